@@ -1,0 +1,334 @@
+//! Messages to bodies and back. A body is exactly one CBOR item in the deterministic form of
+//! RFC 8949 section 4.2.1. The only place that knows ciborium.
+//!
+//! ciborium by itself is lenient: it takes trailing bytes, tags, bignums, integers longer than
+//! they need be, indefinite lengths, and a unit variant with a payload whose bytes then become the
+//! next element. One rule closes them all: decode, require an empty remainder, encode what was
+//! understood, require the same bytes.
+
+use std::fmt;
+use std::io;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::frame::Full;
+
+/// Where ciborium holds a name or a bounded string while it looks at it: the longest of either is
+/// a [`NodeName`](crate::message::NodeName). Longer ones are refused.
+const SCRATCH: usize = 256;
+
+/// Why a body is not a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DecodeError {
+    /// The bytes end before the item does, or are no CBOR, or the item is not this message.
+    Invalid(String),
+    /// The item is followed by this many bytes.
+    Trailing(usize),
+    /// The item means this message, but is not written in the one way it may be.
+    NotCanonical,
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(reason) => write!(f, "the body is not a message of this kind: {reason}"),
+            Self::Trailing(bytes) => write!(f, "the body's CBOR item is followed by {bytes} bytes"),
+            Self::NotCanonical => {
+                f.write_str("the body is not in CBOR's deterministic form (RFC 8949 4.2.1)")
+            }
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// Writes `message` to the start of `out` and returns how many bytes it took.
+///
+/// # Errors
+/// [`Full`] when `out` ends before the message does; what `out` holds then is not defined.
+pub fn encode<T: Serialize>(message: &T, out: &mut [u8]) -> Result<usize, Full> {
+    let room = out.len();
+    let mut rest = out;
+    ciborium::into_writer(message, &mut rest).map_err(|_| Full)?;
+    Ok(room - rest.len())
+}
+
+/// Reads the one message that `body` is.
+///
+/// # Errors
+/// [`DecodeError`]: the body is anything but exactly one item, in canonical form, of type `T`.
+pub fn decode<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, DecodeError> {
+    let mut rest = body;
+    let mut scratch = [0; SCRATCH];
+    let message: T = ciborium::de::from_reader_with_buffer(&mut rest, &mut scratch)
+        .map_err(|error| DecodeError::Invalid(describe(error)))?;
+    if !rest.is_empty() {
+        return Err(DecodeError::Trailing(rest.len()));
+    }
+    let mut comparison = Comparison { expected: body };
+    if ciborium::into_writer(&message, &mut comparison).is_ok() && comparison.expected.is_empty() {
+        Ok(message)
+    } else {
+        Err(DecodeError::NotCanonical)
+    }
+}
+
+/// Whether `body` is exactly one canonical CBOR item of whatever meaning: what tells a message that
+/// this side does not know from one that is broken. Takes memory from the heap.
+pub fn is_one_item(body: &[u8]) -> bool {
+    decode::<ciborium::Value>(body).is_ok()
+}
+
+fn describe(error: ciborium::de::Error<io::Error>) -> String {
+    use ciborium::de::Error;
+    match error {
+        Error::Io(_) => "it ends too early".into(),
+        Error::Syntax(at) => format!("no CBOR at byte {at}"),
+        Error::Semantic(_, reason) => reason,
+        Error::RecursionLimitExceeded => "nested too deeply".into(),
+    }
+}
+
+/// Takes what is written only while it equals what is expected: the encoding is compared without
+/// being kept.
+struct Comparison<'a> {
+    expected: &'a [u8],
+}
+
+impl io::Write for Comparison<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.expected.strip_prefix(bytes) {
+            Some(rest) => {
+                self.expected = rest;
+                Ok(bytes.len())
+            }
+            // A kind without a message: no allocation.
+            None => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::*;
+
+    fn bytes<T: Serialize>(message: &T) -> Vec<u8> {
+        let mut out = [0; 1024];
+        let length = encode(message, &mut out).unwrap();
+        out[..length].to_vec()
+    }
+
+    /// A request's body must decode; each mutation of it must not.
+    #[track_caller]
+    fn refused(body: &[u8]) -> DecodeError {
+        decode::<Request>(body).expect_err("this body must be refused")
+    }
+
+    const GET_VOLUME: &[u8] = b"\x6aget-volume";
+
+    /// `{"set-volume": <item>}`
+    fn set_volume(item: &[u8]) -> Vec<u8> {
+        [b"\xa1\x6aset-volume", item].concat()
+    }
+
+    #[test]
+    fn what_is_encoded_decodes_to_the_same() {
+        assert_eq!(bytes(&Request::GetVolume), GET_VOLUME);
+        let volume = "-0.25".parse().unwrap();
+        let body = bytes(&Request::SetVolume(volume));
+        assert_eq!(body, set_volume(b"\x3a\x00\x03\xd0\x8f"));
+        assert_eq!(decode(&body), Ok(Request::SetVolume(volume)));
+    }
+
+    #[test]
+    fn the_keys_of_every_struct_are_in_canonical_order() {
+        let audio = Audio {
+            output: Some(NodeName::truncated("card")),
+            omitted: 0,
+            streams: vec![Stream {
+                id: 7,
+                name: NodeName::truncated("Discord"),
+                state: StreamState::Routed,
+                channel: Channel::Aux,
+            }],
+            pipewire: PipeWireState::Up,
+        };
+        let status = Status {
+            mix: Mix::default(),
+            audio: audio.into_cow(),
+            programs: vec![].into(),
+        };
+        let bodies = [
+            bytes(&Hello {
+                client: Text::truncated("x"),
+                protocol: 1,
+            }),
+            bytes(&Welcome {
+                daemon: Text::truncated("x"),
+                protocol: 1,
+            }),
+            bytes(&Failure::new(ErrorCode::Busy, "x")),
+            bytes(&Reply::Status(status)),
+        ];
+        for body in bodies {
+            let value: ciborium::Value = ciborium::from_reader(&body[..]).unwrap();
+            sorted(&value);
+        }
+    }
+
+    use crate::Text;
+
+    impl Audio {
+        fn into_cow(self) -> std::borrow::Cow<'static, Self> {
+            std::borrow::Cow::Owned(self)
+        }
+    }
+
+    fn sorted(value: &ciborium::Value) {
+        if let Some(map) = value.as_map() {
+            let keys: Vec<_> = map.iter().map(|(key, _)| bytes(key)).collect();
+            assert!(keys.is_sorted(), "{map:?}");
+            for (_, value) in map {
+                sorted(value);
+            }
+        }
+        value.as_array().into_iter().flatten().for_each(sorted);
+    }
+
+    #[test]
+    fn a_trailing_byte_is_refused() {
+        assert_eq!(
+            refused(&[GET_VOLUME, &[0]].concat()),
+            DecodeError::Trailing(1)
+        );
+    }
+
+    #[test]
+    fn a_unit_variant_with_a_payload_is_refused() {
+        // ciborium reads {"get-volume": 0} as the unit variant and leaves the 0 behind.
+        refused(b"\xa1\x6aget-volume\x00");
+        refused(b"\xa1\x6aget-volume\xf6");
+    }
+
+    #[test]
+    fn a_tag_is_refused() {
+        refused(&[b"\xc0", GET_VOLUME].concat());
+        refused(&set_volume(b"\xc0\x01"));
+    }
+
+    #[test]
+    fn a_bignum_is_refused() {
+        refused(&set_volume(b"\xc2\x41\x01"));
+    }
+
+    #[test]
+    fn an_over_long_integer_is_refused() {
+        assert_eq!(refused(&set_volume(b"\x18\x01")), DecodeError::NotCanonical);
+        assert_eq!(
+            refused(&set_volume(b"\x1a\x00\x00\x00\x01")),
+            DecodeError::NotCanonical
+        );
+    }
+
+    #[test]
+    fn an_over_long_length_is_refused() {
+        assert_eq!(refused(b"\x78\x0aget-volume"), DecodeError::NotCanonical);
+    }
+
+    #[test]
+    fn an_indefinite_length_is_refused() {
+        refused(b"\x7f\x6aget-volume\xff");
+        refused(b"\xbf\x6aset-volume\x01\xff");
+        refused(b"\xa1\x69subscribe\x9f\x66volume\xff");
+    }
+
+    #[test]
+    fn a_duplicate_or_unknown_key_is_refused() {
+        for body in [
+            &b"\xa2\x66client\x61x\x66client\x61x"[..],
+            b"\xa3\x66client\x61x\x66client\x61x\x68protocol\x01",
+            b"\xa3\x61x\x01\x66client\x61x\x68protocol\x01",
+        ] {
+            assert!(decode::<Hello>(body).is_err(), "{body:x?}");
+        }
+        // Right keys, wrong order.
+        assert!(decode::<Hello>(b"\xa2\x66client\x61x\x68protocol\x01").is_ok());
+        assert!(decode::<Hello>(b"\xa2\x68protocol\x01\x66client\x61x").is_err());
+    }
+
+    #[test]
+    fn invalid_utf_8_is_refused() {
+        refused(b"\xa1\x6badd-program\x62\xc3\x28");
+        refused(b"\x6aget-volum\xff");
+    }
+
+    #[test]
+    fn nesting_is_refused() {
+        refused(&[0x81; 1024]);
+        refused(&set_volume(&[0x81; 1000]));
+    }
+
+    #[test]
+    fn a_float_in_place_of_an_integer_is_refused() {
+        refused(&set_volume(b"\xf9\x7e\x00")); // NaN
+        refused(&set_volume(b"\xfb\x3f\xf0\x00\x00\x00\x00\x00\x00")); // 1.0
+    }
+
+    #[test]
+    fn a_length_one_short_and_one_long_is_refused() {
+        refused(b"\x69get-volume");
+        refused(b"\x6bget-volume");
+    }
+
+    #[test]
+    fn a_volume_out_of_range_is_refused() {
+        refused(&set_volume(b"\x1a\x00\x0f\x42\x41"));
+        refused(&set_volume(b"\x3a\x00\x0f\x42\x40"));
+    }
+
+    #[test]
+    fn a_pattern_over_its_limit_is_refused() {
+        let add = |length: u8| {
+            [
+                b"\xa1\x6badd-program\x78",
+                &[length][..],
+                &vec![b'a'; length.into()],
+            ]
+            .concat()
+        };
+        assert!(decode::<Request>(&add(128)).is_ok());
+        refused(&add(129));
+    }
+
+    #[test]
+    fn a_topic_named_twice_is_refused_and_any_order_is_taken() {
+        assert!(decode::<Request>(b"\xa1\x69subscribe\x82\x67streams\x66volume").is_ok());
+        refused(b"\xa1\x69subscribe\x82\x66volume\x66volume");
+    }
+
+    #[test]
+    fn nothing_at_all_is_refused() {
+        refused(b"");
+    }
+
+    #[test]
+    fn an_unknown_request_is_told_from_a_broken_one() {
+        assert!(is_one_item(b"\x65dance"));
+        assert!(is_one_item(b"\xa1\x65dance\x01"));
+        assert!(!is_one_item(b"\x65danc"));
+        assert!(!is_one_item(b"\x65dance\x00"));
+    }
+
+    #[test]
+    fn a_buffer_one_byte_short_is_full() {
+        let mut out = [0; 64];
+        assert_eq!(encode(&Request::GetVolume, &mut out[..11]), Ok(11));
+        assert_eq!(encode(&Request::GetVolume, &mut out[..10]), Err(Full));
+    }
+}

@@ -1,0 +1,611 @@
+//! Where mixd is spoken to: names, and the raw calls on Unix stream sockets that std does not
+//! make (abstract names with a mode, peer credentials, `MSG_NOSIGNAL`). One of the two files that
+//! may use `unsafe`; what is sent over the sockets is not known here.
+#![allow(unsafe_code)]
+// The sizes and constants that C declares with other widths are all small.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_lossless
+)]
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs::{self, File};
+use std::io;
+use std::mem;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::ptr;
+use std::time::{Duration, Instant};
+
+/// The environment variable that names the socket where no option does.
+pub const VARIABLE: &str = "MIXD_SOCKET";
+
+/// How many connections may wait to be accepted: twice the client table, so that a burst of key
+/// presses never waits.
+const BACKLOG: libc::c_int = 64;
+
+/// How long another mixd that is just binding the same path may hold the folder's lock.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The name of a socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// A name in the abstract namespace of `unix(7)`, here without its `@`: no file, no
+    /// permissions, gone with its process.
+    Abstract(OsString),
+    /// A path in the file system, of mode 0600.
+    Path(PathBuf),
+}
+
+/// Why a text does not name a socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameError(String);
+
+/// Who is at the other end, as it was when it connected or began to listen (`SO_PEERCRED`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Process id; 0 when it is not visible from here (another PID namespace).
+    pub pid: i32,
+    /// Effective user id.
+    pub uid: u32,
+}
+
+/// A system call that failed, with what it was for: `bind @mixd-1000: address in use`.
+#[derive(Debug)]
+pub struct SystemError {
+    call: &'static str,
+    object: String,
+    source: io::Error,
+}
+
+/// Why there is no listening socket.
+#[derive(Debug)]
+pub enum ListenError {
+    /// Somebody listens there already, or (without a peer) it is a file that is no socket.
+    InUse(Name, Option<Peer>),
+    /// A call failed.
+    System(SystemError),
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NameError {}
+
+impl SystemError {
+    /// `call` on `object` failed with `source`.
+    pub fn new(call: &'static str, object: impl fmt::Display, source: io::Error) -> Self {
+        Self {
+            call,
+            object: object.to_string(),
+            source,
+        }
+    }
+
+    /// The system's own error.
+    pub fn kind(&self) -> io::ErrorKind {
+        self.source.kind()
+    }
+
+    /// What the system says, in lower case and without its number.
+    pub fn reason(&self) -> String {
+        reason(&self.source)
+    }
+}
+
+/// What the system says, as the end of a sentence: `connection refused`.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(chars).collect()
+    })
+}
+
+impl fmt::Display for SystemError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.call, self.object, self.reason())
+    }
+}
+
+impl std::error::Error for SystemError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+impl fmt::Display for ListenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InUse(name, None) => {
+                write!(
+                    f,
+                    "{name} is in use, but not by a socket; choose another with --socket"
+                )
+            }
+            Self::InUse(name, Some(peer)) if peer.uid == uid() => {
+                write!(
+                    f,
+                    "{name} is in use; another mixd is running (pid {})",
+                    peer.pid
+                )
+            }
+            Self::InUse(name, Some(peer)) => write!(
+                f,
+                "{name} is in use by user {} (pid {}); choose another name with --socket",
+                peer.uid, peer.pid
+            ),
+            Self::System(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ListenError {}
+
+impl From<SystemError> for ListenError {
+    fn from(error: SystemError) -> Self {
+        Self::System(error)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Abstract(name) => write!(f, "@{}", name.display()),
+            Self::Path(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl Name {
+    /// The name that `text` gives: `@name` in the abstract namespace, or a path, known by its `/`.
+    ///
+    /// # Errors
+    /// [`NameError`]: it is neither, or longer than a socket's address can be.
+    pub fn parse(text: &OsStr) -> Result<Self, NameError> {
+        let bytes = text.as_bytes();
+        let shown = text.display();
+        let name = match bytes.strip_prefix(b"@") {
+            Some([]) => {
+                return Err(NameError(
+                    "the socket name '@' has nothing after the @".into(),
+                ));
+            }
+            Some(name) => Self::Abstract(OsStr::from_bytes(name).into()),
+            None if bytes.contains(&b'/') => Self::Path(text.into()),
+            None => {
+                return Err(NameError(format!(
+                    "the socket name '{shown}' is neither @NAME nor a path with a /"
+                )));
+            }
+        };
+        // Either form takes one byte more than its text: the leading or the closing zero.
+        let max = size_of::<libc::sockaddr_un>() - mem::offset_of!(libc::sockaddr_un, sun_path) - 1;
+        if name.bytes().len() > max || bytes.contains(&0) {
+            return Err(NameError(format!(
+                "the socket name '{shown}' is longer than {max} bytes or contains a zero byte"
+            )));
+        }
+        Ok(name)
+    }
+
+    /// The name that holds here: the option's, else that of `MIXD_SOCKET`, else `@mixd-<uid>`. An
+    /// empty variable counts as none.
+    ///
+    /// # Errors
+    /// [`NameError`].
+    pub fn resolve(option: Option<&OsStr>) -> Result<Self, NameError> {
+        let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
+        match option.or(variable.as_deref()) {
+            Some(text) => Self::parse(text),
+            None => Ok(Self::Abstract(format!("mixd-{}", uid()).into())),
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Abstract(name) => name.as_bytes(),
+            Self::Path(path) => path.as_os_str().as_bytes(),
+        }
+    }
+
+    /// The address as `bind` and `connect` take it. [`Name::parse`] has checked that it fits.
+    fn address(&self) -> (libc::sockaddr_un, libc::socklen_t) {
+        // SAFETY: sockaddr_un is plain data, for which all zeros is a value.
+        let mut address: libc::sockaddr_un = unsafe { mem::zeroed() };
+        address.sun_family = libc::AF_UNIX as libc::sa_family_t;
+        let offset = usize::from(matches!(self, Self::Abstract(_)));
+        for (place, &byte) in address.sun_path[offset..].iter_mut().zip(self.bytes()) {
+            *place = byte as libc::c_char;
+        }
+        let length = mem::offset_of!(libc::sockaddr_un, sun_path) + 1 + self.bytes().len();
+        (address, length as libc::socklen_t)
+    }
+}
+
+/// The effective user id of this process: the one that `SO_PEERCRED` shows to others.
+pub fn uid() -> u32 {
+    // SAFETY: geteuid takes nothing and cannot fail.
+    unsafe { libc::geteuid() }
+}
+
+/// A listening socket. A path is removed when it is dropped, if it is still this socket's.
+#[derive(Debug)]
+pub struct Listener {
+    fd: OwnedFd,
+    path: Option<(PathBuf, u64, u64)>,
+}
+
+impl Listener {
+    /// Listens at `name`, non-blocking. A path is replaced only when nobody answers there any more.
+    ///
+    /// # Errors
+    /// [`ListenError`].
+    pub fn bind(name: &Name) -> Result<Self, ListenError> {
+        let fd = match name {
+            Name::Abstract(_) => bind(name)?,
+            Name::Path(path) => {
+                let _lock = lock_folder(path)?;
+                match bind(name) {
+                    Err(ListenError::InUse(_, None)) if is_socket(path) => {
+                        // Nobody answers: what is left of a mixd that was killed.
+                        fs::remove_file(path)
+                            .map_err(|error| SystemError::new("unlink", name, error))?;
+                        bind(name)?
+                    }
+                    other => other?,
+                }
+            }
+        };
+        // SAFETY: fd is open.
+        check(unsafe { libc::listen(fd.as_raw_fd(), BACKLOG) })
+            .map_err(|error| SystemError::new("listen", name, error))?;
+        let path = match name {
+            Name::Abstract(_) => None,
+            Name::Path(path) => {
+                let data = fs::symlink_metadata(path)
+                    .map_err(|error| SystemError::new("stat", name, error))?;
+                Some((path.clone(), data.dev(), data.ino()))
+            }
+        };
+        Ok(Self { fd, path })
+    }
+
+    /// Takes the next connection, non-blocking like the listener.
+    ///
+    /// # Errors
+    /// `WouldBlock` when none waits; `EMFILE` and `ENFILE` when no descriptor is left.
+    pub fn accept(&self) -> io::Result<OwnedFd> {
+        let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+        // SAFETY: a null address is allowed; the result is a new descriptor, checked first.
+        unsafe {
+            let fd = libc::accept4(self.fd.as_raw_fd(), ptr::null_mut(), ptr::null_mut(), flags);
+            check(fd).map(|fd| OwnedFd::from_raw_fd(fd))
+        }
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some((path, dev, ino)) = &self.path
+            && fs::symlink_metadata(path).is_ok_and(|at| (at.dev(), at.ino()) == (*dev, *ino))
+        {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// A socket bound to `name` but not listening yet, of mode 0600 if it has a file.
+fn bind(name: &Name) -> Result<OwnedFd, ListenError> {
+    let fd = socket(libc::SOCK_NONBLOCK)?;
+    let (address, length) = name.address();
+    // SAFETY: fd is open, and the address is a sockaddr_un of the length given.
+    let bound = unsafe {
+        // Before bind: Linux takes the mode of the file from that of the socket (unix(7)), so that
+        // there is no moment in which others may connect.
+        libc::fchmod(fd.as_raw_fd(), 0o600);
+        check(libc::bind(
+            fd.as_raw_fd(),
+            (&raw const address).cast(),
+            length,
+        ))
+    };
+    match bound {
+        Ok(_) => Ok(fd),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            // A listener that is busy is still one, so no long wait.
+            match connect(name, Duration::from_millis(100)) {
+                Ok(other) => Err(ListenError::InUse(name.clone(), peer(&other).ok())),
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    Err(ListenError::InUse(name.clone(), None))
+                }
+                Err(error) => Err(error.into()),
+            }
+        }
+        Err(error) => Err(SystemError::new("bind", name, error).into()),
+    }
+}
+
+fn is_socket(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|data| data.file_type().is_socket())
+}
+
+/// Holds the lock on `path`'s folder while a stale socket there is looked at and replaced, so that
+/// two daemons starting at once don't remove each other's. `flock` on the folder leaves no file.
+fn lock_folder(path: &Path) -> Result<File, SystemError> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let file =
+        File::open(folder).map_err(|error| SystemError::new("open", folder.display(), error))?;
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    loop {
+        // SAFETY: the descriptor is open.
+        match check(unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) }) {
+            Ok(_) => return Ok(file),
+            Err(error)
+                if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < deadline =>
+            {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Err(error) => return Err(SystemError::new("flock", folder.display(), error)),
+        }
+    }
+}
+
+/// A blocking connection to `name`. `timeout` bounds the wait for a place in the listener's queue,
+/// and every send after it.
+///
+/// # Errors
+/// [`SystemError`]; `ConnectionRefused` or `NotFound` when nobody listens there.
+pub fn connect(name: &Name, timeout: Duration) -> Result<OwnedFd, SystemError> {
+    let fd = socket(0)?;
+    set_timeout(&fd, libc::SO_SNDTIMEO, Some(timeout))
+        .map_err(|error| SystemError::new("setsockopt", name, error))?;
+    let (address, length) = name.address();
+    // SAFETY: fd is open, and the address is a sockaddr_un of the length given.
+    check(unsafe { libc::connect(fd.as_raw_fd(), (&raw const address).cast(), length) })
+        .map_err(|error| SystemError::new("connect to", name, error))?;
+    Ok(fd)
+}
+
+/// Bounds every receive from here on; `None` waits for ever.
+///
+/// # Errors
+/// Those of `setsockopt`.
+pub fn set_receive_timeout(fd: &OwnedFd, timeout: Option<Duration>) -> io::Result<()> {
+    set_timeout(fd, libc::SO_RCVTIMEO, timeout)
+}
+
+fn set_timeout(fd: &OwnedFd, option: libc::c_int, timeout: Option<Duration>) -> io::Result<()> {
+    // A zero time would mean "for ever": a microsecond is the shortest that does not.
+    let timeout = timeout.map_or(Duration::ZERO, |wanted| {
+        wanted.max(Duration::from_micros(1))
+    });
+    let value = libc::timeval {
+        tv_sec: timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        tv_usec: timeout.subsec_micros() as libc::suseconds_t,
+    };
+    // SAFETY: the option takes a timeval, which is what is passed, with its size.
+    let result = unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            option,
+            (&raw const value).cast(),
+            size_of_val(&value) as libc::socklen_t,
+        )
+    };
+    check(result).map(drop)
+}
+
+/// Who is at the other end of a connected socket (`SO_PEERCRED` in `unix(7)`).
+///
+/// # Errors
+/// Those of `getsockopt`.
+pub fn peer(fd: &OwnedFd) -> io::Result<Peer> {
+    let mut credentials = libc::ucred {
+        pid: 0,
+        uid: 0,
+        gid: 0,
+    };
+    let mut length = size_of_val(&credentials) as libc::socklen_t;
+    // SAFETY: the option fills a ucred, which is what is passed, with its size.
+    let result = unsafe {
+        libc::getsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut credentials).cast(),
+            &raw mut length,
+        )
+    };
+    check(result).map(|_| Peer {
+        pid: credentials.pid,
+        uid: credentials.uid,
+    })
+}
+
+/// Sends what it can of `bytes` and returns how many that were. Never raises SIGPIPE.
+///
+/// # Errors
+/// Those of `send`: `WouldBlock` when the socket takes nothing now, `BrokenPipe` when the peer
+/// has gone.
+pub fn send(fd: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
+    retry(|| {
+        // SAFETY: the pointer and the length are those of a slice.
+        unsafe {
+            libc::send(
+                fd.as_raw_fd(),
+                bytes.as_ptr().cast(),
+                bytes.len(),
+                libc::MSG_NOSIGNAL,
+            )
+        }
+    })
+}
+
+/// Receives into `space` and returns how many bytes came; 0 at the end of what the peer sends.
+///
+/// # Errors
+/// Those of `recv`: `WouldBlock` when nothing is there, or nothing came in time.
+pub fn receive(fd: &OwnedFd, space: &mut [u8]) -> io::Result<usize> {
+    retry(|| {
+        // SAFETY: the pointer and the length are those of a slice that may be written to.
+        unsafe { libc::recv(fd.as_raw_fd(), space.as_mut_ptr().cast(), space.len(), 0) }
+    })
+}
+
+fn socket(flags: libc::c_int) -> Result<OwnedFd, SystemError> {
+    let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | flags;
+    // SAFETY: the result is a new descriptor, checked first.
+    unsafe {
+        check(libc::socket(libc::AF_UNIX, kind, 0))
+            .map(|fd| OwnedFd::from_raw_fd(fd))
+            .map_err(|error| SystemError::new("socket", "AF_UNIX", error))
+    }
+}
+
+/// A signal that a handler took is no reason to give up a transfer.
+fn retry(mut call: impl FnMut() -> isize) -> io::Result<usize> {
+    loop {
+        if let Ok(count) = usize::try_from(call()) {
+            return Ok(count);
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
+
+fn check(result: libc::c_int) -> io::Result<RawFd> {
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn parse(text: &str) -> Result<Name, NameError> {
+        Name::parse(OsStr::new(text))
+    }
+
+    #[test]
+    fn a_name_is_abstract_or_a_path_or_refused() {
+        assert_eq!(parse("@mixd-7"), Ok(Name::Abstract("mixd-7".into())));
+        assert_eq!(parse("/run/mixd"), Ok(Name::Path("/run/mixd".into())));
+        assert_eq!(parse("./mixd"), Ok(Name::Path("./mixd".into())));
+        for text in ["", "@", "mixd", "a\0/b"] {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_107_bytes_fits_and_one_byte_more_does_not() {
+        assert!(parse(&format!("@{}", "x".repeat(107))).is_ok());
+        assert!(parse(&format!("@{}", "x".repeat(108))).is_err());
+        assert!(parse(&format!("/{}", "x".repeat(106))).is_ok());
+        assert!(parse(&format!("/{}", "x".repeat(107))).is_err());
+    }
+
+    /// A fresh path in a fresh folder, removed with it.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("mixd-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        fn socket(&self) -> Name {
+            Name::Path(self.0.join("socket"))
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_socket_file_is_private_and_goes_with_its_listener() {
+        let folder = Folder::new("private");
+        let Name::Path(path) = folder.socket() else {
+            unreachable!()
+        };
+        let listener = Listener::bind(&folder.socket()).unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        drop(listener);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_stale_socket_file_is_replaced_and_a_live_one_is_not() {
+        let folder = Folder::new("stale");
+        let Name::Path(path) = folder.socket() else {
+            unreachable!()
+        };
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        assert!(path.exists(), "std leaves the file behind");
+        let listener = Listener::bind(&folder.socket()).unwrap();
+        let error = Listener::bind(&folder.socket()).unwrap_err();
+        let pid = std::process::id();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "{} is in use; another mixd is running (pid {pid})",
+                path.display()
+            )
+        );
+        drop(listener);
+    }
+
+    #[test]
+    fn what_is_no_socket_is_never_replaced() {
+        let folder = Folder::new("file");
+        let Name::Path(path) = folder.socket() else {
+            unreachable!()
+        };
+        fs::write(&path, "precious").unwrap();
+        assert!(Listener::bind(&folder.socket()).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"precious");
+    }
+
+    #[test]
+    fn the_peer_is_this_process() {
+        let name = parse(&format!("@mixd-peer-{}", std::process::id())).unwrap();
+        let listener = Listener::bind(&name).unwrap();
+        let client = connect(&name, Duration::from_secs(1)).unwrap();
+        let server = listener.accept().unwrap();
+        let me = Peer {
+            pid: std::process::id().cast_signed(),
+            uid: uid(),
+        };
+        assert_eq!(peer(&client).unwrap(), me);
+        assert_eq!(peer(&server).unwrap(), me);
+    }
+}
