@@ -1,0 +1,104 @@
+//! Where the sound is: in PipeWire, or nowhere. What the daemon's loop needs of either.
+
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
+
+use wire::PipeWireState;
+
+use crate::desk::Desk;
+use crate::options::BackendKind;
+#[cfg(feature = "pipewire")]
+use crate::pipewire::Adapter;
+
+/// Where the sound is.
+pub enum Backend {
+    /// Nowhere.
+    None,
+    /// In PipeWire.
+    #[cfg(feature = "pipewire")]
+    PipeWire(Box<Adapter>),
+}
+
+impl Backend {
+    /// Makes the backend asked for.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn open(kind: BackendKind) -> Result<Self, String> {
+        match kind {
+            BackendKind::None => Ok(Self::None),
+            #[cfg(not(feature = "pipewire"))]
+            BackendKind::PipeWire => {
+                Err("this mixd is built without PipeWire; run it with --backend none".into())
+            }
+            #[cfg(feature = "pipewire")]
+            BackendKind::PipeWire => {
+                let adapter = Adapter::open().map_err(|error| format!("libpipewire: {error}"))?;
+                Ok(Self::PipeWire(Box::new(adapter)))
+            }
+        }
+    }
+
+    /// What is known of PipeWire at the start.
+    pub fn state(&self) -> PipeWireState {
+        match self {
+            Self::None => PipeWireState::Off,
+            #[cfg(feature = "pipewire")]
+            Self::PipeWire(_) => PipeWireState::Down,
+        }
+    }
+
+    /// Readable when [`turn`](Self::turn) is to be called.
+    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::None => None,
+            #[cfg(feature = "pipewire")]
+            Self::PipeWire(adapter) => Some(adapter.fd()),
+        }
+    }
+
+    /// When it is to be called if the descriptor is not readable before.
+    pub fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::None => None,
+            #[cfg(feature = "pipewire")]
+            Self::PipeWire(adapter) => adapter.deadline(),
+        }
+    }
+
+    /// Takes in what has happened there.
+    pub fn turn(&mut self, ready: bool, desk: &mut Desk, now: Instant) {
+        match self {
+            Self::None => {}
+            #[cfg(feature = "pipewire")]
+            Self::PipeWire(adapter) => adapter.turn(ready, desk, now),
+        }
+    }
+
+    /// Carries out there what clients have changed on the desk.
+    pub fn apply(&mut self, desk: &mut Desk) {
+        match self {
+            Self::None => {}
+            #[cfg(feature = "pipewire")]
+            Self::PipeWire(adapter) => adapter.apply(desk),
+        }
+    }
+
+    /// Sends the streams back to where they would be without us.
+    pub fn begin_exit(&mut self) {
+        match self {
+            Self::None => {}
+            #[cfg(feature = "pipewire")]
+            Self::PipeWire(adapter) => adapter.begin_exit(),
+        }
+    }
+
+    /// Whether they have gone there.
+    pub fn has_left(&self) -> bool {
+        match self {
+            Self::None => true,
+            #[cfg(feature = "pipewire")]
+            Self::PipeWire(adapter) => adapter.has_left(),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The loop: what is ready, and who handles it. One thread, one poll(2).
+
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use wire::{Name, Topics};
+
+use crate::backend::Backend;
+use crate::desk::Desk;
+use crate::options::Options;
+use crate::server::{self, Server};
+use crate::sys::{self, POLLIN, Signals};
+
+/// How long the streams may take to leave our sinks before these go all the same.
+const EXIT_TIME: Duration = Duration::from_secs(1);
+
+const SIGNALS: usize = 0;
+const BACKEND: usize = 1;
+const SERVER: usize = 2;
+
+/// Runs until a signal ends it.
+///
+/// # Errors
+/// What keeps the daemon from running, in a sentence.
+pub fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+    let name = Name::resolve(options.socket.as_deref())?;
+    // Before libpipewire starts a thread, which must have the signals blocked as well.
+    let signals = Signals::open()?;
+    // The name is the lock: before anything is changed in PipeWire.
+    let mut server = Server::open(&name)?;
+    let mut backend = Backend::open(options.backend)?;
+    let mut desk = Desk::new(backend.state());
+    info!("listening at {name}");
+
+    let mut leave_by: Option<Instant> = None;
+    loop {
+        let now = Instant::now();
+        let deadlines = [server.deadline(now), backend.deadline(), leave_by];
+        let next = deadlines.into_iter().flatten().min();
+        let mut polled = [sys::entry(None, 0); SERVER + server::ENTRIES];
+        polled[SIGNALS] = sys::entry(Some(signals.as_fd()), POLLIN);
+        polled[BACKEND] = sys::entry(backend.fd(), POLLIN);
+        polled[SERVER..].copy_from_slice(&server.entries());
+        sys::poll(
+            &mut polled,
+            next.map(|next| next.saturating_duration_since(now)),
+        )?;
+
+        let now = Instant::now();
+        if polled[SIGNALS].revents != 0
+            && let Some(signal) = signals.take()
+        {
+            if leave_by.is_some() {
+                info!("{signal} again: leaving at once");
+                break;
+            }
+            info!("{signal}: leaving");
+            backend.begin_exit();
+            leave_by = Some(now + EXIT_TIME);
+        }
+        backend.turn(polled[BACKEND].revents != 0, &mut desk, now);
+        server.handle(&polled[SERVER..], &mut desk, now);
+        let asked = desk.take_changed();
+        if !asked.is_empty() {
+            if leave_by.is_none() {
+                backend.apply(&mut desk);
+            }
+            let changed: Topics = asked.iter().chain(desk.take_changed().iter()).collect();
+            server.publish(changed, &desk, now);
+        }
+        if leave_by.is_some_and(|by| backend.has_left() || now >= by) {
+            break;
+        }
+    }
+    Ok(())
+}

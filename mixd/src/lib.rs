@@ -1,0 +1,22 @@
+//! mixd, the daemon, as a library: so that its tests, the fuzz targets and the benchmarks reach
+//! the parts. The program is `main.rs`.
+//!
+//! Decisions are pure, effects are at the edge. [`desk`], [`rules`], [`graph`] and [`session`]
+//! take values and return values; [`daemon`], [`server`], [`sys`] and the PipeWire adapter carry
+//! them out. Arrows point from the edge to the core, never back.
+
+#[macro_use]
+pub mod log;
+
+pub mod backend;
+pub mod daemon;
+pub mod desk;
+pub mod graph;
+pub mod mixer;
+pub mod options;
+#[cfg(feature = "pipewire")]
+pub mod pipewire;
+pub mod rules;
+pub mod server;
+pub mod session;
+pub mod sys;

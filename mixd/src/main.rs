@@ -1,0 +1,34 @@
+//! The program: options, then the daemon.
+
+use std::process::ExitCode;
+
+use mixd::options::{self, Command};
+use mixd::{daemon, log};
+
+fn main() -> ExitCode {
+    match options::parse(lexopt::Parser::from_env()) {
+        Ok(Command::Help) => print(options::HELP),
+        Ok(Command::Version) => print(concat!("mixd ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Command::Run(options)) => {
+            log::set_verbose(options.verbose);
+            match daemon::run(&options) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    log::fatal(&error);
+                    ExitCode::FAILURE
+                }
+            }
+        }
+        Err(error) => {
+            log::fatal(&format_args!("{error}; see 'mixd --help'"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// A reader that has gone is no failure.
+fn print(text: &str) -> ExitCode {
+    use std::io::Write;
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}

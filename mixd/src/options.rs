@@ -1,0 +1,121 @@
+//! The command line: arguments to a [`Command`], and the help.
+
+use std::ffi::OsString;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+mixd: crossfades two groups of programs in PipeWire with one value
+
+Usage: mixd [OPTIONS]
+
+Runs in the foreground until SIGTERM or SIGINT. Programs on the list play through
+the aux channel, everything else through the default channel; mixctl sets the list
+and the volume.
+
+Options:
+      --socket NAME     listen at @NAME (abstract) or a path with a /
+                        [default: $MIXD_SOCKET, else @mixd-UID]
+      --backend NAME    pipewire, or none to serve clients without any sound
+                        [default: pipewire]
+  -v, --verbose         log also what only a search for a fault wants to know
+  -h, --help            print this help
+  -V, --version         print the version
+
+Exit status: 0 after a signal, 1 when mixd cannot run, 2 on wrong usage.
+";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Print the help.
+    Help,
+    /// Print the version.
+    Version,
+    /// Be the daemon.
+    Run(Options),
+}
+
+/// How the daemon is to run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The socket's name, if the command line gives one.
+    pub socket: Option<OsString>,
+    /// Where the sound is.
+    pub backend: BackendKind,
+    /// Whether to log more.
+    pub verbose: bool,
+}
+
+/// Where the sound is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BackendKind {
+    /// In PipeWire.
+    #[default]
+    PipeWire,
+    /// Nowhere: for authors and fuzzers of clients.
+    None,
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// A sentence without the way to the help.
+pub fn parse(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let mut options = Options::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            Arg::Short('V') | Arg::Long("version") => return Ok(Command::Version),
+            Arg::Short('v') | Arg::Long("verbose") => options.verbose = true,
+            Arg::Long("socket") => options.socket = Some(parser.value()?),
+            Arg::Long("backend") => {
+                options.backend = parser.value()?.parse_with(|name| match name {
+                    "pipewire" => Ok(BackendKind::PipeWire),
+                    "none" => Ok(BackendKind::None),
+                    _ => Err("it is 'pipewire' or 'none'"),
+                })?;
+            }
+            argument => return Err(argument.unexpected()),
+        }
+    }
+    Ok(Command::Run(options))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_words(words: &[&str]) -> Result<Command, String> {
+        parse(Parser::from_args(words)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn no_words_run_the_daemon_on_pipewire() {
+        assert_eq!(parse_words(&[]), Ok(Command::Run(Options::default())));
+    }
+
+    #[test]
+    fn each_option_is_taken() {
+        let options = Options {
+            socket: Some("@x".into()),
+            backend: BackendKind::None,
+            verbose: true,
+        };
+        let words = ["--socket", "@x", "--backend=none", "-v"];
+        assert_eq!(parse_words(&words), Ok(Command::Run(options)));
+    }
+
+    #[test]
+    fn wrong_words_get_a_sentence() {
+        for words in [
+            &["--sokcet"][..],
+            &["now"],
+            &["--backend", "alsa"],
+            &["--socket"],
+        ] {
+            assert!(!parse_words(words).unwrap_err().is_empty(), "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The raw calls that std does not make: poll, signalfd, an edge-triggered epoll, SIOCOUTQ. The
+//! only file of mixd that may use `unsafe`.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::mem::{self, MaybeUninit};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::time::Duration;
+
+pub use libc::{POLLERR, POLLHUP, POLLIN, POLLOUT, pollfd};
+use wire::socket::SystemError;
+
+/// An entry of the poll set; `None` keeps the place and is never ready.
+pub fn entry(fd: Option<BorrowedFd>, events: i16) -> pollfd {
+    // poll(2) ignores negative descriptors.
+    pollfd {
+        fd: fd.map_or(-1, |fd| fd.as_raw_fd()),
+        events,
+        revents: 0,
+    }
+}
+
+/// Waits until an entry is ready or the time has passed; `None` waits for ever. Returns early,
+/// with nothing ready, when a signal handler ran.
+///
+/// # Errors
+/// Those of `poll`.
+pub fn poll(entries: &mut [pollfd], timeout: Option<Duration>) -> Result<(), SystemError> {
+    // Rounded up: a deadline must have passed when poll returns for it.
+    let timeout = timeout.map_or(-1, |timeout| {
+        i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
+    });
+    // SAFETY: the pointer and the length are those of a slice.
+    let result =
+        unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, timeout) };
+    match check(result) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            for entry in entries {
+                entry.revents = 0;
+            }
+            Ok(())
+        }
+        Err(error) => Err(SystemError::new("poll", "the daemon's descriptors", error)),
+    }
+}
+
+/// SIGTERM and SIGINT as a descriptor.
+#[derive(Debug)]
+pub struct Signals(OwnedFd);
+
+impl Signals {
+    /// Blocks the signals and opens a descriptor for them. To be called before any thread starts,
+    /// because a thread inherits which signals are blocked.
+    ///
+    /// # Errors
+    /// Those of `signalfd`.
+    pub fn open() -> Result<Self, SystemError> {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: sigemptyset initialises the set; the result of signalfd is checked first.
+        let fd = unsafe {
+            libc::sigemptyset(set.as_mut_ptr());
+            libc::sigaddset(set.as_mut_ptr(), libc::SIGTERM);
+            libc::sigaddset(set.as_mut_ptr(), libc::SIGINT);
+            libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut());
+            check(libc::signalfd(
+                -1,
+                set.as_ptr(),
+                libc::SFD_CLOEXEC | libc::SFD_NONBLOCK,
+            ))
+            .map(|fd| OwnedFd::from_raw_fd(fd))
+        };
+        fd.map(Self)
+            .map_err(|error| SystemError::new("signalfd", "SIGTERM and SIGINT", error))
+    }
+
+    /// The name of the next signal that has come.
+    pub fn take(&self) -> Option<&'static str> {
+        // SAFETY: signalfd_siginfo is plain data, for which all zeros is a value.
+        let mut info: libc::signalfd_siginfo = unsafe { mem::zeroed() };
+        let size = size_of_val(&info);
+        // SAFETY: the pointer and the length are those of the value, which may be written to.
+        let count = unsafe { libc::read(self.0.as_raw_fd(), (&raw mut info).cast(), size) };
+        if count.cast_unsigned() != size {
+            return None;
+        }
+        match info.ssi_signo.cast_signed() {
+            libc::SIGINT => Some("SIGINT"),
+            _ => Some("SIGTERM"),
+        }
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// How little of what was sent can be unread and still count as none. The kernel counts a send's
+/// whole buffer, several hundred bytes at least, until it is read to its end; and it holds back
+/// one byte while it wakes us for that (`sock_wfree` in Linux's net/core/sock.c).
+const READ_TO_THE_END: libc::c_int = 64;
+
+/// Whether the peer has read all that was sent on this Unix socket (SIOCOUTQ).
+pub fn is_read_to_the_end(socket: &OwnedFd) -> bool {
+    let mut unread: libc::c_int = 0;
+    // SAFETY: SIOCOUTQ, which is TIOCOUTQ, writes an int.
+    let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut unread) };
+    result < 0 || unread < READ_TO_THE_END
+}
+
+/// Wakes poll when a peer reads what was sent to it.
+///
+/// poll(2) can say that a socket takes more, which it does at once, but not that its peer has read
+/// something. An edge-triggered epoll descriptor can: `EPOLLOUT` comes each time the peer's read
+/// frees a buffer. It is one more descriptor in the poll set, and watches only subscribers that
+/// are behind.
+#[derive(Debug)]
+pub struct ReadWatch(OwnedFd);
+
+impl ReadWatch {
+    /// Watches nothing yet.
+    ///
+    /// # Errors
+    /// Those of `epoll_create1`.
+    pub fn open() -> Result<Self, SystemError> {
+        // SAFETY: the result is a new descriptor, checked first.
+        let fd = unsafe {
+            check(libc::epoll_create1(libc::EPOLL_CLOEXEC)).map(|fd| OwnedFd::from_raw_fd(fd))
+        };
+        fd.map(Self)
+            .map_err(|error| SystemError::new("epoll_create1", "EPOLL_CLOEXEC", error))
+    }
+
+    /// Watches `socket`, known as `token`, until it is closed or [`remove`](Self::remove)d. The
+    /// first wake-up comes at once, so nothing read before is missed.
+    ///
+    /// # Errors
+    /// Those of `epoll_ctl`.
+    pub fn add(&self, socket: &OwnedFd, token: usize) -> io::Result<()> {
+        let events = (libc::EPOLLOUT | libc::EPOLLET).cast_unsigned();
+        let mut event = libc::epoll_event {
+            events,
+            u64: token as u64,
+        };
+        self.control(libc::EPOLL_CTL_ADD, socket, &raw mut event)
+    }
+
+    /// Watches `socket` no longer.
+    ///
+    /// # Errors
+    /// Those of `epoll_ctl`.
+    pub fn remove(&self, socket: &OwnedFd) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_DEL, socket, std::ptr::null_mut())
+    }
+
+    fn control(
+        &self,
+        operation: libc::c_int,
+        socket: &OwnedFd,
+        event: *mut libc::epoll_event,
+    ) -> io::Result<()> {
+        // SAFETY: both descriptors are open, and the event is valid or not looked at.
+        let result =
+            unsafe { libc::epoll_ctl(self.0.as_raw_fd(), operation, socket.as_raw_fd(), event) };
+        check(result).map(drop)
+    }
+
+    /// Takes one wake-up and returns whose it was.
+    pub fn take(&self) -> Option<usize> {
+        let mut event = libc::epoll_event { events: 0, u64: 0 };
+        // SAFETY: there is room for one event, which is the number asked for.
+        let count = unsafe { libc::epoll_wait(self.0.as_raw_fd(), &raw mut event, 1, 0) };
+        if count == 1 {
+            usize::try_from(event.u64).ok()
+        } else {
+            None
+        }
+    }
+}
+
+impl AsFd for ReadWatch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+fn check(result: libc::c_int) -> io::Result<libc::c_int> {
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result)
+    }
+}
