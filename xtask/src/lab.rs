@@ -1,0 +1,434 @@
+//! A private PipeWire to play to: its own D-Bus, PipeWire, WirePlumber and PulseAudio server in a
+//! folder of its own, with null sinks for cards. Needs no sound hardware, no session and no root,
+//! touches nobody else's, and leaves nothing behind.
+
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::Result;
+use crate::level::Recording;
+use crate::process::{Folder, Process, wait_for};
+
+/// How long anything may take that takes a moment: ten times what it does on an idle machine.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A null sink that stands for a sound card.
+#[derive(Clone, Copy, Debug)]
+pub struct Card {
+    /// `node.name`.
+    pub name: &'static str,
+    /// `audio.position`, separated by blanks.
+    pub positions: &'static str,
+    /// `priority.session`: the highest is the default.
+    pub priority: u32,
+}
+
+/// Two stereo cards; `card-a` is the default.
+pub const STEREO: [Card; 2] = [
+    Card {
+        name: "card-a",
+        positions: "FL FR",
+        priority: 1000,
+    },
+    Card {
+        name: "card-b",
+        positions: "FL FR",
+        priority: 500,
+    },
+];
+
+/// One of the session's programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Daemon {
+    /// `pipewire`
+    PipeWire,
+    /// `wireplumber`
+    WirePlumber,
+    /// `pipewire-pulse`
+    Pulse,
+}
+
+impl Daemon {
+    const fn program(self) -> &'static str {
+        match self {
+            Self::PipeWire => "pipewire",
+            Self::WirePlumber => "wireplumber",
+            Self::Pulse => "pipewire-pulse",
+        }
+    }
+}
+
+/// The private session. Must be dropped by the thread that made it.
+#[derive(Debug)]
+pub struct Lab {
+    // Ended in the order of the fields, clients first; the folder goes last.
+    pulse: Option<Process>,
+    wireplumber: Option<Process>,
+    pipewire: Option<Process>,
+    _dbus: Process,
+    cards: Vec<Card>,
+    folder: Folder,
+}
+
+impl Lab {
+    /// A session with two stereo cards, all of it running.
+    ///
+    /// # Errors
+    /// A program is missing or does not come up.
+    pub fn start() -> Result<Self> {
+        let mut lab = Self::prepare(&STEREO)?;
+        lab.start_daemon(Daemon::PipeWire)?;
+        lab.start_daemon(Daemon::WirePlumber)?;
+        lab.start_daemon(Daemon::Pulse)?;
+        Ok(lab)
+    }
+
+    /// A session of which nothing but D-Bus runs yet.
+    ///
+    /// # Errors
+    /// A program is missing or does not come up.
+    pub fn prepare(cards: &[Card]) -> Result<Self> {
+        let folder = Folder::new("mixd-lab")?;
+        let config = folder.path().join("config/pipewire/pipewire.conf.d");
+        fs::create_dir_all(&config)?;
+        fs::write(config.join("cards.conf"), cards_config(cards))?;
+        let address = format!("--address=unix:path={}/bus", folder.path().display());
+        let mut dbus = Command::new("dbus-daemon");
+        dbus.args(["--session", "--nofork", &address]);
+        let dbus = Process::start_logged(&mut dbus, &folder.path().join("dbus-daemon.log"))?;
+        let bus = folder.path().join("bus");
+        wait_for("dbus-daemon's socket", PATIENCE, || {
+            Ok(bus.exists().then_some(()))
+        })?;
+        Ok(Self {
+            pulse: None,
+            wireplumber: None,
+            pipewire: None,
+            _dbus: dbus,
+            cards: cards.to_vec(),
+            folder,
+        })
+    }
+
+    /// Starts one of the programs and waits until it serves.
+    ///
+    /// # Errors
+    /// It does not; what it has logged is in the sentence.
+    pub fn start_daemon(&mut self, daemon: Daemon) -> Result<()> {
+        let program = daemon.program();
+        let log = self.path(&format!("{program}.log"));
+        let process = Process::start_logged(&mut self.command(program), &log)?;
+        *self.place(daemon) = Some(process);
+        wait_for(program, PATIENCE, || Ok(self.serves(daemon)?.then_some(()))).map_err(|error| {
+            let log = fs::read_to_string(&log).unwrap_or_default();
+            format!("{error}; its log ends with:\n{}", tail(&log, 10)).into()
+        })
+    }
+
+    /// Ends one of the programs by a signal.
+    ///
+    /// # Errors
+    /// It does not end.
+    pub fn stop_daemon(&mut self, daemon: Daemon, signal: Signal) -> Result<()> {
+        match self.place(daemon).take() {
+            Some(mut process) => process.end(signal).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// One of the programs, if it was started.
+    pub fn daemon(&self, daemon: Daemon) -> Option<&Process> {
+        match daemon {
+            Daemon::PipeWire => self.pipewire.as_ref(),
+            Daemon::WirePlumber => self.wireplumber.as_ref(),
+            Daemon::Pulse => self.pulse.as_ref(),
+        }
+    }
+
+    fn place(&mut self, daemon: Daemon) -> &mut Option<Process> {
+        match daemon {
+            Daemon::PipeWire => &mut self.pipewire,
+            Daemon::WirePlumber => &mut self.wireplumber,
+            Daemon::Pulse => &mut self.pulse,
+        }
+    }
+
+    fn serves(&self, daemon: Daemon) -> Result<bool> {
+        match daemon {
+            Daemon::PipeWire => {
+                let cards = || {
+                    self.dump()
+                        .map(|dump| self.cards.iter().all(|c| dump.node(c.name).is_some()))
+                };
+                Ok(
+                    UnixStream::connect(self.path("pipewire-0")).is_ok()
+                        && cards().unwrap_or(false),
+                )
+            }
+            Daemon::WirePlumber => {
+                let best = self.cards.iter().max_by_key(|card| card.priority);
+                let default = self.default_sink()?;
+                Ok(best.is_none_or(|best| default.as_deref() == Some(best.name)))
+            }
+            Daemon::Pulse => Ok(self
+                .command("pactl")
+                .arg("info")
+                .output()
+                .is_ok_and(|out| out.status.success())),
+        }
+    }
+
+    /// A path in the session's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A program that will see this session and no other.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("XDG_RUNTIME_DIR", self.folder.path())
+            .env("XDG_CONFIG_HOME", self.path("config"))
+            .env("XDG_STATE_HOME", self.path("state"))
+            .env("XDG_CACHE_HOME", self.path("cache"))
+            .env(
+                "DBUS_SESSION_BUS_ADDRESS",
+                format!("unix:path={}", self.path("bus").display()),
+            )
+            .stdin(Stdio::null());
+        for name in [
+            "PIPEWIRE_REMOTE",
+            "PIPEWIRE_RUNTIME_DIR",
+            "PULSE_SERVER",
+            "MIXD_SOCKET",
+        ] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// What a program of this session prints.
+    ///
+    /// # Errors
+    /// It can't be started, or fails.
+    pub fn output(&self, program: &str, args: &[&str]) -> Result<String> {
+        let out = self.command(program).args(args).output().map_err(|error| {
+            format!("start {program}: {error}; 'cargo xtask setup' installs it")
+        })?;
+        if out.status.success() {
+            Ok(String::from_utf8_lossy(&out.stdout).into_owned())
+        } else {
+            let said = String::from_utf8_lossy(&out.stderr);
+            Err(format!("{program} {}: {}", args.join(" "), said.trim()).into())
+        }
+    }
+
+    /// Plays a file as the native program `name`, until dropped.
+    ///
+    /// # Errors
+    /// It can't be started.
+    pub fn play_native(&self, name: &str, file: &Path, args: &[&str]) -> Result<Process> {
+        let mut command = self.command("pw-play");
+        command.env(
+            "PIPEWIRE_PROPS",
+            format!("{{ application.name = \"{name}\" }}"),
+        );
+        Process::start(command.args(args).arg(file))
+    }
+
+    /// Plays a file as the PulseAudio program `name`, until dropped.
+    ///
+    /// # Errors
+    /// It can't be started.
+    pub fn play_pulse(&self, name: &str, file: &Path, args: &[&str]) -> Result<Process> {
+        let mut command = self.command("paplay");
+        Process::start(command.args(["--client-name", name]).args(args).arg(file))
+    }
+
+    /// Records what a card is sent. Returns when the recording runs.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn record(&self, card: &str) -> Result<Recorder> {
+        let file = self.path(&format!("{card}.wav"));
+        let _ = fs::remove_file(&file);
+        let mut command = self.command("pw-record");
+        command.args(["-P", "{ stream.capture.sink = true }", "--format", "f32"]);
+        command
+            .args(["--rate", "48000", "--channels", "2", "--target", card])
+            .arg(&file);
+        let process = Process::start(&mut command)?;
+        // More than a header: samples come.
+        let grows = || {
+            Ok(fs::metadata(&file)
+                .is_ok_and(|data| data.len() > 4096)
+                .then_some(()))
+        };
+        wait_for("pw-record", PATIENCE, grows)?;
+        Ok(Recorder { process, file })
+    }
+
+    /// What a card is sent over the given time, from now on.
+    ///
+    /// # Errors
+    /// Those of [`record`](Self::record).
+    pub fn listen(&self, card: &str, time: Duration) -> Result<Recording> {
+        let recorder = self.record(card)?;
+        std::thread::sleep(time);
+        recorder.stop()
+    }
+
+    /// All that PipeWire has.
+    ///
+    /// # Errors
+    /// `pw-dump` fails.
+    pub fn dump(&self) -> Result<Dump> {
+        let text = self.output("pw-dump", &[])?;
+        // While things come and go it may print several arrays, one after another.
+        let mut objects = Vec::new();
+        for array in serde_json::Deserializer::from_str(&text).into_iter::<Vec<Value>>() {
+            objects.extend(array?);
+        }
+        Ok(Dump(objects))
+    }
+
+    /// The lines of the metadata `default`.
+    ///
+    /// # Errors
+    /// `pw-metadata` fails.
+    pub fn metadata(&self) -> Result<String> {
+        self.output("pw-metadata", &["-n", "default"])
+    }
+
+    fn default_sink(&self) -> Result<Option<String>> {
+        let metadata = self.metadata().unwrap_or_default();
+        let line = metadata
+            .lines()
+            .find(|line| line.contains("key:'default.audio.sink'"));
+        let value = line.and_then(|line| line.split_once("\"name\":\""));
+        Ok(value
+            .and_then(|(_, rest)| rest.split('"').next())
+            .map(str::to_owned))
+    }
+
+    /// Waits until the stream of the program `name` feeds the sink `sink`, and nothing else.
+    ///
+    /// # Errors
+    /// It does not within [`PATIENCE`].
+    pub fn wait_for_route(&self, name: &str, sink: &str) -> Result<()> {
+        let what = format!("{name} on {sink}");
+        wait_for(&what, PATIENCE, || {
+            Ok((self.dump()?.sinks_of(name) == [sink]).then_some(()))
+        })
+    }
+}
+
+/// A recording under way.
+#[derive(Debug)]
+pub struct Recorder {
+    process: Process,
+    file: PathBuf,
+}
+
+impl Recorder {
+    /// Ends it and returns what was recorded.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn stop(mut self) -> Result<Recording> {
+        // SIGINT makes pw-record finish the file's header.
+        self.process.end(Signal::INT)?;
+        Recording::read(&self.file)
+    }
+}
+
+/// What `pw-dump` prints.
+#[derive(Debug)]
+pub struct Dump(Vec<Value>);
+
+impl Dump {
+    fn of_type<'a>(&'a self, suffix: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.0.iter().filter(move |object| {
+            object["type"]
+                .as_str()
+                .is_some_and(|kind| kind.ends_with(suffix))
+        })
+    }
+
+    /// The id of the node of this `node.name`.
+    pub fn node(&self, name: &str) -> Option<u64> {
+        let mut nodes = self.of_type(":Node");
+        nodes.find(|node| prop(node, "node.name") == name)?["id"].as_u64()
+    }
+
+    /// The ids of the playing streams whose `application.name` this is.
+    pub fn streams(&self, name: &str) -> Vec<u64> {
+        self.of_type(":Node")
+            .filter(|node| prop(node, "media.class") == "Stream/Output/Audio")
+            .filter(|node| prop(node, "application.name") == name)
+            .filter_map(|node| node["id"].as_u64())
+            .collect()
+    }
+
+    /// The names of the nodes that a node feeds, without repetition.
+    pub fn fed_by(&self, node: u64) -> Vec<&str> {
+        let targets = self
+            .of_type(":Link")
+            .filter(|link| link["info"]["output-node-id"] == node);
+        let mut names: Vec<&str> = targets
+            .filter_map(|link| {
+                let id = &link["info"]["input-node-id"];
+                self.of_type(":Node").find(|node| node["id"] == *id)
+            })
+            .map(|node| prop(node, "node.name"))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// The names of the sinks that the streams of a program feed.
+    pub fn sinks_of(&self, name: &str) -> Vec<&str> {
+        self.streams(name)
+            .into_iter()
+            .flat_map(|stream| self.fed_by(stream))
+            .collect()
+    }
+
+    /// The state of a node: `running`, `idle`, `suspended`…
+    pub fn state(&self, name: &str) -> Option<&str> {
+        let mut nodes = self.of_type(":Node");
+        nodes.find(|node| prop(node, "node.name") == name)?["info"]["state"].as_str()
+    }
+}
+
+fn prop<'a>(object: &'a Value, key: &str) -> &'a str {
+    object["info"]["props"][key].as_str().unwrap_or_default()
+}
+
+fn cards_config(cards: &[Card]) -> String {
+    let objects = cards.iter().map(|card| {
+        let Card {
+            name,
+            positions,
+            priority,
+        } = card;
+        format!(
+            "  {{ factory = adapter args = {{ factory.name = support.null-audio-sink \
+             node.name = {name} media.class = Audio/Sink audio.position = [ {positions} ] \
+             priority.session = {priority} object.linger = true }} }}\n"
+        )
+    });
+    format!("context.objects = [\n{}]\n", objects.collect::<String>())
+}
+
+fn tail(text: &str, lines: usize) -> String {
+    let all: Vec<&str> = text.lines().collect();
+    all[all.len().saturating_sub(lines)..].join("\n")
+}

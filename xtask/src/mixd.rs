@@ -1,0 +1,194 @@
+//! A mixd under test, and the mixctl that talks to it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rustix::process::Signal;
+use wire::{Client, Name, PipeWireState, Reply, Request};
+
+use crate::Result;
+use crate::lab::{Lab, PATIENCE};
+use crate::process::{Folder, Process, wait_for};
+
+/// A running mixd. Ended by SIGTERM when dropped.
+#[derive(Debug)]
+pub struct Mixd {
+    /// The process.
+    pub process: Process,
+    socket: String,
+    mixctl: PathBuf,
+    log: PathBuf,
+    _folder: Option<Folder>,
+}
+
+impl Mixd {
+    /// Starts `program` in a lab and waits until it serves and, where PipeWire runs, is up.
+    ///
+    /// # Errors
+    /// It does not come up; what it has logged is in the sentence.
+    pub fn start(lab: &Lab, program: &Path) -> Result<Self> {
+        let mut command = lab.command(program);
+        command.arg("--verbose");
+        let mixd = Self::spawn(&mut command, program, lab.path("mixd.log"), None)?;
+        if lab.daemon(crate::lab::Daemon::WirePlumber).is_some() {
+            mixd.wait_for("mixd's channels", |mixd| Ok(mixd.is_up()?.then_some(())))?;
+        }
+        Ok(mixd)
+    }
+
+    /// Starts `program` without any PipeWire and waits until it serves.
+    ///
+    /// # Errors
+    /// It does not come up; what it has logged is in the sentence.
+    pub fn start_alone(program: &Path, args: &[&str]) -> Result<Self> {
+        let folder = Folder::new("mixd-test")?;
+        let mut command = Command::new(program);
+        command.args(["--backend", "none"]).args(args);
+        let log = folder.path().join("mixd.log");
+        Self::spawn(&mut command, program, log, Some(folder))
+    }
+
+    fn spawn(
+        command: &mut Command,
+        program: &Path,
+        log: PathBuf,
+        folder: Option<Folder>,
+    ) -> Result<Self> {
+        let socket = unused_socket();
+        command.args(["--socket", &socket]);
+        let mixctl = program.with_file_name("mixctl");
+        if !mixctl.exists() {
+            let missing = mixctl.display();
+            return Err(format!("{missing} is missing; 'cargo build --workspace' makes it").into());
+        }
+        let process = Process::start_logged(command, &log)?;
+        let mixd = Self {
+            process,
+            socket,
+            mixctl,
+            log,
+            _folder: folder,
+        };
+        mixd.wait_for("mixd's socket", |mixd| Ok(mixd.connect().ok()))?;
+        Ok(mixd)
+    }
+
+    fn wait_for<T>(
+        &self,
+        what: &str,
+        mut question: impl FnMut(&Self) -> Result<Option<T>>,
+    ) -> Result<T> {
+        wait_for(what, PATIENCE, || question(self))
+            .map_err(|error| format!("{error}; mixd's log:\n{}", self.log()).into())
+    }
+
+    fn is_up(&self) -> Result<bool> {
+        match self.connect()?.request(&Request::GetStatus)? {
+            Reply::Status(status) => {
+                Ok(status.audio.pipewire == PipeWireState::Up && status.audio.output.is_some())
+            }
+            other => Err(format!("{other:?} in answer to GetStatus").into()),
+        }
+    }
+
+    /// Its socket's name.
+    pub fn socket(&self) -> &str {
+        &self.socket
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// A connection to it.
+    ///
+    /// # Errors
+    /// Those of the client.
+    pub fn connect(&self) -> Result<Client> {
+        Ok(Client::connect(
+            &Name::parse(self.socket.as_ref())?,
+            "test",
+        )?)
+    }
+
+    /// A mixctl that talks to it.
+    pub fn mixctl(&self) -> Command {
+        let mut command = Command::new(&self.mixctl);
+        command.args(["--socket", &self.socket]);
+        command
+    }
+
+    /// Runs mixctl and returns what came of it.
+    ///
+    /// # Errors
+    /// It can't be started.
+    pub fn try_mixctl(&self, args: &[&str]) -> Result<Output> {
+        Ok(self.mixctl().args(args).output()?)
+    }
+
+    /// Runs a mixctl that must succeed and returns what it prints.
+    ///
+    /// # Errors
+    /// It fails.
+    pub fn ctl(&self, args: &[&str]) -> Result<String> {
+        let out = self.try_mixctl(args)?;
+        if out.status.success() {
+            Ok(String::from_utf8(out.stdout)?)
+        } else {
+            let said = String::from_utf8_lossy(&out.stderr);
+            Err(format!("mixctl {}: {}", args.join(" "), said.trim()).into())
+        }
+    }
+
+    /// A line of `/proc/PID/status` as a number: `VmRSS` in KiB, context switches…
+    ///
+    /// # Errors
+    /// There is no such line.
+    pub fn proc_status(&self, key: &str) -> Result<u64> {
+        proc_status(&format!("/proc/{}/status", self.process.pid()), key)
+    }
+
+    /// How often its threads have been woken or preempted so far.
+    ///
+    /// # Errors
+    /// `/proc` can't be read.
+    pub fn context_switches(&self) -> Result<u64> {
+        let mut sum = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.process.pid()))? {
+            let status = task?.path().join("status");
+            let status = status.to_string_lossy();
+            sum += proc_status(&status, "voluntary_ctxt_switches")?;
+            sum += proc_status(&status, "nonvoluntary_ctxt_switches")?;
+        }
+        Ok(sum)
+    }
+
+    /// Ends it by a signal.
+    ///
+    /// # Errors
+    /// It does not end.
+    pub fn end(&mut self, signal: Signal) -> Result<std::process::ExitStatus> {
+        self.process.end(signal)
+    }
+}
+
+/// A name that no other mixd has.
+pub fn unused_socket() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("@mixd-test-{}-{count}", std::process::id())
+}
+
+fn proc_status(path: &str, key: &str) -> Result<u64> {
+    let text = fs::read_to_string(path)?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    Ok(number
+        .ok_or_else(|| format!("{path} has no {key}"))?
+        .parse()?)
+}

@@ -1,0 +1,237 @@
+//! Processes and folders that end with their owner: dropped, interrupted by a signal, or killed.
+
+use std::collections::BTreeSet;
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::Result;
+
+/// How long a process may take to end by itself before it is killed.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What is to be cleaned up when a signal ends this program.
+static LIVE: Mutex<Live> = Mutex::new(Live {
+    pids: BTreeSet::new(),
+    folders: BTreeSet::new(),
+});
+
+struct Live {
+    pids: BTreeSet<u32>,
+    folders: BTreeSet<PathBuf>,
+}
+
+fn live() -> MutexGuard<'static, Live> {
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From here on, SIGINT and SIGTERM kill the processes and remove the folders that live, then end
+/// this program with the status a shell expects.
+///
+/// # Errors
+/// The signals can't be caught.
+pub fn clean_up_on_signals() -> Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            // Held to the end: nothing new may start.
+            let live = live();
+            for &pid in &live.pids {
+                let _ = send(pid, Signal::KILL);
+            }
+            for folder in &live.folders {
+                let _ = fs::remove_dir_all(folder);
+            }
+            std::process::exit(128 + signal);
+        }
+    });
+    Ok(())
+}
+
+/// A process that is ended, by its pid, when this is dropped.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    name: String,
+}
+
+impl Process {
+    /// Starts `command`. The kernel kills it, too, when the thread that calls this ends without
+    /// dropping it (`PR_SET_PDEATHSIG`, set by setpriv): a lab must stay in the thread that made
+    /// it.
+    ///
+    /// # Errors
+    /// The program can't be started.
+    pub fn start(command: &mut Command) -> Result<Self> {
+        Self::spawn(command, None)
+    }
+
+    /// The same with standard output and standard error kept in a file.
+    ///
+    /// # Errors
+    /// The program can't be started, or the file not made.
+    pub fn start_logged(command: &mut Command, log: &Path) -> Result<Self> {
+        let file =
+            File::create(log).map_err(|error| format!("create {}: {error}", log.display()))?;
+        Self::spawn(command, Some(file))
+    }
+
+    fn spawn(command: &Command, log: Option<File>) -> Result<Self> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let mut bound = Command::new("setpriv");
+        bound
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(command.get_program());
+        bound.args(command.get_args()).stdin(Stdio::null());
+        for (key, value) in command.get_envs() {
+            match value {
+                Some(value) => bound.env(key, value),
+                None => bound.env_remove(key),
+            };
+        }
+        if let Some(log) = log {
+            bound.stdout(log.try_clone()?).stderr(log);
+        }
+        // Under the lock, so that a signal can't come between the start and the note of it.
+        let mut live = live();
+        let child = bound
+            .spawn()
+            .map_err(|error| format!("start {name}: {error}; 'cargo xtask setup' installs it"))?;
+        live.pids.insert(child.id());
+        Ok(Self { child, name })
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its exit status, once it has ended.
+    ///
+    /// # Errors
+    /// Those of `wait`.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    /// Those of `kill`.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        send(self.pid(), signal).map_err(|error| format!("kill {}: {error}", self.name).into())
+    }
+
+    /// Sends it a signal and waits for its end; kills it if it takes too long.
+    ///
+    /// # Errors
+    /// It had to be killed.
+    pub fn end(&mut self, signal: Signal) -> Result<ExitStatus> {
+        if let Some(status) = self.ended()? {
+            return Ok(status);
+        }
+        self.signal(signal)?;
+        self.wait(PATIENCE)
+    }
+
+    /// Waits for its end; kills it if that takes longer than `patience`.
+    ///
+    /// # Errors
+    /// It had to be killed.
+    pub fn wait(&mut self, patience: Duration) -> Result<ExitStatus> {
+        let deadline = Instant::now() + patience;
+        while Instant::now() < deadline {
+            if let Some(status) = self.ended()? {
+                return Ok(status);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        self.child.kill()?;
+        self.child.wait()?;
+        Err(format!(
+            "{} did not end within {patience:?} and was killed",
+            self.name
+        )
+        .into())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.end(Signal::TERM);
+        live().pids.remove(&self.pid());
+    }
+}
+
+fn send(pid: u32, signal: Signal) -> rustix::io::Result<()> {
+    match i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        Some(pid) => kill_process(pid, signal),
+        None => Err(rustix::io::Errno::SRCH),
+    }
+}
+
+/// A folder of mode 0700 that is removed with all it holds when this is dropped.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// Makes a new folder among the temporary files.
+    ///
+    /// # Errors
+    /// It can't be made.
+    pub fn new(name: &str) -> Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("{name}-{}-{count}", std::process::id()));
+        let mut live = live();
+        // Left by an earlier process of the same id that was killed.
+        let _ = fs::remove_dir_all(&path);
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .map_err(|error| format!("create {}: {error}", path.display()))?;
+        live.folders.insert(path.clone());
+        Ok(Self(path))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+        live().folders.remove(&self.0);
+    }
+}
+
+/// Asks `question` until it has an answer, or `patience` is over.
+///
+/// # Errors
+/// There was none in time; `what` says of what. Or the question failed.
+pub fn wait_for<T>(
+    what: &str,
+    patience: Duration,
+    mut question: impl FnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    let deadline = Instant::now() + patience;
+    loop {
+        if let Some(answer) = question()? {
+            return Ok(answer);
+        }
+        if Instant::now() >= deadline {
+            return Err(format!("{what}: not within {patience:?}").into());
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}

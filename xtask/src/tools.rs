@@ -1,0 +1,54 @@
+//! What several commands do: call cargo, find what it has built.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use xtask::Result;
+
+/// The cargo that runs this.
+pub fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs a command that must succeed.
+///
+/// # Errors
+/// It can't be started, or fails.
+pub fn run(command: &mut Command) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let status = command
+        .status()
+        .map_err(|error| format!("start {name}: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        let args: Vec<_> = command
+            .get_args()
+            .map(|arg| arg.to_string_lossy())
+            .collect();
+        Err(format!("{name} {}: {status}", args.join(" ")).into())
+    }
+}
+
+/// Builds mixd and mixctl as they are shipped, and returns the folder that holds them.
+///
+/// # Errors
+/// The build fails.
+pub fn build_release() -> Result<PathBuf> {
+    run(cargo().args([
+        "build",
+        "--release",
+        "--locked",
+        "-p",
+        "mixd",
+        "-p",
+        "mixctl",
+    ]))?;
+    // Beside the profile that xtask itself is built in.
+    let own = std::env::current_exe()?;
+    let target = own
+        .ancestors()
+        .nth(2)
+        .ok_or("xtask is not in a target folder")?;
+    Ok(target.join("release"))
+}
