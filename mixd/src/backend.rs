@@ -7,7 +7,6 @@ use wire::PipeWireState;
 
 use crate::desk::Desk;
 use crate::options::BackendKind;
-#[cfg(feature = "pipewire")]
 use crate::pipewire::Adapter;
 
 /// Where the sound is.
@@ -15,7 +14,6 @@ pub enum Backend {
     /// Nowhere.
     None,
     /// In PipeWire.
-    #[cfg(feature = "pipewire")]
     PipeWire(Box<Adapter>),
 }
 
@@ -27,11 +25,6 @@ impl Backend {
     pub fn open(kind: BackendKind) -> Result<Self, String> {
         match kind {
             BackendKind::None => Ok(Self::None),
-            #[cfg(not(feature = "pipewire"))]
-            BackendKind::PipeWire => {
-                Err("this mixd is built without PipeWire; run it with --backend none".into())
-            }
-            #[cfg(feature = "pipewire")]
             BackendKind::PipeWire => {
                 let adapter = Adapter::open().map_err(|error| format!("libpipewire: {error}"))?;
                 Ok(Self::PipeWire(Box::new(adapter)))
@@ -43,7 +36,6 @@ impl Backend {
     pub fn state(&self) -> PipeWireState {
         match self {
             Self::None => PipeWireState::Off,
-            #[cfg(feature = "pipewire")]
             Self::PipeWire(_) => PipeWireState::Down,
         }
     }
@@ -52,7 +44,6 @@ impl Backend {
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Self::None => None,
-            #[cfg(feature = "pipewire")]
             Self::PipeWire(adapter) => Some(adapter.fd()),
         }
     }
@@ -61,7 +52,6 @@ impl Backend {
     pub fn deadline(&self) -> Option<Instant> {
         match self {
             Self::None => None,
-            #[cfg(feature = "pipewire")]
             Self::PipeWire(adapter) => adapter.deadline(),
         }
     }
@@ -70,7 +60,6 @@ impl Backend {
     pub fn turn(&mut self, ready: bool, desk: &mut Desk, now: Instant) {
         match self {
             Self::None => {}
-            #[cfg(feature = "pipewire")]
             Self::PipeWire(adapter) => adapter.turn(ready, desk, now),
         }
     }
@@ -79,7 +68,6 @@ impl Backend {
     pub fn apply(&mut self, desk: &mut Desk) {
         match self {
             Self::None => {}
-            #[cfg(feature = "pipewire")]
             Self::PipeWire(adapter) => adapter.apply(desk),
         }
     }
@@ -88,7 +76,6 @@ impl Backend {
     pub fn begin_exit(&mut self) {
         match self {
             Self::None => {}
-            #[cfg(feature = "pipewire")]
             Self::PipeWire(adapter) => adapter.begin_exit(),
         }
     }
@@ -97,7 +84,6 @@ impl Backend {
     pub fn has_left(&self) -> bool {
         match self {
             Self::None => true,
-            #[cfg(feature = "pipewire")]
             Self::PipeWire(adapter) => adapter.has_left(),
         }
     }

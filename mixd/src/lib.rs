@@ -14,7 +14,7 @@ pub mod desk;
 pub mod graph;
 pub mod mixer;
 pub mod options;
-#[cfg(feature = "pipewire")]
+#[cfg_attr(not(feature = "pipewire"), path = "pipewire_absent.rs")]
 pub mod pipewire;
 pub mod rules;
 pub mod server;

@@ -56,6 +56,9 @@ struct Connection {
     peer: Peer,
     /// The socket took nothing more; poll says when it does again.
     blocked: bool,
+    /// The peer reads no more. What it sent before it went is still carried out; what it would be
+    /// told is thrown away.
+    deaf: bool,
     /// The read watch has it, because it is behind with events.
     watched: bool,
 }
@@ -174,15 +177,18 @@ impl Server {
             let _ = self.read_watch.remove(&connection.fd);
         }
         while !connection.blocked && !place.session.output().is_empty() {
-            match socket::send(&connection.fd, place.session.output()) {
+            let output = place.session.output();
+            let sent = if connection.deaf {
+                Ok(output.len())
+            } else {
+                socket::send(&connection.fd, output)
+            };
+            match sent {
                 Ok(count) => place.session.sent(count, now),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     connection.blocked = true;
                 }
-                Err(error) => {
-                    place.close(&socket::reason(&error));
-                    return;
-                }
+                Err(_) => connection.deaf = true,
             }
         }
         if place.session.is_over() {
@@ -233,6 +239,7 @@ impl Server {
             fd,
             peer,
             blocked: false,
+            deaf: false,
             watched: false,
         });
     }

@@ -1,0 +1,51 @@
+//! Stands in for the adapter where mixd is built without PipeWire (cargo's feature `pipewire`
+//! off): an adapter that can't be made, so that nothing else need know.
+
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
+
+use crate::desk::Desk;
+
+/// Has no value.
+pub enum Adapter {}
+
+#[allow(clippy::unused_self)]
+impl Adapter {
+    /// Always fails.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn open() -> Result<Self, &'static str> {
+        Err("this mixd is built without it; run it with --backend none")
+    }
+
+    /// Never called, like all that follow.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        match *self {}
+    }
+
+    /// Never called.
+    pub fn deadline(&self) -> Option<Instant> {
+        match *self {}
+    }
+
+    /// Never called.
+    pub fn turn(&mut self, _ready: bool, _desk: &mut Desk, _now: Instant) {
+        match *self {}
+    }
+
+    /// Never called.
+    pub fn apply(&mut self, _desk: &mut Desk) {
+        match *self {}
+    }
+
+    /// Never called.
+    pub fn begin_exit(&mut self) {
+        match *self {}
+    }
+
+    /// Never called.
+    pub fn has_left(&self) -> bool {
+        match *self {}
+    }
+}
