@@ -125,7 +125,7 @@ impl Lab {
         let log = self.path(&format!("{program}.log"));
         let process = Process::start_logged(&mut self.command(program), &log)?;
         *self.place(daemon) = Some(process);
-        wait_for(program, PATIENCE, || Ok(self.serves(daemon)?.then_some(()))).map_err(|error| {
+        wait_for(program, PATIENCE, || Ok(self.serves(daemon).then_some(()))).map_err(|error| {
             let log = fs::read_to_string(&log).unwrap_or_default();
             format!("{error}; its log ends with:\n{}", tail(&log, 10)).into()
         })
@@ -159,28 +159,24 @@ impl Lab {
         }
     }
 
-    fn serves(&self, daemon: Daemon) -> Result<bool> {
+    fn serves(&self, daemon: Daemon) -> bool {
         match daemon {
             Daemon::PipeWire => {
-                let cards = || {
-                    self.dump()
-                        .map(|dump| self.cards.iter().all(|c| dump.node(c.name).is_some()))
-                };
-                Ok(
-                    UnixStream::connect(self.path("pipewire-0")).is_ok()
-                        && cards().unwrap_or(false),
-                )
+                let is_there = |dump: &Dump, card: &Card| dump.node(card.name).is_some();
+                UnixStream::connect(self.path("pipewire-0")).is_ok()
+                    && self
+                        .dump()
+                        .is_ok_and(|dump| self.cards.iter().all(|card| is_there(&dump, card)))
             }
             Daemon::WirePlumber => {
                 let best = self.cards.iter().max_by_key(|card| card.priority);
-                let default = self.default_sink()?;
-                Ok(best.is_none_or(|best| default.as_deref() == Some(best.name)))
+                let default = self.default_sink();
+                best.is_none_or(|best| default.as_deref() == Some(best.name))
             }
-            Daemon::Pulse => Ok(self
-                .command("pactl")
-                .arg("info")
-                .output()
-                .is_ok_and(|out| out.status.success())),
+            Daemon::Pulse => {
+                let info = self.command("pactl").arg("info").output();
+                info.is_ok_and(|out| out.status.success())
+            }
         }
     }
 
@@ -306,15 +302,15 @@ impl Lab {
         self.output("pw-metadata", &["-n", "default"])
     }
 
-    fn default_sink(&self) -> Result<Option<String>> {
+    fn default_sink(&self) -> Option<String> {
         let metadata = self.metadata().unwrap_or_default();
         let line = metadata
             .lines()
             .find(|line| line.contains("key:'default.audio.sink'"));
         let value = line.and_then(|line| line.split_once("\"name\":\""));
-        Ok(value
+        value
             .and_then(|(_, rest)| rest.split('"').next())
-            .map(str::to_owned))
+            .map(str::to_owned)
     }
 
     /// Waits until the stream of the program `name` feeds the sink `sink`, and nothing else.
@@ -374,6 +370,20 @@ impl Dump {
             .filter(|node| prop(node, "application.name") == name)
             .filter_map(|node| node["id"].as_u64())
             .collect()
+    }
+
+    /// A node's `object.serial`, which pactl goes by.
+    pub fn serial(&self, node: u64) -> Option<u64> {
+        let mut nodes = self.of_type(":Node");
+        nodes.find(|found| found["id"] == node)?["info"]["props"]["object.serial"].as_u64()
+    }
+
+    /// The ids of the links that leave a node.
+    pub fn links_of(&self, node: u64) -> Vec<u64> {
+        let links = self
+            .of_type(":Link")
+            .filter(|link| link["info"]["output-node-id"] == node);
+        links.filter_map(|link| link["id"].as_u64()).collect()
     }
 
     /// The names of the nodes that a node feeds, without repetition.

@@ -1,0 +1,317 @@
+//! What reaches the card, through a real PipeWire and WirePlumber. Counts and levels are exact;
+//! times are printed, and fail a test only at ten times what they should be.
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use xtask::lab::{Daemon, Lab, PATIENCE, STEREO};
+use xtask::level::{self, decibels};
+use xtask::mixd::Mixd;
+use xtask::process::{Process, wait_for};
+
+const GAME: f64 = 440.0;
+const DISCORD: f64 = 1000.0;
+const AMPLITUDE: f64 = 0.25;
+
+fn mixd_program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_mixd"))
+}
+
+struct Stage {
+    // Ended before the lab.
+    mixd: Mixd,
+    game: PathBuf,
+    discord: PathBuf,
+    lab: Lab,
+}
+
+impl Stage {
+    /// A lab with a mixd whose list is Discord, and two tones to play.
+    fn set() -> Self {
+        let lab = Lab::start().unwrap();
+        let (game, discord) = tones(&lab);
+        let mixd = Mixd::start(&lab, mixd_program()).unwrap();
+        mixd.ctl(&["add-program", "Discord"]).unwrap();
+        Self {
+            mixd,
+            game,
+            discord,
+            lab,
+        }
+    }
+
+    fn play_both(&self) -> [Process; 2] {
+        let game = self.lab.play_native("Game", &self.game, &[]).unwrap();
+        let discord = self.lab.play_pulse("Discord", &self.discord, &[]).unwrap();
+        self.lab.wait_for_route("Game", "mixd-default").unwrap();
+        self.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+        [game, discord]
+    }
+}
+
+fn tones(lab: &Lab) -> (PathBuf, PathBuf) {
+    let (game, discord) = (lab.path("game.wav"), lab.path("discord.wav"));
+    level::write_tone(&game, GAME, AMPLITUDE, 120).unwrap();
+    level::write_tone(&discord, DISCORD, AMPLITUDE, 120).unwrap();
+    (game, discord)
+}
+
+#[test]
+fn levels_at_the_card_follow_the_formula_on_both_sides() {
+    let stage = Stage::set();
+    let _players = stage.play_both();
+    for (volume, default, aux) in [
+        ("-1", 1.0, 0.0),
+        ("-0.25", 1.0, 0.75),
+        ("0", 1.0, 1.0),
+        ("0.5", 0.5, 1.0),
+        ("1", 0.0, 1.0),
+    ] {
+        stage.mixd.ctl(&["set-volume", volume]).unwrap();
+        let recording = stage
+            .lab
+            .listen("card-a", Duration::from_millis(700))
+            .unwrap()
+            .end(3);
+        for (frequency, gain) in [(GAME, default), (DISCORD, aux)] {
+            let should = decibels(AMPLITUDE * gain);
+            for is in recording.tone_level(frequency) {
+                println!("{frequency} Hz at {volume}: {is:.2} dB, should be {should:.2}");
+                if gain == 0.0 {
+                    // The other tone's rounding to 16 bits; `silence_is_silence` counts samples.
+                    assert!(is < -100.0, "{frequency} Hz at {volume} is {is} dB");
+                } else {
+                    assert!(
+                        (is - should).abs() <= 0.3,
+                        "{frequency} Hz at {volume} is {is} dB"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn silence_is_silence() {
+    let stage = Stage::set();
+    let _discord = stage
+        .lab
+        .play_native("Discord", &stage.discord, &[])
+        .unwrap();
+    stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+    stage.mixd.ctl(&["set-volume", "-1"]).unwrap();
+    let recording = stage
+        .lab
+        .listen("card-a", Duration::from_millis(700))
+        .unwrap()
+        .end(5);
+    assert!(recording.sides[0].len() >= 20_000);
+    assert_eq!(recording.loud_samples(), [0, 0]);
+}
+
+#[test]
+fn a_silenced_program_that_starts_leaks_no_sample() {
+    let stage = Stage::set();
+    for start in 0..6 {
+        // Either channel, either kind of client, in turn.
+        let (volume, name, sink, file) = match start % 4 < 2 {
+            true => ("-1", "Discord", "mixd-aux", &stage.discord),
+            false => ("1", "Game", "mixd-default", &stage.game),
+        };
+        stage.mixd.ctl(&["set-volume", volume]).unwrap();
+        let recorder = stage.lab.record("card-a").unwrap();
+        let player = match start % 2 {
+            0 => stage.lab.play_native(name, file, &[]),
+            _ => stage.lab.play_pulse(name, file, &[]),
+        };
+        stage.lab.wait_for_route(name, sink).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        let recording = recorder.stop().unwrap();
+        println!(
+            "start {start}: {name}, {} frames recorded",
+            recording.sides[0].len()
+        );
+        assert_eq!(recording.loud_samples(), [0, 0], "start {start}");
+        drop(player);
+        let gone = || Ok(stage.lab.dump()?.streams(name).is_empty().then_some(()));
+        wait_for("the player's end", PATIENCE, gone).unwrap();
+    }
+}
+
+#[test]
+fn adding_and_removing_a_program_moves_its_stream_and_no_other() {
+    let stage = Stage::set();
+    let _players = stage.play_both();
+    let links = || {
+        let dump = stage.lab.dump().unwrap();
+        dump.links_of(dump.streams("Game")[0])
+    };
+    let before = links();
+    assert!(!before.is_empty());
+    for (verb, sink) in [
+        ("remove-program", "mixd-default"),
+        ("add-program", "mixd-aux"),
+    ] {
+        let start = Instant::now();
+        stage.mixd.ctl(&[verb, "Discord"]).unwrap();
+        let moved = || Ok((stage.lab.dump()?.sinks_of("Discord") == [sink]).then_some(()));
+        wait_for("the move", Duration::from_secs(2), moved).unwrap();
+        println!(
+            "{verb}: moved {} ms after the command began",
+            start.elapsed().as_millis()
+        );
+    }
+    assert_eq!(links(), before, "Game's links are the same objects");
+}
+
+#[test]
+fn a_stream_that_was_given_a_target_stays_there_untouched() {
+    let stage = Stage::set();
+    let args = ["--target", "card-b"];
+    let _pinned = stage
+        .lab
+        .play_native("Discord", &stage.discord, &args)
+        .unwrap();
+    let _pulse = stage
+        .lab
+        .play_pulse("Game", &stage.game, &["--device", "card-b"])
+        .unwrap();
+    stage.lab.wait_for_route("Discord", "card-b").unwrap();
+    stage.lab.wait_for_route("Game", "card-b").unwrap();
+    // A change of the list is no reason either.
+    stage.mixd.ctl(&["add-program", "Game"]).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    stage.lab.wait_for_route("Discord", "card-b").unwrap();
+    stage.lab.wait_for_route("Game", "card-b").unwrap();
+    assert!(!stage.lab.metadata().unwrap().contains("target."));
+    let status = stage.mixd.ctl(&["status"]).unwrap();
+    assert_eq!(status.matches("pinned").count(), 2, "{status}");
+}
+
+#[test]
+fn a_stream_that_the_user_moves_elsewhere_is_let_go() {
+    let stage = Stage::set();
+    let _players = stage.play_both();
+    let inputs = stage
+        .lab
+        .output("pactl", &["list", "short", "sink-inputs"])
+        .unwrap();
+    // One of them is Discord, the only PulseAudio client; pactl lists native ones as well.
+    let dump = stage.lab.dump().unwrap();
+    let discord = dump.serial(dump.streams("Discord")[0]).unwrap().to_string();
+    assert!(
+        inputs
+            .lines()
+            .any(|line| line.split('\t').next() == Some(&discord)),
+        "{inputs}"
+    );
+    stage
+        .lab
+        .output("pactl", &["move-sink-input", &discord, "card-b"])
+        .unwrap();
+    stage.lab.wait_for_route("Discord", "card-b").unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    stage.lab.wait_for_route("Discord", "card-b").unwrap();
+    assert!(stage.mixd.ctl(&["status"]).unwrap().contains("pinned"));
+}
+
+#[test]
+fn killed_it_leaves_the_streams_playing_on_the_card() {
+    let mut stage = Stage::set();
+    let _players = stage.play_both();
+    let start = Instant::now();
+    stage.mixd.end(Signal::KILL).unwrap();
+    back_on_the_card(&stage.lab, start);
+}
+
+#[test]
+fn ended_it_leaves_the_streams_playing_on_the_card_and_no_key_behind() {
+    let mut stage = Stage::set();
+    let _players = stage.play_both();
+    let start = Instant::now();
+    let status = stage.mixd.end(Signal::TERM).unwrap();
+    println!("ended {} ms after SIGTERM", start.elapsed().as_millis());
+    assert_eq!(status.code(), Some(0));
+    let metadata = stage.lab.metadata().unwrap();
+    assert!(!metadata.contains("target."), "{metadata}");
+    back_on_the_card(&stage.lab, start);
+}
+
+fn back_on_the_card(lab: &Lab, start: Instant) {
+    let back = || {
+        let dump = lab.dump()?;
+        let on_card = |name| dump.sinks_of(name) == ["card-a"];
+        Ok((on_card("Game") && on_card("Discord")).then_some(dump))
+    };
+    let dump = wait_for("the streams' return", Duration::from_secs(10), back).unwrap();
+    println!(
+        "back on the card {} ms after the signal",
+        start.elapsed().as_millis()
+    );
+    assert_eq!(dump.node("mixd-default"), None);
+    assert_eq!(dump.node("mixd-aux"), None);
+    let recording = lab
+        .listen("card-a", Duration::from_millis(500))
+        .unwrap()
+        .end(2);
+    for frequency in [GAME, DISCORD] {
+        for is in recording.tone_level(frequency) {
+            assert!(
+                (is - decibels(AMPLITUDE)).abs() <= 0.3,
+                "{frequency} Hz is {is} dB"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_wakes_it_idle_or_in_playback() {
+    let stage = Stage::set();
+    let wakeups = |what: &str| {
+        let before = stage.mixd.context_switches().unwrap();
+        std::thread::sleep(Duration::from_secs(10));
+        let count = stage.mixd.context_switches().unwrap() - before;
+        println!("{what}: {count} context switches in 10 s");
+        assert!(count <= 2, "{what}: {count} context switches in 10 s");
+    };
+    std::thread::sleep(Duration::from_secs(1));
+    wakeups("idle");
+    let _players = stage.play_both();
+    std::thread::sleep(Duration::from_secs(1));
+    wakeups("in playback");
+}
+
+#[test]
+fn started_before_pipewire_it_serves_and_connects_when_that_comes() {
+    let mut lab = Lab::prepare(&STEREO).unwrap();
+    let mixd = Mixd::start(&lab, mixd_program()).unwrap();
+    mixd.ctl(&["set-volume", "0.5"]).unwrap();
+    mixd.ctl(&["add-program", "Discord"]).unwrap();
+    let status = mixd.ctl(&["status"]).unwrap();
+    assert!(status.contains("pipewire  down"), "{status}");
+    lab.start_daemon(Daemon::PipeWire).unwrap();
+    lab.start_daemon(Daemon::WirePlumber).unwrap();
+    let up = || {
+        Ok(mixd
+            .ctl(&["status"])?
+            .contains("output    card-a")
+            .then_some(()))
+    };
+    wait_for("PipeWire's coming to be noticed", PATIENCE, up).unwrap();
+    let (game, discord) = tones(&lab);
+    let _game = lab.play_native("Game", &game, &[]).unwrap();
+    let _discord = lab.play_native("Discord", &discord, &[]).unwrap();
+    lab.wait_for_route("Game", "mixd-default").unwrap();
+    lab.wait_for_route("Discord", "mixd-aux").unwrap();
+    let recording = lab
+        .listen("card-a", Duration::from_millis(700))
+        .unwrap()
+        .end(3);
+    let [game, _] = recording.tone_level(GAME);
+    assert!(
+        (game - decibels(AMPLITUDE / 2.0)).abs() <= 0.3,
+        "what was set before holds: {game}"
+    );
+}

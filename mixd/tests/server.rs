@@ -1,0 +1,523 @@
+//! A real mixd without PipeWire, and clients that behave, misbehave, and do nothing.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use wire::frame::{self, Header, Kind, MAX_REPLY};
+use wire::{
+    Client, ClientError, ErrorCode, Event, Failure, Hello, Name, PROTOCOL, Reply, Request, Topic,
+    codec,
+};
+use xtask::mixd::Mixd;
+use xtask::process::{Folder, Process};
+
+fn mixd_program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_mixd"))
+}
+
+fn start() -> Mixd {
+    Mixd::start_alone(mixd_program(), &[]).unwrap()
+}
+
+/// A connection over which anything can be said.
+struct Raw {
+    stream: UnixStream,
+    received: Vec<u8>,
+}
+
+impl Raw {
+    fn connect(socket: &str) -> Self {
+        let address = SocketAddr::from_abstract_name(socket.trim_start_matches('@')).unwrap();
+        let stream = UnixStream::connect_addr(&address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        stream
+            .set_write_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        Self {
+            stream,
+            received: Vec::new(),
+        }
+    }
+
+    fn greeted(socket: &str) -> Self {
+        let mut raw = Self::connect(socket);
+        raw.send(&hello());
+        assert_eq!(raw.frame().unwrap().0, Kind::Welcome);
+        raw
+    }
+
+    /// A mixd that has closed already is no reason to fail here.
+    fn send(&mut self, bytes: &[u8]) {
+        let _ = self.stream.write_all(bytes);
+    }
+
+    /// The next frame; none at the end of the connection.
+    fn frame(&mut self) -> Option<(Kind, u32, Vec<u8>)> {
+        loop {
+            if let Some((frame, length)) = frame::parse(&self.received, MAX_REPLY).unwrap() {
+                let found = (frame.kind, frame.id, frame.body.to_vec());
+                self.received.drain(..length);
+                return Some(found);
+            }
+            let mut space = [0; 4096];
+            match self.stream.read(&mut space) {
+                Ok(0) => return None,
+                Ok(count) => self.received.extend(&space[..count]),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    #[track_caller]
+    fn expect_error(&mut self, code: ErrorCode) {
+        let (kind, _, body) = self.frame().expect("an Error");
+        assert_eq!(kind, Kind::Error);
+        assert_eq!(codec::decode::<Failure>(&body).unwrap().code, code);
+    }
+
+    /// The volume in the next event.
+    fn event(&mut self) -> String {
+        let (kind, _, body) = self.frame().expect("an Event");
+        match (kind, codec::decode(&body)) {
+            (Kind::Event, Ok(Event::Volume(mix))) => mix.volume.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn subscribe(&mut self) {
+        let topics = [Topic::Volume].into_iter().collect();
+        self.send(&request(1, &Request::Subscribe(topics)));
+        assert_eq!(self.frame().unwrap().0, Kind::Reply);
+    }
+}
+
+fn raw_frame(kind: Kind, id: u32, body: &[u8]) -> Vec<u8> {
+    let length = body.len().try_into().unwrap();
+    [&Header { length, kind, id }.to_bytes()[..], body].concat()
+}
+
+fn message(kind: Kind, id: u32, message: &impl serde::Serialize) -> Vec<u8> {
+    let mut body = [0; 1024];
+    let length = codec::encode(message, &mut body).unwrap();
+    raw_frame(kind, id, &body[..length])
+}
+
+fn hello() -> Vec<u8> {
+    message(
+        Kind::Hello,
+        0,
+        &Hello {
+            client: "raw".parse().unwrap(),
+            protocol: PROTOCOL,
+        },
+    )
+}
+
+fn request(id: u32, request: &Request) -> Vec<u8> {
+    message(Kind::Request, id, request)
+}
+
+fn set(millionths: i32) -> Request {
+    Request::SetVolume(millionths.try_into().unwrap())
+}
+
+/// That the next client is served as if nothing had been.
+#[track_caller]
+fn assert_serves(mixd: &Mixd) {
+    let reply = mixd
+        .connect()
+        .unwrap()
+        .request(&Request::GetVolume)
+        .unwrap();
+    assert!(matches!(reply, Reply::Mix(_)));
+}
+
+#[test]
+fn two_subscribers_see_what_a_third_client_sets_in_order_and_once() {
+    let mixd = start();
+    let mut subscribers = [Raw::greeted(mixd.socket()), Raw::greeted(mixd.socket())];
+    for subscriber in &mut subscribers {
+        subscriber.subscribe();
+        assert_eq!(subscriber.event(), "0", "the state at once");
+    }
+    let mut setter = mixd.connect().unwrap();
+    for volume in ["0.1", "-0.2", "0.3"] {
+        setter
+            .request(&Request::SetVolume(volume.parse().unwrap()))
+            .unwrap();
+        for subscriber in &mut subscribers {
+            assert_eq!(subscriber.event(), volume);
+        }
+    }
+    // The same volume again is no change.
+    setter
+        .request(&Request::SetVolume("0.3".parse().unwrap()))
+        .unwrap();
+    for subscriber in &mut subscribers {
+        subscriber
+            .stream
+            .set_read_timeout(Some(Duration::from_millis(200)))
+            .unwrap();
+        let error = subscriber.stream.read(&mut [0; 1]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    }
+}
+
+#[test]
+fn a_subscriber_that_never_reads_costs_nothing_and_has_the_last_value_within_two_events() {
+    const SETS: i32 = 100_000;
+    let mixd = start();
+    let mut setter = mixd.connect().unwrap();
+    let time_sets = |setter: &mut Client, from: i32| {
+        let start = Instant::now();
+        for n in from..from + SETS / 2 {
+            setter.request(&set(n)).unwrap();
+        }
+        start.elapsed()
+    };
+    let alone = time_sets(&mut setter, 1);
+    let mut sleeper = Raw::greeted(mixd.socket());
+    sleeper.subscribe();
+    sleeper.event();
+    setter.request(&set(0)).unwrap();
+    let before = mixd.proc_status("VmRSS").unwrap();
+    let beside = time_sets(&mut setter, 1) + time_sets(&mut setter, SETS / 2 + 1);
+    let after = mixd.proc_status("VmRSS").unwrap();
+    println!(
+        "{} sets a second alone, {} beside a subscriber that never reads; {before} KiB, then \
+         {after} KiB",
+        f64::from(SETS / 2) / alone.as_secs_f64(),
+        f64::from(SETS) / beside.as_secs_f64(),
+    );
+    assert!(beside < alone * 2 * 10, "sets keep their pace");
+    assert!(
+        after <= before + 64,
+        "memory: {before} KiB, then {after} KiB"
+    );
+    let last = wire::Volume::try_from(SETS).unwrap().to_string();
+    let events = [sleeper.event(), sleeper.event()];
+    assert_eq!(events[1], last, "{events:?}");
+}
+
+#[test]
+fn a_subscriber_that_is_behind_causes_no_wake_ups() {
+    let mixd = start();
+    let mut sleeper = Raw::greeted(mixd.socket());
+    sleeper.subscribe();
+    sleeper.event();
+    let mut setter = mixd.connect().unwrap();
+    for n in 1..100 {
+        setter.request(&set(n)).unwrap();
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    let before = mixd.context_switches().unwrap();
+    std::thread::sleep(Duration::from_secs(3));
+    let count = mixd.context_switches().unwrap() - before;
+    assert!(count <= 2, "{count} context switches in 3 s");
+    assert_eq!(sleeper.event(), "0.000001");
+    assert_eq!(sleeper.event(), "0.000099");
+}
+
+#[test]
+fn a_frame_sent_byte_by_byte_works() {
+    let mixd = start();
+    let mut raw = Raw::connect(mixd.socket());
+    for byte in [hello(), request(7, &set(250_000))].concat() {
+        raw.send(&[byte]);
+    }
+    assert_eq!(raw.frame().unwrap().0, Kind::Welcome);
+    let (kind, id, _) = raw.frame().unwrap();
+    assert_eq!((kind, id), (Kind::Reply, 7));
+}
+
+#[test]
+fn a_thousand_random_strings_of_bytes_do_not_disturb_the_next_client() {
+    let mixd = start();
+    let before = mixd.proc_status("VmRSS").unwrap();
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = || {
+        // xorshift64: the same thousand in every run.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    for round in 0..1000 {
+        let length = random() % 300;
+        let bytes: Vec<u8> = (0..length).map(|_| random().to_le_bytes()[0]).collect();
+        let mut raw = match round % 2 {
+            0 => Raw::connect(mixd.socket()),
+            _ => Raw::greeted(mixd.socket()),
+        };
+        raw.send(&bytes);
+        raw.stream.shutdown(std::net::Shutdown::Write).unwrap();
+        while let Some((kind, ..)) = raw.frame() {
+            assert!(
+                matches!(kind, Kind::Error | Kind::Reply | Kind::Welcome),
+                "{bytes:x?}"
+            );
+        }
+    }
+    assert_serves(&mixd);
+    let after = mixd.proc_status("VmRSS").unwrap();
+    assert!(
+        after < before + 1024,
+        "memory: {before} KiB, then {after} KiB"
+    );
+}
+
+#[test]
+fn broken_headers_get_an_error_and_the_end_and_broken_bodies_an_error() {
+    let mixd = start();
+    let oversized = raw_frame(Kind::Request, 1, &[0; 1025]);
+    let unknown = [&[1, 0, 9, 0, 1, 0, 0, 0][..], &[0]].concat();
+    let reserved = [1, 0, 3, 1, 1, 0, 0, 0];
+    for bytes in [&oversized[..], &oversized[..8], &unknown, &reserved] {
+        let mut raw = Raw::greeted(mixd.socket());
+        raw.send(bytes);
+        raw.expect_error(ErrorCode::Header);
+        assert_eq!(raw.frame(), None, "{bytes:x?}");
+        assert_serves(&mixd);
+    }
+    let mut raw = Raw::greeted(mixd.socket());
+    raw.send(&raw_frame(Kind::Request, 1, b""));
+    raw.expect_error(ErrorCode::Malformed);
+    raw.send(&raw_frame(Kind::Request, 2, b"\x6aget-volume\x00"));
+    raw.expect_error(ErrorCode::Malformed);
+    raw.send(&raw_frame(Kind::Request, 3, b"\x65dance"));
+    raw.expect_error(ErrorCode::Unsupported);
+    raw.send(&request(4, &Request::GetVolume));
+    assert_eq!(raw.frame().unwrap().1, 4, "the connection lives");
+}
+
+#[test]
+fn half_a_frame_is_waited_for_and_a_silent_client_is_not() {
+    let mixd = start();
+    let mut half = Raw::greeted(mixd.socket());
+    half.send(&request(1, &Request::GetVolume)[..9]);
+    let mut silent = Raw::connect(mixd.socket());
+    let start = Instant::now();
+    silent.expect_error(ErrorCode::Timeout);
+    println!("no Hello: closed after {:?}", start.elapsed());
+    assert!(start.elapsed() >= Duration::from_millis(1900));
+    assert_eq!(silent.frame(), None);
+    half.expect_error(ErrorCode::Timeout);
+    println!("half a frame: closed after {:?}", start.elapsed());
+    assert!(start.elapsed() >= Duration::from_millis(4900));
+    assert_eq!(half.frame(), None);
+}
+
+#[test]
+fn requests_sent_before_a_half_close_are_answered() {
+    let mixd = start();
+    let mut raw = Raw::connect(mixd.socket());
+    let requests = (0..200).flat_map(|id| request(id, &Request::GetVolume));
+    let bytes: Vec<u8> = hello().into_iter().chain(requests).collect();
+    raw.send(&bytes);
+    raw.stream.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(raw.frame().unwrap().0, Kind::Welcome);
+    for id in 0..200 {
+        assert_eq!(raw.frame().unwrap().1, id);
+    }
+    assert_eq!(raw.frame(), None);
+}
+
+#[test]
+fn requests_sent_before_a_full_close_are_carried_out() {
+    let mixd = start();
+    let mut raw = Raw::connect(mixd.socket());
+    let requests = (0..200).flat_map(|n| request(n, &set(n.cast_signed())));
+    let bytes: Vec<u8> = hello().into_iter().chain(requests).collect();
+    raw.send(&bytes);
+    drop(raw);
+    let mut client = mixd.connect().unwrap();
+    let start = Instant::now();
+    loop {
+        match client.request(&Request::GetVolume).unwrap() {
+            Reply::Mix(mix) if mix.volume.millionths() == 199 => break,
+            reply => assert!(start.elapsed() < Duration::from_secs(5), "{reply:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_33rd_client_is_told_that_mixd_is_busy_and_a_free_place_is_used_again() {
+    let mixd = start();
+    // Mixd::start_alone's own connection has gone by the time that these are answered.
+    let mut held: Vec<Raw> = (0..32).map(|_| Raw::greeted(mixd.socket())).collect();
+    for _ in 32..40 {
+        let name = Name::parse(mixd.socket().as_ref()).unwrap();
+        match Client::connect(&name, "late") {
+            Err(ClientError::Refused(failure)) => assert_eq!(failure.code, ErrorCode::Busy),
+            other => panic!("{other:?}"),
+        }
+    }
+    let out = mixd.try_mixctl(&["get-volume"]).unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("busy"));
+    for raw in &mut held {
+        raw.send(&request(1, &Request::GetVolume));
+        assert_eq!(
+            raw.frame().unwrap().0,
+            Kind::Reply,
+            "those inside are undisturbed"
+        );
+    }
+    drop(held);
+    let start = Instant::now();
+    while mixd.connect().is_err() {
+        assert!(start.elapsed() < Duration::from_secs(2));
+    }
+    assert_serves(&mixd);
+}
+
+#[test]
+fn a_second_mixd_says_who_is_there_and_leaves_it_alone() {
+    let mixd = start();
+    let out = Command::new(mixd_program())
+        .args(["--backend", "none", "--socket", mixd.socket()])
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&out.stderr),
+        format!(
+            "mixd: {} is in use; another mixd is running (pid {})\n",
+            mixd.socket(),
+            mixd.process.pid()
+        )
+    );
+    assert_serves(&mixd);
+}
+
+#[test]
+fn a_path_is_private_replaced_when_stale_and_removed_at_the_end() {
+    let folder = Folder::new("mixd-path").unwrap();
+    let path = folder.path().join("socket");
+    let name = Name::Path(path.clone());
+    let start = || {
+        let mut command = Command::new(mixd_program());
+        let process = Process::start(command.args(["--backend", "none", "--socket"]).arg(&path));
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while Client::connect(&name, "test").is_err() {
+            assert!(Instant::now() < deadline);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        process.unwrap()
+    };
+    let mut mixd = start();
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    mixd.end(Signal::KILL).unwrap();
+    assert!(path.exists(), "a killed mixd leaves its file");
+    let mut mixd = start();
+    mixd.end(Signal::TERM).unwrap();
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_signal_ends_it_cleanly() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut mixd = start();
+        let _client = Raw::greeted(mixd.socket());
+        let start = Instant::now();
+        let status = mixd.end(signal).unwrap();
+        println!("ended {:?} after {signal:?}", start.elapsed());
+        assert_eq!(status.code(), Some(0));
+    }
+}
+
+#[test]
+fn another_users_connection_is_refused_by_both_ends() {
+    let mixd = start();
+    let folder = Folder::new("mixd-other-user").unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let copy = |program: &Path| {
+        let copy = folder.path().join(program.file_name().unwrap());
+        fs::copy(program, &copy).unwrap();
+        copy
+    };
+    let mixctl = copy(&mixd_program().with_file_name("mixctl"));
+    let out = as_another_user()
+        .arg(mixctl)
+        .args(["--socket", mixd.socket(), "get-volume"])
+        .output();
+    let out = out.unwrap();
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(3), "{said}");
+    assert!(said.contains("belongs to user"), "{said}");
+    // A client that does not look whom it talks to: this program, told to be one.
+    let own = copy(&std::env::current_exe().unwrap());
+    let out = as_another_user()
+        .arg(own)
+        .args([
+            "--exact",
+            "a_client_that_trusts_anybody",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env("MIXD_TEST_SOCKET", mixd.socket())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stdout);
+    assert!(out.status.success() && said.contains("1 passed"), "{said}");
+    assert!(mixd.log().contains("refused user 65534"), "{}", mixd.log());
+    assert_serves(&mixd);
+}
+
+/// setpriv as root, or through sudo that asks for nothing.
+fn as_another_user() -> Command {
+    let mut command = Command::new("setpriv");
+    if wire::socket::uid() != 0 {
+        command = Command::new("sudo");
+        command.args(["-n", "--preserve-env=MIXD_TEST_SOCKET", "setpriv"]);
+    }
+    command.args([
+        "--reuid",
+        "65534",
+        "--regid",
+        "65534",
+        "--clear-groups",
+        "--",
+    ]);
+    command
+}
+
+#[test]
+#[ignore = "run as another user by another_users_connection_is_refused_by_both_ends"]
+fn a_client_that_trusts_anybody() {
+    let socket = std::env::var("MIXD_TEST_SOCKET").unwrap();
+    let mut raw = Raw::connect(&socket);
+    raw.send(&hello());
+    raw.expect_error(ErrorCode::Refused);
+    assert_eq!(raw.frame(), None);
+}
+
+#[test]
+fn wrong_words_get_a_sentence() {
+    for (args, code) in [
+        (&["--sokcet"][..], 2),
+        (&["--backend", "alsa"], 2),
+        (&["--backend", "none", "--socket", "mixd"], 1),
+        (&["--backend", "none", "--socket", "/nowhere/at/all"], 1),
+    ] {
+        let out = Command::new(mixd_program()).args(args).output().unwrap();
+        let said = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(code), "{args:?}: {said}");
+        assert!(
+            said.starts_with("mixd: ") && said.lines().count() == 1,
+            "{args:?}: {said}"
+        );
+    }
+}
