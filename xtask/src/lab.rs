@@ -43,6 +43,25 @@ pub const STEREO: [Card; 2] = [
     },
 ];
 
+/// Keeps WirePlumber from taking this machine's own sound cards, cameras and Bluetooth, and from
+/// needing a logind to do so: the files of 0.4 (Lua), then of 0.5.
+const NO_HARDWARE: [(&str, &str); 3] = [
+    (
+        "wireplumber/main.lua.d/51-no-hardware.lua",
+        "alsa_monitor.enabled = false\nv4l2_monitor.enabled = false\n\
+         libcamera_monitor.enabled = false\n",
+    ),
+    (
+        "wireplumber/bluetooth.lua.d/51-no-hardware.lua",
+        "bluez_monitor.enabled = false\n",
+    ),
+    (
+        "wireplumber/wireplumber.conf.d/no-hardware.conf",
+        "wireplumber.profiles = { main = { hardware.audio = disabled hardware.bluetooth = disabled \
+         hardware.video-capture = disabled support.logind = disabled } }\n",
+    ),
+];
+
 /// One of the session's programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Daemon {
@@ -95,9 +114,15 @@ impl Lab {
     /// A program is missing or does not come up.
     pub fn prepare(cards: &[Card]) -> Result<Self> {
         let folder = Folder::new("mixd-lab")?;
-        let config = folder.path().join("config/pipewire/pipewire.conf.d");
-        fs::create_dir_all(&config)?;
-        fs::write(config.join("cards.conf"), cards_config(cards))?;
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join("config").join(path);
+            fs::create_dir_all(path.parent().unwrap_or(&path))?;
+            fs::write(path, text)
+        };
+        write("pipewire/pipewire.conf.d/cards.conf", &cards_config(cards))?;
+        for (path, text) in NO_HARDWARE {
+            write(path, text)?;
+        }
         let address = format!("--address=unix:path={}/bus", folder.path().display());
         let mut dbus = Command::new("dbus-daemon");
         dbus.args(["--session", "--nofork", &address]);
