@@ -1,13 +1,14 @@
 //! mixd, the daemon, as a library: so that its tests, the fuzz targets and the benchmarks reach
 //! the parts. The program is `main.rs`.
 //!
-//! Decisions are pure, effects are at the edge. [`desk`], [`rules`], [`graph`] and [`session`]
-//! take values and return values; [`daemon`], [`server`], [`sys`] and the PipeWire adapter carry
-//! them out. Arrows point from the edge to the core, never back.
+//! Decisions are pure, effects are at the edge. [`desk`], [`rules`], [`graph`], [`admission`],
+//! [`session`] and [`place`] take values and return values; [`daemon`], [`server`], [`sys`] and the
+//! PipeWire adapter carry them out. Arrows point from the edge to the core, never back.
 
 #[macro_use]
 pub mod log;
 
+pub mod admission;
 pub mod backend;
 pub mod daemon;
 pub mod desk;
@@ -16,6 +17,7 @@ pub mod mixer;
 pub mod options;
 #[cfg_attr(not(feature = "pipewire"), path = "pipewire_absent.rs")]
 pub mod pipewire;
+pub mod place;
 pub mod rules;
 pub mod server;
 pub mod session;

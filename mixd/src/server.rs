@@ -1,29 +1,29 @@
-//! The client array: accepts connections into a fixed number of places, moves bytes between
-//! sockets and sessions, hands out turns. What the bytes mean is `session.rs`'s business.
+//! The client array over real sockets: accepts connections into a fixed number of places and hands
+//! out turns. Who gets a place is `admission.rs`'s business, what happens in it `place.rs`'s, what
+//! the bytes mean `session.rs`'s.
 
 use std::fs::File;
 use std::io;
-use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use wire::codec;
 use wire::frame::{Kind, Writer};
-use wire::socket::{self, ListenError, Listener, Name, Peer};
+use wire::socket::{self, ListenError, Listener, Name};
 use wire::{ErrorCode, Failure, Topics};
 
-use crate::session::{Service, Session};
+use crate::admission::{self, CLIENTS};
+use crate::place::{Place, Ready, Socket};
+use crate::session::Service;
 use crate::sys::{self, POLLERR, POLLHUP, POLLIN, POLLOUT, ReadWatch, pollfd};
 
-/// How many clients are served at once. A desktop has a bar or two, a window, and key presses.
-pub const CLIENTS: usize = 32;
 /// How many entries of the poll set are the server's.
 pub const ENTRIES: usize = 2 + CLIENTS;
 
 /// How long no connection is accepted when there is not even a descriptor to refuse it with.
 const EXHAUSTED_PAUSE: Duration = Duration::from_secs(1);
 
-/// Room for the longest sentence below and its frame.
+/// Room for the longest sentence of a refusal and its frame.
 const REFUSAL: usize = 512;
 
 const LISTENER: usize = 0;
@@ -34,7 +34,7 @@ const FIRST_CLIENT: usize = 2;
 #[derive(Debug)]
 pub struct Server {
     listener: Listener,
-    places: Box<[Place]>,
+    places: Box<[Place<ClientSocket>]>,
     read_watch: ReadWatch,
     /// Whose turn is first; moves on, so that nobody is always last.
     first: usize,
@@ -43,24 +43,25 @@ pub struct Server {
     accept_again: Option<Instant>,
 }
 
-/// A place for one client after another; its buffers stay.
 #[derive(Debug)]
-struct Place {
-    session: Session,
-    connection: Option<Connection>,
-}
-
-#[derive(Debug)]
-struct Connection {
+struct ClientSocket {
     fd: OwnedFd,
-    peer: Peer,
-    /// The socket took nothing more; poll says when it does again.
-    blocked: bool,
-    /// The peer reads no more. What it sent before it went is still carried out; what it would be
-    /// told is thrown away.
-    deaf: bool,
     /// The read watch has it, because it is behind with events.
     watched: bool,
+}
+
+impl Socket for ClientSocket {
+    fn receive(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        socket::receive(&self.fd, space)
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        socket::send(&self.fd, bytes)
+    }
+
+    fn is_read_to_the_end(&self) -> bool {
+        sys::is_read_to_the_end(&self.fd)
+    }
 }
 
 impl Server {
@@ -70,13 +71,11 @@ impl Server {
     /// [`ListenError`].
     pub fn open(name: &Name) -> Result<Self, ListenError> {
         let now = Instant::now();
-        let place = || Place {
-            session: Session::new(now),
-            connection: None,
-        };
         Ok(Self {
             listener: Listener::bind(name)?,
-            places: std::iter::repeat_with(place).take(CLIENTS).collect(),
+            places: std::iter::repeat_with(|| Place::new(now))
+                .take(CLIENTS)
+                .collect(),
             read_watch: ReadWatch::open()?,
             first: 0,
             spare: spare_descriptor(),
@@ -85,21 +84,18 @@ impl Server {
     }
 
     /// The poll set's entries: the listener, the read watch, then the places.
-    pub fn entries(&self) -> [pollfd; ENTRIES] {
+    pub fn entries(&mut self) -> [pollfd; ENTRIES] {
         let mut entries = [sys::entry(None, 0); ENTRIES];
         if self.accept_again.is_none() {
             entries[LISTENER] = sys::entry(Some(self.listener.as_fd()), POLLIN);
         }
         entries[READ_WATCH] = sys::entry(Some(self.read_watch.as_fd()), POLLIN);
-        for (entry, place) in entries[FIRST_CLIENT..].iter_mut().zip(&self.places) {
-            if let Some(connection) = &place.connection {
-                let input = if place.session.wants_input() {
-                    POLLIN
-                } else {
-                    0
-                };
-                let output = if connection.blocked { POLLOUT } else { 0 };
-                *entry = sys::entry(Some(connection.fd.as_fd()), input | output);
+        for (entry, place) in entries[FIRST_CLIENT..].iter_mut().zip(&mut self.places) {
+            let interest = place.interest();
+            let input = if interest.readable { POLLIN } else { 0 };
+            let output = if interest.writable { POLLOUT } else { 0 };
+            if let Some(socket) = place.socket() {
+                *entry = sys::entry(Some(socket.fd.as_fd()), input | output);
             }
         }
         entries
@@ -107,35 +103,29 @@ impl Server {
 
     /// When [`handle`](Self::handle) is to be called next, if nothing is ready before.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        let places = self
-            .places
-            .iter()
-            .filter(|place| place.connection.is_some());
-        let deadlines = places.filter_map(|place| {
-            if place.session.has_work() {
-                Some(now)
-            } else {
-                place.session.deadline()
-            }
-        });
+        let deadlines = self.places.iter().filter_map(|place| place.deadline(now));
         deadlines.chain(self.accept_again).min()
     }
 
-    /// Reads what has come, gives each client its turn, sends what there is to send.
+    /// Gives each client its turn, then takes a new one.
     pub fn handle(&mut self, polled: &[pollfd], service: &mut impl Service, now: Instant) {
         let ready = |entry: usize| polled.get(entry).map_or(0, |entry| entry.revents);
         for at in self.order() {
-            let place = &mut self.places[at];
-            if place.connection.is_some() {
-                place.serve(ready(FIRST_CLIENT + at), service, now);
-                self.send(at, service, now);
-            }
+            let events = ready(FIRST_CLIENT + at);
+            let events = Ready {
+                readable: events & POLLIN != 0,
+                writable: events & POLLOUT != 0,
+                hung_up: events & (POLLHUP | POLLERR) != 0,
+            };
+            self.places[at].serve(events, service, now);
+            self.watch(at);
         }
         self.first = (self.first + 1) % CLIENTS;
         if ready(READ_WATCH) != 0
             && let Some(at) = self.read_watch.take().filter(|&at| at < CLIENTS)
         {
-            self.send(at, service, now);
+            self.places[at].send(service, now);
+            self.watch(at);
         }
         // Last, so that a place that has just become free is free.
         if self.accept_again.is_some_and(|again| now >= again) {
@@ -149,50 +139,27 @@ impl Server {
     /// Tells the subscribers of `topics` that they have changed.
     pub fn publish(&mut self, topics: Topics, service: &impl Service, now: Instant) {
         for at in self.order() {
-            self.places[at].session.mark(topics);
-            self.send(at, service, now);
+            self.places[at].mark(topics);
+            self.places[at].send(service, now);
+            self.watch(at);
         }
     }
 
     fn order(&self) -> impl Iterator<Item = usize> + use<> {
-        let rotated: Range<usize> = self.first..self.first + CLIENTS;
-        rotated.map(|at| at % CLIENTS)
+        (self.first..self.first + CLIENTS).map(|at| at % CLIENTS)
     }
 
-    /// Sends what a client is owed, as far as it takes it, and closes what has come to its end.
-    fn send(&mut self, at: usize, service: &impl Service, now: Instant) {
-        let place = &mut self.places[at];
-        let Some(connection) = &mut place.connection else {
+    /// Has the client watched for reading exactly while it is behind.
+    fn watch(&mut self, at: usize) {
+        let is_behind = self.places[at].is_behind();
+        let Some(socket) = self.places[at].socket() else {
             return;
         };
-        if place.session.has_events() {
-            if sys::is_read_to_the_end(&connection.fd) {
-                place.session.write_events(service, now);
-            } else if !connection.watched {
-                connection.watched = self.read_watch.add(&connection.fd, at).is_ok();
-            }
-        }
-        if connection.watched && !place.session.has_events() {
-            connection.watched = false;
-            let _ = self.read_watch.remove(&connection.fd);
-        }
-        while !connection.blocked && !place.session.output().is_empty() {
-            let output = place.session.output();
-            let sent = if connection.deaf {
-                Ok(output.len())
-            } else {
-                socket::send(&connection.fd, output)
-            };
-            match sent {
-                Ok(count) => place.session.sent(count, now),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    connection.blocked = true;
-                }
-                Err(_) => connection.deaf = true,
-            }
-        }
-        if place.session.is_over() {
-            place.close("done");
+        if is_behind && !socket.watched {
+            socket.watched = self.read_watch.add(&socket.fd, at).is_ok();
+        } else if socket.watched && !is_behind {
+            socket.watched = false;
+            let _ = self.read_watch.remove(&socket.fd);
         }
     }
 
@@ -214,34 +181,17 @@ impl Server {
                 return;
             }
         };
-        if peer.uid != socket::uid() {
-            // An abstract name has no permissions: this is the check.
-            warning!("refused user {} (pid {})", peer.uid, peer.pid);
-            let message = format!("this mixd serves user {} only", socket::uid());
-            refuse(&fd, &Failure::new(ErrorCode::Refused, message));
-            return;
+        let taken = self.places.iter().map(Place::peer);
+        match admission::admit(peer, socket::uid(), taken) {
+            Ok(at) => {
+                debug!("pid {} connected", peer.pid);
+                self.places[at].admit(ClientSocket { fd, watched: false }, peer, now);
+            }
+            Err(failure) => {
+                warning!("refused user {} (pid {}): {failure}", peer.uid, peer.pid);
+                refuse(&fd, &failure);
+            }
         }
-        let Some(place) = self
-            .places
-            .iter_mut()
-            .find(|place| place.connection.is_none())
-        else {
-            warning!("refused pid {}: all {CLIENTS} places are taken", peer.pid);
-            let message = format!(
-                "mixd is busy: all {CLIENTS} places for clients are taken; end one and try again"
-            );
-            refuse(&fd, &Failure::new(ErrorCode::Busy, message));
-            return;
-        };
-        debug!("pid {} connected", peer.pid);
-        place.session.reset(now);
-        place.connection = Some(Connection {
-            fd,
-            peer,
-            blocked: false,
-            deaf: false,
-            watched: false,
-        });
     }
 
     /// No descriptor is left: lets the spare one go, tells the caller, takes it back.
@@ -257,52 +207,6 @@ impl Server {
         if self.spare.is_none() {
             // The listener stays ready: not to look at it for a while is all that is left.
             self.accept_again = Some(now + EXHAUSTED_PAUSE);
-        }
-    }
-}
-
-impl Place {
-    /// Reads what has come, handles it, minds the time.
-    fn serve(&mut self, ready: i16, service: &mut impl Service, now: Instant) {
-        let Some(connection) = &mut self.connection else {
-            return;
-        };
-        let session = &mut self.session;
-        if ready & POLLOUT != 0 {
-            connection.blocked = false;
-        }
-        if ready & POLLIN != 0 && session.wants_input() {
-            match socket::receive(&connection.fd, session.input()) {
-                Ok(0) => session.end_input(),
-                Ok(count) => session.received(count),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => {
-                    self.close(&socket::reason(&error));
-                    return;
-                }
-            }
-        } else if ready & (POLLHUP | POLLERR) != 0 && !session.has_work() {
-            // The client has gone, and all that it sent before has been carried out.
-            self.close("gone");
-            return;
-        }
-        session.turn(service, now);
-        if let Some(reason) = session.expire(now) {
-            warning!(
-                "pid {} ({}) {reason}: closing",
-                connection.peer.pid,
-                session.client()
-            );
-        }
-    }
-
-    fn close(&mut self, reason: &str) {
-        if let Some(connection) = self.connection.take() {
-            debug!(
-                "pid {} ({}) closed: {reason}",
-                connection.peer.pid,
-                self.session.client()
-            );
         }
     }
 }
