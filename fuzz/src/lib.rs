@@ -1,2 +1,15 @@
-//! The fuzz targets' crate. It has no target yet; the functions to be fuzzed are
-//! `wire::frame::Reader`, `wire::codec::decode` and `mixd::session::Session`.
+//! The fuzz targets, their corpus and their dictionary. The bodies live in the crates they test;
+//! this names them, for the tests that replay the corpus on a stable toolchain.
+
+pub mod seeds;
+
+/// A target's body: panics when something does not hold for the input.
+pub type Body = fn(&[u8]);
+
+/// Every target.
+pub const TARGETS: [(&str, Body); 4] = [
+    ("frame", wire::fuzz::frame),
+    ("message", wire::fuzz::message),
+    ("roundtrip", wire::fuzz::roundtrip),
+    ("session", mixd::place::fuzz::session),
+];

@@ -3,23 +3,37 @@
 
 use std::fmt::Display;
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
-static VERBOSE: AtomicBool = AtomicBool::new(false);
-
-/// Whether `debug!` lines are written.
-pub fn set_verbose(verbose: bool) {
-    VERBOSE.store(verbose, Ordering::Relaxed);
+/// How much is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Nothing: a fuzzer would drown in it.
+    Silent,
+    /// What is worth knowing.
+    Normal,
+    /// Also what only a search for a fault wants to know.
+    Verbose,
 }
 
-/// Whether `debug!` lines are written.
-pub fn is_verbose() -> bool {
-    VERBOSE.load(Ordering::Relaxed)
+static LEVEL: AtomicU8 = AtomicU8::new(Level::Normal as u8);
+
+/// Sets how much is written.
+pub fn set_level(level: Level) {
+    LEVEL.store(level as u8, Ordering::Relaxed);
+}
+
+/// Whether lines of this level are written.
+pub fn writes(level: Level) -> bool {
+    LEVEL.load(Ordering::Relaxed) >= level as u8
 }
 
 /// Writes one line, with one call so that lines of several programs don't mix. A standard error
 /// that has gone is no reason to stop the sound.
 pub fn line(level: &str, message: &dyn Display) {
+    if !writes(Level::Normal) {
+        return;
+    }
     let _ = std::io::stderr().write_all(format!("mixd: {level}: {message}\n").as_bytes());
 }
 
@@ -44,6 +58,6 @@ macro_rules! info {
 #[macro_export]
 macro_rules! debug {
     ($($arg:tt)*) => {
-        if $crate::log::is_verbose() { $crate::log::line("debug", &format_args!($($arg)*)) }
+        if $crate::log::writes($crate::log::Level::Verbose) { $crate::log::line("debug", &format_args!($($arg)*)) }
     };
 }

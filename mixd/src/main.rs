@@ -10,7 +10,9 @@ fn main() -> ExitCode {
         Ok(Command::Help) => print(options::HELP),
         Ok(Command::Version) => print(concat!("mixd ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::Run(options)) => {
-            log::set_verbose(options.verbose);
+            if options.verbose {
+                log::set_level(log::Level::Verbose);
+            }
             match daemon::run(&options) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {

@@ -2,6 +2,9 @@
 //! sent and closed when. Generic over the socket, so that the fuzzer drives this very code with
 //! one that blocks, cuts short and breaks as it likes.
 
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
+
 use std::io;
 use std::time::Instant;
 

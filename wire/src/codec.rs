@@ -80,6 +80,34 @@ pub fn is_one_item(body: &[u8]) -> bool {
     decode::<ciborium::Value>(body).is_ok()
 }
 
+/// `body` in CBOR's diagnostic notation (RFC 8949 section 8), for people; a sentence instead where
+/// it is not exactly one item. Takes memory from the heap.
+pub fn diagnostic(body: &[u8]) -> String {
+    match decode::<ciborium::Value>(body) {
+        Ok(value) => notation(&value),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn notation(value: &ciborium::Value) -> String {
+    use ciborium::Value;
+    let list = |items: Vec<String>| items.join(", ");
+    match value {
+        Value::Integer(number) => i128::from(*number).to_string(),
+        Value::Text(text) => format!("{text:?}"),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Null => "null".into(),
+        Value::Array(items) => format!("[{}]", list(items.iter().map(notation).collect())),
+        Value::Map(pairs) => {
+            let pair =
+                |(key, value): &(Value, Value)| format!("{}: {}", notation(key), notation(value));
+            format!("{{{}}}", list(pairs.iter().map(pair).collect()))
+        }
+        // No message has any other item.
+        other => format!("{other:?}"),
+    }
+}
+
 fn describe(error: ciborium::de::Error<io::Error>) -> String {
     use ciborium::de::Error;
     match error {

@@ -21,9 +21,12 @@
 pub mod client;
 pub mod codec;
 pub mod frame;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 pub mod message;
 pub mod socket;
 mod text;
+pub mod vectors;
 mod volume;
 
 pub use client::{Client, ClientError};

@@ -25,6 +25,7 @@ pub type NodeName = Text<MAX_NAME>;
 
 /// The first frame of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Hello {
     /// Who the client is, for the daemon's log: `mixctl 0.1.0`.
@@ -35,6 +36,7 @@ pub struct Hello {
 
 /// The daemon's answer to a [`Hello`] whose protocol number it speaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Welcome {
     /// Who the daemon is: `mixd 0.1.0`.
@@ -45,6 +47,7 @@ pub struct Welcome {
 
 /// What a client asks; each is answered by exactly one [`Reply`] or [`Failure`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
     /// The volume and the gains it makes. Answered by [`Reply::Mix`].
@@ -75,6 +78,7 @@ pub enum Request {
 ///
 /// Borrowed where it is written, owned where it is read (`Reply<'static>`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply<'a> {
     /// Carried out; there is nothing to say.
@@ -90,6 +94,7 @@ pub enum Reply<'a> {
 /// The state of one topic, whole: sent at once on subscribing and after every change. A client
 /// that reads slowly misses states in between, never the last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Event<'a> {
     /// [`Topic::Volume`].
@@ -112,6 +117,7 @@ pub struct Failure {
 
 /// For programs: what kind of failure. Codes that end the connection say so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorCode {
     /// All places for clients are taken. The connection ends.
@@ -135,6 +141,7 @@ pub enum ErrorCode {
 
 /// The volume and the gains that it makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Mix {
     /// The aux channel's gain.
@@ -147,6 +154,7 @@ pub struct Mix {
 
 /// What PipeWire has, as far as it concerns the mix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Audio {
     /// `node.name` of the card that both channels play to; none when there is no card.
@@ -161,6 +169,7 @@ pub struct Audio {
 
 /// One playing stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Stream {
     /// Its PipeWire global id.
@@ -175,6 +184,7 @@ pub struct Stream {
 
 /// Whether a stream plays through its channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum StreamState {
     /// What decides about it is not known yet.
@@ -189,6 +199,7 @@ pub enum StreamState {
 
 /// One of the two groups that the volume crossfades.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Channel {
     /// Programs on the list.
@@ -199,6 +210,7 @@ pub enum Channel {
 
 /// Whether the daemon has a PipeWire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum PipeWireState {
     /// Connected, and the channels are made.
@@ -211,6 +223,7 @@ pub enum PipeWireState {
 
 /// The whole state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Status<'a> {
     /// The volume and its gains.
@@ -223,6 +236,7 @@ pub struct Status<'a> {
 
 /// What a client can subscribe to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Topic {
     /// The volume: [`Event::Volume`].

@@ -1,10 +1,12 @@
 //! `cargo xtask COMMAND`: the project's own commands, a file each.
 
 mod demo;
+mod fuzz;
 mod run;
 mod setup;
 mod test;
 mod tools;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -15,12 +17,21 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
 Commands:
-  setup    find what is missing to build, run and test mixd, and install it (Debian,
-           Ubuntu) or say what it is called (Arch, Fedora, Alpine, Void, NixOS)
-  run      set up, build, and run mixd on your PipeWire; without one, do the demo
-  demo     prove it in a private PipeWire: two programs, a sweep, measured levels
-  test     set up, then run every check
+  setup             find what is missing to build, run and test mixd, and install it
+                    (Debian, Ubuntu) or say what it is called (Arch, Fedora, Alpine,
+                    Void, NixOS)
+  run               set up, build, and run mixd on your PipeWire; without one, do the demo
+  demo              prove it in a private PipeWire: two programs, a sweep, measured levels
+  test              set up, then run every check
+  fuzz [TARGET...] [--time SECONDS] [--jobs N]
+                    run the fuzz targets, and keep what they learn in the corpus
+  fuzz coverage     print which lines of the protocol's code the corpus reaches
+  fuzz seeds        write the seeds of the corpus anew
+  vectors           write the protocol's golden vectors anew
 ";
+
+/// A command, given the rest of the command line.
+type Command = fn(Parser) -> Result<()>;
 
 fn main() -> ExitCode {
     match parse(Parser::from_env()) {
@@ -28,13 +39,15 @@ fn main() -> ExitCode {
             print!("{HELP}");
             ExitCode::SUCCESS
         }
-        Ok(Some(command)) => match process::clean_up_on_signals().and_then(|()| command()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("xtask: {error}");
-                ExitCode::FAILURE
+        Ok(Some((command, rest))) => {
+            match process::clean_up_on_signals().and_then(|()| command(rest)) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("xtask: {error}");
+                    ExitCode::FAILURE
+                }
             }
-        },
+        }
         Err(error) => {
             eprintln!("xtask: {error}\n\n{HELP}");
             ExitCode::from(2)
@@ -42,21 +55,28 @@ fn main() -> ExitCode {
     }
 }
 
-/// The command to run; none for the help.
-fn parse(mut parser: Parser) -> std::result::Result<Option<fn() -> Result<()>>, lexopt::Error> {
-    let command: fn() -> Result<()> = match parser.next()? {
+/// The command to run, and the words after it; none for the help.
+fn parse(mut parser: Parser) -> std::result::Result<Option<(Command, Parser)>, lexopt::Error> {
+    let command: Command = match parser.next()? {
         None | Some(Arg::Short('h') | Arg::Long("help")) => return Ok(None),
         Some(Arg::Value(name)) => match name.to_str() {
-            Some("setup") => setup::setup,
-            Some("run") => run::run,
-            Some("demo") => demo::demo,
-            Some("test") => test::test,
+            Some("setup") => |rest| alone(rest, setup::setup),
+            Some("run") => |rest| alone(rest, run::run),
+            Some("demo") => |rest| alone(rest, demo::demo),
+            Some("test") => |rest| alone(rest, test::test),
+            Some("fuzz") => fuzz::fuzz,
+            Some("vectors") => |rest| alone(rest, vectors::vectors),
             _ => return Err(format!("no command '{}'", name.display()).into()),
         },
         Some(argument) => return Err(argument.unexpected()),
     };
-    match parser.next()? {
-        None => Ok(Some(command)),
-        Some(argument) => Err(argument.unexpected()),
+    Ok(Some((command, parser)))
+}
+
+/// Runs a command that takes no words.
+fn alone(mut rest: Parser, command: fn() -> Result<()>) -> Result<()> {
+    match rest.next()? {
+        None => command(),
+        Some(argument) => Err(argument.unexpected().into()),
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use xtask::Result;
 
-use crate::{demo, setup, tools};
+use crate::{demo, fuzz, setup, tools};
 
 /// What cargo is called with, and for what.
 const STEPS: &[(&str, &[&str])] = &[
@@ -63,6 +63,9 @@ const STEPS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// How long each fuzz target runs.
+const FUZZ_SECONDS: u32 = 20;
+
 /// Runs every check; stops at the first that fails.
 pub fn test() -> Result<()> {
     let start = Instant::now();
@@ -80,6 +83,8 @@ pub fn test() -> Result<()> {
         command.args(*args).env("RUSTDOCFLAGS", "-D warnings");
         step(name, &mut || tools::run(&mut command))?;
     }
+    println!("\n== fuzz targets, {FUZZ_SECONDS} s each");
+    step("fuzz targets", &mut || fuzz::smoke(FUZZ_SECONDS))?;
     println!("\n== demo");
     step("demo", &mut demo::demo)?;
     println!(

@@ -44,11 +44,18 @@ pub fn build_release() -> Result<PathBuf> {
         "-p",
         "mixctl",
     ]))?;
-    // Beside the profile that xtask itself is built in.
+    Ok(target_folder()?.join("release"))
+}
+
+/// Where cargo builds: xtask itself lies in a profile's folder there.
+///
+/// # Errors
+/// It doesn't.
+pub fn target_folder() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     let target = own
         .ancestors()
         .nth(2)
         .ok_or("xtask is not in a target folder")?;
-    Ok(target.join("release"))
+    Ok(target.into())
 }

@@ -1,0 +1,461 @@
+//! The body of the fuzz target `session`: an arbitrary list of operations over the real places,
+//! sessions and desk, with sockets and a clock that are made up, against a simple model of what
+//! each client must have been told by the end.
+// To panic is how a target reports.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use arbitrary::{Arbitrary, Unstructured};
+use wire::frame::{self, Header, Kind, MAX_REPLY, MAX_REQUEST, Reader};
+use wire::socket::Peer;
+use wire::{
+    Event, Failure, Hello, Mix, PROTOCOL, PipeWireState, Request, Text, Topic, Topics, Welcome,
+    codec,
+};
+
+use super::{Place, Ready, Socket};
+use crate::desk::Desk;
+use crate::session::{FRAME_TIME, HELLO_TIME};
+
+const PLACES: usize = 4;
+/// More than any client's unhandled frames need, at eight a round.
+const LAST_ROUNDS: usize = 4096;
+
+#[derive(Arbitrary, Debug)]
+struct Step {
+    place: u8,
+    operation: Operation,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Operation {
+    /// A client connects, and may greet.
+    Connect { greets: bool },
+    /// The client sends a request.
+    Ask(Request),
+    /// The client sends many requests at once.
+    Flood(u8),
+    /// The client sends any bytes.
+    Garble(Vec<u8>),
+    /// The client takes some of what it was sent.
+    Read(u16),
+    /// The client's socket takes so many bytes more before it blocks.
+    Room(u16),
+    /// So many bytes at most are received at a time.
+    Short(u8),
+    /// The client sends no more.
+    HalfClose,
+    /// The client closes.
+    Close,
+    /// The daemon does one round.
+    Round,
+    /// Time passes.
+    Pass { milliseconds: u16 },
+}
+
+/// Both directions of a connection, and how its two ends are.
+#[derive(Debug)]
+struct Wire {
+    to_daemon: VecDeque<u8>,
+    to_client: VecDeque<u8>,
+    /// How much more the daemon may send.
+    room: usize,
+    /// How much it may receive at a time.
+    short: usize,
+    client_sends: bool,
+    client_reads: bool,
+    daemon_closed: bool,
+}
+
+/// The daemon's end. The client's end lives on when it is closed, and can read what is left.
+#[derive(Debug)]
+struct Pipe(Rc<RefCell<Wire>>);
+
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        self.0.borrow_mut().daemon_closed = true;
+    }
+}
+
+impl Socket for Pipe {
+    fn receive(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        assert!(!space.is_empty(), "never asked for nothing");
+        let wire = &mut *self.0.borrow_mut();
+        if wire.to_daemon.is_empty() {
+            let end = !wire.client_sends;
+            return if end {
+                Ok(0)
+            } else {
+                Err(io::ErrorKind::WouldBlock.into())
+            };
+        }
+        let count = space.len().min(wire.short).min(wire.to_daemon.len());
+        for (place, byte) in space.iter_mut().zip(wire.to_daemon.drain(..count)) {
+            *place = byte;
+        }
+        Ok(count)
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        assert!(!bytes.is_empty(), "never asked to send nothing");
+        let wire = &mut *self.0.borrow_mut();
+        if !wire.client_reads {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let count = bytes.len().min(wire.room);
+        if count == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        wire.room -= count;
+        wire.to_client.extend(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn is_read_to_the_end(&self) -> bool {
+        self.0.borrow().to_client.is_empty()
+    }
+}
+
+/// What the model knows of a client.
+struct Client {
+    wire: Rc<RefCell<Wire>>,
+    /// All that it has sent, to be read again by the model.
+    sent: Vec<u8>,
+    reader: Reader,
+    /// What it was told, events left out.
+    answers: Vec<(Kind, u32)>,
+    last_volume: Option<Mix>,
+    last_programs: Option<Vec<String>>,
+    /// A time limit may have passed: the model does not say which requests came before it.
+    hurried: bool,
+    started: Instant,
+}
+
+impl Client {
+    fn new(wire: Rc<RefCell<Wire>>, now: Instant) -> Self {
+        Self {
+            wire,
+            sent: Vec::new(),
+            reader: Reader::new(MAX_REPLY, 0),
+            answers: Vec::new(),
+            last_volume: None,
+            last_programs: None,
+            hurried: false,
+            started: now,
+        }
+    }
+
+    fn take(&mut self, mut count: usize) {
+        loop {
+            let wire = &mut *self.wire.borrow_mut();
+            let space = self.reader.space();
+            let part = space.len().min(count).min(wire.to_client.len());
+            if part == 0 {
+                return;
+            }
+            for (place, byte) in space.iter_mut().zip(wire.to_client.drain(..part)) {
+                *place = byte;
+            }
+            count -= part;
+            self.reader.filled(part);
+            while let Some(frame) = self.reader.peek().expect("mixd's headers are sound") {
+                match frame.kind {
+                    Kind::Event => match codec::decode(frame.body).expect("a sound Event") {
+                        Event::Volume(mix) => self.last_volume = Some(mix),
+                        Event::Programs(list) => {
+                            self.last_programs =
+                                Some(list.iter().map(ToString::to_string).collect());
+                        }
+                        Event::Streams(_) => {}
+                    },
+                    kind => {
+                        match kind {
+                            Kind::Welcome => drop(codec::decode::<Welcome>(frame.body).unwrap()),
+                            Kind::Error => drop(codec::decode::<Failure>(frame.body).unwrap()),
+                            Kind::Reply => drop(codec::decode::<wire::Reply>(frame.body).unwrap()),
+                            other => panic!("mixd sent a {other:?}"),
+                        }
+                        self.answers.push((kind, frame.id));
+                    }
+                }
+                self.reader.consume();
+            }
+        }
+    }
+
+    /// What the client must be told for all that it has sent, which topics it is subscribed to at
+    /// the end, and whether the connection must end.
+    fn expected(&self) -> (Vec<(Kind, u32)>, Topics, bool) {
+        let mut answers = Vec::new();
+        let mut topics = Topics::NONE;
+        let mut greeted = false;
+        let mut rest = &self.sent[..];
+        loop {
+            let (frame, length) = match frame::parse(rest, MAX_REQUEST) {
+                Ok(Some(found)) => found,
+                Ok(None) => return (answers, topics, false),
+                Err(_) => {
+                    answers.push((Kind::Error, 0));
+                    return (answers, Topics::NONE, true);
+                }
+            };
+            rest = &rest[length..];
+            let kind = match frame.kind {
+                Kind::Hello if !greeted => match codec::decode::<Hello>(frame.body) {
+                    Ok(hello) if hello.protocol == PROTOCOL => Kind::Welcome,
+                    _ => Kind::Error,
+                },
+                Kind::Request if greeted => match codec::decode::<Request>(frame.body) {
+                    // A list's fullness is the desk's business: either answer is one.
+                    Ok(Request::Fail(_)) | Err(_) => Kind::Error,
+                    Ok(Request::Subscribe(named)) => {
+                        topics = named;
+                        Kind::Reply
+                    }
+                    Ok(_) => Kind::Reply,
+                },
+                _ => Kind::Error,
+            };
+            answers.push((kind, frame.id));
+            if kind == Kind::Welcome {
+                greeted = true;
+            } else if kind == Kind::Error && !(greeted && frame.kind == Kind::Request) {
+                return (answers, Topics::NONE, true);
+            }
+        }
+    }
+}
+
+struct World {
+    places: Vec<Place<Pipe>>,
+    clients: Vec<Option<Client>>,
+    desk: Desk,
+    now: Instant,
+}
+
+impl World {
+    fn apply(&mut self, step: Step) {
+        let at = usize::from(step.place) % PLACES;
+        let wire = |change: fn(&mut Wire, usize), count| {
+            if let Some(client) = &self.clients[at] {
+                change(&mut client.wire.borrow_mut(), count);
+            }
+        };
+        match step.operation {
+            Operation::Connect { greets } => self.connect(at, greets),
+            Operation::Round => self.round(),
+            Operation::Pass { milliseconds } => {
+                self.now += Duration::from_millis(milliseconds.into());
+                for client in self.clients.iter_mut().flatten() {
+                    client.hurried |= self.now >= client.started + HELLO_TIME;
+                }
+            }
+            Operation::Ask(request) => self.send(at, &framed(Kind::Request, 7, &request)),
+            Operation::Flood(count) => {
+                for id in 0..u32::from(count) {
+                    self.send(at, &framed(Kind::Request, id, &Request::GetStatus));
+                }
+            }
+            Operation::Garble(bytes) => self.send(at, &bytes),
+            Operation::Read(count) => {
+                if let Some(client) = &mut self.clients[at] {
+                    client.take(count.into());
+                }
+            }
+            Operation::Room(count) => wire(|wire, count| wire.room += count, count.into()),
+            Operation::Short(count) => wire(|wire, count| wire.short = count.max(1), count.into()),
+            Operation::HalfClose => wire(|wire, _| wire.client_sends = false, 0),
+            Operation::Close => {
+                wire(
+                    |wire, _| (wire.client_sends, wire.client_reads) = (false, false),
+                    0,
+                );
+                // What it was to be told nobody knows any more.
+                self.clients[at] = None;
+            }
+        }
+    }
+
+    fn connect(&mut self, at: usize, greets: bool) {
+        if self.places[at].peer().is_some() {
+            return;
+        }
+        let wire = Rc::new(RefCell::new(Wire {
+            to_daemon: VecDeque::new(),
+            to_client: VecDeque::new(),
+            room: 300,
+            short: usize::MAX,
+            client_sends: true,
+            client_reads: true,
+            daemon_closed: false,
+        }));
+        self.places[at].admit(Pipe(wire.clone()), Peer { pid: 1, uid: 0 }, self.now);
+        self.clients[at] = Some(Client::new(wire, self.now));
+        if greets {
+            let hello = Hello {
+                client: Text::truncated("fuzz"),
+                protocol: PROTOCOL,
+            };
+            self.send(at, &framed(Kind::Hello, 1, &hello));
+        }
+    }
+
+    fn send(&mut self, at: usize, bytes: &[u8]) {
+        if let Some(client) = &mut self.clients[at] {
+            let mut wire = client.wire.borrow_mut();
+            if wire.client_sends && !wire.daemon_closed {
+                wire.to_daemon.extend(bytes);
+                client.sent.extend(bytes);
+            }
+        }
+    }
+
+    /// What the daemon's loop does with what poll would say.
+    fn round(&mut self) {
+        for at in 0..PLACES {
+            let interest = self.places[at].interest();
+            let Some(pipe) = self.places[at].socket() else {
+                continue;
+            };
+            let ready = {
+                let wire = pipe.0.borrow();
+                Ready {
+                    readable: interest.readable
+                        && (!wire.to_daemon.is_empty() || !wire.client_sends),
+                    writable: interest.writable && (wire.room > 0 || !wire.client_reads),
+                    hung_up: !wire.client_reads,
+                }
+            };
+            self.places[at].serve(ready, &mut self.desk, self.now);
+        }
+        let changed = self.desk.take_changed();
+        for place in &mut self.places {
+            place.mark(changed);
+            place.send(&self.desk, self.now);
+        }
+        for at in 0..PLACES {
+            if self.places[at].peer().is_none()
+                && let Some(mut client) = self.clients[at].take()
+            {
+                client.take(usize::MAX);
+                self.check(&client);
+            }
+        }
+    }
+
+    /// Lets every client read all and the daemon do its rounds until nothing is left to be done.
+    fn settle(&mut self) {
+        for _ in 0..LAST_ROUNDS {
+            for client in self.clients.iter_mut().flatten() {
+                client.wire.borrow_mut().room = usize::MAX / 2;
+                client.wire.borrow_mut().short = usize::MAX;
+                client.take(usize::MAX);
+            }
+            self.round();
+            if (0..PLACES).all(|at| self.is_settled(at)) {
+                return;
+            }
+        }
+        panic!("somebody starves");
+    }
+
+    fn is_settled(&mut self, at: usize) -> bool {
+        let place = &mut self.places[at];
+        let interest = place.interest();
+        let is_due = place.deadline(self.now).is_some_and(|due| due <= self.now);
+        place.socket().is_none_or(|pipe| {
+            let wire = pipe.0.borrow();
+            let end_unread = interest.readable && !wire.client_sends;
+            let waits = end_unread || !wire.to_daemon.is_empty() || !wire.to_client.is_empty();
+            !is_due && !interest.writable && !waits
+        })
+    }
+
+    /// What a client was told is what it had to be told: one answer a request, in order; and if it
+    /// still listens, the last state of its topics.
+    fn check(&self, client: &Client) {
+        if client.hurried {
+            return;
+        }
+        let (expected, topics, ends) = client.expected();
+        let told = client.answers.iter().map(|answer| answer.1);
+        assert!(
+            told.eq(expected.iter().map(|answer| answer.1)),
+            "one answer a request, in order"
+        );
+        for (told, expected) in client.answers.iter().zip(&expected) {
+            // The desk may refuse what the model thinks can be done, never the reverse.
+            assert!(told == expected || told.0 == Kind::Error);
+        }
+        let wire = client.wire.borrow();
+        let is_over = ends || !wire.client_sends && topics.is_empty();
+        assert_eq!(
+            wire.daemon_closed, is_over,
+            "closed when it must be, and only then"
+        );
+        if wire.daemon_closed {
+            return;
+        }
+        if topics.contains(Topic::Volume) {
+            assert_eq!(client.last_volume, Some(self.desk.mix()), "the last state");
+        }
+        if topics.contains(Topic::Programs) {
+            let patterns = self.desk.rules().patterns().iter();
+            let list: Vec<_> = patterns.map(ToString::to_string).collect();
+            assert_eq!(client.last_programs, Some(list), "the last state");
+        }
+    }
+}
+
+fn framed(kind: Kind, id: u32, message: &impl serde::Serialize) -> Vec<u8> {
+    let mut body = [0; MAX_REQUEST];
+    let length = codec::encode(message, &mut body).expect("requests are short");
+    let header = Header {
+        length: length.try_into().expect("short"),
+        kind,
+        id,
+    };
+    [&header.to_bytes()[..], &body[..length]].concat()
+}
+
+/// Plays the operations that `data` says, then checks what everybody was told.
+pub fn session(data: &[u8]) {
+    crate::log::set_level(crate::log::Level::Silent);
+    let mut input = Unstructured::new(data);
+    let now = Instant::now();
+    let mut world = World {
+        places: (0..PLACES).map(|_| Place::new(now)).collect(),
+        clients: (0..PLACES).map(|_| None).collect(),
+        desk: Desk::new(PipeWireState::Off),
+        now,
+    };
+    while let Ok(step) = Step::arbitrary(&mut input) {
+        if input.is_empty() {
+            break;
+        }
+        world.apply(step);
+    }
+    world.settle();
+    for client in world.clients.iter().flatten() {
+        world.check(client);
+    }
+    // Whoever waits for a frame's end, or to be greeted, loses its place in the end.
+    world.now += FRAME_TIME;
+    for client in world.clients.iter_mut().flatten() {
+        client.hurried = true;
+    }
+    world.settle();
+    world.settle();
+    for place in &world.places {
+        assert_eq!(
+            place.deadline(world.now),
+            None,
+            "nothing is left to wait for"
+        );
+    }
+}

@@ -1,0 +1,193 @@
+//! The bodies of the fuzz targets over frames and messages, each with what must hold of any input.
+//! They panic when it does not. `fuzz/` calls them from libFuzzer, and with its corpus as tests.
+
+mod values;
+
+use arbitrary::{Arbitrary, Unstructured};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::codec::{self, DecodeError};
+use crate::frame::{
+    self, Frame, HEADER, HeaderError, Kind, MAX_REPLY, MAX_REQUEST, Reader, Writer,
+};
+use crate::{Event, Failure, Hello, Reply, Request, Welcome};
+
+/// Any bytes, arriving in any pieces, give the same frames as all at once; nothing is read past a
+/// length; and the writer makes the same bytes of them again.
+pub fn frame(data: &[u8]) {
+    let mut input = Unstructured::new(data);
+    let Ok(pieces) = Vec::<u8>::arbitrary(&mut input) else {
+        return;
+    };
+    let bytes = input.take_rest();
+    let (frames, end) = frames_at_once(bytes);
+    assert_eq!(frames_in_pieces(bytes, &pieces), (frames.clone(), end));
+
+    let mut writer = Writer::new(HEADER + MAX_REPLY);
+    let mut rest = bytes;
+    for (kind, id, body) in &frames {
+        let pushed = writer.push(*kind, *id, |space| {
+            space[..body.len()].copy_from_slice(body);
+            Ok(body.len())
+        });
+        assert!(pushed.is_ok());
+        let length = HEADER + body.len();
+        // A frame that lacks its last byte is no frame, whatever follows is none of its business.
+        assert_eq!(frame::parse(&rest[..length - 1], MAX_REQUEST), Ok(None));
+        assert_eq!(writer.pending(), &rest[..length]);
+        writer.sent(length);
+        rest = &rest[length..];
+    }
+}
+
+type Frames = (Vec<(Kind, u32, Vec<u8>)>, Result<(), HeaderError>);
+
+fn frames_at_once(mut bytes: &[u8]) -> Frames {
+    let mut frames = Vec::new();
+    loop {
+        match frame::parse(bytes, MAX_REQUEST) {
+            Ok(Some((Frame { kind, id, body }, length))) => {
+                assert_eq!(length, HEADER + body.len());
+                frames.push((kind, id, body.to_vec()));
+                bytes = &bytes[length..];
+            }
+            Ok(None) => return (frames, Ok(())),
+            Err(error) => return (frames, Err(error)),
+        }
+    }
+}
+
+fn frames_in_pieces(mut bytes: &[u8], pieces: &[u8]) -> Frames {
+    let mut reader = Reader::new(MAX_REQUEST, 0);
+    let mut frames = Vec::new();
+    let mut pieces = pieces.iter().cycle();
+    loop {
+        loop {
+            match reader.peek() {
+                Ok(Some(frame)) => frames.push((frame.kind, frame.id, frame.body.to_vec())),
+                Ok(None) => break,
+                Err(error) => return (frames, Err(error)),
+            }
+            reader.consume();
+        }
+        if bytes.is_empty() {
+            return (frames, Ok(()));
+        }
+        let wanted = pieces
+            .next()
+            .map_or(usize::MAX, |&piece| usize::from(piece).max(1));
+        let space = reader.space();
+        let count = wanted.min(space.len()).min(bytes.len());
+        assert!(count > 0, "there is always room for the rest of a frame");
+        space[..count].copy_from_slice(&bytes[..count]);
+        reader.filled(count);
+        bytes = &bytes[count..];
+    }
+}
+
+/// What decodes re-encodes to the same bytes, and an independent decoder agrees that it is exactly
+/// one well-formed item whose integers lie in the ranges of the protocol. The first byte chooses
+/// the kind of message.
+pub fn message(data: &[u8]) {
+    let Some((kind, body)) = data.split_first() else {
+        return;
+    };
+    match kind % 6 {
+        0 => check::<Request>(body),
+        1 => check::<Hello>(body),
+        2 => check::<Welcome>(body),
+        3 => check::<Reply>(body),
+        4 => check::<Event>(body),
+        _ => check::<Failure>(body),
+    }
+    if codec::is_one_item(body) {
+        assert!(is_well_formed(body));
+    }
+}
+
+fn check<T: Serialize + DeserializeOwned>(body: &[u8]) {
+    let decoded: Result<T, DecodeError> = codec::decode(body);
+    let Ok(message) = decoded else { return };
+    let mut again = vec![0; body.len()];
+    assert_eq!(codec::encode(&message, &mut again), Ok(body.len()));
+    assert_eq!(again, body);
+    assert!(is_well_formed(body), "minicbor disagrees");
+    assert!(is_in_range(body), "a value is out of range");
+}
+
+fn is_well_formed(body: &[u8]) -> bool {
+    let mut decoder = minicbor::Decoder::new(body);
+    decoder.skip().is_ok() && decoder.position() == body.len()
+}
+
+/// Whether no message carries an integer that no field of the protocol may have. Volumes, shifts
+/// and gains come after their keys; everything else is a `u32`.
+fn is_in_range(body: &[u8]) -> bool {
+    use minicbor::data::Token;
+    let mut limit = 0..=i64::from(u32::MAX);
+    for token in minicbor::decode::Tokenizer::new(body) {
+        let value = match token {
+            Ok(Token::String(key)) => {
+                limit = match key {
+                    "volume" | "set-volume" => -1_000_000..=1_000_000,
+                    "shift-volume" => -2_000_000..=2_000_000,
+                    "aux" | "default" => 0..=1_000_000,
+                    _ => 0..=i64::from(u32::MAX),
+                };
+                continue;
+            }
+            Ok(Token::U8(value)) => i64::from(value),
+            Ok(Token::U16(value)) => i64::from(value),
+            Ok(Token::U32(value)) => i64::from(value),
+            Ok(Token::I8(value)) => i64::from(value),
+            Ok(Token::I16(value)) => i64::from(value),
+            Ok(Token::I32(value)) => i64::from(value),
+            Ok(Token::Array(_) | Token::Map(_) | Token::Null) => continue,
+            // No message has any other item.
+            _ => return false,
+        };
+        if !limit.contains(&value) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Any message survives encoding and decoding.
+pub fn roundtrip(data: &[u8]) {
+    let _ = roundtrip_any(&mut Unstructured::new(data));
+}
+
+/// Which message [`roundtrip`] makes of `data`: its kind and variant, for making a seed of each.
+pub fn roundtrip_label(data: &[u8]) -> Option<String> {
+    roundtrip_any(&mut Unstructured::new(data)).ok()
+}
+
+fn roundtrip_any(input: &mut Unstructured) -> arbitrary::Result<String> {
+    Ok(match input.int_in_range(0..=5)? {
+        0 => survives("request", &Request::arbitrary(input)?),
+        1 => survives("hello", &Hello::arbitrary(input)?),
+        2 => survives("welcome", &Welcome::arbitrary(input)?),
+        3 => survives("reply", &Reply::arbitrary(input)?),
+        4 => survives("event", &Event::arbitrary(input)?),
+        _ => survives("error", &Failure::arbitrary(input)?),
+    })
+}
+
+fn survives<T>(kind: &str, message: &T) -> String
+where
+    T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
+{
+    let mut body = vec![0; MAX_REPLY];
+    // A list can be too long for a frame; mixd's own are bounded.
+    if let Ok(length) = codec::encode(message, &mut body) {
+        assert_eq!(codec::decode::<T>(&body[..length]).as_ref(), Ok(message));
+    }
+    let debug = format!("{message:?}");
+    let variant = debug
+        .split(|c: char| !c.is_alphanumeric())
+        .next()
+        .unwrap_or_default();
+    format!("{kind}-{}", variant.to_lowercase())
+}

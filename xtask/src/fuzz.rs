@@ -1,0 +1,257 @@
+//! `cargo xtask fuzz`: the real fuzzer over the targets in `fuzz/`, its corpus and its coverage.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lexopt::{Arg, Parser, ValueExt};
+use xtask::Result;
+
+use crate::tools;
+
+/// The targets, in the order in which all of them run.
+const TARGETS: [&str; 4] = ["frame", "message", "roundtrip", "session"];
+/// How long each runs when no time is given, in seconds.
+const TIME: u32 = 60;
+/// What the corpus must cover of the protocol's and the session's lines, in percent.
+const COVERAGE: f64 = 95.0;
+
+/// What the command line asks for.
+enum Request {
+    Run {
+        targets: Vec<String>,
+        time: u32,
+        jobs: u32,
+    },
+    Seeds,
+    Coverage,
+}
+
+/// Reads the rest of the command line, and does it.
+pub fn fuzz(parser: Parser) -> Result<()> {
+    match parse(parser)? {
+        Request::Seeds => seeds(),
+        Request::Coverage => coverage(),
+        Request::Run {
+            targets,
+            time,
+            jobs,
+        } => {
+            let programs = build()?;
+            for target in targets {
+                explore(&programs, &target, time, jobs)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
+    let (mut targets, mut time, mut jobs) = (Vec::new(), TIME, 1);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("time") => time = parser.value()?.parse()?,
+            Arg::Long("jobs") => jobs = parser.value()?.parse()?,
+            Arg::Value(word) => match word.string()? {
+                word if word == "seeds" => return Ok(Request::Seeds),
+                word if word == "coverage" => return Ok(Request::Coverage),
+                word if TARGETS.contains(&&*word) => targets.push(word),
+                word => {
+                    let known = TARGETS.join(", ");
+                    return Err(format!("no target '{word}'; there are {known}").into());
+                }
+            },
+            argument => return Err(argument.unexpected()),
+        }
+    }
+    if targets.is_empty() {
+        targets = TARGETS.map(String::from).into();
+    }
+    Ok(Request::Run {
+        targets,
+        time,
+        jobs,
+    })
+}
+
+/// Runs each target for a moment over a copy of the corpus, for `cargo xtask test`: what it finds
+/// is a failure, what it learns is not kept.
+pub fn smoke(seconds: u32) -> Result<()> {
+    let programs = build()?;
+    for target in TARGETS {
+        run_target(&programs, target, &scratch(target)?, seconds, 1)?;
+    }
+    Ok(())
+}
+
+/// Writes the seeds into the corpus.
+fn seeds() -> Result<()> {
+    tools::run(tools::cargo().args(["run", "--quiet", "-p", "fuzz", "--example", "seeds"]))
+}
+
+/// Builds the targets and returns the folder that holds them.
+fn build() -> Result<PathBuf> {
+    install("cargo-fuzz", "0.13.2")?;
+    let folder = tools::target_folder()?.join("fuzz");
+    let mut command = tools::cargo();
+    command.args([
+        "fuzz",
+        "build",
+        "--fuzz-dir",
+        "fuzz",
+        "--features",
+        "libfuzzer",
+    ]);
+    // Nothing that the targets reach is `unsafe`: the address sanitizer would find nothing, and
+    // halve the speed.
+    command
+        .args(["--sanitizer", "none", "--target-dir"])
+        .arg(&folder);
+    // libFuzzer's instrumentation is a compiler option that is not stable; this takes it from the
+    // compiler that is there.
+    command.env("RUSTC_BOOTSTRAP", "1");
+    // The shipped profile takes minutes to link, and strips what a crash would be told by.
+    command.env("CARGO_PROFILE_RELEASE_LTO", "off");
+    command.env("CARGO_PROFILE_RELEASE_STRIP", "none");
+    command.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    tools::run(&mut command)?;
+    let hosts = fs::read_dir(&folder)?
+        .flatten()
+        .map(|entry| entry.path().join("release"));
+    hosts
+        .into_iter()
+        .find(|programs| programs.join(TARGETS[0]).exists())
+        .ok_or_else(|| format!("no {} in {}", TARGETS[0], folder.display()).into())
+}
+
+/// Installs one of cargo's own commands, where it is missing.
+fn install(command: &str, version: &str) -> Result<()> {
+    let subcommand = command.trim_start_matches("cargo-");
+    let there = tools::cargo().args([subcommand, "--version"]).output()?;
+    if there.status.success() {
+        return Ok(());
+    }
+    println!("Installing {command} {version}");
+    tools::run(tools::cargo().args(["install", "--locked", command, "--version", version]))
+}
+
+/// Runs a target, then adds to its corpus the smallest inputs that reach something new.
+fn explore(programs: &Path, target: &str, seconds: u32, jobs: u32) -> Result<()> {
+    let found = scratch(target)?;
+    run_target(programs, target, &found, seconds, jobs)?;
+    let corpus = Path::new("fuzz/corpus").join(target);
+    let before = fs::read_dir(&corpus)?.count();
+    let mut merge = Command::new(programs.join(target));
+    // One input for each edge, not one for each count of it: what is checked in stays small.
+    merge
+        .args(["-merge=1", "-use_counters=0"])
+        .arg(&corpus)
+        .arg(&found);
+    tools::run(merge.stderr(File::create(found.with_extension("merge.log"))?))?;
+    println!(
+        "{target}: corpus of {before} inputs, now {}",
+        fs::read_dir(&corpus)?.count()
+    );
+    Ok(())
+}
+
+/// A new, empty folder for what a target finds.
+fn scratch(target: &str) -> Result<PathBuf> {
+    let folder = tools::target_folder()?.join("fuzz/found").join(target);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Runs a target over its corpus and the scratch folder. What breaks it is made small and kept.
+fn run_target(programs: &Path, target: &str, found: &Path, seconds: u32, jobs: u32) -> Result<()> {
+    let crash = found.with_extension("crash");
+    let _ = fs::remove_file(&crash);
+    let mut command = Command::new(programs.join(target));
+    command
+        .arg(found)
+        .arg(Path::new("fuzz/corpus").join(target));
+    command.arg(format!("-max_total_time={seconds}"));
+    command.arg(format!("-exact_artifact_path={}", crash.display()));
+    // Some of the longest frames that a client may send.
+    command.args([
+        "-dict=fuzz/dictionaries/wire.dict",
+        "-max_len=4096",
+        "-timeout=10",
+    ]);
+    if jobs > 1 {
+        command.arg(format!("-fork={jobs}"));
+    }
+    let log = found.with_extension("log");
+    println!(
+        "{target}: running for {seconds} s; its log is {}",
+        log.display()
+    );
+    let status = command.stderr(File::create(&log)?).status()?;
+    let said = fs::read_to_string(&log)?;
+    // `#123 DONE cov: 456 ft: 789 …`, or with -fork the last of its reports.
+    let report = said
+        .lines()
+        .rev()
+        .find(|line| line.contains("cov: "))
+        .unwrap_or_default();
+    println!(
+        "{target}: {}",
+        report.split_whitespace().collect::<Vec<_>>().join(" ")
+    );
+    if status.success() {
+        return Ok(());
+    }
+    if !crash.exists() {
+        return Err(format!("{target} ended with {status}; see {}", log.display()).into());
+    }
+    let folder = Path::new("fuzz/crashes").join(target);
+    fs::create_dir_all(&folder)?;
+    let kept = folder.join(format!("crash-{}", fs::read_dir(&folder)?.count()));
+    let mut minimize = Command::new(programs.join(target));
+    minimize.args(["-minimize_crash=1", "-max_total_time=30"]);
+    minimize
+        .arg(format!("-exact_artifact_path={}", kept.display()))
+        .arg(&crash);
+    // Its exit status says nothing; whether it has made a smaller one does.
+    let _ = minimize.output();
+    if !kept.exists() {
+        fs::copy(&crash, &kept)?;
+    }
+    let kept = kept.display();
+    Err(format!("{target} found something: {kept}; mend it, and commit the input with it").into())
+}
+
+/// Prints which lines of the protocol and the session the corpus alone reaches.
+fn coverage() -> Result<()> {
+    install("cargo-tarpaulin", "0.37.5")?;
+    let mut command = tools::cargo();
+    command.args([
+        "tarpaulin",
+        "--locked",
+        "-p",
+        "fuzz",
+        "--test",
+        "replay",
+        "--engine",
+        "llvm",
+    ]);
+    command.args([
+        "--out",
+        "stdout",
+        "--skip-clean",
+        "--exclude-files",
+        "wire/src/fuzz*",
+    ]);
+    for file in ["codec", "frame", "message", "text", "volume"] {
+        command.args(["--include-files", &format!("wire/src/{file}.rs")]);
+    }
+    for file in ["session", "place", "admission", "desk"] {
+        command.args(["--include-files", &format!("mixd/src/{file}.rs")]);
+    }
+    command
+        .arg("--target-dir")
+        .arg(tools::target_folder()?.join("coverage"));
+    command.args(["--fail-under", &COVERAGE.to_string()]);
+    tools::run(&mut command)
+}
