@@ -1,4 +1,5 @@
-//! `cargo xtask vectors`: writes the golden vectors of the protocol, a file a message.
+//! `cargo xtask vectors`: writes the golden vectors of the protocol, a file a message, and what
+//! PROTOCOL.md shows of them and of the schema.
 
 use std::fs;
 use std::path::Path;
@@ -10,12 +11,34 @@ pub fn vectors() -> Result<()> {
     let folder = Path::new("wire/vectors");
     fs::create_dir_all(folder)?;
     let vectors = wire::vectors::all();
+    let mut section = String::new();
     for vector in &vectors {
-        fs::write(
-            folder.join(vector.name).with_extension("hex"),
-            vector.file(),
-        )?;
+        let content = vector.file();
+        fs::write(folder.join(vector.name).with_extension("hex"), &content)?;
+        section += &format!("\n`{}`\n\n```hex\n{content}```\n", vector.name);
     }
-    println!("{} vectors in {}", vectors.len(), folder.display());
+    let schema = fs::read_to_string("wire/schema.cddl")?;
+    let path = "wire/PROTOCOL.md";
+    let document = fs::read_to_string(path)?;
+    let (text, _) = document
+        .split_once(VECTORS)
+        .ok_or("no place for the vectors")?;
+    let (head, rest) = text.split_once(SCHEMA).ok_or("no place for the schema")?;
+    let (_, tail) = rest
+        .split_once(FENCE)
+        .ok_or("the schema's block has no end")?;
+    fs::write(
+        path,
+        format!("{head}{SCHEMA}{schema}{FENCE}{tail}{VECTORS}{section}"),
+    )?;
+    println!(
+        "{} vectors in {} and {path}",
+        vectors.len(),
+        folder.display()
+    );
     Ok(())
 }
+
+const SCHEMA: &str = "```cddl\n";
+const FENCE: &str = "```\n";
+const VECTORS: &str = "<!-- vectors -->\n";

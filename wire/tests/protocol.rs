@@ -1,0 +1,216 @@
+//! PROTOCOL.md, the schema and the vectors against the implementation: none of them can drift.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wire::frame::{self, Kind, MAX_REPLY, MAX_REQUEST};
+use wire::{Event, Failure, Hello, Reply, Request, Welcome, codec, message, vectors};
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap()
+}
+
+/// The fenced blocks of the document that are marked `language`.
+fn blocks(language: &str) -> Vec<String> {
+    let document = read("PROTOCOL.md");
+    let fence = format!("```{language}\n");
+    let pieces = document.split(&fence).skip(1);
+    pieces
+        .map(|piece| piece.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let lines = hex.lines().filter(|line| !line.starts_with('#'));
+    let words = lines.flat_map(str::split_whitespace);
+    words
+        .map(|word| u8::from_str_radix(word, 16).unwrap())
+        .collect()
+}
+
+#[test]
+fn every_hexdump_in_the_document_is_the_frame_that_it_says() {
+    let blocks = blocks("hex");
+    let vectors = vectors::all();
+    assert_eq!(blocks.len(), vectors.len());
+    for (block, vector) in blocks.iter().zip(&vectors) {
+        assert_eq!(bytes(block), vector.frame, "{}", vector.name);
+        assert_eq!(
+            block.lines().next().unwrap(),
+            format!("# {}", vector.readable())
+        );
+    }
+}
+
+#[test]
+fn every_file_of_vectors_is_what_cargo_xtask_vectors_makes() {
+    let mut names = Vec::new();
+    for vector in vectors::all() {
+        let name = format!("vectors/{}.hex", vector.name);
+        assert_eq!(
+            read(&name),
+            vector.file(),
+            "'cargo xtask vectors' makes {name} anew"
+        );
+        names.push(path(&name));
+    }
+    let mut found: Vec<_> = fs::read_dir(path("vectors"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    found.sort();
+    names.sort();
+    assert_eq!(found, names, "no file too many");
+}
+
+/// Decodes as what the frame's kind says, and encodes again.
+fn recode(kind: Kind, body: &[u8]) -> Vec<u8> {
+    fn recode<T: serde::Serialize + serde::de::DeserializeOwned>(body: &[u8]) -> Vec<u8> {
+        let mut again = vec![0; MAX_REPLY];
+        let length = codec::encode(&codec::decode::<T>(body).unwrap(), &mut again).unwrap();
+        again.truncate(length);
+        again
+    }
+    match kind {
+        Kind::Hello => recode::<Hello>(body),
+        Kind::Welcome => recode::<Welcome>(body),
+        Kind::Request => recode::<Request>(body),
+        Kind::Reply => recode::<Reply>(body),
+        Kind::Error => recode::<Failure>(body),
+        Kind::Event => recode::<Event>(body),
+    }
+}
+
+#[test]
+fn every_vector_decodes_and_encodes_to_itself() {
+    for vector in vectors::all() {
+        let (frame, length) = frame::parse(&vector.frame, MAX_REPLY).unwrap().unwrap();
+        assert_eq!(length, vector.frame.len());
+        assert_eq!(
+            recode(frame.kind, frame.body),
+            frame.body,
+            "{}",
+            vector.name
+        );
+    }
+}
+
+#[test]
+fn the_documents_schema_is_the_schema() {
+    assert_eq!(blocks("cddl"), [read("schema.cddl")]);
+}
+
+fn rule(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Hello => "hello",
+        Kind::Welcome => "welcome",
+        Kind::Request => "request",
+        Kind::Reply => "reply",
+        Kind::Error => "error",
+        Kind::Event => "event",
+    }
+}
+
+/// What an independent validator says, which begins at the first rule.
+fn is_valid(rule: &str, body: &[u8]) -> bool {
+    let schema = format!("root = {rule}\n{}", read("schema.cddl"));
+    cddl::validate_cbor_from_slice(&schema, body, None).is_ok()
+}
+
+#[test]
+fn an_independent_validator_finds_every_vector_in_the_schema_and_under_no_other_rule() {
+    for vector in vectors::all() {
+        let (frame, _) = frame::parse(&vector.frame, MAX_REPLY).unwrap().unwrap();
+        assert!(is_valid(rule(frame.kind), frame.body), "{}", vector.name);
+        let other = if frame.kind == Kind::Hello {
+            "welcome"
+        } else {
+            "hello"
+        };
+        assert!(
+            !is_valid(other, frame.body),
+            "{} is no {other}",
+            vector.name
+        );
+    }
+}
+
+#[test]
+fn the_schema_and_the_decoder_agree_on_where_the_limits_are() {
+    fn body(name: &str, value: impl serde::Serialize) -> Vec<u8> {
+        let mut body = Vec::new();
+        ciborium::into_writer(&BTreeMap::from([(name, value)]), &mut body).unwrap();
+        body
+    }
+    let text = |length| "x".repeat(length);
+    for (body, fits) in [
+        (body("set-volume", 1_000_000), true),
+        (body("set-volume", 1_000_001), false),
+        (body("set-volume", -1_000_000), true),
+        (body("set-volume", -1_000_001), false),
+        (body("shift-volume", 2_000_000), true),
+        (body("shift-volume", 2_000_001), false),
+        (body("add-program", text(message::MAX_PATTERN)), true),
+        (body("add-program", text(message::MAX_PATTERN + 1)), false),
+        (body("remove-program", ""), true),
+        (body("fail", "busy"), true),
+        (body("fail", "lazy"), false),
+        (body("dance", ""), false),
+        (body("subscribe", ["streams", "volume"]), true),
+        (body("subscribe", ["stream"]), false),
+    ] {
+        let shown = codec::diagnostic(&body);
+        assert_eq!(
+            codec::decode::<Request>(&body).is_ok(),
+            fits,
+            "the decoder: {shown}"
+        );
+        assert_eq!(is_valid("request", &body), fits, "the schema: {shown}");
+    }
+}
+
+/// A number in the document's table of limits.
+fn limit(name: &str) -> usize {
+    let document = read("PROTOCOL.md");
+    let row = document
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("| {name} | ")));
+    row.and_then(|row| row.split(" |").next()?.parse().ok())
+        .unwrap_or_else(|| panic!("no limit '{name}' in the document"))
+}
+
+#[test]
+fn the_documents_limits_are_the_crates() {
+    assert_eq!(limit("body of a client's frame"), MAX_REQUEST);
+    assert_eq!(limit("body of the daemon's frame"), MAX_REPLY);
+    assert_eq!(limit("client's or daemon's name"), message::MAX_CLIENT);
+    assert_eq!(limit("pattern"), message::MAX_PATTERN);
+    assert_eq!(limit("name of a stream or card"), message::MAX_NAME);
+}
+
+#[test]
+fn the_document_explains_every_request_topic_and_code() {
+    let document = read("PROTOCOL.md");
+    let schema = read("schema.cddl");
+    for rule in ["request", "topic", "error-code"] {
+        let (_, text) = schema.split_once(&format!("\n{rule} = ")).unwrap();
+        let text = text.split("\n\n").next().unwrap();
+        let strings = text.split('"').skip(1).step_by(2);
+        let keys = text
+            .split("{ ")
+            .skip(1)
+            .map(|rest| rest.split(':').next().unwrap());
+        for word in strings.chain(keys) {
+            assert!(
+                document.contains(&format!("| `{word}` |")),
+                "{rule} {word} has no row"
+            );
+        }
+    }
+}
