@@ -32,7 +32,7 @@ const INPUT: usize = 4096;
 /// The longest answer, so that every answer fits into an empty buffer.
 const OUTPUT: usize = HEADER + MAX_REPLY;
 /// The longest sentence in an Error. Longer ones quote what the client sent, and are cut.
-const MAX_MESSAGE: usize = 512;
+pub const MAX_MESSAGE: usize = 512;
 /// Room that every answer but a list or the status fits into: no request is carried out unless its
 /// answer has a place.
 const SMALL_ANSWER: usize = HEADER + MAX_MESSAGE + 64;
@@ -364,12 +364,17 @@ fn greet(frame: &Frame) -> Result<Hello, Failure> {
 /// Reads a request.
 fn understand(body: &[u8]) -> Result<Request, Failure> {
     codec::decode(body).map_err(|error| match error {
-        DecodeError::Invalid(reason) if codec::is_one_item(body) => Failure::new(
-            ErrorCode::Unsupported,
-            format!("this mixd does not know the request: {reason}"),
-        ),
+        DecodeError::Invalid(_) if names_no_request(body) => {
+            let message = "this mixd does not know the request; is it older than the client?";
+            Failure::new(ErrorCode::Unsupported, message)
+        }
         error => Failure::new(ErrorCode::Malformed, error.to_string()),
     })
+}
+
+/// Whether `body` is a request's form with a name that no request has.
+fn names_no_request(body: &[u8]) -> bool {
+    codec::variant_name(body).is_some_and(|name| !Request::NAMES.contains(&&*name))
 }
 
 /// Appends the one answer to the request `id`.

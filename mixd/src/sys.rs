@@ -12,7 +12,6 @@ use wire::socket::SystemError;
 
 /// An entry of the poll set; `None` keeps the place and is never ready.
 pub fn entry(fd: Option<BorrowedFd>, events: i16) -> pollfd {
-    // poll(2) ignores negative descriptors.
     pollfd {
         fd: fd.map_or(-1, |fd| fd.as_raw_fd()),
         events,
@@ -25,22 +24,33 @@ pub fn entry(fd: Option<BorrowedFd>, events: i16) -> pollfd {
 ///
 /// # Errors
 /// Those of `poll`.
-pub fn poll(entries: &mut [pollfd], timeout: Option<Duration>) -> Result<(), SystemError> {
+pub fn poll<const N: usize>(
+    entries: &mut [pollfd; N],
+    timeout: Option<Duration>,
+) -> Result<(), SystemError> {
+    // Only the entries in use: poll(2) fails when it is given more than RLIMIT_NOFILE, even if
+    // most are empty.
+    let mut used = [entry(None, 0); N];
+    let mut count = 0;
+    for entry in entries.iter().filter(|entry| entry.fd >= 0) {
+        used[count] = *entry;
+        count += 1;
+    }
     // Rounded up: a deadline must have passed when poll returns for it.
     let timeout = timeout.map_or(-1, |timeout| {
         i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
     });
-    // SAFETY: the pointer and the length are those of a slice.
-    let result =
-        unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, timeout) };
+    // SAFETY: the array has at least `count` entries.
+    let result = unsafe { libc::poll(used.as_mut_ptr(), count as libc::nfds_t, timeout) };
     match check(result) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-            for entry in entries {
-                entry.revents = 0;
+        Ok(_) => {
+            let polled = entries.iter_mut().filter(|entry| entry.fd >= 0);
+            for (entry, used) in polled.zip(&used) {
+                entry.revents = used.revents;
             }
             Ok(())
         }
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
         Err(error) => Err(SystemError::new("poll", "the daemon's descriptors", error)),
     }
 }

@@ -1,135 +1,24 @@
 //! A real mixd without PipeWire, and clients that behave, misbehave, and do nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod raw;
+
 use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::os::linux::net::SocketAddrExt;
+use std::io::{ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{SocketAddr, UnixStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use raw::{Other, Raw, hello, mixd_program, raw_frame, request, set};
 use rustix::process::Signal;
-use wire::frame::{self, Header, Kind, MAX_REPLY};
-use wire::{
-    Client, ClientError, ErrorCode, Event, Failure, Hello, Name, PROTOCOL, Reply, Request, Topic,
-    codec,
-};
+use wire::frame::Kind;
+use wire::{Client, ClientError, ErrorCode, Name, Reply, Request};
 use xtask::mixd::Mixd;
 use xtask::process::{Folder, Process};
 
-fn mixd_program() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_mixd"))
-}
-
 fn start() -> Mixd {
     Mixd::start_alone(mixd_program(), &[]).unwrap()
-}
-
-/// A connection over which anything can be said.
-struct Raw {
-    stream: UnixStream,
-    received: Vec<u8>,
-}
-
-impl Raw {
-    fn connect(socket: &str) -> Self {
-        let address = SocketAddr::from_abstract_name(socket.trim_start_matches('@')).unwrap();
-        let stream = UnixStream::connect_addr(&address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
-        stream
-            .set_write_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
-        Self {
-            stream,
-            received: Vec::new(),
-        }
-    }
-
-    fn greeted(socket: &str) -> Self {
-        let mut raw = Self::connect(socket);
-        raw.send(&hello());
-        assert_eq!(raw.frame().unwrap().0, Kind::Welcome);
-        raw
-    }
-
-    /// A mixd that has closed already is no reason to fail here.
-    fn send(&mut self, bytes: &[u8]) {
-        let _ = self.stream.write_all(bytes);
-    }
-
-    /// The next frame; none at the end of the connection.
-    fn frame(&mut self) -> Option<(Kind, u32, Vec<u8>)> {
-        loop {
-            if let Some((frame, length)) = frame::parse(&self.received, MAX_REPLY).unwrap() {
-                let found = (frame.kind, frame.id, frame.body.to_vec());
-                self.received.drain(..length);
-                return Some(found);
-            }
-            let mut space = [0; 4096];
-            match self.stream.read(&mut space) {
-                Ok(0) => return None,
-                Ok(count) => self.received.extend(&space[..count]),
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
-                Err(error) => panic!("{error}"),
-            }
-        }
-    }
-
-    #[track_caller]
-    fn expect_error(&mut self, code: ErrorCode) {
-        let (kind, _, body) = self.frame().expect("an Error");
-        assert_eq!(kind, Kind::Error);
-        assert_eq!(codec::decode::<Failure>(&body).unwrap().code, code);
-    }
-
-    /// The volume in the next event.
-    fn event(&mut self) -> String {
-        let (kind, _, body) = self.frame().expect("an Event");
-        match (kind, codec::decode(&body)) {
-            (Kind::Event, Ok(Event::Volume(mix))) => mix.volume.to_string(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn subscribe(&mut self) {
-        let topics = [Topic::Volume].into_iter().collect();
-        self.send(&request(1, &Request::Subscribe(topics)));
-        assert_eq!(self.frame().unwrap().0, Kind::Reply);
-    }
-}
-
-fn raw_frame(kind: Kind, id: u32, body: &[u8]) -> Vec<u8> {
-    let length = body.len().try_into().unwrap();
-    [&Header { length, kind, id }.to_bytes()[..], body].concat()
-}
-
-fn message(kind: Kind, id: u32, message: &impl serde::Serialize) -> Vec<u8> {
-    let mut body = [0; 1024];
-    let length = codec::encode(message, &mut body).unwrap();
-    raw_frame(kind, id, &body[..length])
-}
-
-fn hello() -> Vec<u8> {
-    message(
-        Kind::Hello,
-        0,
-        &Hello {
-            client: "raw".parse().unwrap(),
-            protocol: PROTOCOL,
-        },
-    )
-}
-
-fn request(id: u32, request: &Request) -> Vec<u8> {
-    message(Kind::Request, id, request)
-}
-
-fn set(millionths: i32) -> Request {
-    Request::SetVolume(millionths.try_into().unwrap())
 }
 
 /// That the next client is served as if nothing had been.
@@ -351,45 +240,12 @@ fn requests_sent_before_a_full_close_are_carried_out() {
     }
 }
 
-/// A process that holds 16 connections until its standard input ends.
-struct Holder(Child);
-
-impl Holder {
-    fn start(socket: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "a_client_that_holds_places",
-                "--ignored",
-                "--nocapture",
-            ])
-            .env("MIXD_TEST_SOCKET", socket)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
-        let held = lines
-            .map(Result::unwrap)
-            .find(|line| line.contains("holding"));
-        assert!(held.is_some(), "the holder holds its places");
-        Self(child)
-    }
-}
-
-impl Drop for Holder {
-    fn drop(&mut self) {
-        drop(self.0.stdin.take());
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 #[ignore = "run as a process of its own by those that fill the table"]
 fn a_client_that_holds_places() {
     let socket = std::env::var("MIXD_TEST_SOCKET").unwrap();
     let held: Vec<_> = (0..16).map(|_| Raw::greeted(&socket)).collect();
-    println!("holding {}", held.len());
+    println!("ready with {}", held.len());
     let _ = std::io::stdin().read(&mut [0; 1]);
 }
 
@@ -406,7 +262,7 @@ fn assert_busy(mixd: &Mixd) {
 fn the_33rd_client_is_told_that_mixd_is_busy_and_a_free_place_is_used_again() {
     let mixd = start();
     let mut held: Vec<_> = (0..15).map(|_| Raw::greeted(mixd.socket())).collect();
-    let holder = Holder::start(mixd.socket());
+    let holder = Other::start("a_client_that_holds_places", mixd.socket());
     held.push(Raw::greeted(mixd.socket()));
     for _ in 32..40 {
         // Another process than this one, which has as many as it may.

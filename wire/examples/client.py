@@ -51,7 +51,8 @@ if __name__ == "__main__":
     else:
         mixd.send(REQUEST, "get-volume" if sys.argv[2] == "get" else {"subscribe": ["volume"]})
     reply = mixd.answer(REPLY)
-    print(reply["mix"]["volume"] / 1_000_000 if "mix" in reply else reply, flush=True)
+    if "mix" in reply:
+        print(reply["mix"]["volume"] / 1_000_000)
     mixd.socket.settimeout(None)
     while sys.argv[2] == "watch":
         print(mixd.frame()[2]["volume"]["volume"] / 1_000_000, flush=True)

@@ -74,10 +74,17 @@ pub fn decode<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, DecodeE
     }
 }
 
-/// Whether `body` is exactly one canonical CBOR item of whatever meaning: what tells a message that
-/// this side does not know from one that is broken. Takes memory from the heap.
-pub fn is_one_item(body: &[u8]) -> bool {
-    decode::<ciborium::Value>(body).is_ok()
+/// The name of the message that `body` is, known here or not: what tells a message of another
+/// version from one that is broken. None when it is not exactly one item of a message's form, a
+/// name or a map from one name to what it carries. Takes memory from the heap.
+pub fn variant_name(body: &[u8]) -> Option<String> {
+    let item: ciborium::Value = decode(body).ok()?;
+    let name = match item.as_map().map(Vec::as_slice) {
+        Some([(name, _)]) => name,
+        Some(_) => return None,
+        None => &item,
+    };
+    name.as_text().map(str::to_owned)
 }
 
 /// `body` in CBOR's diagnostic notation (RFC 8949 section 8), for people; a sentence instead where
@@ -346,11 +353,19 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_request_is_told_from_a_broken_one() {
-        assert!(is_one_item(b"\x65dance"));
-        assert!(is_one_item(b"\xa1\x65dance\x01"));
-        assert!(!is_one_item(b"\x65danc"));
-        assert!(!is_one_item(b"\x65dance\x00"));
+    fn an_unknown_message_is_told_from_a_broken_one() {
+        assert_eq!(variant_name(b"\x65dance").as_deref(), Some("dance"));
+        assert_eq!(variant_name(b"\xa1\x65dance\x01").as_deref(), Some("dance"));
+        for broken in [
+            &b"\x65danc"[..],
+            b"\x65dance\x00",
+            b"\x01",
+            b"\x81\x61x",
+            b"\xa1\x01\x01",
+            b"\xa0",
+        ] {
+            assert_eq!(variant_name(broken), None, "{broken:x?}");
+        }
     }
 
     #[test]

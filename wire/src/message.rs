@@ -74,6 +74,21 @@ pub enum Request {
     Fail(ErrorCode),
 }
 
+impl Request {
+    /// The names of all requests, as they stand in a body.
+    pub const NAMES: [&str; 9] = [
+        "get-volume",
+        "set-volume",
+        "shift-volume",
+        "list-programs",
+        "add-program",
+        "remove-program",
+        "get-status",
+        "subscribe",
+        "fail",
+    ];
+}
+
 /// The answer to a [`Request`] that was carried out.
 ///
 /// Borrowed where it is written, owned where it is read (`Reply<'static>`).

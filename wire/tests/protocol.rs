@@ -195,6 +195,19 @@ fn the_documents_limits_are_the_crates() {
 }
 
 #[test]
+fn the_names_of_requests_are_those_that_are_encoded() {
+    let mut found: Vec<_> = vectors::all()
+        .iter()
+        .filter(|vector| vector.name.starts_with("request-"))
+        .map(|vector| codec::variant_name(vector.body()).unwrap())
+        .collect();
+    let mut names = Request::NAMES.to_vec();
+    found.sort();
+    names.sort_unstable();
+    assert_eq!(found, names);
+}
+
+#[test]
 fn the_document_explains_every_request_topic_and_code() {
     let document = read("PROTOCOL.md");
     let schema = read("schema.cddl");

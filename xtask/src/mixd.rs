@@ -50,6 +50,22 @@ impl Mixd {
         Self::spawn(&mut command, program, log, Some(folder))
     }
 
+    /// The same with a limit on its open files.
+    ///
+    /// # Errors
+    /// Those of [`start_alone`](Self::start_alone).
+    pub fn start_limited(program: &Path, descriptors: u32) -> Result<Self> {
+        let folder = Folder::new("mixd-test")?;
+        // prlimit becomes mixd: the process is the same.
+        let mut command = Command::new("prlimit");
+        command
+            .arg(format!("--nofile={descriptors}:{descriptors}"))
+            .arg(program);
+        command.args(["--backend", "none"]);
+        let log = folder.path().join("mixd.log");
+        Self::spawn(&mut command, program, log, Some(folder))
+    }
+
     fn spawn(
         command: &mut Command,
         program: &Path,

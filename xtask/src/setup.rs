@@ -17,6 +17,8 @@ enum Probe {
     Module(&'static str),
     /// clang's library, which bindgen loads.
     LibClang,
+    /// The system's Python has a module of this name.
+    Python(&'static str),
 }
 
 /// Something that is needed, and the package that has it.
@@ -72,6 +74,11 @@ const NEEDS: &[Need] = &[
     // Ends what the tests start when they are killed; runs one as another user.
     need(Probe::Program("setpriv"), "util-linux",
         ["util-linux", "util-linux", "setpriv", "util-linux", "util-linux"]),
+    // Runs the protocol's example in another language.
+    need(Probe::Python("cbor2"), "python3-cbor2",
+        ["python-cbor2", "python3-cbor2", "py3-cbor2", "python3-cbor2", "python3Packages.cbor2"]),
+    // Builds libFuzzer.
+    need(Probe::Program("c++"), "g++", ["gcc", "gcc-c++", "build-base", "gcc", "gcc"]),
 ];
 
 /// Parts of the Rust toolchain that a minimal one lacks, and a command that shows it.
@@ -172,6 +179,11 @@ impl Probe {
             Self::Program(name) => is_on_path(name),
             Self::Module(name) => Command::new("pkg-config")
                 .args(["--exists", name])
+                .status()
+                .is_ok_and(|status| status.success()),
+            Self::Python(module) => Command::new("python3")
+                .args(["-c", &format!("import {module}")])
+                .stderr(Stdio::null())
                 .status()
                 .is_ok_and(|status| status.success()),
             Self::LibClang => ["/usr/lib", "/usr/lib64", "/usr/local/lib"]

@@ -34,7 +34,10 @@ const STEPS: &[(&str, &[&str])] = &[
             "warnings",
         ],
     ),
-    ("build", &["build", "--workspace", "--locked"]),
+    (
+        "build",
+        &["build", "--workspace", "--all-targets", "--locked"],
+    ),
     (
         "unit tests",
         &["test", "--workspace", "--locked", "--lib", "--bins"],

@@ -351,9 +351,11 @@ impl World {
     /// Lets every client read all and the daemon do its rounds until nothing is left to be done.
     fn settle(&mut self) {
         for _ in 0..LAST_ROUNDS {
+            for pipe in self.places.iter_mut().filter_map(Place::socket) {
+                let mut wire = pipe.0.borrow_mut();
+                (wire.room, wire.short) = (usize::MAX / 2, usize::MAX);
+            }
             for client in self.clients.iter_mut().flatten() {
-                client.wire.borrow_mut().room = usize::MAX / 2;
-                client.wire.borrow_mut().short = usize::MAX;
                 client.take(usize::MAX);
             }
             self.round();
@@ -423,7 +425,8 @@ fn framed(kind: Kind, id: u32, message: &impl serde::Serialize) -> Vec<u8> {
     [&header.to_bytes()[..], &body[..length]].concat()
 }
 
-/// Plays the operations that `data` says, then checks what everybody was told.
+/// Plays the operations that `data` says, then checks what everybody was told. With
+/// `MIXD_FUZZ_SHOW` in the environment it prints them.
 pub fn session(data: &[u8]) {
     crate::log::set_level(crate::log::Level::Silent);
     let mut input = Unstructured::new(data);
@@ -434,9 +437,13 @@ pub fn session(data: &[u8]) {
         desk: Desk::new(PipeWireState::Off),
         now,
     };
+    let shown = std::env::var_os("MIXD_FUZZ_SHOW").is_some();
     while let Ok(step) = Step::arbitrary(&mut input) {
         if input.is_empty() {
             break;
+        }
+        if shown {
+            eprintln!("{step:?}");
         }
         world.apply(step);
     }

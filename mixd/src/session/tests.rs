@@ -121,6 +121,21 @@ fn each_request_gets_one_answer_in_order() {
 }
 
 #[test]
+fn a_known_request_with_a_wrong_value_is_malformed_and_not_unknown() {
+    let mut peer = Peer::greeted();
+    peer.send(&frame(
+        Kind::Request,
+        1,
+        b"\xa1\x6aset-volume\x1a\x00\x0f\x42\x41",
+    ));
+    peer.expect_error(1, ErrorCode::Malformed);
+    peer.send(&frame(Kind::Request, 2, b"\x6aset-volume"));
+    peer.expect_error(2, ErrorCode::Malformed);
+    peer.send(&frame(Kind::Request, 3, b"\xa1\x65dance\x01"));
+    peer.expect_error(3, ErrorCode::Unsupported);
+}
+
+#[test]
 fn a_broken_header_gets_an_error_and_the_end() {
     let long = [&2000u16.to_le_bytes()[..], &[3, 0, 0, 0, 0, 0]].concat();
     for header in [

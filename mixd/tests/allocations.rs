@@ -1,0 +1,77 @@
+//! Requests cost no memory from the heap: everything that a client can make mixd hold is taken
+//! when mixd starts.
+#![allow(clippy::unwrap_used)]
+
+use std::time::Instant;
+
+use mixd::desk::Desk;
+use mixd::session::Session;
+use wire::frame::{Header, Kind, MAX_REQUEST};
+use wire::{ErrorCode, Hello, PROTOCOL, PipeWireState, Request, Text, Topic, Topics, codec};
+
+fn framed(kind: Kind, message: &impl serde::Serialize) -> Vec<u8> {
+    let mut body = [0; MAX_REQUEST];
+    let length = codec::encode(message, &mut body).unwrap();
+    let header = Header {
+        length: length.try_into().unwrap(),
+        kind,
+        id: 1,
+    };
+    [&header.to_bytes()[..], &body[..length]].concat()
+}
+
+/// Bytes in, a turn, events, bytes out.
+fn handle(session: &mut Session, desk: &mut Desk, bytes: &[u8], now: Instant) {
+    session.input()[..bytes.len()].copy_from_slice(bytes);
+    session.received(bytes.len());
+    session.turn(desk, now);
+    session.mark(desk.take_changed());
+    session.write_events(desk, now);
+    let length = session.output().len();
+    assert!(length > 0, "there is an answer");
+    session.sent(length, now);
+}
+
+#[test]
+fn requests_replies_and_events_take_no_memory_from_the_heap() {
+    let now = Instant::now();
+    let mut desk = Desk::new(PipeWireState::Off);
+    let mut session = Session::new(now);
+    let hello = Hello {
+        client: Text::truncated("test"),
+        protocol: PROTOCOL,
+    };
+    let pattern = Text::truncated("Discord");
+    let all: Topics = Topic::ALL.into_iter().collect();
+    // The list itself grows with a new pattern, not with the request.
+    handle(&mut session, &mut desk, &framed(Kind::Hello, &hello), now);
+    handle(
+        &mut session,
+        &mut desk,
+        &framed(Kind::Request, &Request::AddProgram(pattern)),
+        now,
+    );
+    for request in [
+        Request::Subscribe(all),
+        Request::GetVolume,
+        Request::SetVolume("0.5".parse().unwrap()),
+        Request::ShiftVolume(wire::Shift::parse_clamped("-0.25").unwrap()),
+        Request::ListPrograms,
+        Request::AddProgram(pattern),
+        Request::RemoveProgram(pattern),
+        Request::AddProgram(pattern),
+        Request::GetStatus,
+        Request::Fail(ErrorCode::Refused),
+        Request::Subscribe(Topics::NONE),
+    ] {
+        let bytes = framed(Kind::Request, &request);
+        let used = allocation_counter::measure(|| handle(&mut session, &mut desk, &bytes, now));
+        assert_eq!(used.count_total, 0, "{request:?}");
+    }
+}
+
+#[test]
+fn the_counter_counts() {
+    let used = allocation_counter::measure(|| drop(std::hint::black_box(vec![0_u8; 16])));
+    assert_eq!(used.count_total, 1);
+}
