@@ -7,9 +7,10 @@ pub mod seeds;
 pub type Body = fn(&[u8]);
 
 /// Every target.
-pub const TARGETS: [(&str, Body); 4] = [
+pub const TARGETS: [(&str, Body); 5] = [
     ("frame", wire::fuzz::frame),
     ("message", wire::fuzz::message),
     ("roundtrip", wire::fuzz::roundtrip),
+    ("text", wire::fuzz::text),
     ("session", mixd::place::fuzz::session),
 ];

@@ -13,6 +13,7 @@ pub fn of(target: &str) -> BTreeMap<String, Vec<u8>> {
         "frame" => frames(),
         "message" => messages(),
         "roundtrip" => roundtrips(),
+        "text" => texts(),
         "session" => sessions(),
         _ => BTreeMap::new(),
     }
@@ -73,6 +74,24 @@ fn roundtrips() -> BTreeMap<String, Vec<u8>> {
         }
     }
     seeds
+}
+
+/// Numbers as people type them, and names of every width of character.
+fn texts() -> BTreeMap<String, Vec<u8>> {
+    let texts = [
+        "0.25",
+        "-1",
+        "1e-7",
+        "nan",
+        "-0",
+        "9",
+        "",
+        "Discord",
+        "Écoute",
+        "会議 🎧 и так далее",
+    ];
+    let seed = |(n, text): (usize, &&str)| (format!("{n:02}"), text.as_bytes().to_vec());
+    texts.iter().enumerate().map(seed).collect()
 }
 
 /// Random operations; the fuzzer finds what is in them.

@@ -7,11 +7,11 @@ use arbitrary::{Arbitrary, Unstructured};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::{self, DecodeError};
+use crate::codec;
 use crate::frame::{
-    self, Frame, HEADER, HeaderError, Kind, MAX_REPLY, MAX_REQUEST, Reader, Writer,
+    self, Frame, Full, HEADER, HeaderError, Kind, MAX_REPLY, MAX_REQUEST, Reader, Writer,
 };
-use crate::{Event, Failure, Hello, Reply, Request, Welcome};
+use crate::{Event, Failure, Gain, Hello, Reply, Request, Shift, Text, Volume, Welcome};
 
 /// Any bytes, arriving in any pieces, give the same frames as all at once; nothing is read past a
 /// length; and the writer makes the same bytes of them again.
@@ -22,6 +22,9 @@ pub fn frame(data: &[u8]) {
     };
     let bytes = input.take_rest();
     let (frames, end) = frames_at_once(bytes);
+    if let Err(error) = end {
+        assert!(!error.to_string().is_empty());
+    }
     assert_eq!(frames_in_pieces(bytes, &pieces), (frames.clone(), end));
 
     let mut writer = Writer::new(HEADER + MAX_REPLY);
@@ -101,17 +104,30 @@ pub fn message(data: &[u8]) {
         4 => check::<Event>(body),
         _ => check::<Failure>(body),
     }
+    // Whatever it is, it can be shown.
+    assert!(!codec::diagnostic(body).is_empty());
     if codec::variant_name(body).is_some() {
         assert!(is_well_formed(body));
     }
 }
 
 fn check<T: Serialize + DeserializeOwned>(body: &[u8]) {
-    let decoded: Result<T, DecodeError> = codec::decode(body);
-    let Ok(message) = decoded else { return };
+    let message: T = match codec::decode(body) {
+        Ok(message) => message,
+        Err(error) => {
+            assert!(
+                !error.to_string().is_empty(),
+                "what is refused gets a sentence"
+            );
+            return;
+        }
+    };
     let mut again = vec![0; body.len()];
     assert_eq!(codec::encode(&message, &mut again), Ok(body.len()));
     assert_eq!(again, body);
+    // One byte less is too little: the encoding knows where its buffer ends.
+    let mut short = vec![0; body.len() - 1];
+    assert_eq!(codec::encode(&message, &mut short), Err(Full));
     assert!(is_well_formed(body), "minicbor disagrees");
     assert!(is_in_range(body), "a value is out of range");
 }
@@ -157,6 +173,39 @@ fn is_in_range(body: &[u8]) -> bool {
 /// Any message survives encoding and decoding.
 pub fn roundtrip(data: &[u8]) {
     let _ = roundtrip_any(&mut Unstructured::new(data));
+}
+
+/// Any text is a number of the protocol that prints as one that parses to itself, or is refused
+/// with a sentence; and any text fits into a field, whole or cut.
+pub fn text(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    match text.parse::<Volume>() {
+        Ok(volume) => {
+            assert_eq!(volume.to_string().parse(), Ok(volume));
+            assert!(volume.millionths().abs() <= 1_000_000);
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    match Shift::parse_clamped(text) {
+        Ok(shift) => {
+            assert_eq!(Shift::parse_clamped(&shift.to_string()), Ok(shift));
+            // The ends are the ends, however far they are overshot.
+            let there = Volume::MIDDLE.shifted(shift).shifted(shift);
+            assert!(there.millionths().abs() <= 1_000_000);
+            if let Ok(gain) = Gain::try_from(shift.millionths().unsigned_abs()) {
+                assert!((0.0..=1.0).contains(&gain.factor()) && !gain.to_string().is_empty());
+            }
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    let cut = Text::<16>::truncated(text);
+    assert!(text.starts_with(&*cut) && cut.len() + 4 > 16.min(text.len()));
+    match text.parse::<Text<16>>() {
+        Ok(whole) => assert_eq!(whole.to_string(), text),
+        Err(error) => assert!(text.len() > 16 && !error.to_string().is_empty()),
+    }
 }
 
 /// Which message [`roundtrip`] makes of `data`: its kind and variant, for making a seed of each.

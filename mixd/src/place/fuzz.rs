@@ -19,10 +19,13 @@ use wire::{
 };
 
 use super::{Place, Ready, Socket};
+use crate::admission;
 use crate::desk::Desk;
 use crate::session::{FRAME_TIME, HELLO_TIME};
 
 const PLACES: usize = 4;
+/// The user that the daemon serves.
+const OWN: u32 = 1000;
 /// More than any client's unhandled frames need, at eight a round.
 const LAST_ROUNDS: usize = 4096;
 
@@ -34,8 +37,12 @@ struct Step {
 
 #[derive(Arbitrary, Debug)]
 enum Operation {
-    /// A client connects, and may greet.
-    Connect { greets: bool },
+    /// A client connects, as one of a few processes and perhaps another user, and may greet.
+    Connect {
+        process: u8,
+        stranger: bool,
+        greets: bool,
+    },
     /// The client sends a request.
     Ask(Request),
     /// The client sends many requests at once.
@@ -247,7 +254,17 @@ impl World {
             }
         };
         match step.operation {
-            Operation::Connect { greets } => self.connect(at, greets),
+            Operation::Connect {
+                process,
+                stranger,
+                greets,
+            } => {
+                let peer = Peer {
+                    pid: i32::from(process % 3),
+                    uid: OWN + u32::from(stranger),
+                };
+                self.connect(at, peer, greets);
+            }
             Operation::Round => self.round(),
             Operation::Pass { milliseconds } => {
                 self.now += Duration::from_millis(milliseconds.into());
@@ -281,9 +298,19 @@ impl World {
         }
     }
 
-    fn connect(&mut self, at: usize, greets: bool) {
-        if self.places[at].peer().is_some() {
-            return;
+    fn connect(&mut self, at: usize, peer: Peer, greets: bool) {
+        // As if the places before this one were taken, to connect where the step says.
+        let others = Peer { pid: 99, uid: OWN };
+        let taken = (0..PLACES).map(|place| match self.places[place].peer() {
+            None if place != at => Some(others),
+            peer => peer,
+        });
+        match admission::admit(peer, OWN, taken) {
+            Ok(place) => assert!(place == at && peer.uid == OWN),
+            Err(failure) => {
+                assert!(!failure.to_string().is_empty());
+                return;
+            }
         }
         let wire = Rc::new(RefCell::new(Wire {
             to_daemon: VecDeque::new(),
@@ -294,7 +321,7 @@ impl World {
             client_reads: true,
             daemon_closed: false,
         }));
-        self.places[at].admit(Pipe(wire.clone()), Peer { pid: 1, uid: 0 }, self.now);
+        self.places[at].admit(Pipe(wire.clone()), peer, self.now);
         self.clients[at] = Some(Client::new(wire, self.now));
         if greets {
             let hello = Hello {
