@@ -9,8 +9,7 @@ use std::process::ExitCode;
 
 use args::{Command, Verb};
 use wire::message::Pattern;
-use wire::socket::NameError;
-use wire::{Client, ClientError, Event, Name, Reply, Request, Topic};
+use wire::{Client, ClientError, Event, Name, NameError, Reply, Request, Topic};
 
 /// Why nothing, or not everything, was done.
 enum Failure {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use wire::codec;
 use wire::frame::{Kind, Writer};
-use wire::socket::{self, ListenError, Listener, Name};
-use wire::{ErrorCode, Failure, Topics};
+use wire::socket::{self, ListenError, Listener};
+use wire::{ErrorCode, Failure, Name, Topics};
 
 use crate::admission::{self, CLIENTS};
 use crate::place::{Place, Ready, Socket};

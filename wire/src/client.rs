@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::{self, DecodeError};
 use crate::frame::{self, Frame, Full, Kind, Reader, Writer};
-use crate::socket::{self, Name, Peer, SystemError};
-use crate::{Event, Failure, Hello, PROTOCOL, Reply, Request, Text, Welcome};
+use crate::socket::{self, Peer, SystemError};
+use crate::{Event, Failure, Hello, Name, PROTOCOL, Reply, Request, Text, Welcome};
 
 /// How long the daemon may take to answer before it counts as not reachable. It answers within a
 /// millisecond; seconds mean that it is stopped.

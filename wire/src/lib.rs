@@ -7,12 +7,46 @@
 //! `Error`, in order, and a subscriber gets an `Event` with the whole state of a topic at once and
 //! after every change.
 //!
-//! ```no_run
+//! PROTOCOL.md beside this crate is the specification for other languages.
+//!
+//! ```
 //! use wire::{Client, Name, Reply, Request};
 //!
-//! let mut client = Client::connect(&Name::resolve(None)?, "example")?;
-//! if let Reply::Mix(mix) = client.request(&Request::GetVolume)? {
-//!     println!("{}", mix.volume); // "0.2"
+//! # // A daemon that greets, and answers one request, so that this example runs anywhere.
+//! # use wire::frame::{Kind, Reader, Writer};
+//! # use wire::{Mix, PROTOCOL, Text, Welcome, codec, socket};
+//! # let name = Name::parse(format!("@wire-example-{}", std::process::id()).as_ref())?;
+//! # let listener = socket::Listener::bind(&name)?;
+//! # std::thread::spawn(move || {
+//! #     let again = || std::thread::sleep(std::time::Duration::from_millis(1));
+//! #     let fd = loop { if let Ok(fd) = listener.accept() { break fd } else { again() } };
+//! #     let (mut reader, mut writer) = (Reader::new(1024, 0), Writer::new(1024));
+//! #     loop {
+//! #         while let Ok(Some(frame)) = reader.peek() {
+//! #             let welcome = Welcome { daemon: Text::truncated("example"), protocol: PROTOCOL };
+//! #             let mix = Reply::Mix(Mix::default());
+//! #             let pushed = match frame.kind {
+//! #                 Kind::Hello => writer.push(Kind::Welcome, frame.id, |b| codec::encode(&welcome, b)),
+//! #                 _ => writer.push(Kind::Reply, frame.id, |b| codec::encode(&mix, b)),
+//! #             };
+//! #             pushed.unwrap();
+//! #             reader.consume();
+//! #         }
+//! #         if let Ok(count) = socket::send(&fd, writer.pending()) { writer.sent(count); }
+//! #         match socket::receive(&fd, reader.space()) {
+//! #             Ok(0) => break,
+//! #             Ok(count) => reader.filled(count),
+//! #             Err(_) => again(),
+//! #         }
+//! #     }
+//! # });
+//! # let socket = name.to_string();
+//! # let socket = Some(socket.as_ref());
+//! // `socket` is what the user says, or None for the name that holds here.
+//! let mut client = Client::connect(&Name::resolve(socket)?, "example 1.0")?;
+//! match client.request(&Request::GetVolume)? {
+//!     Reply::Mix(mix) => assert_eq!(mix.volume.to_string(), "0"),
+//!     other => panic!("{other:?}"),
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -24,6 +58,7 @@ pub mod frame;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 pub mod message;
+mod name;
 pub mod socket;
 mod text;
 pub mod vectors;
@@ -34,7 +69,7 @@ pub use message::{
     Audio, Channel, ErrorCode, Event, Failure, Hello, Mix, PipeWireState, Reply, Request, Status,
     Stream, StreamState, Topic, Topics, Welcome,
 };
-pub use socket::Name;
+pub use name::{Name, NameError, VARIABLE};
 pub use text::{Text, TooLong};
 pub use volume::{Gain, Shift, Volume, VolumeError};
 

@@ -1,6 +1,6 @@
-//! Where mixd is spoken to: names, and the raw calls on Unix stream sockets that std does not
-//! make (abstract names with a mode, peer credentials, `MSG_NOSIGNAL`). One of the two files that
-//! may use `unsafe`; what is sent over the sockets is not known here.
+//! The raw calls on Unix stream sockets that std does not make (a mode before `bind`, peer
+//! credentials, `MSG_NOSIGNAL`). One of the two files that may use `unsafe`; what is sent over the
+//! sockets is not known here.
 #![allow(unsafe_code)]
 // The sizes and constants that C declares with other widths are all small.
 #![allow(
@@ -9,20 +9,17 @@
     clippy::cast_lossless
 )]
 
-use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::time::{Duration, Instant};
 
-/// The environment variable that names the socket where no option does.
-pub const VARIABLE: &str = "MIXD_SOCKET";
+use crate::Name;
 
 /// How many connections may wait to be accepted: twice the client table, so that a burst of key
 /// presses never waits.
@@ -30,20 +27,6 @@ const BACKLOG: libc::c_int = 64;
 
 /// How long another mixd that is just binding the same path may hold the folder's lock.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
-
-/// The name of a socket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Name {
-    /// A name in the abstract namespace of `unix(7)`, here without its `@`: no file, no
-    /// permissions, gone with its process.
-    Abstract(OsString),
-    /// A path in the file system, of mode 0600.
-    Path(PathBuf),
-}
-
-/// Why a text does not name a socket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NameError(String);
 
 /// Who is at the other end, as it was when it connected or began to listen (`SO_PEERCRED`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,14 +53,6 @@ pub enum ListenError {
     /// A call failed.
     System(SystemError),
 }
-
-impl fmt::Display for NameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for NameError {}
 
 impl SystemError {
     /// `call` on `object` failed with `source`.
@@ -156,79 +131,17 @@ impl From<SystemError> for ListenError {
     }
 }
 
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Abstract(name) => write!(f, "@{}", name.display()),
-            Self::Path(path) => path.display().fmt(f),
-        }
+/// The address as `bind` and `connect` take it. [`Name::parse`] has checked that it fits.
+fn address(name: &Name) -> (libc::sockaddr_un, libc::socklen_t) {
+    // SAFETY: sockaddr_un is plain data, for which all zeros is a value.
+    let mut address: libc::sockaddr_un = unsafe { mem::zeroed() };
+    address.sun_family = libc::AF_UNIX as libc::sa_family_t;
+    let offset = usize::from(matches!(name, Name::Abstract(_)));
+    for (place, &byte) in address.sun_path[offset..].iter_mut().zip(name.bytes()) {
+        *place = byte as libc::c_char;
     }
-}
-
-impl Name {
-    /// The name that `text` gives: `@name` in the abstract namespace, or a path, known by its `/`.
-    ///
-    /// # Errors
-    /// [`NameError`]: it is neither, or longer than a socket's address can be.
-    pub fn parse(text: &OsStr) -> Result<Self, NameError> {
-        let bytes = text.as_bytes();
-        let shown = text.display();
-        let name = match bytes.strip_prefix(b"@") {
-            Some([]) => {
-                return Err(NameError(
-                    "the socket name '@' has nothing after the @".into(),
-                ));
-            }
-            Some(name) => Self::Abstract(OsStr::from_bytes(name).into()),
-            None if bytes.contains(&b'/') => Self::Path(text.into()),
-            None => {
-                return Err(NameError(format!(
-                    "the socket name '{shown}' is neither @NAME nor a path with a /"
-                )));
-            }
-        };
-        // Either form takes one byte more than its text: the leading or the closing zero.
-        let max = size_of::<libc::sockaddr_un>() - mem::offset_of!(libc::sockaddr_un, sun_path) - 1;
-        if name.bytes().len() > max || bytes.contains(&0) {
-            return Err(NameError(format!(
-                "the socket name '{shown}' is longer than {max} bytes or contains a zero byte"
-            )));
-        }
-        Ok(name)
-    }
-
-    /// The name that holds here: the option's, else that of `MIXD_SOCKET`, else `@mixd-<uid>`. An
-    /// empty variable counts as none.
-    ///
-    /// # Errors
-    /// [`NameError`].
-    pub fn resolve(option: Option<&OsStr>) -> Result<Self, NameError> {
-        let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
-        match option.or(variable.as_deref()) {
-            Some(text) => Self::parse(text),
-            None => Ok(Self::Abstract(format!("mixd-{}", uid()).into())),
-        }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Abstract(name) => name.as_bytes(),
-            Self::Path(path) => path.as_os_str().as_bytes(),
-        }
-    }
-
-    /// The address as `bind` and `connect` take it. [`Name::parse`] has checked that it fits.
-    fn address(&self) -> (libc::sockaddr_un, libc::socklen_t) {
-        // SAFETY: sockaddr_un is plain data, for which all zeros is a value.
-        let mut address: libc::sockaddr_un = unsafe { mem::zeroed() };
-        address.sun_family = libc::AF_UNIX as libc::sa_family_t;
-        let offset = usize::from(matches!(self, Self::Abstract(_)));
-        for (place, &byte) in address.sun_path[offset..].iter_mut().zip(self.bytes()) {
-            *place = byte as libc::c_char;
-        }
-        let length = mem::offset_of!(libc::sockaddr_un, sun_path) + 1 + self.bytes().len();
-        (address, length as libc::socklen_t)
-    }
+    let length = mem::offset_of!(libc::sockaddr_un, sun_path) + 1 + name.bytes().len();
+    (address, length as libc::socklen_t)
 }
 
 /// The effective user id of this process: the one that `SO_PEERCRED` shows to others.
@@ -312,7 +225,7 @@ impl Drop for Listener {
 /// A socket bound to `name` but not listening yet, of mode 0600 if it has a file.
 fn bind(name: &Name) -> Result<OwnedFd, ListenError> {
     let fd = socket(libc::SOCK_NONBLOCK)?;
-    let (address, length) = name.address();
+    let (address, length) = address(name);
     // SAFETY: fd is open, and the address is a sockaddr_un of the length given.
     let bound = unsafe {
         // Before bind: Linux takes the mode of the file from that of the socket (unix(7)), so that
@@ -377,7 +290,7 @@ pub fn connect(name: &Name, timeout: Duration) -> Result<OwnedFd, SystemError> {
     let fd = socket(0)?;
     set_timeout(&fd, libc::SO_SNDTIMEO, Some(timeout))
         .map_err(|error| SystemError::new("setsockopt", name, error))?;
-    let (address, length) = name.address();
+    let (address, length) = address(name);
     // SAFETY: fd is open, and the address is a sockaddr_un of the length given.
     check(unsafe { libc::connect(fd.as_raw_fd(), (&raw const address).cast(), length) })
         .map_err(|error| SystemError::new("connect to", name, error))?;
@@ -507,28 +420,6 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    fn parse(text: &str) -> Result<Name, NameError> {
-        Name::parse(OsStr::new(text))
-    }
-
-    #[test]
-    fn a_name_is_abstract_or_a_path_or_refused() {
-        assert_eq!(parse("@mixd-7"), Ok(Name::Abstract("mixd-7".into())));
-        assert_eq!(parse("/run/mixd"), Ok(Name::Path("/run/mixd".into())));
-        assert_eq!(parse("./mixd"), Ok(Name::Path("./mixd".into())));
-        for text in ["", "@", "mixd", "a\0/b"] {
-            assert!(parse(text).is_err(), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_name_of_107_bytes_fits_and_one_byte_more_does_not() {
-        assert!(parse(&format!("@{}", "x".repeat(107))).is_ok());
-        assert!(parse(&format!("@{}", "x".repeat(108))).is_err());
-        assert!(parse(&format!("/{}", "x".repeat(106))).is_ok());
-        assert!(parse(&format!("/{}", "x".repeat(107))).is_err());
-    }
-
     /// A fresh path in a fresh folder, removed with it.
     struct Folder(PathBuf);
 
@@ -597,7 +488,7 @@ mod tests {
 
     #[test]
     fn the_peer_is_this_process() {
-        let name = parse(&format!("@mixd-peer-{}", std::process::id())).unwrap();
+        let name = Name::Abstract(format!("mixd-peer-{}", std::process::id()).into());
         let listener = Listener::bind(&name).unwrap();
         let client = connect(&name, Duration::from_secs(1)).unwrap();
         let server = listener.accept().unwrap();
