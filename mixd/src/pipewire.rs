@@ -1,13 +1,11 @@
 //! The adapter between PipeWire and the graph: PipeWire's events become facts, the graph's actions
 //! become calls. No decision is made here.
-//!
-//! Callbacks only queue what they are told. Everything else happens after an iteration of
-//! PipeWire's loop, so that no proxy is made or dropped inside a callback.
 
-use std::cell::RefCell;
+mod listen;
+mod sink;
+
 use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use pipewire::context::ContextRc;
@@ -18,18 +16,13 @@ use pipewire::main_loop::MainLoopRc;
 use pipewire::metadata::{Metadata, MetadataListener};
 use pipewire::node::{Node, NodeListener};
 use pipewire::properties::{PropertiesBox, properties};
-use pipewire::proxy::{ProxyListener, ProxyT};
 use pipewire::registry::{self, GlobalObject, RegistryRc};
-use pipewire::spa::param::ParamType;
-use pipewire::spa::pod::serialize::PodSerializer;
-use pipewire::spa::pod::{Object, Pod, Property, Value, ValueArray};
-use pipewire::spa::sys::SPA_PROP_channelVolumes;
-use pipewire::spa::utils::SpaTypes;
-use pipewire::spa::utils::dict::DictRef;
 use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
 use wire::{Channel, Mix};
 
+use self::listen::{Incoming, Message};
+use self::sink::Sink;
 use crate::desk::Desk;
 use crate::graph::{self, Action, CHANNELS, Fact, Graph, Ports, Props, TARGET_OBJECT};
 
@@ -63,29 +56,6 @@ struct Connection {
     graph: Graph,
     /// What PipeWire has not yet said to be done.
     pending: Option<AsyncSeq>,
-}
-
-/// A channel's sink, made by us and gone with us.
-struct Sink {
-    channel: Channel,
-    _listener: ProxyListener,
-    node: Node,
-}
-
-/// What callbacks leave behind.
-type Incoming = Rc<RefCell<Vec<Message>>>;
-
-enum Message {
-    Global(GlobalObject<PropertiesBox>),
-    Fact(Fact),
-    Version(String),
-    /// PipeWire has done all that it was told before.
-    Done(AsyncSeq),
-    Error {
-        object: u32,
-        code: i32,
-        message: String,
-    },
 }
 
 impl Adapter {
@@ -195,9 +165,9 @@ impl Connection {
             metadata: None,
             links: BTreeMap::new(),
             sinks,
-            _registry_listener: listen_to_registry(&registry, &incoming),
+            _registry_listener: listen::registry(&registry, &incoming),
             registry,
-            _core_listener: listen_to_core(&core, &incoming),
+            _core_listener: listen::core(&core, &incoming),
             core,
             incoming,
             graph: Graph::default(),
@@ -269,14 +239,14 @@ impl Connection {
         let props = global
             .props
             .as_ref()
-            .map_or_else(Props::new, |props| to_props(props.as_ref()));
+            .map_or_else(Props::new, |props| listen::to_props(props.as_ref()));
         let id = global.id;
         match global.type_ {
             ObjectType::Node => {
                 if Graph::wants_info(&props)
                     && let Ok(node) = self.registry.bind::<Node, _>(global)
                 {
-                    let listener = listen_to_stream(&node, id, &self.incoming);
+                    let listener = listen::stream(&node, id, &self.incoming);
                     self.streams.insert(id, (listener, node));
                 }
                 self.graph.learn(Fact::Node(id, props));
@@ -292,7 +262,7 @@ impl Connection {
                     && self.metadata.is_none()
                     && let Ok(metadata) = self.registry.bind::<Metadata, _>(global)
                 {
-                    let listener = listen_to_metadata(&metadata, &self.incoming);
+                    let listener = listen::metadata(&metadata, &self.incoming);
                     self.metadata = Some((id, listener, metadata));
                 }
             }
@@ -326,85 +296,17 @@ impl Connection {
         }
     }
 
+    fn set_gains(&self, mix: Mix) {
+        for sink in &self.sinks {
+            sink.set_gain(mix);
+        }
+    }
+
     fn set_target(&self, stream: u32, channel: Option<Channel>) {
         if let Some((_, _, metadata)) = &self.metadata {
             let value = channel.map(graph::sink_name);
             metadata.set_property(stream, TARGET_OBJECT, value.map(|_| "Spa:String"), value);
         }
-    }
-
-    /// Scales the monitors. Takes effect at the next buffer. Nothing but `channelVolumes` may be
-    /// sent: `volumeRampTime` and its kin crash PipeWire 1.4.2 on a null sink.
-    fn set_gains(&self, mix: Mix) {
-        for sink in &self.sinks {
-            let gain = match sink.channel {
-                Channel::Aux => mix.aux,
-                Channel::Default => mix.default,
-            };
-            #[allow(clippy::cast_possible_truncation)] // to the width that PipeWire takes
-            let volumes = vec![gain.factor() as f32; SINK_CHANNELS];
-            let object = Value::Object(Object {
-                type_: SpaTypes::ObjectParamProps.as_raw(),
-                id: ParamType::Props.as_raw(),
-                properties: vec![Property::new(
-                    SPA_PROP_channelVolumes,
-                    Value::ValueArray(ValueArray::Float(volumes)),
-                )],
-            });
-            let space = std::io::Cursor::new(Vec::new());
-            if let Ok((pod, _)) = PodSerializer::serialize(space, &object)
-                && let Some(pod) = Pod::from_bytes(pod.get_ref())
-            {
-                sink.node.set_param(ParamType::Props, 0, pod);
-            }
-        }
-    }
-}
-
-/// How many channels each sink has.
-const SINK_CHANNELS: usize = 2;
-
-impl Sink {
-    fn create(
-        core: &CoreRc,
-        channel: Channel,
-        incoming: &Incoming,
-    ) -> Result<Self, pipewire::Error> {
-        let description = match channel {
-            Channel::Default => "mixd: default channel",
-            Channel::Aux => "mixd: aux channel",
-        };
-        let props = properties! {
-            "factory.name" => "support.null-audio-sink",
-            "node.name" => graph::sink_name(channel),
-            "node.description" => description,
-            "media.class" => "Audio/Sink",
-            "audio.position" => "[ FL FR ]",
-            // Our gains scale the monitor, so that the card hears them.
-            "monitor.channel-volumes" => "true",
-            // Together with passive links: the card sleeps when nothing plays.
-            "node.passive" => "out",
-            "node.virtual" => "true",
-            // The session manager must not bring back a volume or a mute of some earlier day.
-            "state.restore-props" => "false",
-            // Below every card: never the default by itself.
-            "priority.session" => "0",
-        };
-        let node: Node = core.create_object("adapter", &props)?;
-        let queue = incoming.clone();
-        let listener = node
-            .upcast_ref()
-            .add_listener_local()
-            .bound(move |id| {
-                let fact = Fact::Sink(channel, id);
-                queue.borrow_mut().push(Message::Fact(fact));
-            })
-            .register();
-        Ok(Self {
-            channel,
-            _listener: listener,
-            node,
-        })
     }
 }
 
@@ -414,90 +316,9 @@ fn link(ports: Ports) -> PropertiesBox {
         "link.output.port" => ports.output.to_string(),
         "link.input.node" => ports.input_node.to_string(),
         "link.input.port" => ports.input.to_string(),
-        // See node.passive above.
+        // Together with the sinks' node.passive: the card sleeps when nothing plays.
         "link.passive" => "true",
     }
-}
-
-fn listen_to_core(core: &CoreRc, incoming: &Incoming) -> core::Listener {
-    let (versions, errors, done) = (incoming.clone(), incoming.clone(), incoming.clone());
-    core.add_listener_local()
-        .info(move |info| {
-            versions
-                .borrow_mut()
-                .push(Message::Version(info.version().to_owned()));
-        })
-        .done(move |_, seq| done.borrow_mut().push(Message::Done(seq)))
-        .error(move |object, _, code, message| {
-            let message = message.to_owned();
-            errors.borrow_mut().push(Message::Error {
-                object,
-                code,
-                message,
-            });
-        })
-        .register()
-}
-
-fn listen_to_registry(registry: &RegistryRc, incoming: &Incoming) -> registry::Listener {
-    let (globals, removals) = (incoming.clone(), incoming.clone());
-    registry
-        .add_listener_local()
-        .global(move |global| {
-            let is_known = matches!(
-                global.type_,
-                ObjectType::Node
-                    | ObjectType::Port
-                    | ObjectType::Link
-                    | ObjectType::Client
-                    | ObjectType::Metadata
-            );
-            if is_known {
-                globals
-                    .borrow_mut()
-                    .push(Message::Global(global.to_owned()));
-            }
-        })
-        .global_remove(move |id| removals.borrow_mut().push(Message::Fact(Fact::Removed(id))))
-        .register()
-}
-
-fn listen_to_stream(node: &Node, id: u32, incoming: &Incoming) -> NodeListener {
-    let queue = incoming.clone();
-    node.add_listener_local()
-        .info(move |info| {
-            use pipewire::node::NodeChangeMask;
-            // Sent on every change of state as well.
-            if info.change_mask().contains(NodeChangeMask::PROPS)
-                && let Some(props) = info.props()
-            {
-                let fact = Fact::NodeInfo(id, to_props(props));
-                queue.borrow_mut().push(Message::Fact(fact));
-            }
-        })
-        .register()
-}
-
-fn listen_to_metadata(metadata: &Metadata, incoming: &Incoming) -> MetadataListener {
-    let queue = incoming.clone();
-    metadata
-        .add_listener_local()
-        .property(move |subject, key, _, value| {
-            let (key, value) = (key.map(str::to_owned), value.map(str::to_owned));
-            queue.borrow_mut().push(Message::Fact(Fact::Metadata {
-                subject,
-                key,
-                value,
-            }));
-            0
-        })
-        .register()
-}
-
-fn to_props(dict: &DictRef) -> Props {
-    dict.iter()
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect()
 }
 
 /// Whether an error on the core means that the connection is over.

@@ -1,0 +1,126 @@
+//! What PipeWire says, noted: every callback only leaves a message behind. What is to be done about
+//! it is done after an iteration of PipeWire's loop, so that no proxy is made or dropped inside a
+//! callback.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use pipewire::core::{self, CoreRc};
+use pipewire::metadata::{Metadata, MetadataListener};
+use pipewire::node::{Node, NodeChangeMask, NodeListener};
+use pipewire::properties::PropertiesBox;
+use pipewire::registry::{self, GlobalObject, RegistryRc};
+use pipewire::spa::utils::dict::DictRef;
+use pipewire::spa::utils::result::AsyncSeq;
+use pipewire::types::ObjectType;
+
+use crate::graph::{Fact, Props};
+
+/// What callbacks leave behind.
+pub type Incoming = Rc<RefCell<Vec<Message>>>;
+
+/// One thing that PipeWire said.
+pub enum Message {
+    /// An object is there.
+    Global(GlobalObject<PropertiesBox>),
+    /// Something has come to be so.
+    Fact(Fact),
+    /// The connection is made, to this version.
+    Version(String),
+    /// PipeWire has done all that it was told before.
+    Done(AsyncSeq),
+    /// Something that we asked for has failed, or (on the core) the connection.
+    Error {
+        /// The object, as the connection numbers them.
+        object: u32,
+        /// A negative errno.
+        code: i32,
+        /// What PipeWire says of it.
+        message: String,
+    },
+}
+
+/// The connection's own events.
+pub fn core(core: &CoreRc, incoming: &Incoming) -> core::Listener {
+    let (versions, errors, done) = (incoming.clone(), incoming.clone(), incoming.clone());
+    core.add_listener_local()
+        .info(move |info| {
+            versions
+                .borrow_mut()
+                .push(Message::Version(info.version().to_owned()));
+        })
+        .done(move |_, seq| done.borrow_mut().push(Message::Done(seq)))
+        .error(move |object, _, code, message| {
+            let message = message.to_owned();
+            errors.borrow_mut().push(Message::Error {
+                object,
+                code,
+                message,
+            });
+        })
+        .register()
+}
+
+/// What comes and goes, of the kinds that the graph knows.
+pub fn registry(registry: &RegistryRc, incoming: &Incoming) -> registry::Listener {
+    let (globals, removals) = (incoming.clone(), incoming.clone());
+    registry
+        .add_listener_local()
+        .global(move |global| {
+            let is_known = matches!(
+                global.type_,
+                ObjectType::Node
+                    | ObjectType::Port
+                    | ObjectType::Link
+                    | ObjectType::Client
+                    | ObjectType::Metadata
+            );
+            if is_known {
+                globals
+                    .borrow_mut()
+                    .push(Message::Global(global.to_owned()));
+            }
+        })
+        .global_remove(move |id| removals.borrow_mut().push(Message::Fact(Fact::Removed(id))))
+        .register()
+}
+
+/// All properties of a node, now and whenever they change.
+pub fn stream(node: &Node, id: u32, incoming: &Incoming) -> NodeListener {
+    let queue = incoming.clone();
+    node.add_listener_local()
+        .info(move |info| {
+            // Sent on every change of state as well.
+            if info.change_mask().contains(NodeChangeMask::PROPS)
+                && let Some(props) = info.props()
+            {
+                let fact = Fact::NodeInfo(id, to_props(props));
+                queue.borrow_mut().push(Message::Fact(fact));
+            }
+        })
+        .register()
+}
+
+/// The keys of a metadata object, now and whenever they change.
+pub fn metadata(metadata: &Metadata, incoming: &Incoming) -> MetadataListener {
+    let queue = incoming.clone();
+    metadata
+        .add_listener_local()
+        .property(move |subject, key, _, value| {
+            let (key, value) = (key.map(str::to_owned), value.map(str::to_owned));
+            queue.borrow_mut().push(Message::Fact(Fact::Metadata {
+                subject,
+                key,
+                value,
+            }));
+            0
+        })
+        .register()
+}
+
+/// The pairs of a dictionary that are valid UTF-8.
+pub fn to_props(dict: &DictRef) -> Props {
+    dict.iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
