@@ -115,9 +115,12 @@ impl Adapter {
                 self.connection = Some(connection);
                 self.retry_at = None;
             }
-            Err(error) => {
+            Err(_) => {
+                // The crate drops the error that the library leaves in errno.
+                let error = std::io::Error::last_os_error();
                 if self.retry_wait == FIRST_RETRY {
-                    warning!("connect to PipeWire: {error}; is it running? trying again");
+                    let reason = wire::socket::reason(&error);
+                    warning!("connect to PipeWire: {reason}; is it running? trying again");
                 }
                 self.retry_at = Some(now + self.retry_wait);
                 self.retry_wait = LAST_RETRY.min(self.retry_wait * 2);
