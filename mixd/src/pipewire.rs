@@ -110,22 +110,19 @@ impl Adapter {
     }
 
     fn connect(&mut self, mix: Mix, now: Instant) {
-        match Connection::open(&self.context, mix) {
-            Ok(connection) => {
-                self.connection = Some(connection);
-                self.retry_at = None;
-            }
-            Err(_) => {
-                // The crate drops the error that the library leaves in errno.
-                let error = std::io::Error::last_os_error();
-                if self.retry_wait == FIRST_RETRY {
-                    let reason = wire::socket::reason(&error);
-                    warning!("connect to PipeWire: {reason}; is it running? trying again");
-                }
-                self.retry_at = Some(now + self.retry_wait);
-                self.retry_wait = LAST_RETRY.min(self.retry_wait * 2);
-            }
+        if let Ok(connection) = Connection::open(&self.context, mix) {
+            self.connection = Some(connection);
+            self.retry_at = None;
+            return;
         }
+        // The crate drops the error that the library leaves in errno.
+        let error = std::io::Error::last_os_error();
+        if self.retry_wait == FIRST_RETRY {
+            let reason = wire::socket::reason(&error);
+            warning!("connect to PipeWire: {reason}; is it running? trying again");
+        }
+        self.retry_at = Some(now + self.retry_wait);
+        self.retry_wait = LAST_RETRY.min(self.retry_wait * 2);
     }
 
     /// Carries out what clients have changed.

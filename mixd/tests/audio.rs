@@ -2,61 +2,16 @@
 //! times are printed, and fail a test only at ten times what they should be.
 #![allow(clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
+mod stage;
+
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program, tones};
 use xtask::lab::{Daemon, Lab, PATIENCE, STEREO};
-use xtask::level::{self, decibels};
+use xtask::level::decibels;
 use xtask::mixd::Mixd;
-use xtask::process::{Process, wait_for};
-
-const GAME: f64 = 440.0;
-const DISCORD: f64 = 1000.0;
-const AMPLITUDE: f64 = 0.25;
-
-fn mixd_program() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_mixd"))
-}
-
-struct Stage {
-    // Ended before the lab.
-    mixd: Mixd,
-    game: PathBuf,
-    discord: PathBuf,
-    lab: Lab,
-}
-
-impl Stage {
-    /// A lab with a mixd whose list is Discord, and two tones to play.
-    fn set() -> Self {
-        let lab = Lab::start().unwrap();
-        let (game, discord) = tones(&lab);
-        let mixd = Mixd::start(&lab, mixd_program()).unwrap();
-        mixd.ctl(&["add-program", "Discord"]).unwrap();
-        Self {
-            mixd,
-            game,
-            discord,
-            lab,
-        }
-    }
-
-    fn play_both(&self) -> [Process; 2] {
-        let game = self.lab.play_native("Game", &self.game, &[]).unwrap();
-        let discord = self.lab.play_pulse("Discord", &self.discord, &[]).unwrap();
-        self.lab.wait_for_route("Game", "mixd-default").unwrap();
-        self.lab.wait_for_route("Discord", "mixd-aux").unwrap();
-        [game, discord]
-    }
-}
-
-fn tones(lab: &Lab) -> (PathBuf, PathBuf) {
-    let (game, discord) = (lab.path("game.wav"), lab.path("discord.wav"));
-    level::write_tone(&game, GAME, AMPLITUDE, 120).unwrap();
-    level::write_tone(&discord, DISCORD, AMPLITUDE, 120).unwrap();
-    (game, discord)
-}
+use xtask::process::wait_for;
 
 #[test]
 fn levels_at_the_card_follow_the_formula_on_both_sides() {

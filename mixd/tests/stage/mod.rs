@@ -1,0 +1,56 @@
+//! A private PipeWire with a mixd in it, and two programs to play: what the tests of sound share.
+#![allow(clippy::unwrap_used, dead_code)]
+
+use std::path::{Path, PathBuf};
+
+use xtask::lab::Lab;
+use xtask::level;
+use xtask::mixd::Mixd;
+use xtask::process::Process;
+
+pub const GAME: f64 = 440.0;
+pub const DISCORD: f64 = 1000.0;
+pub const AMPLITUDE: f64 = 0.25;
+
+pub fn mixd_program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_mixd"))
+}
+
+pub struct Stage {
+    // Ended before the lab.
+    pub mixd: Mixd,
+    pub game: PathBuf,
+    pub discord: PathBuf,
+    pub lab: Lab,
+}
+
+impl Stage {
+    /// A lab with a mixd whose list is Discord, and two tones to play.
+    pub fn set() -> Self {
+        let lab = Lab::start().unwrap();
+        let (game, discord) = tones(&lab);
+        let mixd = Mixd::start(&lab, mixd_program()).unwrap();
+        mixd.ctl(&["add-program", "Discord"]).unwrap();
+        Self {
+            mixd,
+            game,
+            discord,
+            lab,
+        }
+    }
+
+    pub fn play_both(&self) -> [Process; 2] {
+        let game = self.lab.play_native("Game", &self.game, &[]).unwrap();
+        let discord = self.lab.play_pulse("Discord", &self.discord, &[]).unwrap();
+        self.lab.wait_for_route("Game", "mixd-default").unwrap();
+        self.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+        [game, discord]
+    }
+}
+
+pub fn tones(lab: &Lab) -> (PathBuf, PathBuf) {
+    let (game, discord) = (lab.path("game.wav"), lab.path("discord.wav"));
+    level::write_tone(&game, GAME, AMPLITUDE, 120).unwrap();
+    level::write_tone(&discord, DISCORD, AMPLITUDE, 120).unwrap();
+    (game, discord)
+}
