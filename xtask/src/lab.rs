@@ -31,6 +31,22 @@ pub struct Card {
     pub priority: u32,
 }
 
+impl Card {
+    /// What makes PipeWire's adapter factory make it.
+    fn properties(&self) -> String {
+        let Self {
+            name,
+            positions,
+            priority,
+        } = self;
+        format!(
+            "{{ factory.name = support.null-audio-sink node.name = {name} \
+             media.class = Audio/Sink audio.position = [ {positions} ] \
+             priority.session = {priority} object.linger = true }}"
+        )
+    }
+}
+
 /// Two stereo cards; `card-a` is the default.
 pub const STEREO: [Card; 2] = [
     Card {
@@ -335,6 +351,39 @@ impl Lab {
             .map(str::to_owned)
     }
 
+    /// Chooses the default sink, as a mixer does.
+    ///
+    /// # Errors
+    /// `pw-metadata` fails.
+    pub fn set_default(&self, sink: &str) -> Result<()> {
+        let value = format!("{{\"name\":\"{sink}\"}}");
+        let key = "default.configured.audio.sink";
+        let args = ["-n", "default", "0", key, &value, "Spa:String:JSON"];
+        self.output("pw-metadata", &args).map(drop)
+    }
+
+    /// Takes a card away.
+    ///
+    /// # Errors
+    /// It is not there, or `pw-cli` fails.
+    pub fn unplug(&self, card: &str) -> Result<()> {
+        let id = self
+            .dump()?
+            .node(card)
+            .ok_or_else(|| format!("no {card} to unplug"))?;
+        self.output("pw-cli", &["destroy", &id.to_string()])
+            .map(drop)
+    }
+
+    /// Adds a card.
+    ///
+    /// # Errors
+    /// `pw-cli` fails.
+    pub fn plug(&self, card: &Card) -> Result<()> {
+        self.output("pw-cli", &["create-node", "adapter", &card.properties()])
+            .map(drop)
+    }
+
     /// Waits until the stream of the program `name` feeds the sink `sink`, and nothing else.
     ///
     /// # Errors
@@ -367,19 +416,11 @@ impl Recorder {
 }
 
 fn cards_config(cards: &[Card]) -> String {
-    let objects = cards.iter().map(|card| {
-        let Card {
-            name,
-            positions,
-            priority,
-        } = card;
-        format!(
-            "  {{ factory = adapter args = {{ factory.name = support.null-audio-sink \
-             node.name = {name} media.class = Audio/Sink audio.position = [ {positions} ] \
-             priority.session = {priority} object.linger = true }} }}\n"
-        )
-    });
-    format!("context.objects = [\n{}]\n", objects.collect::<String>())
+    let object = |card: &Card| format!("  {{ factory = adapter args = {} }}\n", card.properties());
+    format!(
+        "context.objects = [\n{}]\n",
+        cards.iter().map(object).collect::<String>()
+    )
 }
 
 fn tail(text: &str, lines: usize) -> String {

@@ -1,0 +1,124 @@
+//! The card changes under playing programs: chosen anew, unplugged, plugged in, mixed up with one
+//! of our own sinks. Times are printed, and fail a test only at ten times what they should be.
+#![allow(clippy::unwrap_used)]
+
+mod stage;
+
+use std::time::{Duration, Instant};
+
+use stage::{AMPLITUDE, GAME, Stage};
+use xtask::lab::{PATIENCE, STEREO};
+use xtask::level::decibels;
+use xtask::process::wait_for;
+
+/// How long the monitors may take to follow the card: ten times the 200 ms that they should.
+const FOLLOW: Duration = Duration::from_secs(2);
+
+/// Waits until both channels play to `card` and to nothing else.
+#[track_caller]
+fn wait_for_card(stage: &Stage, card: &str) {
+    let start = Instant::now();
+    wait_for(&format!("the monitors on {card}"), FOLLOW, || {
+        let dump = stage.lab.dump()?;
+        let feeds = |sink| dump.node(sink).map(|id| dump.fed_by(id));
+        let both = [feeds("mixd-default"), feeds("mixd-aux")];
+        Ok(both
+            .iter()
+            .all(|fed| fed.as_deref() == Some(&[card]))
+            .then_some(()))
+    })
+    .unwrap();
+    println!(
+        "both channels on {card} after {} ms",
+        start.elapsed().as_millis()
+    );
+}
+
+#[track_caller]
+fn assert_heard(stage: &Stage, card: &str) {
+    let recording = stage
+        .lab
+        .listen(card, Duration::from_millis(500))
+        .unwrap()
+        .end(2);
+    for level in recording.tone_level(GAME) {
+        assert!(
+            (level - decibels(AMPLITUDE)).abs() <= 0.3,
+            "{card}: {level} dB"
+        );
+    }
+}
+
+fn sinks(stage: &Stage) -> [Option<u64>; 2] {
+    let dump = stage.lab.dump().unwrap();
+    [dump.node("mixd-default"), dump.node("mixd-aux")]
+}
+
+#[test]
+fn another_default_card_takes_both_channels_and_the_sinks_stay() {
+    let stage = Stage::set();
+    let _players = stage.play_both();
+    let before = sinks(&stage);
+    for card in ["card-b", "card-a"] {
+        stage.lab.set_default(card).unwrap();
+        wait_for_card(&stage, card);
+        assert_heard(&stage, card);
+        stage.lab.wait_for_route("Game", "mixd-default").unwrap();
+        stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+    }
+    assert_eq!(sinks(&stage), before, "the sinks are the same objects");
+}
+
+#[test]
+fn a_card_that_is_unplugged_and_plugged_in_again_is_followed() {
+    let stage = Stage::set();
+    let _players = stage.play_both();
+    let before = sinks(&stage);
+    stage.lab.unplug("card-a").unwrap();
+    wait_for_card(&stage, "card-b");
+    assert_heard(&stage, "card-b");
+    stage.lab.plug(&STEREO[0]).unwrap();
+    wait_for_card(&stage, "card-a");
+    assert_heard(&stage, "card-a");
+    assert_eq!(sinks(&stage), before, "the sinks are the same objects");
+}
+
+#[test]
+fn with_no_card_at_all_the_streams_stay_and_are_heard_when_one_comes() {
+    let stage = Stage::set();
+    let _players = stage.play_both();
+    stage.lab.unplug("card-b").unwrap();
+    stage.lab.unplug("card-a").unwrap();
+    let none = || {
+        Ok(stage
+            .mixd
+            .ctl(&["status"])?
+            .contains("output    none")
+            .then_some(()))
+    };
+    wait_for("the last card's going to be noticed", PATIENCE, none).unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    stage.lab.wait_for_route("Game", "mixd-default").unwrap();
+    stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+    stage.lab.plug(&STEREO[0]).unwrap();
+    wait_for_card(&stage, "card-a");
+    assert_heard(&stage, "card-a");
+}
+
+#[test]
+fn our_own_sink_as_the_default_does_not_feed_itself() {
+    let stage = Stage::set();
+    let _players = stage.play_both();
+    stage.lab.set_default("mixd-aux").unwrap();
+    let chosen = || {
+        let metadata = stage.lab.metadata()?;
+        let mut lines = metadata
+            .lines()
+            .filter(|line| line.contains("'default.audio.sink'"));
+        Ok(lines.any(|line| line.contains("mixd-aux")).then_some(()))
+    };
+    wait_for("the choice to be taken", PATIENCE, chosen).unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    wait_for_card(&stage, "card-a");
+    assert_heard(&stage, "card-a");
+}
