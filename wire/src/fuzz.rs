@@ -11,7 +11,7 @@ use crate::codec;
 use crate::frame::{
     self, Frame, Full, HEADER, HeaderError, Kind, MAX_REPLY, MAX_REQUEST, Reader, Writer,
 };
-use crate::{Event, Failure, Gain, Hello, Reply, Request, Shift, Text, Volume, Welcome};
+use crate::{Event, Failure, Gain, Hello, Reply, Request, Shift, Stream, Text, Volume, Welcome};
 
 /// Any bytes, arriving in any pieces, give the same frames as all at once; nothing is read past a
 /// length; and the writer makes the same bytes of them again.
@@ -26,6 +26,13 @@ pub fn frame(data: &[u8]) {
         assert!(!error.to_string().is_empty());
     }
     assert_eq!(frames_in_pieces(bytes, &pieces), (frames.clone(), end));
+
+    let mut small = Writer::new(pieces.len());
+    let fits = small.push(Kind::Reply, 0, |_| Ok(0));
+    assert_eq!(fits.is_ok(), pieces.len() >= HEADER);
+    if let Err(full) = fits {
+        assert!(small.pending().is_empty() && !full.to_string().is_empty());
+    }
 
     let mut writer = Writer::new(HEADER + MAX_REPLY);
     let mut rest = bytes;
@@ -219,7 +226,16 @@ fn roundtrip_any(input: &mut Unstructured) -> arbitrary::Result<String> {
         1 => survives("hello", &Hello::arbitrary(input)?),
         2 => survives("welcome", &Welcome::arbitrary(input)?),
         3 => survives("reply", &Reply::arbitrary(input)?),
-        4 => survives("event", &Event::arbitrary(input)?),
+        4 => {
+            let event = Event::arbitrary(input)?;
+            if let Event::Streams(audio) = &event {
+                assert!(!audio.pipewire.to_string().is_empty());
+                for Stream { state, channel, .. } in &audio.streams {
+                    assert!(!state.to_string().is_empty() && !channel.to_string().is_empty());
+                }
+            }
+            survives("event", &event)
+        }
         _ => survives("error", &Failure::arbitrary(input)?),
     })
 }

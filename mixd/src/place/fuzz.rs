@@ -14,14 +14,14 @@ use arbitrary::{Arbitrary, Unstructured};
 use wire::frame::{self, Header, Kind, MAX_REPLY, MAX_REQUEST, Reader};
 use wire::socket::Peer;
 use wire::{
-    Event, Failure, Hello, Mix, PROTOCOL, PipeWireState, Request, Text, Topic, Topics, Welcome,
-    codec,
+    Audio, Channel, Event, Failure, Hello, Mix, PROTOCOL, PipeWireState, Request, Stream,
+    StreamState, Text, Topic, Topics, Welcome, codec,
 };
 
 use super::{Place, Ready, Socket};
-use crate::admission;
+use crate::admission::{self, CLIENTS, CLIENTS_A_PROCESS};
 use crate::desk::Desk;
-use crate::session::{FRAME_TIME, HELLO_TIME};
+use crate::session::{FRAME_TIME, HELLO_TIME, Service};
 
 const PLACES: usize = 4;
 /// The user that the daemon serves.
@@ -37,16 +37,23 @@ struct Step {
 
 #[derive(Arbitrary, Debug)]
 enum Operation {
-    /// A client connects, as one of a few processes and perhaps another user, and may greet.
+    /// A client connects, as one of a few processes and perhaps another user, when so many of the
+    /// other places are its own or taken; it may greet.
     Connect {
         process: u8,
         stranger: bool,
+        own: u8,
+        taken: u8,
         greets: bool,
     },
     /// The client sends a request.
     Ask(Request),
-    /// The client sends many requests at once.
+    /// The client sends many requests for the longest of answers at once.
     Flood(u8),
+    /// The client puts many long patterns on the list.
+    Fill(u8),
+    /// The client sends a frame of any kind with any body.
+    Frame { kind: u8, body: Body },
     /// The client sends any bytes.
     Garble(Vec<u8>),
     /// The client takes some of what it was sent.
@@ -59,13 +66,28 @@ enum Operation {
     HalfClose,
     /// The client closes.
     Close,
-    /// The daemon does one round.
-    Round,
+    /// The connection breaks: receiving fails.
+    Break,
+    /// So many programs play.
+    Play(u8),
+    /// The daemon does one round; poll may have said that there is input where there is none.
+    Round { spurious: bool },
     /// Time passes.
     Pass { milliseconds: u16 },
 }
 
+#[derive(Arbitrary, Debug)]
+enum Body {
+    Hello {
+        protocol: u8,
+    },
+    /// A request that does not exist, of any name: a sentence that quotes it may be long.
+    Unknown(String),
+    Any(Vec<u8>),
+}
+
 /// Both directions of a connection, and how its two ends are.
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 #[derive(Debug)]
 struct Wire {
     to_daemon: VecDeque<u8>,
@@ -76,6 +98,7 @@ struct Wire {
     short: usize,
     client_sends: bool,
     client_reads: bool,
+    broken: bool,
     daemon_closed: bool,
 }
 
@@ -93,6 +116,9 @@ impl Socket for Pipe {
     fn receive(&mut self, space: &mut [u8]) -> io::Result<usize> {
         assert!(!space.is_empty(), "never asked for nothing");
         let wire = &mut *self.0.borrow_mut();
+        if wire.broken {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
         if wire.to_daemon.is_empty() {
             let end = !wire.client_sends;
             return if end {
@@ -138,6 +164,7 @@ struct Client {
     answers: Vec<(Kind, u32)>,
     last_volume: Option<Mix>,
     last_programs: Option<Vec<String>>,
+    last_audio: Option<Audio>,
     /// A time limit may have passed: the model does not say which requests came before it.
     hurried: bool,
     started: Instant,
@@ -152,6 +179,7 @@ impl Client {
             answers: Vec::new(),
             last_volume: None,
             last_programs: None,
+            last_audio: None,
             hurried: false,
             started: now,
         }
@@ -178,7 +206,7 @@ impl Client {
                             self.last_programs =
                                 Some(list.iter().map(ToString::to_string).collect());
                         }
-                        Event::Streams(_) => {}
+                        Event::Streams(audio) => self.last_audio = Some(audio.into_owned()),
                     },
                     kind => {
                         match kind {
@@ -257,15 +285,17 @@ impl World {
             Operation::Connect {
                 process,
                 stranger,
+                own,
+                taken,
                 greets,
             } => {
                 let peer = Peer {
                     pid: i32::from(process % 3),
                     uid: OWN + u32::from(stranger),
                 };
-                self.connect(at, peer, greets);
+                self.connect(at, peer, own.into(), taken.into(), greets);
             }
-            Operation::Round => self.round(),
+            Operation::Round { spurious } => self.round(spurious),
             Operation::Pass { milliseconds } => {
                 self.now += Duration::from_millis(milliseconds.into());
                 for client in self.clients.iter_mut().flatten() {
@@ -274,11 +304,23 @@ impl World {
             }
             Operation::Ask(request) => self.send(at, &framed(Kind::Request, 7, &request)),
             Operation::Flood(count) => {
-                for id in 0..u32::from(count) {
+                for id in 0..u32::from(count % 24) {
                     self.send(at, &framed(Kind::Request, id, &Request::GetStatus));
                 }
             }
+            Operation::Fill(count) => {
+                for n in 0..u32::from(count % 192) {
+                    let pattern = Text::truncated(&format!("{n:x<128}"));
+                    self.send(at, &framed(Kind::Request, n, &Request::AddProgram(pattern)));
+                }
+            }
+            Operation::Frame { kind, body } => self.send(at, &any_frame(kind, body)),
             Operation::Garble(bytes) => self.send(at, &bytes),
+            Operation::Play(count) => self.desk.set_audio(playing(count.into())),
+            Operation::Break => {
+                wire(|wire, _| wire.broken = true, 0);
+                self.clients[at] = None;
+            }
             Operation::Read(count) => {
                 if let Some(client) = &mut self.clients[at] {
                     client.take(count.into());
@@ -298,17 +340,22 @@ impl World {
         }
     }
 
-    fn connect(&mut self, at: usize, peer: Peer, greets: bool) {
-        // As if the places before this one were taken, to connect where the step says.
+    fn connect(&mut self, at: usize, peer: Peer, own: usize, taken: usize, greets: bool) {
+        if self.places[at].peer().is_some() {
+            return;
+        }
+        // The place that the step says, after others of which some are the peer's own.
         let others = Peer { pid: 99, uid: OWN };
-        let taken = (0..PLACES).map(|place| match self.places[place].peer() {
-            None if place != at => Some(others),
-            peer => peer,
-        });
-        match admission::admit(peer, OWN, taken) {
-            Ok(place) => assert!(place == at && peer.uid == OWN),
+        let before = (0..taken % CLIENTS).map(|n| Some(if n < own { peer } else { others }));
+        let free = before.len() < CLIENTS - 1;
+        let after = (before.len()..CLIENTS).map(|_| if free { None } else { Some(others) });
+        let places = before.chain(after);
+        let own = own.min(taken % CLIENTS);
+        let may = free && peer.uid == OWN && (peer.pid == 0 || own < CLIENTS_A_PROCESS);
+        match admission::admit(peer, OWN, places) {
+            Ok(_) => assert!(may),
             Err(failure) => {
-                assert!(!failure.to_string().is_empty());
+                assert!(!may && !failure.to_string().is_empty());
                 return;
             }
         }
@@ -319,6 +366,7 @@ impl World {
             short: usize::MAX,
             client_sends: true,
             client_reads: true,
+            broken: false,
             daemon_closed: false,
         }));
         self.places[at].admit(Pipe(wire.clone()), peer, self.now);
@@ -343,7 +391,7 @@ impl World {
     }
 
     /// What the daemon's loop does with what poll would say.
-    fn round(&mut self) {
+    fn round(&mut self, spurious: bool) {
         for at in 0..PLACES {
             let interest = self.places[at].interest();
             let Some(pipe) = self.places[at].socket() else {
@@ -353,9 +401,12 @@ impl World {
                 let wire = pipe.0.borrow();
                 Ready {
                     readable: interest.readable
-                        && (!wire.to_daemon.is_empty() || !wire.client_sends),
+                        && (spurious
+                            || !wire.to_daemon.is_empty()
+                            || !wire.client_sends
+                            || wire.broken),
                     writable: interest.writable && (wire.room > 0 || !wire.client_reads),
-                    hung_up: !wire.client_reads,
+                    hung_up: !wire.client_reads || wire.broken,
                 }
             };
             self.places[at].serve(ready, &mut self.desk, self.now);
@@ -364,6 +415,14 @@ impl World {
         for place in &mut self.places {
             place.mark(changed);
             place.send(&self.desk, self.now);
+            let is_behind = place.is_behind();
+            if let Some(pipe) = place.socket() {
+                let unread = !pipe.0.borrow().to_client.is_empty();
+                assert!(
+                    unread || !is_behind || interest_in_writing(place),
+                    "an event waits for nothing"
+                );
+            }
         }
         for at in 0..PLACES {
             if self.places[at].peer().is_none()
@@ -385,7 +444,7 @@ impl World {
             for client in self.clients.iter_mut().flatten() {
                 client.take(usize::MAX);
             }
-            self.round();
+            self.round(false);
             if (0..PLACES).all(|at| self.is_settled(at)) {
                 return;
             }
@@ -400,7 +459,10 @@ impl World {
         place.socket().is_none_or(|pipe| {
             let wire = pipe.0.borrow();
             let end_unread = interest.readable && !wire.client_sends;
-            let waits = end_unread || !wire.to_daemon.is_empty() || !wire.to_client.is_empty();
+            let waits = end_unread
+                || wire.broken
+                || !wire.to_daemon.is_empty()
+                || !wire.to_client.is_empty();
             !is_due && !interest.writable && !waits
         })
     }
@@ -433,11 +495,74 @@ impl World {
         if topics.contains(Topic::Volume) {
             assert_eq!(client.last_volume, Some(self.desk.mix()), "the last state");
         }
+        if topics.contains(Topic::Streams) {
+            let Event::Streams(audio) = self.desk.event(Topic::Streams) else {
+                unreachable!()
+            };
+            assert_eq!(client.last_audio.as_ref(), Some(&*audio), "the last state");
+        }
         if topics.contains(Topic::Programs) {
             let patterns = self.desk.rules().patterns().iter();
             let list: Vec<_> = patterns.map(ToString::to_string).collect();
             assert_eq!(client.last_programs, Some(list), "the last state");
         }
+    }
+}
+
+/// Whether the socket is waited for to take more.
+fn interest_in_writing(place: &Place<Pipe>) -> bool {
+    place.interest().writable
+}
+
+fn any_frame(kind: u8, body: Body) -> Vec<u8> {
+    let kinds = [
+        Kind::Hello,
+        Kind::Welcome,
+        Kind::Request,
+        Kind::Reply,
+        Kind::Error,
+        Kind::Event,
+    ];
+    let kind = kinds[usize::from(kind) % kinds.len()];
+    match body {
+        Body::Hello { protocol } => {
+            let hello = Hello {
+                client: Text::truncated("fuzz"),
+                protocol: protocol.into(),
+            };
+            framed(kind, 3, &hello)
+        }
+        Body::Unknown(mut name) => {
+            name.truncate(name.floor_char_boundary(MAX_REQUEST - 3));
+            framed(kind, 4, &name)
+        }
+        Body::Any(mut bytes) => {
+            bytes.truncate(MAX_REQUEST);
+            let header = Header {
+                length: bytes.len().try_into().expect("short"),
+                kind,
+                id: 5,
+            };
+            [&header.to_bytes()[..], &bytes].concat()
+        }
+    }
+}
+
+fn playing(count: usize) -> Audio {
+    let stream = |id| Stream {
+        id,
+        name: Text::truncated("a program"),
+        state: StreamState::Routed,
+        channel: Channel::Default,
+    };
+    let streams = (0..2 * count)
+        .map(|n| stream(n.try_into().expect("few")))
+        .collect();
+    Audio {
+        output: None,
+        omitted: 0,
+        streams,
+        pipewire: PipeWireState::Up,
     }
 }
 
