@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use raw::{Other, Raw, hello, mixd_program, raw_frame, request, set};
 use wire::frame::{HEADER, Kind};
 use wire::{ErrorCode, Reply, Request, Topic};
+use xtask::lab::PATIENCE;
 use xtask::mixd::Mixd;
 use xtask::process::wait_for;
 
@@ -342,8 +343,7 @@ fn a_client_that_asks_and_never_reads_is_stopped_then_closed_after_30_s() {
     println!("stopped reading after {asked} requests");
     target.assert_calm();
     let closed = format!("pid {} (raw) took no output for 30 s", std::process::id());
-    let wait = Duration::from_secs(60);
-    wait_for("the end of its patience", wait, || {
+    wait_for("the end of its patience", 3 * PATIENCE, || {
         Ok(target.mixd.log().contains(&closed).then_some(()))
     })
     .unwrap();
