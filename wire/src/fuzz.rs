@@ -56,7 +56,13 @@ type Frames = (Vec<(Kind, u32, Vec<u8>)>, Result<(), HeaderError>);
 fn frames_at_once(mut bytes: &[u8]) -> Frames {
     let mut frames = Vec::new();
     loop {
-        match frame::parse(bytes, MAX_REQUEST) {
+        let parsed = frame::parse(bytes, MAX_REQUEST);
+        assert_eq!(
+            parsed.is_err(),
+            is_broken(bytes),
+            "the header is judged as specified"
+        );
+        match parsed {
             Ok(Some((Frame { kind, id, body }, length))) => {
                 assert_eq!(length, HEADER + body.len());
                 frames.push((kind, id, body.to_vec()));
@@ -66,6 +72,14 @@ fn frames_at_once(mut bytes: &[u8]) -> Frames {
             Err(error) => return (frames, Err(error)),
         }
     }
+}
+
+/// What PROTOCOL.md says of headers, in other words.
+fn is_broken(bytes: &[u8]) -> bool {
+    let [low, high, kind, zero, _, _, _, _, ..] = *bytes else {
+        return false;
+    };
+    !(1..=6).contains(&kind) || zero != 0 || (high, low) > (4, 0)
 }
 
 fn frames_in_pieces(mut bytes: &[u8], pieces: &[u8]) -> Frames {
