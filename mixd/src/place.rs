@@ -134,7 +134,11 @@ impl<S: Socket> Place<S> {
         if ready.writable {
             connection.blocked = false;
         }
-        if ready.readable && session.wants_input() {
+        if ready.hung_up {
+            (connection.deaf, connection.blocked) = (true, false);
+        }
+        let asked = session.wants_input();
+        if ready.readable && asked {
             match connection.socket.receive(session.input()) {
                 Ok(0) => session.end_input(),
                 Ok(count) => session.received(count),
@@ -144,7 +148,7 @@ impl<S: Socket> Place<S> {
                     return;
                 }
             }
-        } else if ready.hung_up && !session.has_work() {
+        } else if ready.hung_up && (asked || session.is_served()) {
             // All that it sent before it went has been carried out.
             self.close("gone");
             return;

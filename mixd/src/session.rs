@@ -69,6 +69,9 @@ pub struct Session {
     writer: Writer,
     /// The client has sent its last byte, and may still read.
     input_ended: bool,
+    /// The first request that waits has an answer too long for what room there is: nothing can be
+    /// done until the client has taken some output.
+    waits_for_room: bool,
     subscribed: Topics,
     /// Topics that have changed since the client was last sent them.
     dirty: Topics,
@@ -89,6 +92,7 @@ impl Session {
             reader: Reader::new(MAX_REQUEST, INPUT),
             writer: Writer::new(OUTPUT),
             input_ended: false,
+            waits_for_room: false,
             subscribed: Topics::NONE,
             dirty: Topics::NONE,
             client: Text::truncated("?"),
@@ -104,6 +108,7 @@ impl Session {
         self.reader.clear();
         self.writer.clear();
         self.input_ended = false;
+        self.waits_for_room = false;
         self.subscribed = Topics::NONE;
         self.dirty = Topics::NONE;
         self.client = Text::truncated("?");
@@ -119,7 +124,8 @@ impl Session {
 
     /// Whether more input is wanted: it is not while the answers to what came have no room.
     pub fn wants_input(&self) -> bool {
-        self.phase != Phase::Closing && !self.input_ended && !self.has_work() && self.has_room()
+        let handled = !self.has_work() && !self.waits_for_room;
+        self.phase != Phase::Closing && !self.input_ended && handled && self.has_room()
     }
 
     /// Where input goes; call [`received`](Self::received) with how much it was.
@@ -137,9 +143,15 @@ impl Session {
         self.input_ended = true;
     }
 
+    /// Whether all that the client has sent, and will ever send, has been carried out.
+    pub fn is_served(&self) -> bool {
+        self.input_ended && !self.has_work() && !self.waits_for_room
+    }
+
     /// Whether a turn would handle a frame.
     pub fn has_work(&self) -> bool {
-        self.phase != Phase::Closing && self.has_room() && !matches!(self.reader.peek(), Ok(None))
+        let can_work = self.phase != Phase::Closing && self.has_room() && !self.waits_for_room;
+        can_work && !matches!(self.reader.peek(), Ok(None))
     }
 
     fn has_room(&self) -> bool {
@@ -157,8 +169,8 @@ impl Session {
                     self.reader.consume();
                     self.frame_began = None;
                 }
-                // Not enough room for a long answer: again when the client has read some.
-                Err(Full) => break,
+                // Again when the client has taken some output.
+                Err(Full) => self.waits_for_room = true,
             }
         }
         let unfinished = !self.reader.is_empty() && matches!(self.reader.peek(), Ok(None));
@@ -284,6 +296,7 @@ impl Session {
     pub fn sent(&mut self, count: usize, now: Instant) {
         if count > 0 {
             self.output_began = None;
+            self.waits_for_room = false;
         }
         self.writer.sent(count);
         self.note_output(now);
@@ -296,8 +309,8 @@ impl Session {
 
     /// Whether the connection has come to its end and can be closed.
     pub fn is_over(&self) -> bool {
-        let finished = self.phase == Phase::Closing
-            || self.input_ended && !self.has_work() && self.subscribed.is_empty();
+        let finished =
+            self.phase == Phase::Closing || self.is_served() && self.subscribed.is_empty();
         finished && self.writer.pending().is_empty()
     }
 

@@ -360,6 +360,34 @@ fn a_client_that_asks_and_never_reads_is_stopped_then_closed_after_30_s() {
 }
 
 #[test]
+fn long_answers_that_nobody_reads_do_not_spin() {
+    let target = Target::new();
+    let mut frozen = Raw::greeted(target.socket());
+    frozen
+        .stream
+        .set_write_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
+    let mut client = target.mixd.connect().unwrap();
+    for n in 0..150 {
+        let pattern = format!("{n:0128}").parse().unwrap();
+        client.request(&Request::AddProgram(pattern)).unwrap();
+    }
+    drop(client);
+    for _ in 0..64 {
+        frozen.send(&request(1, &Request::ListPrograms));
+    }
+    target.assert_calm();
+    let before = ticks(&target.mixd);
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(ticks(&target.mixd) - before <= 2 * TICKS_A_SECOND);
+    for _ in 0..64 {
+        assert_eq!(frozen.frame().unwrap().0, Kind::Reply, "none is lost");
+    }
+    drop(frozen);
+    target.assert_unharmed();
+}
+
+#[test]
 fn connections_that_come_and_go_by_the_thousand_leave_nothing() {
     let target = Target::new();
     for round in 0..5000 {

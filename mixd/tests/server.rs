@@ -259,6 +259,29 @@ fn assert_busy(mixd: &Mixd) {
 }
 
 #[test]
+fn requests_behind_a_long_answer_are_carried_out_when_the_client_has_gone() {
+    let mixd = start();
+    let mut client = mixd.connect().unwrap();
+    for n in 0..150 {
+        let pattern = format!("{n:0128}").parse().unwrap();
+        client.request(&Request::AddProgram(pattern)).unwrap();
+    }
+    let mut raw = Raw::greeted(mixd.socket());
+    for id in 0..64 {
+        raw.send(&request(id, &Request::ListPrograms));
+    }
+    raw.send(&request(64, &set(199)));
+    drop(raw);
+    let start = Instant::now();
+    loop {
+        match client.request(&Request::GetVolume).unwrap() {
+            Reply::Mix(mix) if mix.volume.millionths() == 199 => break,
+            reply => assert!(start.elapsed() < Duration::from_secs(5), "{reply:?}"),
+        }
+    }
+}
+
+#[test]
 fn the_33rd_client_is_told_that_mixd_is_busy_and_a_free_place_is_used_again() {
     let mixd = start();
     let mut held: Vec<_> = (0..15).map(|_| Raw::greeted(mixd.socket())).collect();

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use arbitrary::{Arbitrary, Unstructured};
-use wire::frame::{self, Header, Kind, MAX_REPLY, MAX_REQUEST, Reader};
+use wire::frame::{self, HEADER, Header, Kind, MAX_REPLY, MAX_REQUEST, Reader};
 use wire::socket::Peer;
 use wire::{
     Audio, Channel, Event, Failure, Hello, Mix, PROTOCOL, PipeWireState, Request, Stream,
@@ -21,7 +21,7 @@ use wire::{
 use super::{Place, Ready, Socket};
 use crate::admission::{self, CLIENTS, CLIENTS_A_PROCESS};
 use crate::desk::Desk;
-use crate::session::{FRAME_TIME, HELLO_TIME, Service};
+use crate::session::{FRAME_TIME, FRAMES_A_TURN, HELLO_TIME, Service};
 
 const PLACES: usize = 4;
 /// The user that the daemon serves.
@@ -72,6 +72,8 @@ enum Operation {
     Play(u8),
     /// The daemon does one round; poll may have said that there is input where there is none.
     Round { spurious: bool },
+    /// The daemon works off what is due, with nothing ready: that must come to an end.
+    Work,
     /// Time passes.
     Pass { milliseconds: u16 },
 }
@@ -295,6 +297,7 @@ impl World {
                 };
                 self.connect(at, peer, own.into(), taken.into(), greets);
             }
+            Operation::Work => self.work(at),
             Operation::Round { spurious } => self.round(spurious),
             Operation::Pass { milliseconds } => {
                 self.now += Duration::from_millis(milliseconds.into());
@@ -388,6 +391,18 @@ impl World {
                 client.sent.extend(bytes);
             }
         }
+    }
+
+    fn work(&mut self, at: usize) {
+        let place = &mut self.places[at];
+        // A buffer of the smallest frames, at eight a turn.
+        for _ in 0..4096 / HEADER / FRAMES_A_TURN + 2 {
+            if place.deadline(self.now).is_none_or(|due| due > self.now) {
+                return;
+            }
+            place.serve(Ready::default(), &mut self.desk, self.now);
+        }
+        panic!("a loop that came back for what is due would spin");
     }
 
     /// What the daemon's loop does with what poll would say.

@@ -319,6 +319,31 @@ fn a_long_answer_that_has_no_room_is_given_when_there_is() {
 }
 
 #[test]
+fn a_long_answer_that_has_no_room_is_no_work_until_some_output_is_taken() {
+    let mut peer = Peer::greeted();
+    for n in 0..150 {
+        let pattern = Text::truncated(&format!("{n:0128}"));
+        peer.send(&request(n, &Request::AddProgram(pattern)));
+        assert_eq!(peer.receive().unwrap().0, Kind::Reply);
+    }
+    let lists: Vec<_> = (0..8)
+        .flat_map(|id| request(id, &Request::ListPrograms))
+        .collect();
+    peer.session.input()[..lists.len()].copy_from_slice(&lists);
+    peer.session.received(lists.len());
+    peer.session.turn(&mut peer.desk, peer.now);
+    assert!(
+        !peer.session.has_work(),
+        "a loop that came back for it at once would spin"
+    );
+    assert!(!peer.session.wants_input());
+    peer.session.end_input();
+    assert!(!peer.session.is_over(), "the other answers are still owed");
+    peer.session.sent(1, peer.now);
+    assert!(peer.session.has_work());
+}
+
+#[test]
 fn at_most_eight_frames_are_handled_a_turn() {
     let mut peer = Peer::greeted();
     let ten: Vec<_> = (0..10)
