@@ -87,6 +87,10 @@ fn texts() -> BTreeMap<String, Vec<u8>> {
         "9",
         "",
         "Discord",
+        "@mixd-1000",
+        "/run/user/1000/mixd",
+        "mixd",
+        "@",
         "Écoute",
         "会議 🎧 и так далее",
     ];

@@ -11,7 +11,9 @@ use crate::codec;
 use crate::frame::{
     self, Frame, Full, HEADER, HeaderError, Kind, MAX_REPLY, MAX_REQUEST, Reader, Writer,
 };
-use crate::{Event, Failure, Gain, Hello, Reply, Request, Shift, Stream, Text, Volume, Welcome};
+use crate::{
+    Event, Failure, Gain, Hello, Name, Reply, Request, Shift, Stream, Text, Volume, Welcome,
+};
 
 /// Any bytes, arriving in any pieces, give the same frames as all at once; nothing is read past a
 /// length; and the writer makes the same bytes of them again.
@@ -196,8 +198,8 @@ pub fn roundtrip(data: &[u8]) {
     let _ = roundtrip_any(&mut Unstructured::new(data));
 }
 
-/// Any text is a number of the protocol that prints as one that parses to itself, or is refused
-/// with a sentence; and any text fits into a field, whole or cut.
+/// Any text is a number of the protocol, or a socket's name, that prints as one that parses to
+/// itself, or is refused with a sentence; and any text fits into a field, whole or cut.
 pub fn text(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -219,6 +221,10 @@ pub fn text(data: &[u8]) {
                 assert!((0.0..=1.0).contains(&gain.factor()) && !gain.to_string().is_empty());
             }
         }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    match Name::parse(text.as_ref()) {
+        Ok(name) => assert_eq!(Name::parse(name.to_string().as_ref()), Ok(name)),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
     let cut = Text::<16>::truncated(text);

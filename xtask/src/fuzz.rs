@@ -245,7 +245,7 @@ fn coverage() -> Result<()> {
         "--exclude-files",
         "wire/src/fuzz*",
     ]);
-    for file in ["codec", "frame", "message", "text", "volume"] {
+    for file in ["codec", "frame", "message", "name", "text", "volume"] {
         command.args(["--include-files", &format!("wire/src/{file}.rs")]);
     }
     for file in ["session", "place", "admission", "desk"] {
