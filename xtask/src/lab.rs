@@ -4,6 +4,7 @@
 
 mod dump;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -80,6 +81,26 @@ const NO_HARDWARE: [(&str, &str); 3] = [
     ),
 ];
 
+/// What programs of the session get of this process's environment, by the names' beginnings.
+/// Everything else stays outside: there are many `PIPEWIRE_`, `PULSE_`, `WIREPLUMBER_` and `XDG_`
+/// variables, and most of them lead out of the session or change what is measured.
+const INHERITED: [&str; 7] = [
+    "PATH",
+    "LANG",
+    "LC_",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "RUST",
+    "LLVM_",
+];
+
+fn is_inherited(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    INHERITED
+        .iter()
+        .any(|prefix| name.starts_with(prefix.as_bytes()))
+}
+
 /// One of the session's programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Daemon {
@@ -142,7 +163,7 @@ impl Lab {
             write(path, text)?;
         }
         let address = format!("--address=unix:path={}/bus", folder.path().display());
-        let mut dbus = Command::new("dbus-daemon");
+        let mut dbus = command_in(folder.path(), "dbus-daemon");
         dbus.args(["--session", "--nofork", &address]);
         let dbus = Process::start_logged(&mut dbus, &folder.path().join("dbus-daemon.log"))?;
         let bus = folder.path().join("bus");
@@ -229,27 +250,8 @@ impl Lab {
     }
 
     /// A program that will see this session and no other.
-    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
-        command
-            .env("XDG_RUNTIME_DIR", self.folder.path())
-            .env("XDG_CONFIG_HOME", self.path("config"))
-            .env("XDG_STATE_HOME", self.path("state"))
-            .env("XDG_CACHE_HOME", self.path("cache"))
-            .env(
-                "DBUS_SESSION_BUS_ADDRESS",
-                format!("unix:path={}", self.path("bus").display()),
-            )
-            .stdin(Stdio::null());
-        for name in [
-            "PIPEWIRE_REMOTE",
-            "PIPEWIRE_RUNTIME_DIR",
-            "PULSE_SERVER",
-            "MIXD_SOCKET",
-        ] {
-            command.env_remove(name);
-        }
-        command
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        command_in(self.folder.path(), program)
     }
 
     /// What a program of this session prints.
@@ -394,6 +396,29 @@ impl Lab {
             Ok((self.dump()?.sinks_of(name) == [sink]).then_some(()))
         })
     }
+}
+
+/// A program that will see the session in this folder and no other: of the variables that this
+/// process has inherited it gets those of [`INHERITED`] only.
+fn command_in(folder: &Path, program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if !is_inherited(&name) {
+            command.env_remove(name);
+        }
+    }
+    command
+        .env("HOME", folder)
+        .env("XDG_RUNTIME_DIR", folder)
+        .env("XDG_CONFIG_HOME", folder.join("config"))
+        .env("XDG_STATE_HOME", folder.join("state"))
+        .env("XDG_CACHE_HOME", folder.join("cache"))
+        .env(
+            "DBUS_SESSION_BUS_ADDRESS",
+            format!("unix:path={}/bus", folder.display()),
+        )
+        .stdin(Stdio::null());
+    command
 }
 
 /// A recording under way.
