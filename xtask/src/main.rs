@@ -1,5 +1,6 @@
 //! `cargo xtask COMMAND`: the project's own commands, a file each.
 
+mod debian13;
 mod demo;
 mod fuzz;
 mod run;
@@ -23,6 +24,8 @@ Commands:
   run               set up, build, and run mixd on your PipeWire; without one, do the demo
   demo              prove it in a private PipeWire: two programs, a sweep, measured levels
   test              set up, then run every check
+  test --debian13   run the tests that play to a PipeWire also on that of a Debian 13,
+                    which is made in target/debian13
   fuzz [TARGET...] [--time SECONDS] [--jobs N]
                     run the fuzz targets, and keep what they learn in the corpus
   fuzz coverage     print which lines of the protocol's code the corpus reaches
@@ -63,7 +66,7 @@ fn parse(mut parser: Parser) -> std::result::Result<Option<(Command, Parser)>, l
             Some("setup") => |rest| alone(rest, setup::setup),
             Some("run") => |rest| alone(rest, run::run),
             Some("demo") => |rest| alone(rest, demo::demo),
-            Some("test") => |rest| alone(rest, test::test),
+            Some("test") => test::command,
             Some("fuzz") => fuzz::fuzz,
             Some("vectors") => |rest| alone(rest, vectors::vectors),
             _ => return Err(format!("no command '{}'", name.display()).into()),

@@ -77,6 +77,9 @@ const NEEDS: &[Need] = &[
     // Runs the protocol's example in another language.
     need(Probe::Python("cbor2"), "python3-cbor2",
         ["python-cbor2", "python3-cbor2", "py3-cbor2", "python3-cbor2", "python3Packages.cbor2"]),
+    // Makes a Debian 13 for 'cargo xtask test --debian13'.
+    need(Probe::Program("debootstrap"), "debootstrap",
+        ["debootstrap", "debootstrap", "debootstrap", "debootstrap", "debootstrap"]),
     // Builds libFuzzer.
     need(Probe::Program("c++"), "g++", ["gcc", "gcc-c++", "build-base", "gcc", "gcc"]),
 ];

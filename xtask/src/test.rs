@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use lexopt::{Arg, Parser};
 use xtask::Result;
 
-use crate::{demo, fuzz, setup, tools};
+use crate::{debian13, demo, fuzz, setup, tools};
 
 /// What cargo is called with, and for what.
 const STEPS: &[(&str, &[&str])] = &[
@@ -69,8 +70,20 @@ const STEPS: &[(&str, &[&str])] = &[
 /// How long each fuzz target runs.
 const FUZZ_SECONDS: u32 = 20;
 
+/// Reads the rest of the command line, and does it.
+pub fn command(mut rest: Parser) -> Result<()> {
+    let mut there_too = false;
+    while let Some(argument) = rest.next()? {
+        match argument {
+            Arg::Long("debian13") => there_too = true,
+            argument => return Err(argument.unexpected().into()),
+        }
+    }
+    if there_too { debian13::test() } else { test() }
+}
+
 /// Runs every check; stops at the first that fails.
-pub fn test() -> Result<()> {
+fn test() -> Result<()> {
     let start = Instant::now();
     let mut times: Vec<(&str, Duration)> = Vec::new();
     let mut step = |name: &'static str, check: &mut dyn FnMut() -> Result<()>| -> Result<()> {
