@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 use wire::message::Pattern;
-use wire::{Audio, Gain, Mix, Status, Volume};
+use wire::{Audio, Gain, Mix, Status, Volume, Warning};
 
 use crate::args::Format;
 
@@ -46,6 +46,7 @@ fn status_text(status: &Status) -> String {
         omitted,
         streams,
         pipewire,
+        warnings,
     } = &*status.audio;
     let output = output
         .as_ref()
@@ -71,14 +72,21 @@ fn status_text(status: &Status) -> String {
     for stream in streams {
         let name = visible(&stream.name);
         // Writing to a String cannot fail.
+        let rival = stream.rival.as_ref();
+        let rival = rival.map_or(String::new(), |rival| {
+            format!(", linked by {}", visible(rival))
+        });
         let _ = writeln!(
             text,
-            "  {:<8} {:<9} {name} (id {})",
+            "  {:<8} {:<9} {name} (id {}{rival})",
             stream.channel, stream.state, stream.id
         );
     }
     if *omitted > 0 {
         let _ = writeln!(text, "  and {omitted} more");
+    }
+    for warning in warnings {
+        let _ = writeln!(text, "warning   {}", explained(*warning));
     }
     text
 }
@@ -88,10 +96,12 @@ fn status_json(status: &Status) -> Value {
         json!({
             "id": stream.id,
             "name": &*stream.name,
+            "rival": stream.rival.as_deref(),
             "state": stream.state.to_string(),
             "channel": stream.channel.to_string(),
         })
     });
+    let warnings = status.audio.warnings.iter().map(Warning::to_string);
     json!({
         "volume": number(status.mix.volume),
         "default": factor(status.mix.default),
@@ -101,7 +111,18 @@ fn status_json(status: &Status) -> Value {
         "programs": names(&status.programs),
         "streams": streams.collect::<Vec<_>>(),
         "omitted": status.audio.omitted,
+        "warnings": warnings.collect::<Vec<_>>(),
     })
+}
+
+/// What a warning means, and what to do.
+fn explained(warning: Warning) -> &'static str {
+    match warning {
+        Warning::OwnSinkIsDefault => {
+            "one of mixd's own sinks is the default; choose a card as the default"
+        }
+        Warning::OutputMissing => "the sink of --output is not there; playing to another",
+    }
 }
 
 fn mix_json(mix: &Mix) -> Value {
@@ -140,13 +161,14 @@ fn visible(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::message::NodeName;
+    use wire::message::{ClientName, NodeName};
     use wire::{Channel, PipeWireState, Stream, StreamState};
 
     fn example() -> Status<'static> {
         let stream = Stream {
             id: 71,
             name: NodeName::truncated("Dis\u{1b}[31mcord"),
+            rival: Some(ClientName::truncated("patch\u{7}bay")),
             state: StreamState::Routed,
             channel: Channel::Aux,
         };
@@ -155,6 +177,7 @@ mod tests {
             omitted: 3,
             streams: vec![stream],
             pipewire: PipeWireState::Up,
+            warnings: vec![Warning::OwnSinkIsDefault],
         };
         Status {
             mix: Mix {
@@ -173,7 +196,8 @@ mod tests {
             status(&example(), Format::Plain),
             "volume    0.2\ndefault   0.8\naux       1\npipewire  up\noutput    card-a\n\
              programs  Discord, Mumble\nstreams   4\n  \
-             aux      routed    Dis\\u{1b}[31mcord (id 71)\n  and 3 more\n"
+             aux      routed    Dis\\u{1b}[31mcord (id 71, linked by patch\\u{7}bay)\n  and 3 more\n\
+             warning   one of mixd's own sinks is the default; choose a card as the default\n"
         );
     }
 

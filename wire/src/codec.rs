@@ -189,10 +189,12 @@ mod tests {
             streams: vec![Stream {
                 id: 7,
                 name: NodeName::truncated("Discord"),
+                rival: Some(Text::truncated("patchbay")),
                 state: StreamState::Routed,
                 channel: Channel::Aux,
             }],
             pipewire: PipeWireState::Up,
+            warnings: vec![Warning::OwnSinkIsDefault],
         };
         let status = Status {
             mix: Mix::default(),

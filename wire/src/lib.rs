@@ -67,7 +67,7 @@ mod volume;
 pub use client::{Client, ClientError};
 pub use message::{
     Audio, Channel, ErrorCode, Event, Failure, Hello, Mix, PipeWireState, Reply, Request, Status,
-    Stream, StreamState, Topic, Topics, Welcome,
+    Stream, StreamState, Topic, Topics, Warning, Welcome,
 };
 pub use name::{Name, NameError, VARIABLE};
 pub use text::{Text, TooLong};

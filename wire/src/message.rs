@@ -22,6 +22,8 @@ pub const MAX_NAME: usize = 128;
 pub type Pattern = Text<MAX_PATTERN>;
 /// A stream's or card's name as reported; longer ones are cut.
 pub type NodeName = Text<MAX_NAME>;
+/// What a client or a daemon calls itself.
+pub type ClientName = Text<MAX_CLIENT>;
 
 /// The first frame of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +31,7 @@ pub type NodeName = Text<MAX_NAME>;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Hello {
     /// Who the client is, for the daemon's log: `mixctl 0.1.0`.
-    pub client: Text<MAX_CLIENT>,
+    pub client: ClientName,
     /// The protocol number the client speaks: [`PROTOCOL`](crate::PROTOCOL).
     pub protocol: u32,
 }
@@ -40,7 +42,7 @@ pub struct Hello {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Welcome {
     /// Who the daemon is: `mixd 0.1.0`.
-    pub daemon: Text<MAX_CLIENT>,
+    pub daemon: ClientName,
     /// The protocol number of the connection from here on.
     pub protocol: u32,
 }
@@ -180,6 +182,19 @@ pub struct Audio {
     pub streams: Vec<Stream>,
     /// Whether the daemon has a PipeWire.
     pub pipewire: PipeWireState,
+    /// What keeps the sound from going where the user may expect it, each at most once.
+    pub warnings: Vec<Warning>,
+}
+
+/// What keeps the sound from going where the user may expect it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
+#[serde(rename_all = "kebab-case")]
+pub enum Warning {
+    /// The default sink is one of mixd's own: the last card is played to.
+    OwnSinkIsDefault,
+    /// The sink that mixd was told to play to is not there: another one is played to.
+    OutputMissing,
 }
 
 /// One playing stream.
@@ -191,6 +206,8 @@ pub struct Stream {
     pub id: u32,
     /// `application.name`, or the nearest thing to it that is known.
     pub name: NodeName,
+    /// The client that has linked it elsewhere, if there is one and it has a name.
+    pub rival: Option<ClientName>,
     /// Whether it plays through its channel, and if not, why.
     pub state: StreamState,
     /// The channel that the program list gives it.
@@ -283,6 +300,15 @@ impl fmt::Display for StreamState {
             Self::Routed => "routed",
             Self::Pinned => "pinned",
             Self::Contested => "contested",
+        })
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::OwnSinkIsDefault => "own-sink-is-default",
+            Self::OutputMissing => "output-missing",
         })
     }
 }

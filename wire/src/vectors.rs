@@ -140,6 +140,7 @@ fn audio() -> Audio {
     let stream = Stream {
         id: 71,
         name: NodeName::truncated("Discord"),
+        rival: None,
         state: StreamState::Routed,
         channel: Channel::Aux,
     };
@@ -148,5 +149,6 @@ fn audio() -> Audio {
         omitted: 0,
         streams: vec![stream],
         pipewire: PipeWireState::Up,
+        warnings: Vec::new(),
     }
 }
