@@ -7,10 +7,11 @@ pub mod seeds;
 pub type Body = fn(&[u8]);
 
 /// Every target.
-pub const TARGETS: [(&str, Body); 5] = [
+pub const TARGETS: [(&str, Body); 6] = [
     ("frame", wire::fuzz::frame),
     ("message", wire::fuzz::message),
     ("roundtrip", wire::fuzz::roundtrip),
     ("text", wire::fuzz::text),
     ("session", mixd::place::fuzz::session),
+    ("graph", mixd::graph::fuzz::graph),
 ];

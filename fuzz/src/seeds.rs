@@ -14,7 +14,8 @@ pub fn of(target: &str) -> BTreeMap<String, Vec<u8>> {
         "message" => messages(),
         "roundtrip" => roundtrips(),
         "text" => texts(),
-        "session" => sessions(),
+        "session" => random(2),
+        "graph" => random(3),
         _ => BTreeMap::new(),
     }
 }
@@ -99,8 +100,8 @@ fn texts() -> BTreeMap<String, Vec<u8>> {
 }
 
 /// Random operations; the fuzzer finds what is in them.
-fn sessions() -> BTreeMap<String, Vec<u8>> {
-    let mut random = Random(2);
+fn random(seed: u64) -> BTreeMap<String, Vec<u8>> {
+    let mut random = Random(seed);
     (0..16)
         .map(|n| (format!("random-{n:02}"), random.bytes(32 << (n % 5))))
         .collect()

@@ -6,7 +6,7 @@ use std::time::Instant;
 use wire::PipeWireState;
 
 use crate::desk::Desk;
-use crate::options::BackendKind;
+use crate::options::{BackendKind, Sound};
 use crate::pipewire::Adapter;
 
 /// Where the sound is.
@@ -22,11 +22,12 @@ impl Backend {
     ///
     /// # Errors
     /// A sentence.
-    pub fn open(kind: BackendKind) -> Result<Self, String> {
+    pub fn open(kind: BackendKind, sound: &Sound) -> Result<Self, String> {
         match kind {
             BackendKind::None => Ok(Self::None),
             BackendKind::PipeWire => {
-                let adapter = Adapter::open().map_err(|error| format!("libpipewire: {error}"))?;
+                let adapter =
+                    Adapter::open(sound).map_err(|error| format!("libpipewire: {error}"))?;
                 Ok(Self::PipeWire(Box::new(adapter)))
             }
         }
@@ -65,10 +66,10 @@ impl Backend {
     }
 
     /// Carries out there what clients have changed on the desk.
-    pub fn apply(&mut self, desk: &mut Desk) {
+    pub fn apply(&mut self, desk: &mut Desk, now: Instant) {
         match self {
             Self::None => {}
-            Self::PipeWire(adapter) => adapter.apply(desk),
+            Self::PipeWire(adapter) => adapter.apply(desk, now),
         }
     }
 

@@ -28,7 +28,7 @@ pub fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let signals = Signals::open()?;
     // The name is the lock: before anything is changed in PipeWire.
     let mut server = Server::open(&name)?;
-    let mut backend = Backend::open(options.backend)?;
+    let mut backend = Backend::open(options.backend, &options.sound)?;
     let mut desk = Desk::new(backend.state());
     info!("listening at {name}");
 
@@ -63,7 +63,7 @@ pub fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
         let asked = desk.take_changed();
         if !asked.is_empty() {
             if leave_by.is_none() {
-                backend.apply(&mut desk);
+                backend.apply(&mut desk, now);
             }
             let changed: Topics = asked.iter().chain(desk.take_changed().iter()).collect();
             server.publish(changed, &desk, now);

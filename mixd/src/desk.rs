@@ -11,9 +11,9 @@ use crate::mixer;
 use crate::rules::Rules;
 use crate::session::Service;
 
-/// How many streams are listed in a message; the rest is counted. At 128 bytes of name each they
+/// How many streams are listed in a message; the rest is counted. At 192 bytes of names each they
 /// leave room in a frame for the longest program list.
-pub const MAX_STREAMS: usize = 200;
+pub const MAX_STREAMS: usize = 150;
 
 /// The state that clients see and set.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ impl Desk {
                 omitted: 0,
                 streams: Vec::new(),
                 pipewire,
+                warnings: Vec::new(),
             },
             changed: Topics::NONE,
         }
@@ -117,7 +118,7 @@ impl Service for Desk {
 mod tests {
     use super::*;
     use wire::frame::MAX_REPLY;
-    use wire::{Channel, Stream, StreamState, codec, message};
+    use wire::{Channel, Stream, StreamState, Warning, codec, message};
 
     #[test]
     fn only_a_change_counts_as_one() {
@@ -138,6 +139,7 @@ mod tests {
         let stream = Stream {
             id: u32::MAX,
             name,
+            rival: Some(message::ClientName::truncated(&name)),
             state: StreamState::Contested,
             channel: Channel::Default,
         };
@@ -147,6 +149,7 @@ mod tests {
             omitted: 0,
             streams,
             pipewire: PipeWireState::Down,
+            warnings: vec![Warning::OwnSinkIsDefault, Warning::OutputMissing],
         });
         for n in 0.. {
             let pattern = message::Pattern::truncated(&format!("{n:0128}"));

@@ -2,38 +2,40 @@
 //! order; [`Graph::settle`] says what is to be done to get from the one to the other, once each.
 //!
 //! Streams are moved by asking the session manager (`target.object` in the metadata `default`),
-//! never by touching links that are not ours.
+//! never by touching links that are not ours. Where there is no session manager, or where it
+//! leaves a stream without any link, we link it ourselves.
+
+mod fact;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
+mod layout;
+mod objects;
+mod patience;
+#[cfg(any(test, feature = "fuzz"))]
+mod pretend;
+mod quantum;
+mod sinks;
+mod streams;
+mod wires;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use wire::message::NodeName;
-use wire::{Audio, Channel, PipeWireState, Stream, StreamState};
+use wire::{Audio, Channel, PipeWireState, Warning};
 
+pub use self::fact::{Action, Fact, Info, Metadata, Ports, Props, Sink};
+pub use self::layout::{Layout, MAX_CHANNELS};
+use self::objects::Objects;
+pub use self::objects::{Direction, TARGET_OBJECT};
+use self::patience::{Matter, Patience};
+use self::sinks::Sinks;
+use self::streams::Streams;
+use self::wires::Wires;
 use crate::rules::Rules;
 
-/// The properties of an object in PipeWire.
-pub type Props = BTreeMap<String, String>;
-
-/// The metadata key by which a stream's sink is chosen (pipewire/keys.h: `PW_KEY_TARGET_OBJECT`).
-pub const TARGET_OBJECT: &str = "target.object";
-/// Its older form, whose value is a node's id.
-pub const TARGET_NODE: &str = "target.node";
-/// The metadata key, on subject 0, of the sink that sound goes to by default.
-const DEFAULT_SINK: &str = "default.audio.sink";
-
-/// How often a stream may be moved away from us before it is left where it is moved to.
-pub const MAX_MOVES: u8 = 2;
-/// How often one of our links may be taken away before it is not made again.
-const MAX_RELINKS: u8 = 3;
-
-/// Positions of ours, and what stands for them on cards with one channel and on those whose
-/// profile ("pro audio") only counts its channels.
-const SUBSTITUTES: [(&str, &str); 4] = [
-    ("FL", "MONO"),
-    ("FR", "MONO"),
-    ("FL", "AUX0"),
-    ("FR", "AUX1"),
-];
+/// Both channels.
+pub const CHANNELS: [Channel; 2] = [Channel::Default, Channel::Aux];
 
 /// The `node.name` of a channel's sink.
 pub fn sink_name(channel: Channel) -> &'static str {
@@ -43,528 +45,425 @@ pub fn sink_name(channel: Channel) -> &'static str {
     }
 }
 
-/// Both channels.
-pub const CHANNELS: [Channel; 2] = [Channel::Default, Channel::Aux];
-
-/// Something that has come to be so in PipeWire.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fact {
-    /// A node is there, with the properties that the registry lists.
-    Node(u32, Props),
-    /// All properties of a node.
-    NodeInfo(u32, Props),
-    /// A port is there.
-    Port(u32, Props),
-    /// A link is there.
-    Link(u32, Props),
-    /// A client is there.
-    Client(u32, Props),
-    /// An object has gone.
-    Removed(u32),
-    /// The sink that we made for a channel has this id.
-    Sink(Channel, u32),
-    /// A key of the metadata `default` has this value now, or none. Without a key: all of the
-    /// subject's keys have gone.
-    Metadata {
-        /// The object it is about; 0 for the defaults.
-        subject: u32,
-        /// The key.
-        key: Option<String>,
-        /// Its value.
-        value: Option<String>,
-    },
-    /// The metadata `default` itself has gone: the session manager has ended.
-    MetadataGone,
+/// The channel whose sink has this `node.name`.
+fn channel_of_name(name: &str) -> Option<Channel> {
+    CHANNELS
+        .into_iter()
+        .find(|&channel| sink_name(channel) == name)
 }
 
-/// Something to be done in PipeWire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Set a stream's `target.object` to a channel's sink.
-    Target(u32, Channel),
-    /// Remove a stream's `target.object`.
-    Clear(u32),
-    /// Link an output port to an input port.
-    Link(Ports),
-    /// Undo that.
-    Unlink(Ports),
-}
-
-/// An output port and the input port it feeds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ports {
-    /// The output port's node.
-    pub output_node: u32,
-    /// The output port.
-    pub output: u32,
-    /// The input port's node.
-    pub input_node: u32,
-    /// The input port.
-    pub input: u32,
-}
-
-#[derive(Debug, Default)]
-struct Node {
-    class: String,
-    name: String,
-    serial: String,
-    client: Option<u32>,
-    /// All properties, once they are known; kept for streams only.
-    info: Option<Props>,
-}
-
-#[derive(Debug)]
-struct Port {
-    node: u32,
-    is_output: bool,
-    is_monitor: bool,
-    /// `audio.channel`: FL, FR, MONO, AUX0…
-    position: String,
-}
-
-/// The two metadata keys that choose a stream's sink.
-#[derive(Debug, Default)]
-struct Target {
-    object: Option<String>,
-    node: Option<String>,
-}
-
-/// What we asked the session manager to do with a stream.
-#[derive(Debug)]
-struct Asked {
-    channel: Channel,
-    /// The metadata has shown it. What others set before counts for nothing.
-    echoed: bool,
+/// Whether a node with these properties is to be asked for more: streams, about which its other
+/// properties decide, and sinks, whose ports are counted.
+pub fn wants_info(props: &Props) -> bool {
+    props.get("media.class").is_some_and(|class| {
+        ["Stream/Output/Audio", "Audio/Sink", "Audio/Duplex"].contains(&&**class)
+    })
 }
 
 /// What PipeWire has, and what we have asked of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Graph {
-    nodes: BTreeMap<u32, Node>,
-    ports: BTreeMap<u32, Port>,
-    links: BTreeMap<u32, Ports>,
-    /// `application.name` of the clients.
-    clients: BTreeMap<u32, String>,
-    targets: BTreeMap<u32, Target>,
-    default_sink: Option<String>,
-    sinks: BTreeMap<Channel, u32>,
+    objects: Objects,
+    metadata: Metadata,
+    /// The `node.name` of the sink to play to, whichever is the default.
+    output: Option<String>,
+    /// All that was there at first is known.
+    is_listed: bool,
+    /// What a mixd that was killed has left in the metadata has been seen to.
+    is_tidy: bool,
     /// The card that both channels play to.
     card: Option<u32>,
-    asked: BTreeMap<u32, Asked>,
-    /// How often each stream has been moved away from us.
-    moves: BTreeMap<u32, u8>,
-    linked: BTreeSet<Ports>,
-    relinks: BTreeMap<Ports, u8>,
+    /// Its layout, or that of the last one.
+    layout: Layout,
+    sinks: Sinks,
+    wires: Wires,
+    streams: Streams,
+    /// Whose ports we have configured, which is done once.
+    configured: BTreeSet<u32>,
+    patience: Patience,
     /// We are about to go: nothing is wished for any more.
-    leaving: bool,
+    is_leaving: bool,
 }
 
 impl Graph {
-    /// Whether all properties of a node of this `media.class` are to be fetched: they decide about
-    /// streams, and only about streams.
-    pub fn wants_info(props: &Props) -> bool {
-        props
-            .get("media.class")
-            .is_some_and(|class| class == "Stream/Output/Audio")
+    /// A graph of which nothing is known. `output` is the `node.name` of the sink to play to, if
+    /// it is not to be the default.
+    pub fn new(output: Option<String>) -> Self {
+        Self {
+            objects: Objects::default(),
+            metadata: Metadata::None,
+            output,
+            is_listed: false,
+            is_tidy: false,
+            card: None,
+            layout: Layout::stereo(),
+            sinks: Sinks::default(),
+            wires: Wires::default(),
+            streams: Streams::default(),
+            configured: BTreeSet::new(),
+            patience: Patience::default(),
+            is_leaving: false,
+        }
     }
 
     /// Takes in a fact.
     pub fn learn(&mut self, fact: Fact) {
         match fact {
-            Fact::Node(id, props) => {
-                let node = Node {
-                    class: text(&props, "media.class"),
-                    name: text(&props, "node.name"),
-                    serial: text(&props, "object.serial"),
-                    client: number(&props, "client.id"),
-                    info: None,
-                };
-                self.nodes.insert(id, node);
-            }
-            Fact::NodeInfo(id, props) => {
-                if let Some(node) = self.nodes.get_mut(&id) {
-                    node.info = Some(props);
+            Fact::Node(id, props) => self.objects.add_node(id, &props),
+            Fact::Info(id, info) => self.objects.add_info(id, info),
+            Fact::Port(id, props) => self.objects.add_port(id, &props),
+            Fact::Link(id, props) => self.objects.add_link(id, &props),
+            Fact::Client(id, props) => self.objects.add_client(id, &props),
+            Fact::Removed(id) => self.forget(id),
+            Fact::Made(sink, node) => self.sinks.made(sink, node),
+            Fact::Metadata(metadata) => {
+                self.metadata = metadata;
+                if metadata == Metadata::None {
+                    self.objects.forget_metadata();
+                    self.streams.forget_metadata();
                 }
             }
-            Fact::Port(id, props) => {
-                let port = Port {
-                    node: number(&props, "node.id").unwrap_or(u32::MAX),
-                    is_output: text(&props, "port.direction") == "out",
-                    is_monitor: text(&props, "port.monitor") == "true",
-                    position: text(&props, "audio.channel"),
-                };
-                self.ports.insert(id, port);
-            }
-            Fact::Link(id, props) => {
-                let end = |key| number(&props, key).unwrap_or(u32::MAX);
-                let ports = Ports {
-                    output_node: end("link.output.node"),
-                    output: end("link.output.port"),
-                    input_node: end("link.input.node"),
-                    input: end("link.input.port"),
-                };
-                self.links.insert(id, ports);
-            }
-            Fact::Client(id, props) => {
-                self.clients.insert(id, text(&props, "application.name"));
-            }
-            Fact::Removed(id) => self.forget(id),
-            Fact::Sink(channel, id) => {
-                self.sinks.insert(channel, id);
-            }
-            Fact::Metadata {
+            Fact::Key {
                 subject: 0,
                 key,
                 value,
-            } => match key.as_deref() {
-                Some(DEFAULT_SINK) => self.default_sink = value.as_deref().and_then(name_in_json),
-                None => self.default_sink = None,
-                Some(_) => {}
-            },
-            Fact::Metadata {
+            } => self.objects.set_default(key.as_deref(), value.as_deref()),
+            Fact::Key {
                 subject,
                 key,
                 value,
-            } => self.note_target(subject, key.as_deref(), value),
-            Fact::MetadataGone => {
-                self.targets.clear();
-                self.asked.clear();
-                self.default_sink = None;
+            } => {
+                if self.objects.set_target(subject, key.as_deref(), value) {
+                    let place = self.place(subject);
+                    self.streams.note_target(subject, place);
+                }
             }
+            Fact::Setting(key, value) => self.objects.set_setting(key, value),
+            Fact::Listed => self.is_listed = true,
         }
     }
 
     fn forget(&mut self, id: u32) {
-        self.nodes.remove(&id);
-        self.ports.remove(&id);
-        self.clients.remove(&id);
-        self.targets.remove(&id);
-        self.asked.remove(&id);
-        self.moves.remove(&id);
-        self.sinks.retain(|_, sink| *sink != id);
-        if let Some(ports) = self.links.remove(&id)
-            && self.linked.remove(&ports)
+        self.sinks.lose(id);
+        self.streams.remove(id);
+        self.configured.remove(&id);
+        self.wires.forget_port(id);
+        if let Some(ports) = self.objects.remove(id)
+            && self.wires.lose(ports)
         {
-            *self.relinks.entry(ports).or_default() += 1;
+            self.streams.note_loss(ports);
         }
     }
 
-    /// Somebody, perhaps we, has chosen a stream's sink.
-    fn note_target(&mut self, stream: u32, key: Option<&str>, value: Option<String>) {
-        let target = self.targets.entry(stream).or_default();
-        match key {
-            Some(TARGET_OBJECT) => target.object = value,
-            Some(TARGET_NODE) => target.node = value,
-            Some(_) => return,
-            None => *target = Target::default(),
-        }
-        let Some(asked) = self.asked.get(&stream) else {
-            return;
-        };
-        let place = self.place(stream);
-        if place == Place::Ours(asked.channel) {
-            self.asked
-                .entry(stream)
-                .and_modify(|asked| asked.echoed = true);
-        } else if asked.echoed {
-            // It was where we want it, and has been moved. To another card: the user's choice.
-            // To our other sink or back to the default: once is an accident, twice is a rival.
-            self.asked.remove(&stream);
-            if place != Place::Elsewhere {
-                *self.moves.entry(stream).or_default() += 1;
-            }
-        }
-    }
-
-    /// Where the metadata sends a stream.
-    fn place(&self, stream: u32) -> Place {
-        let Some(target) = self.targets.get(&stream) else {
-            return Place::Anywhere;
-        };
-        // The session manager looks at the two keys in this order, and takes "-1" for "anywhere".
-        let found = match (&target.object, &target.node) {
-            (Some(object), _) => {
-                if let Some(&ours) = CHANNELS
-                    .iter()
-                    .find(|&&channel| sink_name(channel) == object)
-                {
-                    return Place::Ours(ours);
-                }
-                let is_named = |node: &Node| node.name == *object || node.serial == *object;
-                self.nodes
-                    .iter()
-                    .find(|(_, node)| is_named(node))
-                    .map(|(&id, _)| id)
-            }
-            (None, Some(id)) => id.parse().ok().filter(|id| self.nodes.contains_key(id)),
-            (None, None) => None,
-        };
-        match found {
-            None => Place::Anywhere,
-            Some(id) => match self.channel_of_sink(id) {
-                Some(channel) => Place::Ours(channel),
-                None => Place::Elsewhere,
-            },
-        }
-    }
-
-    fn channel_of_sink(&self, id: u32) -> Option<Channel> {
-        self.sinks
-            .iter()
-            .find(|&(_, &sink)| sink == id)
-            .map(|(&channel, _)| channel)
-    }
-
-    /// What is to be done now. Each action is said once: the caller carries all of them out.
-    pub fn settle(&mut self, rules: &Rules) -> Vec<Action> {
+    /// What is to be done now. Each action is said once: the caller carries all of them out, in
+    /// this order.
+    pub fn settle(&mut self, rules: &Rules, now: Instant) -> Vec<Action> {
         let mut actions = Vec::new();
-        if self.leaving {
+        if self.is_leaving || !self.is_listed {
             return actions;
         }
+        let is_alone = !self.is_managed() && self.patience.is_over(Matter::Manager, now);
         self.choose_card();
-        self.settle_links(&mut actions);
-        // A sink with nothing behind it stalls its players: streams come after the links.
-        let is_linked = |id| self.linked.iter().any(|ports| ports.output_node == id);
-        if CHANNELS
-            .iter()
-            .all(|channel| self.sinks.get(channel).copied().is_some_and(is_linked))
-        {
-            self.settle_targets(rules, &mut actions);
+        if self.find_layout(is_alone, now, &mut actions) {
+            self.sinks.settle(&self.layout, &mut actions);
         }
+        self.configure_sinks(is_alone, now, &mut actions);
+        let mut wanted = self.monitor_links();
+        // A sink with nothing behind it stalls its players: streams come after the monitors.
+        let ready = self.ready_sinks(&wanted);
+        let mut targets =
+            self.settle_streams(rules, &ready, is_alone, now, &mut wanted, &mut actions);
+        self.tidy(&mut targets);
+        let superfluous = self.superfluous_sinks(&ready, &wanted);
+        for &node in &superfluous {
+            self.wires.drop_node(node);
+        }
+        wanted.retain(|ports| !superfluous.contains(&ports.output_node));
+        self.wires.settle(&wanted, &mut actions);
+        actions.extend(targets);
+        self.sinks.destroy(&superfluous, &mut actions);
+        self.patience.end_round();
         actions
     }
 
-    /// The default sink; when that is one of ours, or unknown, the last card, else it would feed
-    /// itself.
+    /// When [`settle`](Self::settle) is to be called again, if nothing is learnt before.
+    pub fn deadline(&self, now: Instant) -> Option<Instant> {
+        self.patience.deadline(now)
+    }
+
+    fn is_managed(&self) -> bool {
+        self.metadata.manager().is_some()
+    }
+
+    /// The channel whose sink this node is, or was until a moment ago.
+    fn channel(&self, node: u32) -> Option<Channel> {
+        channel_of_name(&self.objects.nodes.get(&node)?.name)
+    }
+
+    /// The sink that was asked for by name, else the default one. When that is one of ours, it
+    /// would feed itself: the last one stays. Where nobody says what is the default, it is the one
+    /// of the highest priority.
     fn choose_card(&mut self) {
-        let default = self.default_sink.as_deref().and_then(|name| {
-            let is_default = |node: &Node| node.class == "Audio/Sink" && node.name == name;
-            self.nodes
+        let is_card = |id: u32, node: &objects::Node| node.is_sink() && self.channel(id).is_none();
+        let cards = || {
+            self.objects
+                .nodes
                 .iter()
-                .find(|(_, node)| is_default(node))
+                .filter(|&(&id, node)| is_card(id, node))
+        };
+        let named = |name: &Option<String>| {
+            let name = name.as_deref()?;
+            cards()
+                .find(|(_, node)| node.name == name)
                 .map(|(&id, _)| id)
+        };
+        let last = || self.card.filter(|id| self.objects.nodes.contains_key(id));
+        let best = || {
+            let order =
+                |&(&id, node): &(&u32, &objects::Node)| (node.priority, std::cmp::Reverse(id));
+            cards().max_by_key(order).map(|(&id, _)| id)
+        };
+        let chosen = named(&self.output).or_else(|| named(&self.objects.default_sink));
+        let card = chosen.or_else(|| match self.is_managed() {
+            true => last(),
+            false => best(),
         });
-        let card = default
-            .filter(|&id| self.channel_of_sink(id).is_none())
-            .or(self.card.filter(|id| self.nodes.contains_key(id)));
         if card != self.card {
             self.card = card;
-            self.relinks.clear();
+            self.wires.forgive();
         }
     }
 
-    fn settle_links(&mut self, actions: &mut Vec<Action>) {
+    /// Finds the layout that the sinks are to have. False while it can't be known yet.
+    fn find_layout(&mut self, is_alone: bool, now: Instant, actions: &mut Vec<Action>) -> bool {
+        let Some(card) = self.card else {
+            return true;
+        };
+        if let Some(side) = self.objects.side(card, Direction::Input) {
+            self.layout = side.layout;
+            return true;
+        }
+        if !self.is_managed() {
+            if !is_alone {
+                return false;
+            }
+            let position = self.objects.property(card, "audio.position");
+            let layout = position
+                .and_then(Layout::parse)
+                .unwrap_or_else(Layout::stereo);
+            self.configure(card, Direction::Input, layout, actions);
+        }
+        self.patience.is_over(Matter::Ports(card), now)
+    }
+
+    /// Gives ports to a node that has none, once.
+    fn configure(
+        &mut self,
+        node: u32,
+        direction: Direction,
+        layout: Layout,
+        actions: &mut Vec<Action>,
+    ) {
+        let is_bare = self
+            .objects
+            .infos
+            .get(&node)
+            .is_some_and(|info| match direction {
+                Direction::Input => info.inputs == 0,
+                Direction::Output => info.outputs == 0,
+            });
+        if is_bare && self.configured.insert(node) {
+            actions.push(Action::Configure(node, direction, layout));
+        }
+    }
+
+    /// Our sinks get their ports from the session manager; where there is none, or it does not do
+    /// so, from us.
+    fn configure_sinks(&mut self, is_alone: bool, now: Instant, actions: &mut Vec<Action>) {
+        let nodes = self.sinks.nodes();
+        let nodes: Vec<(u32, Layout)> = nodes.map(|(_, id, layout)| (id, layout.clone())).collect();
+        for (id, layout) in nodes {
+            if self.objects.side(id, Direction::Input).is_none()
+                && (is_alone || self.patience.is_over(Matter::Ports(id), now))
+            {
+                self.configure(id, Direction::Input, layout, actions);
+            }
+        }
+    }
+
+    /// From each of our sinks to the card.
+    fn monitor_links(&self) -> BTreeSet<Ports> {
         let mut wanted = BTreeSet::new();
         if let Some(card) = self.card {
-            for &sink in self.sinks.values() {
-                wanted.extend(self.monitor_links(sink, card));
+            for (_, sink, _) in self.sinks.nodes() {
+                wanted.extend(self.links(sink, card));
             }
         }
-        for &ports in self.linked.difference(&wanted) {
-            actions.push(Action::Unlink(ports));
-        }
-        self.linked.retain(|ports| wanted.contains(ports));
-        for ports in wanted {
-            let given_up = self
-                .relinks
-                .get(&ports)
-                .is_some_and(|&lost| lost > MAX_RELINKS);
-            if !given_up && self.linked.insert(ports) {
-                actions.push(Action::Link(ports));
-            }
-        }
+        wanted
     }
 
-    /// Each monitor port of our sink with the card's port of the same position. What a card has
-    /// instead is taken by name as well, so that it does not matter which port is known first.
-    fn monitor_links(&self, sink: u32, card: u32) -> Vec<Ports> {
-        let of = |node: u32, is_output: bool| {
-            let wanted = move |port: &Port| port.node == node && port.is_output == is_output;
-            self.ports.iter().filter(move |(_, port)| wanted(port))
+    /// Between all ports of one node and those of another, once they are known.
+    fn links(&self, output_node: u32, input_node: u32) -> Vec<Ports> {
+        let outputs = self.objects.side(output_node, Direction::Output);
+        let inputs = self.objects.side(input_node, Direction::Input);
+        let (Some(outputs), Some(inputs)) = (outputs, inputs) else {
+            return Vec::new();
         };
-        let inputs = || of(card, false).filter(|(_, port)| !port.is_monitor);
-        let pair = |(&output, monitor): (&u32, &Port)| {
-            let fits = |input: &Port| {
-                input.position == monitor.position
-                    || SUBSTITUTES.contains(&(&*monitor.position, &*input.position))
-            };
-            let (&input, _) = inputs().find(|(_, input)| fits(input))?;
-            Some(Ports {
-                output_node: sink,
+        let pairs = layout::pairs(&outputs, &inputs).into_iter();
+        pairs
+            .map(|(output, input)| Ports {
+                output_node,
                 output,
-                input_node: card,
+                input_node,
                 input,
             })
-        };
-        of(sink, true).filter_map(pair).collect()
+            .collect()
     }
 
-    fn settle_targets(&mut self, rules: &Rules, actions: &mut Vec<Action>) {
-        let streams: Vec<u32> = self.streams().map(|(id, _)| id).collect();
-        for id in streams {
-            let Some((channel, StreamState::Routed)) = self.decide(id, rules) else {
-                continue;
-            };
-            let is_asked = self
-                .asked
-                .get(&id)
-                .is_some_and(|asked| asked.channel == channel);
-            if is_asked {
-                continue;
+    /// The node of each channel's sink to which streams can be sent: one of the card's layout if
+    /// there is one, and linked to the card if there is one.
+    fn ready_sinks(&self, monitors: &BTreeSet<Ports>) -> BTreeMap<Channel, u32> {
+        let mut ready = BTreeMap::new();
+        for (sink, node, layout) in self.sinks.nodes() {
+            let is_complete = self.objects.side(node, Direction::Input).is_some()
+                && self
+                    .objects
+                    .nodes
+                    .get(&node)
+                    .is_some_and(|node| node.serial.is_some());
+            let is_heard = || monitors.iter().any(|ports| ports.output_node == node);
+            if is_complete && (self.card.is_none() || is_heard()) {
+                // Those made later come later.
+                let fits = *layout == self.layout;
+                let place = ready.entry(sink.channel).or_insert((fits, node));
+                if fits >= place.0 {
+                    *place = (fits, node);
+                }
             }
-            let object = self
-                .targets
-                .get(&id)
-                .and_then(|target| target.object.as_deref());
-            // Already there, by name: setting it again would make no event.
-            let echoed = object == Some(sink_name(channel));
-            self.asked.insert(id, Asked { channel, echoed });
-            if !echoed {
-                actions.push(Action::Target(id, channel));
+        }
+        let nodes = ready.into_iter();
+        nodes.map(|(channel, (_, node))| (channel, node)).collect()
+    }
+
+    /// Removes, when all is known for the first time, the targets that name sinks of a mixd that
+    /// was killed.
+    fn tidy(&mut self, targets: &mut Vec<Action>) {
+        if std::mem::replace(&mut self.is_tidy, true) {
+            return;
+        }
+        let is_dead = |object: &str| {
+            channel_of_name(object).is_some()
+                || object.parse::<u64>().is_ok() && self.objects.find(object).is_none()
+        };
+        for (&stream, target) in &self.objects.targets {
+            if target.object.as_deref().is_some_and(is_dead) {
+                targets.push(Action::Clear(stream));
             }
         }
     }
 
-    fn streams(&self) -> impl Iterator<Item = (u32, &Node)> {
-        let is_stream = |node: &Node| node.class == "Stream/Output/Audio" && !node.is_plumbing();
-        self.nodes
-            .iter()
-            .filter(move |(_, node)| is_stream(node))
-            .map(|(&id, node)| (id, node))
-    }
-
-    /// The channel that the rules give a stream, and whether it can have it.
-    fn decide(&self, id: u32, rules: &Rules) -> Option<(Channel, StreamState)> {
-        let node = self.nodes.get(&id)?;
-        let channel = rules.channel(self.name(node));
-        let state = if node.info.is_none() {
-            StreamState::Waiting
-        } else if node.is_pinned() {
-            StreamState::Pinned
-        } else if self.moves.get(&id).is_some_and(|&moves| moves >= MAX_MOVES) {
-            StreamState::Contested
-        } else if self.asked.contains_key(&id) || self.place(id) != Place::Elsewhere {
-            StreamState::Routed
-        } else {
-            StreamState::Pinned
+    /// The sinks whose channel has a ready one of the right layout, and which nothing plays to any
+    /// more.
+    fn superfluous_sinks(
+        &self,
+        ready: &BTreeMap<Channel, u32>,
+        wanted: &BTreeSet<Ports>,
+    ) -> BTreeSet<u32> {
+        let is_used = |node: u32| {
+            let mut links = self.objects.links.values();
+            self.streams.is_asked_for(node)
+                || links.any(|link| link.ports.input_node == node)
+                || wanted.iter().any(|ports| ports.input_node == node)
         };
-        Some((channel, state))
+        let layouts: BTreeMap<u32, &Layout> = self
+            .sinks
+            .nodes()
+            .map(|(_, node, layout)| (node, layout))
+            .collect();
+        self.sinks
+            .nodes()
+            .filter(|&(sink, node, layout)| {
+                let successor = ready.get(&sink.channel);
+                let fits = successor.and_then(|node| layouts.get(node)) == Some(&&self.layout);
+                *layout != self.layout && fits && !is_used(node)
+            })
+            .map(|(_, node, _)| node)
+            .collect()
     }
 
-    /// `application.name` of the stream, else of its client, else the node's own name.
-    fn name<'a>(&'a self, node: &'a Node) -> &'a str {
-        let own = node
-            .info
-            .as_ref()
-            .and_then(|info| info.get("application.name"));
-        let client = || node.client.and_then(|client| self.clients.get(&client));
-        let given = own.or_else(client).filter(|name| !name.is_empty());
-        given.map_or(&*node.name, |name| name)
-    }
-
-    /// Whether a link that we made is still wanted, as far as is known.
+    /// Whether a link of ours is still wanted, as far as is known.
     pub fn has_link(&self, ports: &Ports) -> bool {
-        self.linked.contains(ports)
+        self.wires.has(ports)
+    }
+
+    /// Whether it leads from a sink of ours to the card.
+    pub fn is_monitor(&self, ports: &Ports) -> bool {
+        self.sinks.channel(ports.output_node).is_some()
+    }
+
+    /// Whether a sink of ours is still wanted, as far as is known.
+    pub fn has_sink(&self, sink: Sink) -> bool {
+        self.sinks.has(sink)
+    }
+
+    /// The duration of the running graph's quantum: never less than it is in truth, as far as can
+    /// be told.
+    pub fn quantum(&self) -> Duration {
+        quantum::quantum(&self.objects)
     }
 
     /// What clients are told.
     pub fn audio(&self, rules: &Rules) -> Audio {
-        let streams = self.streams().filter_map(|(id, node)| {
-            let (channel, state) = self.decide(id, rules)?;
-            Some(Stream {
-                id,
-                name: NodeName::truncated(self.name(node)),
-                state,
-                channel,
-            })
+        let card = self.card.and_then(|card| self.objects.nodes.get(&card));
+        let is_up = CHANNELS.iter().all(|&channel| {
+            let mut sinks = self.sinks.nodes();
+            sinks.any(|(sink, ..)| sink.channel == channel)
         });
-        let card = self.card.and_then(|card| self.nodes.get(&card));
-        let is_up = self.sinks.len() == CHANNELS.len();
+        let mut warnings = Vec::new();
+        let default = self.objects.default_sink.as_deref();
+        if self.is_managed() && default.is_some_and(|name| channel_of_name(name).is_some()) {
+            warnings.push(Warning::OwnSinkIsDefault);
+        }
+        if self.output.is_some() && card.map(|card| &card.name) != self.output.as_ref() {
+            warnings.push(Warning::OutputMissing);
+        }
         Audio {
             output: card.map(|card| NodeName::truncated(&card.name)),
             omitted: 0,
-            streams: streams.collect(),
+            streams: self.listed_streams(rules),
             pipewire: if is_up {
                 PipeWireState::Up
             } else {
                 PipeWireState::Down
             },
+            warnings,
         }
     }
 
-    /// What is to be undone before we go: every target that names one of our sinks.
+    /// What is to be undone before we go: every target that names one of our sinks, and every
+    /// stream's link that we have made. The monitors stay, so that what plays is heard to the
+    /// last.
     pub fn farewell(&mut self) -> Vec<Action> {
-        self.leaving = true;
-        let is_ours = |target: &Target| {
-            CHANNELS
-                .iter()
-                .any(|&channel| target.object.as_deref() == Some(sink_name(channel)))
-        };
-        let seen = self
-            .targets
-            .iter()
-            .filter(|(_, target)| is_ours(target))
-            .map(|(&id, _)| id);
-        let ids: BTreeSet<u32> = seen.chain(self.asked.keys().copied()).collect();
-        self.asked.clear();
-        ids.into_iter().map(Action::Clear).collect()
+        self.is_leaving = true;
+        let is_ours = |stream: u32| matches!(self.place(stream), streams::Place::Ours(_));
+        let seen = self.objects.targets.keys().copied();
+        let mut ids: BTreeSet<u32> = seen.filter(|&id| is_ours(id)).collect();
+        ids.extend(self.streams.asked());
+        let mut actions: Vec<Action> = ids.into_iter().map(Action::Clear).collect();
+        let monitors = self.wires.iter().filter(|ports| self.is_monitor(ports));
+        let monitors = monitors.copied().collect();
+        self.wires.settle(&monitors, &mut actions);
+        actions
     }
 
     /// Whether nothing plays into our sinks.
     pub fn is_deserted(&self) -> bool {
         !self
+            .objects
             .links
             .values()
-            .any(|ports| self.channel_of_sink(ports.input_node).is_some())
+            .any(|link| self.sinks.channel(link.ports.input_node).is_some())
     }
-}
-
-/// Where the metadata sends a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// To the default sink, or to one that does not exist.
-    Anywhere,
-    /// To a channel's sink.
-    Ours(Channel),
-    /// To another sink.
-    Elsewhere,
-}
-
-impl Node {
-    fn property(&self, key: &str) -> Option<&str> {
-        self.info.as_ref()?.get(key).map(String::as_str)
-    }
-
-    /// Filters, loopbacks and their like, which somebody has wired on purpose.
-    fn is_plumbing(&self) -> bool {
-        self.property("node.link-group").is_some()
-            || self.property("node.dont-reconnect") == Some("true")
-    }
-
-    /// Whether the program itself asks for a sink (`pw-play --target`, `paplay --device`).
-    fn is_pinned(&self) -> bool {
-        [TARGET_OBJECT, "node.target"]
-            .into_iter()
-            .filter_map(|key| self.property(key))
-            .any(|value| !matches!(value, "" | "-1" | "null"))
-    }
-}
-
-fn text(props: &Props, key: &str) -> String {
-    props.get(key).cloned().unwrap_or_default()
-}
-
-fn number(props: &Props, key: &str) -> Option<u32> {
-    props.get(key)?.parse().ok()
-}
-
-/// The name in `{"name":"alsa_output.pci"}`, which is all that the session manager ever writes
-/// there. A name with an escaped character finds no node, and so leaves things as they are.
-fn name_in_json(value: &str) -> Option<String> {
-    let (_, rest) = value.split_once("\"name\"")?;
-    let (_, rest) = rest.split_once('"')?;
-    let (name, _) = rest.split_once('"')?;
-    Some(name.to_owned())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! mixd, the daemon, as a library: so that its tests, the fuzz targets and the benchmarks reach
 //! the parts. The program is `main.rs`.
 //!
-//! Decisions are pure, effects are at the edge. [`desk`], [`rules`], [`graph`], [`admission`],
+//! Decisions are pure, effects are at the edge. [`desk`], [`rules`], [`graph`], [`glide`], [`admission`],
 //! [`session`] and [`place`] take values and return values; [`daemon`], [`server`], [`sys`] and the
 //! PipeWire adapter carry them out. Arrows point from the edge to the core, never back.
 
@@ -12,6 +12,7 @@ pub mod admission;
 pub mod backend;
 pub mod daemon;
 pub mod desk;
+pub mod glide;
 pub mod graph;
 pub mod mixer;
 pub mod options;

@@ -1,8 +1,11 @@
 //! The command line: arguments to a [`Command`], and the help.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
+
+use crate::glide;
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -19,6 +22,11 @@ Options:
                         [default: $MIXD_SOCKET, else @mixd-UID]
       --backend NAME    pipewire, or none to serve clients without any sound
                         [default: pipewire]
+      --output NAME     play to the sink of this node.name, whichever is the default
+                        [default: the default sink; without a session manager, the
+                        one of the highest priority.session]
+      --glide MS        a change of volume takes at least this many milliseconds, 0 to
+                        250; 0 makes it instant [default: 60]
   -v, --verbose         log also what only a search for a fault wants to know
   -h, --help            print this help
   -V, --version         print the version
@@ -44,8 +52,28 @@ pub struct Options {
     pub socket: Option<OsString>,
     /// Where the sound is.
     pub backend: BackendKind,
+    /// What it is like there.
+    pub sound: Sound,
     /// Whether to log more.
     pub verbose: bool,
+}
+
+/// How the sound is handled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sound {
+    /// The `node.name` of the sink to play to, if it is not to be the default one.
+    pub output: Option<String>,
+    /// How long a change of volume takes at least, up to [`glide::LONGEST`]; 0: it is instant.
+    pub glide: Duration,
+}
+
+impl Default for Sound {
+    fn default() -> Self {
+        Self {
+            output: None,
+            glide: glide::SHORTEST,
+        }
+    }
 }
 
 /// Where the sound is.
@@ -77,10 +105,27 @@ pub fn parse(mut parser: Parser) -> Result<Command, lexopt::Error> {
                     _ => Err("it is 'pipewire' or 'none'"),
                 })?;
             }
+            Arg::Long("output") => {
+                options.sound.output = Some(parser.value()?.parse_with(output_name)?);
+            }
+            Arg::Long("glide") => options.sound.glide = parser.value()?.parse_with(glide_time)?,
             argument => return Err(argument.unexpected()),
         }
     }
     Ok(Command::Run(options))
+}
+
+fn output_name(name: &str) -> Result<String, &'static str> {
+    if name.is_empty() {
+        return Err("it is empty; 'pw-cli ls Node' prints the names of the sinks");
+    }
+    Ok(name.to_owned())
+}
+
+fn glide_time(text: &str) -> Result<Duration, &'static str> {
+    let time = text.parse().ok().map(Duration::from_millis);
+    time.filter(|&time| time <= glide::LONGEST)
+        .ok_or("it is a whole number of milliseconds from 0 to 250")
 }
 
 #[cfg(test)]
@@ -101,9 +146,14 @@ mod tests {
         let options = Options {
             socket: Some("@x".into()),
             backend: BackendKind::None,
+            sound: Sound {
+                output: Some("card".into()),
+                glide: Duration::from_millis(100),
+            },
             verbose: true,
         };
-        let words = ["--socket", "@x", "--backend=none", "-v"];
+        let words = "--socket @x --backend=none --output card --glide 100 -v";
+        let words: Vec<&str> = words.split(' ').collect();
         assert_eq!(parse_words(&words), Ok(Command::Run(options)));
     }
 
@@ -114,6 +164,10 @@ mod tests {
             &["now"],
             &["--backend", "alsa"],
             &["--socket"],
+            &["--output", ""],
+            &["--glide", "-1"],
+            &["--glide", "251"],
+            &["--glide", "soon"],
         ] {
             assert!(!parse_words(words).unwrap_err().is_empty(), "{words:?}");
         }

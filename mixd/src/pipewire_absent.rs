@@ -5,6 +5,7 @@ use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
 use crate::desk::Desk;
+use crate::options::Sound;
 
 /// Has no value.
 pub enum Adapter {}
@@ -15,7 +16,7 @@ impl Adapter {
     ///
     /// # Errors
     /// A sentence.
-    pub fn open() -> Result<Self, &'static str> {
+    pub fn open(_sound: &Sound) -> Result<Self, &'static str> {
         Err("this mixd is built without it; run it with --backend none")
     }
 
@@ -35,7 +36,7 @@ impl Adapter {
     }
 
     /// Never called.
-    pub fn apply(&mut self, _desk: &mut Desk) {
+    pub fn apply(&mut self, _desk: &mut Desk, _now: Instant) {
         match *self {}
     }
 

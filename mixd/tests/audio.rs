@@ -24,7 +24,7 @@ fn levels_at_the_card_follow_the_formula_on_both_sides() {
         ("0.5", 0.5, 1.0),
         ("1", 0.0, 1.0),
     ] {
-        stage.mixd.ctl(&["set-volume", volume]).unwrap();
+        stage.set_volume(volume);
         let recording = stage
             .lab
             .listen("card-a", Duration::from_millis(700))
@@ -56,7 +56,7 @@ fn silence_is_silence() {
         .play_native("Discord", &stage.discord, &[])
         .unwrap();
     stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
-    stage.mixd.ctl(&["set-volume", "-1"]).unwrap();
+    stage.set_volume("-1");
     let recording = stage
         .lab
         .listen("card-a", Duration::from_millis(700))
@@ -75,7 +75,7 @@ fn a_silenced_program_that_starts_leaks_no_sample() {
             true => ("-1", "Discord", "mixd-aux", &stage.discord),
             false => ("1", "Game", "mixd-default", &stage.game),
         };
-        stage.mixd.ctl(&["set-volume", volume]).unwrap();
+        stage.set_volume(volume);
         let recorder = stage.lab.record("card-a").unwrap();
         let player = match start % 2 {
             0 => stage.lab.play_native(name, file, &[]),

@@ -66,7 +66,7 @@ fn restart(stage: &mut Stage, signal: Signal, daemons: &[Daemon]) {
 fn whatever_is_killed_and_started_again_all_is_as_before() {
     use Daemon::{PipeWire, Pulse, WirePlumber};
     let mut stage = Stage::set();
-    stage.mixd.ctl(&["set-volume", "-0.5"]).unwrap();
+    stage.set_volume("-0.5");
     let descriptors = |stage: &Stage| {
         let folder = format!("/proc/{}/fd", stage.mixd.process.pid());
         std::fs::read_dir(folder).unwrap().count()
@@ -125,7 +125,7 @@ fn a_frozen_pipewire_does_not_freeze_the_socket() {
     while start.elapsed() < Duration::from_secs(20) {
         let asked = Instant::now();
         stage.mixd.ctl(&["shift-volume", "0.01"]).unwrap();
-        stage.mixd.ctl(&["set-volume", "-0.5"]).unwrap();
+        stage.set_volume("-0.5");
         slowest = slowest.max(asked.elapsed());
         std::thread::sleep(Duration::from_millis(50));
     }

@@ -7,14 +7,14 @@ use std::rc::Rc;
 
 use pipewire::core::{self, CoreRc};
 use pipewire::metadata::{Metadata, MetadataListener};
-use pipewire::node::{Node, NodeChangeMask, NodeListener};
+use pipewire::node::{Node, NodeChangeMask, NodeListener, NodeState};
 use pipewire::properties::PropertiesBox;
 use pipewire::registry::{self, GlobalObject, RegistryRc};
 use pipewire::spa::utils::dict::DictRef;
 use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
 
-use crate::graph::{Fact, Props};
+use crate::graph::{Fact, Info, Props};
 
 /// What callbacks leave behind.
 pub type Incoming = Rc<RefCell<Vec<Message>>>;
@@ -85,34 +85,44 @@ pub fn registry(registry: &RegistryRc, incoming: &Incoming) -> registry::Listene
         .register()
 }
 
-/// All properties of a node, now and whenever they change.
-pub fn stream(node: &Node, id: u32, incoming: &Incoming) -> NodeListener {
+/// What a node says of itself, now and whenever it changes.
+pub fn node(node: &Node, id: u32, incoming: &Incoming) -> NodeListener {
     let queue = incoming.clone();
     node.add_listener_local()
         .info(move |info| {
-            // Sent on every change of state as well.
-            if info.change_mask().contains(NodeChangeMask::PROPS)
-                && let Some(props) = info.props()
-            {
-                let fact = Fact::NodeInfo(id, to_props(props));
-                queue.borrow_mut().push(Message::Fact(fact));
+            let changed = info.change_mask();
+            let watched = NodeChangeMask::PROPS
+                | NodeChangeMask::STATE
+                | NodeChangeMask::INPUT_PORTS
+                | NodeChangeMask::OUTPUT_PORTS;
+            if changed.intersects(watched) {
+                let info = Info {
+                    // There, but empty, when they are as they were.
+                    props: info
+                        .props()
+                        .filter(|_| changed.contains(NodeChangeMask::PROPS))
+                        .map(to_props),
+                    inputs: info.n_input_ports(),
+                    outputs: info.n_output_ports(),
+                    is_running: matches!(info.state(), NodeState::Running),
+                };
+                queue.borrow_mut().push(Message::Fact(Fact::Info(id, info)));
             }
         })
         .register()
 }
 
+/// Makes a fact of a subject, a key and its value.
+pub type KeyToFact = fn(u32, Option<String>, Option<String>) -> Option<Fact>;
+
 /// The keys of a metadata object, now and whenever they change.
-pub fn metadata(metadata: &Metadata, incoming: &Incoming) -> MetadataListener {
+pub fn metadata(metadata: &Metadata, to_fact: KeyToFact, incoming: &Incoming) -> MetadataListener {
     let queue = incoming.clone();
     metadata
         .add_listener_local()
         .property(move |subject, key, _, value| {
-            let (key, value) = (key.map(str::to_owned), value.map(str::to_owned));
-            queue.borrow_mut().push(Message::Fact(Fact::Metadata {
-                subject,
-                key,
-                value,
-            }));
+            let fact = to_fact(subject, key.map(str::to_owned), value.map(str::to_owned));
+            queue.borrow_mut().extend(fact.map(Message::Fact));
             0
         })
         .register()

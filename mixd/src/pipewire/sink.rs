@@ -5,21 +5,16 @@ use pipewire::node::Node;
 use pipewire::properties::properties;
 use pipewire::proxy::{ProxyListener, ProxyT};
 use pipewire::spa::param::ParamType;
-use pipewire::spa::pod::serialize::PodSerializer;
-use pipewire::spa::pod::{Object, Pod, Property, Value, ValueArray};
-use pipewire::spa::sys::SPA_PROP_channelVolumes;
-use pipewire::spa::utils::SpaTypes;
-use wire::{Channel, Mix};
+use pipewire::spa::pod::Pod;
+use wire::Channel;
 
 use super::listen::{Incoming, Message};
-use crate::graph::{self, Fact};
-
-/// How many channels each sink has.
-const SINK_CHANNELS: usize = 2;
+use super::pod;
+use crate::graph::{self, Fact, Layout};
 
 /// A channel's sink, made by us and gone with us.
 pub struct Sink {
-    channel: Channel,
+    channels: usize,
     _listener: ProxyListener,
     node: Node,
 }
@@ -31,26 +26,29 @@ impl Sink {
     /// The library's, when it can't even ask.
     pub fn create(
         core: &CoreRc,
-        channel: Channel,
+        sink: graph::Sink,
+        layout: &Layout,
         incoming: &Incoming,
     ) -> Result<Self, pipewire::Error> {
-        let description = match channel {
+        let description = match sink.channel {
             Channel::Default => "mixd: default channel",
             Channel::Aux => "mixd: aux channel",
         };
         let props = properties! {
             "factory.name" => "support.null-audio-sink",
-            "node.name" => graph::sink_name(channel),
+            "node.name" => graph::sink_name(sink.channel),
             "node.description" => description,
             "media.class" => "Audio/Sink",
-            "audio.position" => "[ FL FR ]",
+            "audio.position" => layout.to_string(),
             // Our gains scale the monitor, so that the card hears them.
             "monitor.channel-volumes" => "true",
             // Together with passive links: the card sleeps when nothing plays.
             "node.passive" => "out",
             "node.virtual" => "true",
-            // The session manager must not bring back a volume or a mute of some earlier day.
+            // The session manager must not bring back a volume, a mute or a sink of some earlier
+            // day.
             "state.restore-props" => "false",
+            "state.restore-target" => "false",
             // Below every card: never the default by itself.
             "priority.session" => "0",
         };
@@ -60,39 +58,21 @@ impl Sink {
             .upcast_ref()
             .add_listener_local()
             .bound(move |id| {
-                let fact = Fact::Sink(channel, id);
+                let fact = Fact::Made(sink, id);
                 queue.borrow_mut().push(Message::Fact(fact));
             })
             .register();
         Ok(Self {
-            channel,
+            channels: layout.channels(),
             _listener: listener,
             node,
         })
     }
 
-    /// Scales the monitor by the channel's gain, from the next buffer on. Nothing but
-    /// `channelVolumes` may be sent: `volumeRampTime` and its kin crash PipeWire 1.4.2 on a null
-    /// sink.
-    pub fn set_gain(&self, mix: Mix) {
-        let gain = match self.channel {
-            Channel::Aux => mix.aux,
-            Channel::Default => mix.default,
-        };
-        #[allow(clippy::cast_possible_truncation)] // to the width that PipeWire takes
-        let volumes = vec![gain.factor() as f32; SINK_CHANNELS];
-        let object = Value::Object(Object {
-            type_: SpaTypes::ObjectParamProps.as_raw(),
-            id: ParamType::Props.as_raw(),
-            properties: vec![Property::new(
-                SPA_PROP_channelVolumes,
-                Value::ValueArray(ValueArray::Float(volumes)),
-            )],
-        });
-        let space = std::io::Cursor::new(Vec::new());
-        if let Ok((pod, _)) = PodSerializer::serialize(space, &object)
-            && let Some(pod) = Pod::from_bytes(pod.get_ref())
-        {
+    /// Scales the monitor by a factor from the next quantum on.
+    pub fn set_factor(&self, factor: f64) {
+        let bytes = pod::volumes(factor, self.channels);
+        if let Some(pod) = Pod::from_bytes(&bytes) {
             self.node.set_param(ParamType::Props, 0, pod);
         }
     }

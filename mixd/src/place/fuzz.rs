@@ -567,6 +567,7 @@ fn playing(count: usize) -> Audio {
     let stream = |id| Stream {
         id,
         name: Text::truncated("a program"),
+        rival: None,
         state: StreamState::Routed,
         channel: Channel::Default,
     };
@@ -578,6 +579,7 @@ fn playing(count: usize) -> Audio {
         omitted: 0,
         streams,
         pipewire: PipeWireState::Up,
+        warnings: Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use xtask::lab::Lab;
 use xtask::level;
@@ -37,6 +38,12 @@ impl Stage {
             discord,
             lab,
         }
+    }
+
+    /// Sets the volume, and waits until the glide has ended.
+    pub fn set_volume(&self, volume: &str) {
+        self.mixd.ctl(&["set-volume", volume]).unwrap();
+        std::thread::sleep(Duration::from_millis(400));
     }
 
     pub fn play_both(&self) -> [Process; 2] {

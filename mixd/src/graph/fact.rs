@@ -1,0 +1,122 @@
+//! What the graph is told, and what it asks for: plain values.
+
+use std::collections::BTreeMap;
+
+use wire::Channel;
+
+use super::layout::Layout;
+use super::objects::Direction;
+
+/// The properties of an object in PipeWire.
+pub type Props = BTreeMap<String, String>;
+
+/// Something that has come to be so in PipeWire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A node is there, with the properties that the registry lists.
+    Node(u32, Props),
+    /// What a node says of itself, where [`wants_info`](super::wants_info) asked for it.
+    Info(u32, Info),
+    /// A port is there.
+    Port(u32, Props),
+    /// A link is there.
+    Link(u32, Props),
+    /// A client is there.
+    Client(u32, Props),
+    /// An object has gone.
+    Removed(u32),
+    /// The sink that [`Action::Create`] asked for has this id.
+    Made(Sink, u32),
+    /// The metadata `default` is there, or has gone.
+    Metadata(Metadata),
+    /// A key of the metadata `default` has this value now, or none. Without a key: all of the
+    /// subject's keys have gone.
+    Key {
+        /// The object it is about; 0 for the defaults.
+        subject: u32,
+        /// The key.
+        key: Option<String>,
+        /// Its value.
+        value: Option<String>,
+    },
+    /// A key of the metadata `settings` has this value now.
+    Setting(String, String),
+    /// All that was there when the connection was made is known.
+    Listed,
+}
+
+/// Who keeps the metadata `default`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Metadata {
+    /// There is none: no session manager runs.
+    #[default]
+    None,
+    /// PipeWire itself, as its configuration says: nobody reads what is set there.
+    Static,
+    /// A session manager: the client of this id.
+    Managed(u32),
+}
+
+impl Metadata {
+    /// The session manager's client.
+    pub fn manager(self) -> Option<u32> {
+        match self {
+            Self::Managed(client) => Some(client),
+            Self::None | Self::Static => None,
+        }
+    }
+}
+
+/// What a node says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Info {
+    /// All its properties; none if they are as they were.
+    pub props: Option<Props>,
+    /// How many input ports it has.
+    pub inputs: u32,
+    /// How many output ports it has.
+    pub outputs: u32,
+    /// Whether samples flow.
+    pub is_running: bool,
+}
+
+/// A sink of ours. A channel has a second one while its layout changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sink {
+    /// What plays there.
+    pub channel: Channel,
+    /// Tells the sinks of a connection apart.
+    pub number: u32,
+}
+
+/// Something to be done in PipeWire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Make a sink.
+    Create(Sink, Layout),
+    /// Destroy it.
+    Destroy(Sink),
+    /// Give a node's ports of this direction this layout.
+    Configure(u32, Direction, Layout),
+    /// Set a stream's `target.object` to the sink of this `object.serial`.
+    Target(u32, u64),
+    /// Remove a stream's `target.object`.
+    Clear(u32),
+    /// Link an output port to an input port.
+    Link(Ports),
+    /// Undo that.
+    Unlink(Ports),
+}
+
+/// An output port and the input port it feeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ports {
+    /// The output port's node.
+    pub output_node: u32,
+    /// The output port.
+    pub output: u32,
+    /// The input port's node.
+    pub input_node: u32,
+    /// The input port.
+    pub input: u32,
+}

@@ -1,0 +1,282 @@
+//! What PipeWire has, as the facts tell it, in whatever order they come.
+
+use std::collections::BTreeMap;
+
+use super::fact::{Info, Ports, Props};
+use super::layout::{Layout, Side};
+
+/// The metadata key by which a stream's sink is chosen (pipewire/keys.h: `PW_KEY_TARGET_OBJECT`).
+pub const TARGET_OBJECT: &str = "target.object";
+/// Its older form, whose value is a node's id.
+pub const TARGET_NODE: &str = "target.node";
+/// The metadata key, on subject 0, of the sink that sound goes to by default.
+const DEFAULT_SINK: &str = "default.audio.sink";
+
+/// What the registry says of a node.
+#[derive(Debug, Default)]
+pub struct Node {
+    /// `media.class`
+    pub class: String,
+    /// `node.name`
+    pub name: String,
+    /// `object.serial`
+    pub serial: Option<u64>,
+    /// `client.id`
+    pub client: Option<u32>,
+    /// `priority.session`
+    pub priority: i32,
+}
+
+impl Node {
+    /// Whether it plays what it is sent.
+    pub fn is_sink(&self) -> bool {
+        self.class == "Audio/Sink" || self.class == "Audio/Duplex"
+    }
+
+    /// Whether it is a program's playback.
+    pub fn is_stream(&self) -> bool {
+        self.class == "Stream/Output/Audio"
+    }
+}
+
+#[derive(Debug)]
+struct Port {
+    node: u32,
+    is_output: bool,
+    /// `port.id`: its place among the node's ports of that direction.
+    place: u32,
+    /// `audio.channel`: FL, FR, MONO, AUX0…
+    position: String,
+}
+
+/// A link.
+#[derive(Debug)]
+pub struct Link {
+    /// What it links.
+    pub ports: Ports,
+    /// Who made it.
+    pub client: Option<u32>,
+}
+
+/// The two metadata keys that choose a stream's sink.
+#[derive(Debug, Default)]
+pub struct Target {
+    /// A node's name or serial.
+    pub object: Option<String>,
+    /// A node's id.
+    pub node: Option<String>,
+}
+
+/// The direction of a node's ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// What it is fed.
+    Input,
+    /// What it gives.
+    Output,
+}
+
+/// What PipeWire has.
+#[derive(Debug, Default)]
+pub struct Objects {
+    /// By id.
+    pub nodes: BTreeMap<u32, Node>,
+    /// By the node's id.
+    pub infos: BTreeMap<u32, Info>,
+    ports: BTreeMap<u32, Port>,
+    /// By id.
+    pub links: BTreeMap<u32, Link>,
+    /// `application.name` of the clients.
+    clients: BTreeMap<u32, String>,
+    /// By the stream's id.
+    pub targets: BTreeMap<u32, Target>,
+    /// The `node.name` of the default sink.
+    pub default_sink: Option<String>,
+    settings: BTreeMap<String, String>,
+}
+
+impl Objects {
+    /// A node is there.
+    pub fn add_node(&mut self, id: u32, props: &Props) {
+        let node = Node {
+            class: text(props, "media.class"),
+            name: text(props, "node.name"),
+            serial: number(props, "object.serial"),
+            client: number(props, "client.id"),
+            priority: number(props, "priority.session").unwrap_or(0),
+        };
+        self.nodes.insert(id, node);
+    }
+
+    /// A node says something of itself.
+    pub fn add_info(&mut self, id: u32, mut info: Info) {
+        if info.props.is_none() {
+            info.props = self.infos.remove(&id).and_then(|before| before.props);
+        }
+        self.infos.insert(id, info);
+    }
+
+    /// A port is there.
+    pub fn add_port(&mut self, id: u32, props: &Props) {
+        if let Some(node) = number(props, "node.id") {
+            let port = Port {
+                node,
+                is_output: text(props, "port.direction") == "out",
+                place: number(props, "port.id").unwrap_or(id),
+                position: text(props, "audio.channel"),
+            };
+            self.ports.insert(id, port);
+        }
+    }
+
+    /// A link is there.
+    pub fn add_link(&mut self, id: u32, props: &Props) {
+        let end = |key| number(props, key);
+        let ports = || {
+            Some(Ports {
+                output_node: end("link.output.node")?,
+                output: end("link.output.port")?,
+                input_node: end("link.input.node")?,
+                input: end("link.input.port")?,
+            })
+        };
+        if let Some(ports) = ports() {
+            let client = end("client.id");
+            self.links.insert(id, Link { ports, client });
+        }
+    }
+
+    /// A client is there.
+    pub fn add_client(&mut self, id: u32, props: &Props) {
+        self.clients.insert(id, text(props, "application.name"));
+    }
+
+    /// An object has gone. If it was a link: what it linked.
+    pub fn remove(&mut self, id: u32) -> Option<Ports> {
+        self.nodes.remove(&id);
+        self.infos.remove(&id);
+        self.ports.remove(&id);
+        self.clients.remove(&id);
+        self.targets.remove(&id);
+        self.links.remove(&id).map(|link| link.ports)
+    }
+
+    /// A key on subject 0 of the metadata `default`.
+    pub fn set_default(&mut self, key: Option<&str>, value: Option<&str>) {
+        match key {
+            Some(DEFAULT_SINK) => self.default_sink = value.and_then(name_in_json),
+            None => self.default_sink = None,
+            Some(_) => {}
+        }
+    }
+
+    /// A key on a stream. False if it has nothing to do with its sink.
+    pub fn set_target(&mut self, stream: u32, key: Option<&str>, value: Option<String>) -> bool {
+        let target = self.targets.entry(stream).or_default();
+        match key {
+            Some(TARGET_OBJECT) => target.object = value,
+            Some(TARGET_NODE) => target.node = value,
+            Some(_) => return false,
+            None => *target = Target::default(),
+        }
+        true
+    }
+
+    /// The metadata `default` has gone.
+    pub fn forget_metadata(&mut self) {
+        self.targets.clear();
+        self.default_sink = None;
+    }
+
+    /// A key of the metadata `settings`.
+    pub fn set_setting(&mut self, key: String, value: String) {
+        self.settings.insert(key, value);
+    }
+
+    /// A number among the metadata `settings`, unless it is missing or 0.
+    pub fn setting(&self, key: &str) -> Option<u32> {
+        let value = self.settings.get(key)?.parse().ok()?;
+        (value > 0).then_some(value)
+    }
+
+    /// Whether a port is there.
+    pub fn has_port(&self, id: u32) -> bool {
+        self.ports.contains_key(&id)
+    }
+
+    /// The ports of one side of a node, once all that it says it has are known.
+    pub fn side(&self, node: u32, direction: Direction) -> Option<Side> {
+        let info = self.infos.get(&node)?;
+        let (is_output, count) = match direction {
+            Direction::Input => (false, info.inputs),
+            Direction::Output => (true, info.outputs),
+        };
+        let is_of_side = |port: &Port| port.node == node && port.is_output == is_output;
+        let mut ports: Vec<(u32, u32, &str)> = self
+            .ports
+            .iter()
+            .filter(|(_, port)| is_of_side(port))
+            .map(|(&id, port)| (port.place, id, &*port.position))
+            .collect();
+        if ports.is_empty() || u32::try_from(ports.len()) != Ok(count) {
+            return None;
+        }
+        ports.sort_unstable();
+        let layout = Layout::of(ports.iter().map(|&(.., position)| position));
+        // Both end at the same number of channels.
+        let ports = ports.into_iter().map(|(_, id, _)| id);
+        let ports = ports.take(layout.channels()).collect();
+        Some(Side { layout, ports })
+    }
+
+    /// What a node says of itself under this key.
+    pub fn property(&self, node: u32, key: &str) -> Option<&str> {
+        self.infos
+            .get(&node)?
+            .props
+            .as_ref()?
+            .get(key)
+            .map(String::as_str)
+    }
+
+    /// The node that a `target.object` names, by name or by serial.
+    pub fn find(&self, object: &str) -> Option<u32> {
+        let serial = object.parse().ok();
+        let is_meant =
+            |node: &Node| node.name == object || serial.is_some() && node.serial == serial;
+        let mut nodes = self.nodes.iter().filter(|(_, node)| is_meant(node));
+        nodes.next().map(|(&id, _)| id)
+    }
+
+    /// `application.name` of a stream, else of its client, else the node's own name.
+    pub fn program(&self, stream: u32) -> &str {
+        let node = self.nodes.get(&stream);
+        let own = self.property(stream, "application.name");
+        let client = || self.clients.get(&node?.client?).map(String::as_str);
+        let given = own.or_else(client).filter(|name| !name.is_empty());
+        given.or(node.map(|node| &*node.name)).unwrap_or_default()
+    }
+
+    /// `application.name` of a client.
+    pub fn client(&self, id: u32) -> Option<&str> {
+        let name = self.clients.get(&id)?;
+        (!name.is_empty()).then_some(name)
+    }
+}
+
+fn text(props: &Props, key: &str) -> String {
+    props.get(key).cloned().unwrap_or_default()
+}
+
+fn number<T: std::str::FromStr>(props: &Props, key: &str) -> Option<T> {
+    props.get(key)?.parse().ok()
+}
+
+/// The name in `{"name":"alsa_output.pci"}`, which is all that the session manager ever writes
+/// there. A name with an escaped character finds no node, and so leaves things as they are.
+fn name_in_json(value: &str) -> Option<String> {
+    let (_, rest) = value.split_once("\"name\"")?;
+    let (_, rest) = rest.split_once('"')?;
+    let (name, _) = rest.split_once('"')?;
+    Some(name.to_owned())
+}

@@ -1,0 +1,79 @@
+//! How long something has been as it should not be. What is mended by others in a moment, as a
+//! rule, is waited for before we do it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Matter {
+    /// A session manager.
+    Manager,
+    /// The ports of a node.
+    Ports(u32),
+    /// A link of a stream.
+    Link(u32),
+}
+
+impl Matter {
+    /// How long: a session manager needs tens of milliseconds for a port or a link, and up to a
+    /// second for its own start.
+    const fn limit(self) -> Duration {
+        match self {
+            Self::Manager => Duration::from_secs(2),
+            Self::Ports(_) | Self::Link(_) => Duration::from_secs(1),
+        }
+    }
+}
+
+/// Since when each is waited for.
+#[derive(Debug, Default)]
+pub struct Patience {
+    since: BTreeMap<Matter, Instant>,
+    /// Still waited for, as this round has found so far.
+    round: BTreeMap<Matter, Instant>,
+}
+
+impl Patience {
+    /// Notes that it is still waited for; whether it has been for too long.
+    pub fn is_over(&mut self, matter: Matter, now: Instant) -> bool {
+        let since = *self.since.get(&matter).unwrap_or(&now);
+        self.round.insert(matter, since);
+        now >= since + matter.limit()
+    }
+
+    /// Ends a round: what was not asked about in it has come, and is forgotten.
+    pub fn end_round(&mut self) {
+        self.since = std::mem::take(&mut self.round);
+    }
+
+    /// When the next one is over.
+    pub fn deadline(&self, now: Instant) -> Option<Instant> {
+        let ends = self
+            .since
+            .iter()
+            .map(|(matter, &since)| since + matter.limit());
+        ends.filter(|&end| end > now).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_over_after_its_limit_and_begins_anew_after_a_round_without() {
+        let mut patience = Patience::default();
+        let (matter, start) = (Matter::Link(1), Instant::now());
+        let end = start + matter.limit();
+        let mut ask = |now| {
+            let is_over = patience.is_over(matter, now);
+            patience.end_round();
+            (is_over, patience.deadline(now))
+        };
+        assert_eq!(ask(start), (false, Some(end)));
+        assert_eq!(ask(end), (true, None));
+        patience.end_round();
+        assert!(!patience.is_over(matter, end));
+    }
+}

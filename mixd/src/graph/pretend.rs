@@ -1,0 +1,292 @@
+//! A PipeWire and a session manager that do what they are asked, in facts: for the tests and for
+//! the fuzz target.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wire::Channel;
+
+#[cfg(test)]
+use super::fact::Metadata;
+use super::fact::{Action, Fact, Info, Ports, Props, Sink};
+use super::layout::Layout;
+use super::objects::{Direction, TARGET_OBJECT};
+use super::sink_name;
+
+/// The client that the session manager is.
+pub const MANAGER: u32 = 33;
+/// The client that we are.
+pub const OURSELVES: u32 = 34;
+/// The node of the first sink that we make.
+pub const FIRST_SINK: u32 = 40;
+/// The first link.
+const FIRST_LINK: u32 = 100_000;
+
+/// Pairs to properties.
+pub fn props(pairs: &[(&str, &str)]) -> Props {
+    pairs
+        .iter()
+        .map(|&(key, value)| (key.into(), value.into()))
+        .collect()
+}
+
+/// A key of the metadata `default`.
+pub fn key(subject: u32, key: &str, value: Option<&str>) -> Fact {
+    Fact::Key {
+        subject,
+        key: Some(key.into()),
+        value: value.map(str::to_owned),
+    }
+}
+
+/// The sink of this name is the default.
+pub fn default_sink(name: &str) -> Fact {
+    let value = format!("{{\"name\":\"{name}\"}}");
+    key(0, "default.audio.sink", Some(&value))
+}
+
+/// The `object.serial` of a node: unlike its id, but told by it.
+pub fn serial(node: u32) -> u64 {
+    u64::from(node) + 1000
+}
+
+/// The `n`th port of a direction of a node.
+pub fn port(node: u32, direction: Direction, n: u32) -> u32 {
+    let first = match direction {
+        Direction::Input => 0,
+        Direction::Output => 100,
+    };
+    node * 200 + first + n
+}
+
+/// A node of the class `media.class`.
+pub fn node(id: u32, class: &str, name: &str, extra: &[(&str, &str)]) -> Fact {
+    let mut all = props(extra);
+    all.insert("media.class".into(), class.into());
+    all.insert("node.name".into(), name.into());
+    all.insert("object.serial".into(), serial(id).to_string());
+    Fact::Node(id, all)
+}
+
+/// The ports of a direction of a node, without the node's own word on how many there are.
+pub fn ports(id: u32, direction: Direction, layout: &Layout) -> Vec<Fact> {
+    let positions = layout.to_string();
+    let names = positions.trim_matches(['[', ']', ' ']).split(' ');
+    let fact = |(n, position): (u32, &str)| {
+        let (id_of_node, place) = (id.to_string(), n.to_string());
+        let word = match direction {
+            Direction::Input => "in",
+            Direction::Output => "out",
+        };
+        let pairs = [
+            ("node.id", &*id_of_node),
+            ("port.id", &*place),
+            ("port.direction", word),
+            ("audio.channel", position),
+        ];
+        Fact::Port(port(id, direction, n), props(&pairs))
+    };
+    (0..).zip(names).map(fact).collect()
+}
+
+/// A sink with playback and monitor ports.
+pub fn sink(id: u32, name: &str, layout: &Layout) -> Vec<Fact> {
+    let channels = u32::try_from(layout.channels()).unwrap_or(0);
+    let info = Info {
+        props: Some(Props::new()),
+        inputs: channels,
+        outputs: channels,
+        is_running: false,
+    };
+    let mut facts = vec![node(id, "Audio/Sink", name, &[]), Fact::Info(id, info)];
+    facts.extend(ports(id, Direction::Input, layout));
+    facts.extend(ports(id, Direction::Output, layout));
+    facts
+}
+
+/// A stream with two ports.
+pub fn stream(id: u32, program: &str, extra: &[(&str, &str)]) -> Vec<Fact> {
+    let mut all = props(&[("application.name", program), ("node.autoconnect", "true")]);
+    all.extend(props(extra));
+    let info = Info {
+        props: Some(all),
+        inputs: 0,
+        outputs: 2,
+        is_running: true,
+    };
+    let mut facts = vec![
+        node(id, "Stream/Output/Audio", "node", &[]),
+        Fact::Info(id, info),
+    ];
+    facts.extend(ports(id, Direction::Output, &Layout::stereo()));
+    facts
+}
+
+/// A link of a client.
+pub fn link(id: u32, client: u32, ports: Ports) -> Fact {
+    let pairs = [
+        ("client.id", client),
+        ("link.output.node", ports.output_node),
+        ("link.output.port", ports.output),
+        ("link.input.node", ports.input_node),
+        ("link.input.port", ports.input),
+    ];
+    let pairs = pairs.map(|(key, value)| (key.to_owned(), value.to_string()));
+    Fact::Link(id, pairs.into_iter().collect())
+}
+
+/// Between the `n`th ports of two nodes.
+pub fn between(output_node: u32, input_node: u32, n: u32) -> Ports {
+    Ports {
+        output_node,
+        output: port(output_node, Direction::Output, n),
+        input_node,
+        input: port(input_node, Direction::Input, n),
+    }
+}
+
+/// What does as it is asked.
+#[derive(Debug)]
+pub struct PipeWire {
+    /// Whether there is a session manager.
+    pub is_managed: bool,
+    /// What we have linked.
+    links: BTreeMap<Ports, u32>,
+    /// What the session manager has.
+    managed: BTreeMap<u32, BTreeSet<u32>>,
+    sinks: BTreeMap<Sink, (u32, Layout)>,
+    next_link: u32,
+}
+
+impl PipeWire {
+    /// One that has nothing yet.
+    pub fn new(is_managed: bool) -> Self {
+        Self {
+            is_managed,
+            links: BTreeMap::new(),
+            managed: BTreeMap::new(),
+            sinks: BTreeMap::new(),
+            next_link: FIRST_LINK,
+        }
+    }
+
+    /// Who keeps the metadata.
+    #[cfg(test)]
+    pub fn metadata(&self) -> Fact {
+        Fact::Metadata(match self.is_managed {
+            true => Metadata::Managed(MANAGER),
+            false => Metadata::None,
+        })
+    }
+
+    /// The node of the newest sink of a channel.
+    pub fn sink(&self, channel: Channel) -> Option<u32> {
+        let sinks = self.sinks.iter();
+        let mut of_channel = sinks.filter(|(sink, _)| sink.channel == channel);
+        of_channel.next_back().map(|(_, (node, _))| *node)
+    }
+
+    /// The layouts of our sinks.
+    #[cfg(test)]
+    pub fn layouts(&self) -> Vec<(Channel, &Layout)> {
+        let sinks = self.sinks.iter();
+        sinks
+            .map(|(sink, (_, layout))| (sink.channel, layout))
+            .collect()
+    }
+
+    /// What we have linked.
+    pub fn links(&self) -> impl Iterator<Item = &Ports> {
+        self.links.keys()
+    }
+
+    /// Somebody takes away a link of ours.
+    pub fn rob(&mut self, ports: &Ports) -> Option<Fact> {
+        self.links.remove(ports).map(Fact::Removed)
+    }
+
+    fn new_link(&mut self) -> u32 {
+        self.next_link += 1;
+        self.next_link
+    }
+
+    /// A node goes, with its links and ports.
+    pub fn remove(&mut self, node: u32) -> Vec<Fact> {
+        let has = |ports: &Ports| ports.output_node == node || ports.input_node == node;
+        let gone: Vec<u32> = self
+            .links
+            .iter()
+            .filter(|(ports, _)| has(ports))
+            .map(|(_, &id)| id)
+            .collect();
+        self.links.retain(|ports, _| !has(ports));
+        self.sinks.retain(|_, (id, _)| *id != node);
+        let managed = self.managed.remove(&node).unwrap_or_default();
+        let ports = (0..2).flat_map(|n| {
+            [Direction::Input, Direction::Output].map(|direction| port(node, direction, n))
+        });
+        let all = gone.into_iter().chain(managed).chain(ports);
+        all.chain([node]).map(Fact::Removed).collect()
+    }
+
+    /// Does what is asked; what has come to be so then.
+    pub fn obey(&mut self, action: &Action) -> Vec<Fact> {
+        match action {
+            Action::Create(made, layout) => {
+                let id = FIRST_SINK + made.number;
+                self.sinks.insert(*made, (id, layout.clone()));
+                let mut facts = vec![Fact::Made(*made, id)];
+                facts.extend(sink(id, sink_name(made.channel), layout));
+                facts
+            }
+            Action::Destroy(gone) => match self.sinks.get(gone) {
+                Some(&(node, _)) => self.remove(node),
+                None => Vec::new(),
+            },
+            Action::Configure(id, direction, layout) => {
+                let channels = u32::try_from(layout.channels()).unwrap_or(0);
+                let is_sink = *direction == Direction::Input;
+                let info = Info {
+                    props: None,
+                    inputs: if is_sink { channels } else { 0 },
+                    outputs: channels,
+                    is_running: false,
+                };
+                let mut facts = vec![Fact::Info(*id, info)];
+                facts.extend(ports(*id, Direction::Output, layout));
+                if is_sink {
+                    facts.extend(ports(*id, Direction::Input, layout));
+                }
+                facts
+            }
+            Action::Target(id, to) => {
+                let mut facts = vec![key(*id, TARGET_OBJECT, Some(&to.to_string()))];
+                if self.is_managed {
+                    facts.extend(self.unlink_managed(*id));
+                    let sink = u32::try_from(to - 1000).unwrap_or(0);
+                    for n in 0..2 {
+                        let link_id = self.new_link();
+                        self.managed.entry(*id).or_default().insert(link_id);
+                        facts.push(link(link_id, MANAGER, between(*id, sink, n)));
+                    }
+                }
+                facts
+            }
+            Action::Clear(id) => {
+                let mut facts = vec![key(*id, TARGET_OBJECT, None)];
+                facts.extend(self.unlink_managed(*id));
+                facts
+            }
+            Action::Link(ports) => {
+                let id = self.new_link();
+                self.links.insert(*ports, id);
+                vec![link(id, OURSELVES, *ports)]
+            }
+            Action::Unlink(ports) => self.rob(ports).into_iter().collect(),
+        }
+    }
+
+    fn unlink_managed(&mut self, stream: u32) -> Vec<Fact> {
+        let links = self.managed.remove(&stream).unwrap_or_default();
+        links.into_iter().map(Fact::Removed).collect()
+    }
+}

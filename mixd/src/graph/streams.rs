@@ -1,0 +1,376 @@
+//! The programs' streams: which channel each belongs to, whether we may send it there, and how.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use wire::message::{ClientName, NodeName};
+use wire::{Channel, Stream, StreamState};
+
+use super::fact::{Action, Ports};
+use super::objects::{Direction, TARGET_OBJECT};
+use super::patience::Matter;
+use super::{Graph, channel_of_name};
+use crate::rules::Rules;
+
+/// How often a stream may be moved away from us before it is left where it is moved to.
+pub const MAX_MOVES: u8 = 2;
+
+/// What we have done with the streams, and what was done with them against our will.
+#[derive(Debug, Default)]
+pub struct Streams {
+    records: BTreeMap<u32, Record>,
+}
+
+#[derive(Debug, Default)]
+struct Record {
+    asked: Option<Asked>,
+    /// How often it has been moved away from us.
+    moves: u8,
+    /// The sink that we have linked it to ourselves.
+    wired: Option<u32>,
+    /// Somebody has taken such a link away.
+    lost: Option<Ports>,
+}
+
+/// What we asked the session manager to do with a stream.
+#[derive(Debug)]
+struct Asked {
+    channel: Channel,
+    /// The sink's node.
+    sink: u32,
+    /// The metadata has shown it. What others set before counts for nothing.
+    is_echoed: bool,
+}
+
+/// Where the metadata sends a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// To the default sink, or to one that does not exist.
+    Anywhere,
+    /// To a channel's sink.
+    Ours(Channel),
+    /// To another sink: this node.
+    Elsewhere(u32),
+}
+
+impl Streams {
+    /// Forgets a node that has gone: a stream, or a sink that streams were asked to go to.
+    pub fn remove(&mut self, id: u32) {
+        self.records.remove(&id);
+        for record in self.records.values_mut() {
+            record.asked.take_if(|asked| asked.sink == id);
+        }
+    }
+
+    /// There is nobody left who would do what we asked.
+    pub fn forget_metadata(&mut self) {
+        for record in self.records.values_mut() {
+            record.asked = None;
+        }
+    }
+
+    /// Somebody, perhaps we, has chosen a stream's sink.
+    pub fn note_target(&mut self, stream: u32, place: Place) {
+        let Some(record) = self.records.get_mut(&stream) else {
+            return;
+        };
+        let Some(asked) = &mut record.asked else {
+            return;
+        };
+        if place == Place::Ours(asked.channel) {
+            asked.is_echoed = true;
+        } else if asked.is_echoed {
+            // It was where we want it, and has been moved. To another card: the user's choice.
+            // To our other sink or back to the default: once is an accident, twice is a rival.
+            record.asked = None;
+            if !matches!(place, Place::Elsewhere(_)) {
+                record.moves = record.moves.saturating_add(1);
+            }
+        }
+    }
+
+    /// Somebody has taken away a link that we made.
+    pub fn note_loss(&mut self, ports: Ports) {
+        if let Some(record) = self.records.get_mut(&ports.output_node) {
+            record.lost = Some(ports);
+        }
+    }
+
+    /// The streams that we have asked for.
+    pub fn asked(&self) -> impl Iterator<Item = u32> {
+        let asked = self.records.iter();
+        asked
+            .filter(|(_, record)| record.asked.is_some())
+            .map(|(&id, _)| id)
+    }
+
+    /// Whether any stream was asked to go to this node.
+    pub fn is_asked_for(&self, sink: u32) -> bool {
+        let mut asked = self
+            .records
+            .values()
+            .filter_map(|record| record.asked.as_ref());
+        asked.any(|asked| asked.sink == sink)
+    }
+}
+
+/// Who has linked a stream elsewhere: the client's name, if it has one.
+struct Rival(Option<ClientName>);
+
+/// What becomes of a stream.
+struct Decision {
+    channel: Channel,
+    state: StreamState,
+    /// Who has linked it elsewhere.
+    rival: Option<ClientName>,
+}
+
+impl Graph {
+    /// Where the metadata sends a stream.
+    pub(super) fn place(&self, stream: u32) -> Place {
+        // The session manager looks at the two keys in this order, and takes "-1" for "anywhere".
+        let found = match self.objects.targets.get(&stream) {
+            None => None,
+            Some(target) => match (&target.object, &target.node) {
+                (Some(object), _) => {
+                    if let Some(channel) = channel_of_name(object) {
+                        return Place::Ours(channel);
+                    }
+                    self.objects.find(object)
+                }
+                (None, Some(id)) => {
+                    let id = id.parse().ok();
+                    id.filter(|id| self.objects.nodes.contains_key(id))
+                }
+                (None, None) => None,
+            },
+        };
+        match found {
+            None => Place::Anywhere,
+            Some(id) => match self.channel(id) {
+                Some(channel) => Place::Ours(channel),
+                None => Place::Elsewhere(id),
+            },
+        }
+    }
+
+    /// What is to be done about the streams: sinks to be asked for, which is returned; links to be
+    /// wanted; ports to be configured.
+    pub(super) fn settle_streams(
+        &mut self,
+        rules: &Rules,
+        ready: &BTreeMap<Channel, u32>,
+        is_alone: bool,
+        now: Instant,
+        wanted: &mut BTreeSet<Ports>,
+        actions: &mut Vec<Action>,
+    ) -> Vec<Action> {
+        let mut targets = Vec::new();
+        let nodes = self.objects.nodes.iter();
+        let ids: Vec<u32> = nodes
+            .filter(|(_, node)| node.is_stream())
+            .map(|(&id, _)| id)
+            .collect();
+        for id in ids {
+            self.count_loss(id);
+            let Some(decision) = self.decide(id, rules) else {
+                continue;
+            };
+            let sink = match decision.state {
+                StreamState::Routed => ready.get(&decision.channel).copied(),
+                // Nobody else would.
+                StreamState::Pinned if !self.is_managed() => self.pinned_to(id),
+                _ => None,
+            };
+            if let Some(sink) = sink
+                && self.is_managed()
+            {
+                targets.extend(self.ask(id, decision.channel, sink));
+            }
+            let links = sink.and_then(|sink| self.own_links(id, sink, is_alone, now, actions));
+            let record = self.streams.records.entry(id).or_default();
+            record.wired = links.as_ref().and(sink);
+            wanted.extend(links.unwrap_or_default());
+        }
+        targets
+    }
+
+    /// Counts the loss of a link that we made, unless it went with one of its ports.
+    fn count_loss(&mut self, id: u32) {
+        if let Some(record) = self.streams.records.get_mut(&id)
+            && let Some(lost) = record.lost.take()
+            && self.objects.has_port(lost.output)
+            && self.objects.has_port(lost.input)
+        {
+            record.moves = record.moves.saturating_add(1);
+        }
+    }
+
+    /// Asks the session manager to send a stream to a sink, unless that has been done.
+    fn ask(&mut self, stream: u32, channel: Channel, sink: u32) -> Option<Action> {
+        let serial = self.objects.nodes.get(&sink)?.serial?;
+        let targets = self.objects.targets.get(&stream);
+        let object = targets.and_then(|target| target.object.as_deref());
+        // Already there: setting it again would make no event.
+        let is_echoed = object == Some(&*serial.to_string());
+        let record = self.streams.records.entry(stream).or_default();
+        if record
+            .asked
+            .as_ref()
+            .is_some_and(|asked| asked.sink == sink)
+        {
+            return None;
+        }
+        record.asked = Some(Asked {
+            channel,
+            sink,
+            is_echoed,
+        });
+        (!is_echoed).then_some(Action::Target(stream, serial))
+    }
+
+    /// The links from a stream to a sink that we are to make: where there is nobody else to do so,
+    /// or nobody has.
+    fn own_links(
+        &mut self,
+        id: u32,
+        sink: u32,
+        is_alone: bool,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) -> Option<Vec<Ports>> {
+        if self.foreign_links(id).next().is_some() {
+            return None;
+        }
+        if is_alone && let Some(inputs) = self.objects.side(sink, Direction::Input) {
+            self.configure(id, Direction::Output, inputs.layout, actions);
+        }
+        let links = self.links(id, sink);
+        if links.is_empty() {
+            return None;
+        }
+        let record = self.streams.records.get(&id);
+        let is_wired = record.is_some_and(|record| record.wired == Some(sink));
+        let is_ours_to_do =
+            !self.is_managed() || is_wired || self.patience.is_over(Matter::Link(id), now);
+        is_ours_to_do.then_some(links)
+    }
+
+    /// Whose links others have made from a stream to any sink, and to which.
+    fn foreign_links(&self, stream: u32) -> impl Iterator<Item = (Option<u32>, u32)> {
+        let links = self.objects.links.values();
+        links
+            .filter(move |link| {
+                let to = self.objects.nodes.get(&link.ports.input_node);
+                link.ports.output_node == stream
+                    && to.is_some_and(super::objects::Node::is_sink)
+                    && !self.wires.is_ours(&link.ports)
+            })
+            .map(|link| (link.client, link.ports.input_node))
+    }
+
+    /// The sink that a stream is pinned to, if that is there.
+    fn pinned_to(&self, stream: u32) -> Option<u32> {
+        let asked = self.asked_property(stream);
+        let by_property = asked.and_then(|object| self.objects.find(object));
+        let by_id = || asked?.parse().ok();
+        let by_metadata = match self.place(stream) {
+            Place::Elsewhere(node) => Some(node),
+            _ => None,
+        };
+        let found = by_metadata.or(by_property).or_else(by_id)?;
+        let node = self.objects.nodes.get(&found)?;
+        (node.is_sink() && self.channel(found).is_none()).then_some(found)
+    }
+
+    /// The sink that the program itself asks for (`pw-play --target`, `paplay --device`).
+    fn asked_property(&self, stream: u32) -> Option<&str> {
+        [TARGET_OBJECT, "node.target"]
+            .into_iter()
+            .filter_map(|key| self.objects.property(stream, key))
+            .find(|value| !matches!(*value, "" | "-1" | "null"))
+    }
+
+    /// Filters, loopbacks and their like, which somebody has wired on purpose.
+    fn is_plumbing(&self, stream: u32) -> bool {
+        let has = |key, value| self.objects.property(stream, key) == Some(value);
+        let mut links = self.objects.links.values();
+        let feeds_source = links.any(|link| {
+            let to = self.objects.nodes.get(&link.ports.input_node);
+            link.ports.output_node == stream
+                && to.is_some_and(|node| node.class.starts_with("Audio/Source"))
+        });
+        self.objects.property(stream, "node.link-group").is_some()
+            || has("node.dont-reconnect", "true")
+            || feeds_source
+    }
+
+    /// The channel that the rules give a stream, and whether it can have it. None for what is no
+    /// program's playback.
+    fn decide(&self, id: u32, rules: &Rules) -> Option<Decision> {
+        let node = self.objects.nodes.get(&id)?;
+        if !node.is_stream() || self.is_plumbing(id) {
+            return None;
+        }
+        let record = self.streams.records.get(&id);
+        let is_contested = record.is_some_and(|record| record.moves >= MAX_MOVES);
+        let is_asked = record.is_some_and(|record| record.asked.is_some());
+        // What is not to be linked by a session manager, its program or its user links.
+        let is_free = self.objects.property(id, "node.autoconnect") == Some("true");
+        let rival = self.rival(id);
+        let state = if !self.objects.infos.contains_key(&id) {
+            StreamState::Waiting
+        } else if is_contested {
+            StreamState::Contested
+        } else if !is_free || rival.is_some() || self.asked_property(id).is_some() {
+            StreamState::Pinned
+        } else if is_asked || !matches!(self.place(id), Place::Elsewhere(_)) {
+            StreamState::Routed
+        } else {
+            StreamState::Pinned
+        };
+        Some(Decision {
+            channel: rules.channel(self.objects.program(id)),
+            state,
+            rival: rival.and_then(|Rival(name)| name),
+        })
+    }
+
+    /// Who, other than the session manager, has linked a stream to sinks and none of them ours; by
+    /// name, if the client has one.
+    fn rival(&self, stream: u32) -> Option<Rival> {
+        let mut rival = None;
+        for (client, sink) in self.foreign_links(stream) {
+            if self.channel(sink).is_some() {
+                return None;
+            }
+            let is_manager = client.is_some() && client == self.metadata.manager();
+            if !is_manager {
+                rival = Some(client);
+            }
+        }
+        let client = rival?;
+        let name = client.and_then(|client| self.objects.client(client));
+        Some(Rival(name.map(ClientName::truncated)))
+    }
+
+    /// The streams, as clients are told of them.
+    pub(super) fn listed_streams(&self, rules: &Rules) -> Vec<Stream> {
+        let nodes = self.objects.nodes.keys();
+        let listed = nodes.filter_map(|&id| {
+            let Decision {
+                channel,
+                state,
+                rival,
+            } = self.decide(id, rules)?;
+            Some(Stream {
+                id,
+                name: NodeName::truncated(self.objects.program(id)),
+                rival,
+                state,
+                channel,
+            })
+        });
+        listed.collect()
+    }
+}

@@ -1,0 +1,338 @@
+//! What lives as long as a connection to PipeWire.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use pipewire::context::ContextRc;
+use pipewire::core::{self, CoreRc, PW_ID_CORE};
+use pipewire::link::Link;
+use pipewire::metadata::{Metadata, MetadataListener};
+use pipewire::node::{Node, NodeListener};
+use pipewire::properties::{PropertiesBox, properties};
+use pipewire::registry::{self, GlobalObject, RegistryRc};
+use pipewire::spa::param::ParamType;
+use pipewire::spa::pod::Pod;
+use pipewire::spa::utils::result::AsyncSeq;
+use pipewire::types::ObjectType;
+use wire::Mix;
+
+use super::listen::{self, Incoming, Message};
+use super::pod;
+use super::sink::Sink;
+use crate::desk::Desk;
+use crate::glide::{Factors, Glide};
+use crate::graph::{self, Action, Direction, Fact, Graph, Layout, Ports, Props, TARGET_OBJECT};
+
+/// A connection. Dropped in the order of the fields: listeners before what they listen to,
+/// everything before the core.
+pub struct Connection {
+    nodes: BTreeMap<u32, (NodeListener, Node)>,
+    default: Option<Bound>,
+    settings: Option<Bound>,
+    links: BTreeMap<Ports, Link>,
+    sinks: BTreeMap<graph::Sink, Sink>,
+    _registry_listener: registry::Listener,
+    registry: RegistryRc,
+    _core_listener: core::Listener,
+    core: CoreRc,
+    incoming: Incoming,
+    graph: Graph,
+    /// When the graph is to settle again, if nothing is learnt before.
+    due: Option<Instant>,
+    glide: Glide,
+    /// What PipeWire has not yet said to be done.
+    pending: Option<(Stage, AsyncSeq)>,
+}
+
+/// A metadata object that we listen to.
+struct Bound {
+    id: u32,
+    _listener: MetadataListener,
+    metadata: Metadata,
+}
+
+/// What is waited for.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// The list of what there is.
+    Globals,
+    /// What the listed objects say of themselves.
+    Details,
+    /// The last calls before the end.
+    Farewell,
+}
+
+impl Connection {
+    /// Connects. What there is comes with the following turns.
+    ///
+    /// # Errors
+    /// The library's: PipeWire does not run, as a rule.
+    pub fn open(context: &ContextRc, graph: Graph, glide: Glide) -> Result<Self, pipewire::Error> {
+        let core = context.connect_rc(None)?;
+        let registry = core.get_registry_rc()?;
+        let incoming = Incoming::default();
+        let mut connection = Self {
+            nodes: BTreeMap::new(),
+            default: None,
+            settings: None,
+            links: BTreeMap::new(),
+            sinks: BTreeMap::new(),
+            _registry_listener: listen::registry(&registry, &incoming),
+            registry,
+            _core_listener: listen::core(&core, &incoming),
+            core,
+            incoming,
+            graph,
+            due: None,
+            glide,
+            pending: None,
+        };
+        connection.await_stage(Stage::Globals);
+        Ok(connection)
+    }
+
+    /// Asks PipeWire to say when it has done all that it was told so far.
+    fn await_stage(&mut self, stage: Stage) {
+        self.pending = self.core.sync(0).ok().map(|seq| (stage, seq));
+    }
+
+    /// When [`turn`](Self::turn) is to be called next, if PipeWire says nothing before.
+    pub fn deadline(&self) -> Option<Instant> {
+        let deadlines = [self.due, self.glide.deadline()];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// Turns what callbacks have left into facts, acts on them, and does what is due. False when
+    /// PipeWire has gone.
+    pub fn turn(&mut self, desk: &mut Desk, now: Instant) -> bool {
+        if self.glide.deadline().is_some_and(|at| now >= at) {
+            let factors = self.glide.step(now);
+            self.set_factors(factors);
+        }
+        let messages = self.incoming.take();
+        let was_due = self.due.is_some_and(|at| now >= at);
+        if messages.is_empty() && !was_due {
+            return true;
+        }
+        for message in messages {
+            match message {
+                Message::Global(global) => self.greet(&global),
+                Message::Fact(fact) => self.learn(fact),
+                Message::Done(seq) => self.note_done(seq),
+                Message::Version(version) => info!("connected to PipeWire {version}"),
+                Message::Error {
+                    object: PW_ID_CORE,
+                    code,
+                    message,
+                } if is_fatal(code) => {
+                    debug!("PipeWire: {message} ({code})");
+                    return false;
+                }
+                // A race that is lost now and then: what we asked about has gone already.
+                Message::Error {
+                    object,
+                    code,
+                    message,
+                } => {
+                    debug!("PipeWire: object {object}: {message} ({code})");
+                }
+            }
+        }
+        // What somebody has taken away leaves a proxy without an object.
+        self.links.retain(|ports, _| self.graph.has_link(ports));
+        self.sinks.retain(|&sink, _| self.graph.has_sink(sink));
+        self.settle(desk, now);
+        true
+    }
+
+    fn note_done(&mut self, seq: AsyncSeq) {
+        match self.pending {
+            Some((stage, awaited)) if awaited == seq => {
+                self.pending = None;
+                match stage {
+                    Stage::Globals => self.await_stage(Stage::Details),
+                    Stage::Details => self.graph.learn(Fact::Listed),
+                    Stage::Farewell => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn learn(&mut self, fact: Fact) {
+        if let Fact::Removed(id) = fact {
+            self.nodes.remove(&id);
+            let has_gone = |bound: &mut Bound| bound.id == id;
+            if self.default.take_if(has_gone).is_some() {
+                self.graph.learn(Fact::Metadata(graph::Metadata::None));
+            }
+            self.settings.take_if(has_gone);
+        }
+        self.graph.learn(fact);
+    }
+
+    /// Binds what more is to be known of, and makes a fact of the rest.
+    fn greet(&mut self, global: &GlobalObject<PropertiesBox>) {
+        let props = global
+            .props
+            .as_ref()
+            .map_or_else(Props::new, |props| listen::to_props(props.as_ref()));
+        let id = global.id;
+        match global.type_ {
+            ObjectType::Node => {
+                if graph::wants_info(&props)
+                    && let Ok(node) = self.registry.bind::<Node, _>(global)
+                {
+                    let listener = listen::node(&node, id, &self.incoming);
+                    self.nodes.insert(id, (listener, node));
+                }
+                self.graph.learn(Fact::Node(id, props));
+            }
+            ObjectType::Port => self.graph.learn(Fact::Port(id, props)),
+            ObjectType::Link => self.graph.learn(Fact::Link(id, props)),
+            ObjectType::Client => self.graph.learn(Fact::Client(id, props)),
+            ObjectType::Metadata => self.greet_metadata(global, &props),
+            _ => {}
+        }
+    }
+
+    fn greet_metadata(&mut self, global: &GlobalObject<PropertiesBox>, props: &Props) {
+        match props.get("metadata.name").map(String::as_str) {
+            Some("default") if self.default.is_none() => {
+                self.default = self.listen_to(global, |subject, key, value| {
+                    Some(Fact::Key {
+                        subject,
+                        key,
+                        value,
+                    })
+                });
+                let client = props.get("client.id").and_then(|id| id.parse().ok());
+                let keeper = client.map_or(graph::Metadata::Static, graph::Metadata::Managed);
+                self.graph.learn(Fact::Metadata(keeper));
+            }
+            Some("settings") if self.settings.is_none() => {
+                self.settings = self.listen_to(global, |_, key, value| {
+                    Some(Fact::Setting(key?, value.unwrap_or_default()))
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn listen_to(
+        &self,
+        global: &GlobalObject<PropertiesBox>,
+        to_fact: listen::KeyToFact,
+    ) -> Option<Bound> {
+        let metadata: Metadata = self.registry.bind(global).ok()?;
+        Some(Bound {
+            id: global.id,
+            _listener: listen::metadata(&metadata, to_fact, &self.incoming),
+            metadata,
+        })
+    }
+
+    /// Does what is to be done.
+    pub fn settle(&mut self, desk: &mut Desk, now: Instant) {
+        let actions = self.graph.settle(desk.rules(), now);
+        self.due = self.graph.deadline(now);
+        self.carry_out(actions);
+        desk.set_audio(self.graph.audio(desk.rules()));
+    }
+
+    fn carry_out(&mut self, actions: Vec<Action>) {
+        for action in actions {
+            debug!("{action:?}");
+            match action {
+                Action::Create(sink, layout) => self.create(sink, &layout),
+                Action::Destroy(sink) => drop(self.sinks.remove(&sink)),
+                Action::Configure(node, direction, layout) => {
+                    self.configure(node, direction, &layout);
+                }
+                Action::Target(stream, serial) => self.set_target(stream, Some(serial)),
+                Action::Clear(stream) => self.set_target(stream, None),
+                Action::Link(ports) => {
+                    match self.core.create_object("link-factory", &self.link(ports)) {
+                        Ok(proxy) => drop(self.links.insert(ports, proxy)),
+                        Err(error) => warning!("link {ports:?}: {error}"),
+                    }
+                }
+                Action::Unlink(ports) => drop(self.links.remove(&ports)),
+            }
+        }
+    }
+
+    fn create(&mut self, sink: graph::Sink, layout: &Layout) {
+        match Sink::create(&self.core, sink, layout, &self.incoming) {
+            Ok(made) => {
+                // Before anything can play into it.
+                let factors = self.glide.at(Instant::now());
+                made.set_factor(factors.of(sink.channel));
+                self.sinks.insert(sink, made);
+            }
+            Err(error) => warning!("make {}: {error}", graph::sink_name(sink.channel)),
+        }
+    }
+
+    fn configure(&self, node: u32, direction: Direction, layout: &Layout) {
+        let bytes = pod::port_config(direction, layout);
+        if let Some((_, node)) = self.nodes.get(&node)
+            && let Some(pod) = Pod::from_bytes(&bytes)
+        {
+            node.set_param(ParamType::PortConfig, 0, pod);
+        }
+    }
+
+    /// Sets out for new gains.
+    pub fn set_mix(&mut self, mix: Mix, now: Instant) {
+        let factors = Factors::from(mix);
+        if factors != self.glide.target() {
+            self.glide.set(factors, self.graph.quantum(), now);
+            let factors = self.glide.step(now);
+            self.set_factors(factors);
+        }
+    }
+
+    fn set_factors(&self, factors: Factors) {
+        for (sink, made) in &self.sinks {
+            made.set_factor(factors.of(sink.channel));
+        }
+    }
+
+    fn set_target(&self, stream: u32, serial: Option<u64>) {
+        if let Some(Bound { metadata, .. }) = &self.default {
+            let value = serial.map(|serial| serial.to_string());
+            let kind = value.as_ref().map(|_| "Spa:Id");
+            metadata.set_property(stream, TARGET_OBJECT, kind, value.as_deref());
+        }
+    }
+
+    fn link(&self, ports: Ports) -> PropertiesBox {
+        let is_passive = self.graph.is_monitor(&ports);
+        properties! {
+            "link.output.node" => ports.output_node.to_string(),
+            "link.output.port" => ports.output.to_string(),
+            "link.input.node" => ports.input_node.to_string(),
+            "link.input.port" => ports.input.to_string(),
+            // Together with the sinks' node.passive: the card sleeps when nothing plays.
+            "link.passive" => if is_passive { "true" } else { "false" },
+        }
+    }
+
+    /// Sends the streams back to where they would be without us.
+    pub fn begin_exit(&mut self) {
+        let actions = self.graph.farewell();
+        self.carry_out(actions);
+        self.await_stage(Stage::Farewell);
+    }
+
+    /// Whether all that is undone, and the sinks can go without anybody falling silent.
+    pub fn has_left(&self) -> bool {
+        self.pending.is_none() && self.graph.is_deserted()
+    }
+}
+
+/// Whether an error on the core means that the connection is over.
+fn is_fatal(code: i32) -> bool {
+    [libc::EPIPE, libc::ECONNRESET, libc::EPROTO, libc::EIO].contains(&-code)
+}
