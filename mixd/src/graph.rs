@@ -226,7 +226,8 @@ impl Graph {
         let chosen = named(&self.output).or_else(|| named(&self.objects.default_sink));
         let card = chosen.or_else(|| match self.is_managed() {
             true => last(),
-            false => best(),
+            // Chosen once, it stays chosen when the session manager has ended.
+            false => named(&self.objects.last_default).or_else(best),
         });
         if card != self.card {
             self.card = card;
@@ -247,13 +248,17 @@ impl Graph {
             if !is_alone {
                 return false;
             }
-            let position = self.objects.property(card, "audio.position");
-            let layout = position
-                .and_then(Layout::parse)
-                .unwrap_or_else(Layout::stereo);
-            self.configure(card, Direction::Input, layout, actions);
+            self.configure_card(card, actions);
         }
         self.patience.is_over(Matter::Ports(card), now)
+    }
+
+    /// Gives a card without ports those that it says it should have.
+    fn configure_card(&mut self, card: u32, actions: &mut Vec<Action>) {
+        let position = self.objects.property(card, "audio.position");
+        let layout = position.and_then(Layout::parse);
+        let layout = layout.unwrap_or_else(Layout::stereo);
+        self.configure(card, Direction::Input, layout, actions);
     }
 
     /// Gives ports to a node that has none, once.

@@ -62,7 +62,7 @@ fn silence_is_silence() {
         .listen("card-a", Duration::from_millis(700))
         .unwrap()
         .end(5);
-    assert!(recording.sides[0].len() >= 20_000);
+    assert!(recording.frames() >= 20_000);
     assert_eq!(recording.loud_samples(), [0, 0]);
 }
 
@@ -86,7 +86,7 @@ fn a_silenced_program_that_starts_leaks_no_sample() {
         let recording = recorder.stop().unwrap();
         println!(
             "start {start}: {name}, {} frames recorded",
-            recording.sides[0].len()
+            recording.frames()
         );
         assert_eq!(recording.loud_samples(), [0, 0], "start {start}");
         drop(player);
@@ -194,6 +194,29 @@ fn ended_it_leaves_the_streams_playing_on_the_card_and_no_key_behind() {
     back_on_the_card(&stage.lab, start);
 }
 
+#[test]
+fn ended_it_pauses_no_player_and_takes_no_sound_away_for_long() {
+    for (signal, pulse) in [(Signal::TERM, true), (Signal::KILL, false)] {
+        let mut stage = Stage::set();
+        let _player = match pulse {
+            true => stage.lab.play_pulse("Game", &stage.game, &[]).unwrap(),
+            false => stage.lab.play_native("Game", &stage.game, &[]).unwrap(),
+        };
+        stage.lab.wait_for_route("Game", "mixd-default").unwrap();
+        let recorder = stage.lab.record("card-a").unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        stage.mixd.end(signal).unwrap();
+        std::thread::sleep(Duration::from_millis(1500));
+        let gap = recorder.stop().unwrap().longest_gap();
+        println!("{signal:?}: the longest gap is {:.0} ms", gap * 1000.0);
+        assert!(gap < 1.0, "{gap} s of silence");
+        let inputs = stage.lab.output("pactl", &["list", "sink-inputs"]).unwrap();
+        assert!(!inputs.contains("Corked: yes"), "{inputs}");
+        let dump = stage.lab.dump().unwrap();
+        assert_eq!(dump.states_of("Game"), ["running"]);
+    }
+}
+
 fn back_on_the_card(lab: &Lab, start: Instant) {
     let back = || {
         let dump = lab.dump()?;
@@ -264,7 +287,7 @@ fn started_before_pipewire_it_serves_and_connects_when_that_comes() {
         .listen("card-a", Duration::from_millis(700))
         .unwrap()
         .end(3);
-    let [game, _] = recording.tone_level(GAME);
+    let game = recording.tone_level(GAME)[0];
     assert!(
         (game - decibels(AMPLITUDE / 2.0)).abs() <= 0.3,
         "what was set before holds: {game}"

@@ -7,7 +7,7 @@ mod stage;
 use std::time::{Duration, Instant};
 
 use stage::{AMPLITUDE, GAME, Stage};
-use xtask::lab::{PATIENCE, STEREO};
+use xtask::lab::{Card, PATIENCE, STEREO};
 use xtask::level::decibels;
 use xtask::process::wait_for;
 
@@ -120,5 +120,55 @@ fn our_own_sink_as_the_default_does_not_feed_itself() {
     wait_for("the choice to be taken", PATIENCE, chosen).unwrap();
     std::thread::sleep(Duration::from_secs(1));
     wait_for_card(&stage, "card-a");
+    assert_heard(&stage, "card-a");
+    let status = stage.mixd.ctl(&["status"]).unwrap();
+    assert!(
+        status.contains("warning   one of mixd's own sinks"),
+        "{status}"
+    );
+    stage.lab.set_default("card-b").unwrap();
+    wait_for_card(&stage, "card-b");
+    let status = stage.mixd.ctl(&["status"]).unwrap();
+    assert!(!status.contains("warning"), "{status}");
+}
+
+#[test]
+fn our_sinks_never_become_the_default_by_themselves() {
+    let stage = Stage::set();
+    stage.lab.unplug("card-b").unwrap();
+    stage.lab.unplug("card-a").unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    // Alone they are all that there is; a card that comes is preferred at once, whatever its
+    // priority.
+    let card = Card {
+        priority: 1,
+        ..STEREO[1]
+    };
+    stage.lab.plug(&card).unwrap();
+    wait_for_card(&stage, "card-b");
+    let metadata = stage.lab.metadata().unwrap();
+    assert!(metadata.contains("\"name\":\"card-b\""), "{metadata}");
+    assert!(!metadata.contains("default.configured"), "{metadata}");
+}
+
+#[test]
+fn the_card_sleeps_when_nothing_plays() {
+    let stage = Stage::set();
+    let players = stage.play_both();
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(stage.lab.dump().unwrap().state("card-a"), Some("running"));
+    drop(players);
+    let start = Instant::now();
+    // WirePlumber suspends after 5 s.
+    wait_for("the card's sleep", Duration::from_secs(50), || {
+        Ok((stage.lab.dump()?.state("card-a") == Some("suspended")).then_some(()))
+    })
+    .unwrap();
+    println!(
+        "asleep {} ms after the last player",
+        start.elapsed().as_millis()
+    );
+    // And wakes for the next one.
+    let _players = stage.play_both();
     assert_heard(&stage, "card-a");
 }

@@ -115,6 +115,34 @@ fn a_session_manager_that_comes_back_is_asked_anew() {
 }
 
 #[test]
+fn a_session_manager_that_dies_takes_no_sound_with_it() {
+    let mut stage = Stage::set();
+    let _players = stage.play_both();
+    for signal in [Signal::KILL, Signal::TERM] {
+        stage.lab.stop_daemon(Daemon::WirePlumber, signal).unwrap();
+        stage.lab.wait_for_route("Game", "mixd-default").unwrap();
+        stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+        // Without one, we move them.
+        stage.mixd.ctl(&["remove-program", "Discord"]).unwrap();
+        stage.lab.wait_for_route("Discord", "mixd-default").unwrap();
+        stage.mixd.ctl(&["add-program", "Discord"]).unwrap();
+        stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+        stage.lab.start_daemon(Daemon::WirePlumber).unwrap();
+        std::thread::sleep(Duration::from_secs(2));
+        stage.lab.wait_for_route("Game", "mixd-default").unwrap();
+        stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+        stage.mixd.ctl(&["remove-program", "Discord"]).unwrap();
+        stage.lab.wait_for_route("Discord", "mixd-default").unwrap();
+        stage.mixd.ctl(&["add-program", "Discord"]).unwrap();
+        stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+        // A program that starts now.
+        let late = stage.lab.play_native("Late", &stage.game, &[]).unwrap();
+        stage.lab.wait_for_route("Late", "mixd-default").unwrap();
+        drop(late);
+    }
+}
+
+#[test]
 fn a_frozen_pipewire_does_not_freeze_the_socket() {
     let stage = Stage::set();
     let _players = stage.play_both();
@@ -137,7 +165,7 @@ fn a_frozen_pipewire_does_not_freeze_the_socket() {
             .lab
             .listen("card-a", Duration::from_millis(500))?
             .end(2);
-        let [level, _] = recording.tone_level(DISCORD);
+        let level = recording.tone_level(DISCORD)[0];
         Ok(((level - decibels(AMPLITUDE / 2.0)).abs() <= 0.3).then_some(()))
     };
     wait_for("the level that was set", PATIENCE, half).unwrap();

@@ -58,7 +58,7 @@ pub fn demo() -> Result<()> {
         for (name, frequency, gain) in PROGRAMS {
             let should = decibels(AMPLITUDE * gain(volume));
             let sides = recording.tone_level(frequency);
-            for is in sides {
+            for &is in &sides {
                 if !agrees(should, is) {
                     failures.push(format!("{name} at {volume}: {is:.2} dB, not {should:.2}"));
                 }

@@ -140,9 +140,28 @@ impl Lab {
     /// # Errors
     /// A program is missing or does not come up.
     pub fn start() -> Result<Self> {
-        let mut lab = Self::prepare(&STEREO)?;
+        Self::start_with(&STEREO)
+    }
+
+    /// A session with these cards, all of it running.
+    ///
+    /// # Errors
+    /// A program is missing or does not come up.
+    pub fn start_with(cards: &[Card]) -> Result<Self> {
+        let mut lab = Self::prepare(cards)?;
         lab.start_daemon(Daemon::PipeWire)?;
         lab.start_daemon(Daemon::WirePlumber)?;
+        lab.start_daemon(Daemon::Pulse)?;
+        Ok(lab)
+    }
+
+    /// The same without a session manager, as on a board that has none.
+    ///
+    /// # Errors
+    /// A program is missing or does not come up.
+    pub fn start_unmanaged(cards: &[Card]) -> Result<Self> {
+        let mut lab = Self::prepare(cards)?;
+        lab.start_daemon(Daemon::PipeWire)?;
         lab.start_daemon(Daemon::Pulse)?;
         Ok(lab)
     }
@@ -180,15 +199,28 @@ impl Lab {
         })
     }
 
+    /// Starts one of the programs.
+    ///
+    /// # Errors
+    /// It can't be started.
+    pub fn launch(&mut self, daemon: Daemon) -> Result<()> {
+        let log = self.log(daemon);
+        let process = Process::start_logged(&mut self.command(daemon.program()), &log)?;
+        *self.place(daemon) = Some(process);
+        Ok(())
+    }
+
+    fn log(&self, daemon: Daemon) -> PathBuf {
+        self.path(&format!("{}.log", daemon.program()))
+    }
+
     /// Starts one of the programs and waits until it serves.
     ///
     /// # Errors
     /// It does not; what it has logged is in the sentence.
     pub fn start_daemon(&mut self, daemon: Daemon) -> Result<()> {
-        let program = daemon.program();
-        let log = self.path(&format!("{program}.log"));
-        let process = Process::start_logged(&mut self.command(program), &log)?;
-        *self.place(daemon) = Some(process);
+        self.launch(daemon)?;
+        let (program, log) = (daemon.program(), self.log(daemon));
         wait_for(program, PATIENCE, || Ok(self.serves(daemon).then_some(()))).map_err(|error| {
             let log = fs::read_to_string(&log).unwrap_or_default();
             format!("{error}; its log ends with:\n{}", tail(&log, 10)).into()
@@ -292,19 +324,26 @@ impl Lab {
         Process::start(command.args(["--client-name", name]).args(args).arg(file))
     }
 
-    /// Records what a card is sent. Returns when the recording runs.
+    /// Records what a card is sent, all its channels. Returns when the recording runs.
     ///
     /// # Errors
     /// It does not start.
     pub fn record(&self, card: &str) -> Result<Recorder> {
+        let known = self.cards.iter().find(|known| known.name == card);
+        let positions = known
+            .map_or("FL FR", |card| card.positions)
+            .replace(' ', ",");
+        let channels = positions.split(',').count().to_string();
         let file = self.path(&format!("{card}.wav"));
         let _ = fs::remove_file(&file);
         let mut command = self.command("pw-record");
         command.args(["-P", "{ stream.capture.sink = true }", "--format", "f32"]);
-        command
-            .args(["--rate", "48000", "--channels", "2", "--target", card])
-            .arg(&file);
-        let process = Process::start(&mut command)?;
+        command.args(["--rate", "48000", "--channels", &channels]);
+        command.args(["--channel-map", &positions, "--target", card]);
+        let process = Process::start(command.arg(&file))?;
+        if self.wireplumber.is_none() {
+            self.link_recorder(card, &positions)?;
+        }
         // More than a header: samples come.
         let grows = || {
             Ok(fs::metadata(&file)
@@ -313,6 +352,25 @@ impl Lab {
         };
         wait_for("pw-record", PATIENCE, grows)?;
         Ok(Recorder { process, file })
+    }
+
+    /// Does for a recorder what the session manager does: gives it ports, and links them.
+    fn link_recorder(&self, card: &str, positions: &str) -> Result<()> {
+        let recorder = || Ok(self.dump()?.node("pw-record"));
+        let id = wait_for("pw-record's node", PATIENCE, recorder)?.to_string();
+        let config = format!(
+            "{{ direction: Input, mode: dsp, format: {{ mediaType: audio, mediaSubtype: raw, \
+             format: F32P, rate: 48000, channels: {}, position: [ {positions} ] }} }}",
+            positions.split(',').count()
+        );
+        self.output("pw-cli", &["set-param", &id, "PortConfig", &config])?;
+        for position in positions.split(',') {
+            let from = format!("{card}:monitor_{position}");
+            let to = format!("pw-record:input_{position}");
+            let linked = || Ok(self.output("pw-link", &[&from, &to]).ok());
+            wait_for(&format!("{from} to {to}"), PATIENCE, linked)?;
+        }
+        Ok(())
     }
 
     /// What a card is sent over the given time, from now on.
@@ -342,7 +400,8 @@ impl Lab {
         self.output("pw-metadata", &["-n", "default"])
     }
 
-    fn default_sink(&self) -> Option<String> {
+    /// The `node.name` of the default sink, if there is one.
+    pub fn default_sink(&self) -> Option<String> {
         let metadata = self.metadata().unwrap_or_default();
         let line = metadata
             .lines()

@@ -12,37 +12,47 @@ pub const RATE: u32 = 48_000;
 /// fill it with whole periods, and so are exactly told apart.
 const BLOCK: usize = RATE as usize / 10;
 
-/// Writes a tone of `seconds`, of the same peak `amplitude` (0 to 1) on both sides.
+/// Writes a stereo file of `seconds`: a tone of the same peak `amplitude` (0 to 1) on both sides.
 ///
 /// # Errors
 /// The file can't be written.
 pub fn write_tone(path: &Path, frequency: f64, amplitude: f64, seconds: u32) -> Result<()> {
+    write_tones(path, &[frequency, frequency], amplitude, seconds)
+}
+
+/// Writes a file of `seconds` with a channel for each frequency: a tone of that frequency and the
+/// same peak `amplitude` (0 to 1). Channels are in the order that WAV has for their number.
+///
+/// # Errors
+/// The file can't be written.
+pub fn write_tones(path: &Path, frequencies: &[f64], amplitude: f64, seconds: u32) -> Result<()> {
     let spec = hound::WavSpec {
-        channels: 2,
+        channels: u16::try_from(frequencies.len())?,
         sample_rate: RATE,
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
     let mut writer = hound::WavWriter::create(path, spec)?;
     for frame in 0..RATE * seconds {
-        let phase = TAU * frequency * f64::from(frame) / f64::from(RATE);
-        #[allow(clippy::cast_possible_truncation)] // an amplitude of at most 1
-        let sample = (phase.sin() * amplitude * f64::from(i16::MAX)).round() as i16;
-        writer.write_sample(sample)?;
-        writer.write_sample(sample)?;
+        for frequency in frequencies {
+            let phase = TAU * frequency * f64::from(frame) / f64::from(RATE);
+            #[allow(clippy::cast_possible_truncation)] // an amplitude of at most 1
+            let sample = (phase.sin() * amplitude * f64::from(i16::MAX)).round() as i16;
+            writer.write_sample(sample)?;
+        }
     }
     Ok(writer.finalize()?)
 }
 
-/// What a card was sent: the samples of each side.
+/// What a card was sent: the samples of each channel.
 #[derive(Clone, Debug, Default)]
 pub struct Recording {
-    /// Left and right.
-    pub sides: [Vec<f32>; 2],
+    /// In the order of the card's channels.
+    pub channels: Vec<Vec<f32>>,
 }
 
 impl Recording {
-    /// Reads a stereo file of 32-bit floats.
+    /// Reads a file of 32-bit floats.
     ///
     /// # Errors
     /// It can't be read, or is not of that form.
@@ -50,46 +60,82 @@ impl Recording {
         let reader = hound::WavReader::open(path)
             .map_err(|error| format!("read {}: {error}", path.display()))?;
         let spec = reader.spec();
-        if spec.channels != 2 || spec.sample_format != hound::SampleFormat::Float {
-            return Err(format!("{}: not stereo floats but {spec:?}", path.display()).into());
+        if spec.sample_format != hound::SampleFormat::Float {
+            return Err(format!("{}: not floats but {spec:?}", path.display()).into());
         }
-        let mut recording = Self::default();
+        let count = usize::from(spec.channels);
+        let mut channels = vec![Vec::new(); count];
         for (index, sample) in reader.into_samples::<f32>().enumerate() {
-            recording.sides[index % 2].push(sample?);
+            channels[index % count].push(sample?);
         }
-        Ok(recording)
+        Ok(Self { channels })
     }
 
-    /// How many samples of a side are not silent.
-    pub fn loud_samples(&self) -> [usize; 2] {
-        self.sides
-            .each_ref()
-            .map(|side| side.iter().filter(|&&sample| sample != 0.0).count())
+    /// How many frames there are.
+    pub fn frames(&self) -> usize {
+        self.channels.first().map_or(0, Vec::len)
+    }
+
+    /// How many samples of each channel are not silent.
+    pub fn loud_samples(&self) -> Vec<usize> {
+        let loud = |channel: &Vec<f32>| channel.iter().filter(|&&sample| sample != 0.0).count();
+        self.channels.iter().map(loud).collect()
     }
 
     /// The last `blocks` tenths of a second: what it has settled to.
     #[must_use]
     pub fn end(&self, blocks: usize) -> Self {
-        let start = |side: &Vec<f32>| side.len().saturating_sub(blocks * BLOCK);
+        let start = self.frames().saturating_sub(blocks * BLOCK);
+        let cut = |channel: &Vec<f32>| channel[start..].to_vec();
         Self {
-            sides: self
-                .sides
-                .each_ref()
-                .map(|side| side[start(side)..].to_vec()),
+            channels: self.channels.iter().map(cut).collect(),
         }
     }
 
-    /// The level of a tone on each side in dB below full scale, averaged over the whole tenths of
-    /// a second; minus infinity where there is nothing.
-    pub fn tone_level(&self, frequency: f64) -> [f64; 2] {
-        self.sides.each_ref().map(|side| {
-            let blocks = side.chunks_exact(BLOCK);
+    /// Without the first `blocks` tenths of a second.
+    #[must_use]
+    pub fn without_start(&self, blocks: usize) -> Self {
+        let cut = |channel: &Vec<f32>| channel.iter().copied().skip(blocks * BLOCK).collect();
+        Self {
+            channels: self.channels.iter().map(cut).collect(),
+        }
+    }
+
+    /// The level of a tone on each channel in dB below full scale, averaged over the whole tenths
+    /// of a second; minus infinity where there is nothing.
+    pub fn tone_level(&self, frequency: f64) -> Vec<f64> {
+        let level = |channel: &Vec<f32>| {
+            let blocks = channel.chunks_exact(BLOCK);
             let count = blocks.len().max(1);
             let powers = blocks.map(|block| amplitude(block, frequency).powi(2));
             #[allow(clippy::cast_precision_loss)]
             let mean = powers.sum::<f64>() / count as f64;
             10.0 * mean.log10()
-        })
+        };
+        self.channels.iter().map(level).collect()
+    }
+
+    /// The largest difference between a sample and the next on the first channel: a click.
+    pub fn largest_step(&self) -> f32 {
+        let first = self.channels.first().map_or(&[][..], Vec::as_slice);
+        let steps = first.windows(2).map(|pair| (pair[1] - pair[0]).abs());
+        steps.fold(0.0, f32::max)
+    }
+
+    /// The longest time for which the first channel is silent after its first sound and before its
+    /// last, in seconds.
+    pub fn longest_gap(&self) -> f64 {
+        let first = self.channels.first().map_or(&[][..], Vec::as_slice);
+        let loud = (0_u32..)
+            .zip(first)
+            .filter(|(_, sample)| **sample != 0.0)
+            .map(|(index, _)| index);
+        let (mut last, mut longest) = (None, 0);
+        for index in loud {
+            longest = longest.max(last.map_or(0, |last| index - last));
+            last = Some(index);
+        }
+        f64::from(longest) / f64::from(RATE)
     }
 }
 
@@ -130,11 +176,11 @@ mod tests {
     #[test]
     fn a_tones_level_is_its_amplitude() {
         let recording = Recording {
-            sides: [tone(440.0, 0.25), tone(440.0, 1.0)],
+            channels: vec![tone(440.0, 0.25), tone(440.0, 1.0)],
         };
-        let [left, right] = recording.tone_level(440.0);
-        assert!((left - decibels(0.25)).abs() < 0.01, "{left}");
-        assert!(right.abs() < 0.01, "{right}");
+        let levels = recording.tone_level(440.0);
+        assert!((levels[0] - decibels(0.25)).abs() < 0.01, "{levels:?}");
+        assert!(levels[1].abs() < 0.01, "{levels:?}");
     }
 
     #[test]
@@ -146,9 +192,9 @@ mod tests {
             .map(|(a, b)| a + b)
             .collect();
         let recording = Recording {
-            sides: [both.clone(), both],
+            channels: vec![both],
         };
-        let [level, _] = recording.tone_level(1000.0);
+        let level = recording.tone_level(1000.0)[0];
         assert!((level + 60.0).abs() < 0.1, "{level}");
         assert!(recording.tone_level(700.0)[0] < -100.0);
     }
@@ -156,7 +202,7 @@ mod tests {
     #[test]
     fn silence_has_no_level() {
         let recording = Recording {
-            sides: [vec![0.0; 9600], vec![0.0; 9600]],
+            channels: vec![vec![0.0; 9600]; 2],
         };
         assert!(
             recording
@@ -165,5 +211,19 @@ mod tests {
                 .all(|&level| level == f64::NEG_INFINITY)
         );
         assert_eq!(recording.loud_samples(), [0, 0]);
+    }
+
+    #[test]
+    fn clicks_and_gaps_are_measured() {
+        let mut samples = vec![0.0; 100];
+        samples.extend([0.5; 10]);
+        samples.extend(vec![0.0; 4799]);
+        samples.extend([0.25; 10]);
+        samples.extend(vec![0.0; 9000]);
+        let recording = Recording {
+            channels: vec![samples],
+        };
+        assert!((recording.largest_step() - 0.5).abs() < 1e-6);
+        assert!((recording.longest_gap() - 0.1).abs() < 1e-6);
     }
 }

@@ -5,6 +5,7 @@ mod demo;
 mod fuzz;
 mod run;
 mod setup;
+mod soak;
 mod test;
 mod tools;
 mod vectors;
@@ -26,6 +27,9 @@ Commands:
   test              set up, then run every check
   test --debian13   run the tests that play to a PipeWire also on that of a Debian 13,
                     which is made in target/debian13
+  soak [--minutes N]
+                    an evening many times over: programs, cards, restarts and clients come
+                    and go, and every route is checked [default: 20 minutes]
   fuzz [TARGET...] [--time SECONDS] [--jobs N]
                     run the fuzz targets, and keep what they learn in the corpus
   fuzz coverage     print which lines of the protocol's code the corpus reaches
@@ -68,6 +72,7 @@ fn parse(mut parser: Parser) -> std::result::Result<Option<(Command, Parser)>, l
             Some("demo") => |rest| alone(rest, demo::demo),
             Some("test") => test::command,
             Some("fuzz") => fuzz::fuzz,
+            Some("soak") => soak::soak,
             Some("vectors") => |rest| alone(rest, vectors::vectors),
             _ => return Err(format!("no command '{}'", name.display()).into()),
         },

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use wire::{Client, Name, PipeWireState, Reply, Request};
@@ -29,10 +30,18 @@ impl Mixd {
     /// # Errors
     /// It does not come up; what it has logged is in the sentence.
     pub fn start(lab: &Lab, program: &Path) -> Result<Self> {
+        Self::start_with(lab, program, &[])
+    }
+
+    /// The same with more options.
+    ///
+    /// # Errors
+    /// Those of [`start`](Self::start).
+    pub fn start_with(lab: &Lab, program: &Path, args: &[&str]) -> Result<Self> {
         let mut command = lab.command(program);
-        command.arg("--verbose");
+        command.arg("--verbose").args(args);
         let mixd = Self::spawn(&mut command, program, lab.path("mixd.log"), None)?;
-        if lab.daemon(crate::lab::Daemon::WirePlumber).is_some() {
+        if lab.daemon(crate::lab::Daemon::PipeWire).is_some() {
             mixd.wait_for("mixd's channels", |mixd| Ok(mixd.is_up()?.then_some(())))?;
         }
         Ok(mixd)
@@ -180,6 +189,21 @@ impl Mixd {
             sum += proc_status(&status, "nonvoluntary_ctxt_switches")?;
         }
         Ok(sum)
+    }
+
+    /// The processor time that it has used so far, of all its threads.
+    ///
+    /// # Errors
+    /// `/proc` can't be read.
+    pub fn processor_time(&self) -> Result<Duration> {
+        let mut nanoseconds = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.process.pid()))? {
+            // proc_pid_schedstat(5): the time spent on the processor comes first.
+            let text = fs::read_to_string(task?.path().join("schedstat"))?;
+            let first = text.split_whitespace().next().unwrap_or_default();
+            nanoseconds += first.parse::<u64>()?;
+        }
+        Ok(Duration::from_nanos(nanoseconds))
     }
 
     /// Ends it by a signal.

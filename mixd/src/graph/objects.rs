@@ -92,6 +92,8 @@ pub struct Objects {
     pub targets: BTreeMap<u32, Target>,
     /// The `node.name` of the default sink.
     pub default_sink: Option<String>,
+    /// The last one that there was.
+    pub last_default: Option<String>,
     settings: BTreeMap<String, String>,
 }
 
@@ -164,7 +166,12 @@ impl Objects {
     /// A key on subject 0 of the metadata `default`.
     pub fn set_default(&mut self, key: Option<&str>, value: Option<&str>) {
         match key {
-            Some(DEFAULT_SINK) => self.default_sink = value.and_then(name_in_json),
+            Some(DEFAULT_SINK) => {
+                self.default_sink = value.and_then(name_in_json);
+                if self.default_sink.is_some() {
+                    self.last_default.clone_from(&self.default_sink);
+                }
+            }
             None => self.default_sink = None,
             Some(_) => {}
         }
@@ -172,12 +179,18 @@ impl Objects {
 
     /// A key on a stream. False if it has nothing to do with its sink.
     pub fn set_target(&mut self, stream: u32, key: Option<&str>, value: Option<String>) -> bool {
+        if !matches!(key, None | Some(TARGET_OBJECT | TARGET_NODE)) {
+            return false;
+        }
         let target = self.targets.entry(stream).or_default();
         match key {
             Some(TARGET_OBJECT) => target.object = value,
-            Some(TARGET_NODE) => target.node = value,
-            Some(_) => return false,
+            Some(_) => target.node = value,
             None => *target = Target::default(),
+        }
+        // Told once more of a stream that has gone, we keep nothing.
+        if target.object.is_none() && target.node.is_none() {
+            self.targets.remove(&stream);
         }
         true
     }

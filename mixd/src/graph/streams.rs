@@ -242,8 +242,16 @@ impl Graph {
         if self.foreign_links(id).next().is_some() {
             return None;
         }
-        if is_alone && let Some(inputs) = self.objects.side(sink, Direction::Input) {
-            self.configure(id, Direction::Output, inputs.layout, actions);
+        let is_bare = self
+            .objects
+            .infos
+            .get(&id)
+            .is_some_and(|info| info.outputs == 0);
+        if is_alone || is_bare && self.patience.is_over(Matter::Ports(id), now) {
+            match self.objects.side(sink, Direction::Input) {
+                Some(inputs) => self.configure(id, Direction::Output, inputs.layout, actions),
+                None => self.configure_card(sink, actions),
+            }
         }
         let links = self.links(id, sink);
         if links.is_empty() {
@@ -294,12 +302,15 @@ impl Graph {
     /// Filters, loopbacks and their like, which somebody has wired on purpose.
     fn is_plumbing(&self, stream: u32) -> bool {
         let has = |key, value| self.objects.property(stream, key) == Some(value);
+        let is_source = |node: u32| {
+            let node = self.objects.nodes.get(&node);
+            node.is_some_and(|node| node.class.starts_with("Audio/Source"))
+        };
         let mut links = self.objects.links.values();
-        let feeds_source = links.any(|link| {
-            let to = self.objects.nodes.get(&link.ports.input_node);
-            link.ports.output_node == stream
-                && to.is_some_and(|node| node.class.starts_with("Audio/Source"))
-        });
+        // One that we have may be linked to a microphone besides.
+        let feeds_source = !self.streams.asked().any(|id| id == stream)
+            && links
+                .any(|link| link.ports.output_node == stream && is_source(link.ports.input_node));
         self.objects.property(stream, "node.link-group").is_some()
             || has("node.dont-reconnect", "true")
             || feeds_source

@@ -533,6 +533,17 @@ fn without_a_session_manager_the_card_is_the_one_of_the_highest_priority() {
 }
 
 #[test]
+fn a_card_that_was_chosen_stays_when_the_session_manager_ends() {
+    let mut world = World::new(&[]);
+    world.run([default_sink("other")]);
+    world.pipewire.is_managed = false;
+    world.run([Fact::Metadata(Metadata::None)]);
+    world.wait(5);
+    let audio = world.graph.audio(&world.rules);
+    assert_eq!(audio.output.as_deref(), Some("other"));
+}
+
+#[test]
 fn without_a_session_manager_what_has_no_ports_gets_them_from_us() {
     let mut world = World::empty(&[], false);
     let bare = |id, class, key, value| {

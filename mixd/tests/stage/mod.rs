@@ -28,9 +28,13 @@ pub struct Stage {
 impl Stage {
     /// A lab with a mixd whose list is Discord, and two tones to play.
     pub fn set() -> Self {
-        let lab = Lab::start().unwrap();
+        Self::set_in(Lab::start().unwrap(), &[])
+    }
+
+    /// The same in this lab, with a mixd of these options.
+    pub fn set_in(lab: Lab, args: &[&str]) -> Self {
         let (game, discord) = tones(&lab);
-        let mixd = Mixd::start(&lab, mixd_program()).unwrap();
+        let mixd = Mixd::start_with(&lab, mixd_program(), args).unwrap();
         mixd.ctl(&["add-program", "Discord"]).unwrap();
         Self {
             mixd,

@@ -83,6 +83,15 @@ impl Dump {
             .collect()
     }
 
+    /// The states of a program's streams.
+    pub fn states_of(&self, name: &str) -> Vec<&str> {
+        let streams = self.streams(name);
+        self.of_type(":Node")
+            .filter(|node| node["id"].as_u64().is_some_and(|id| streams.contains(&id)))
+            .filter_map(|node| node["info"]["state"].as_str())
+            .collect()
+    }
+
     /// The state of a node: `running`, `idle`, `suspended`…
     pub fn state(&self, name: &str) -> Option<&str> {
         let mut nodes = self.of_type(":Node");

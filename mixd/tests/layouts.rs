@@ -1,0 +1,156 @@
+//! Cards of other layouts than stereo, and programs of others than the card's: what is heard is
+//! what would be heard without mixd, and a change of the card's layout drops no stream.
+#![allow(clippy::unwrap_used)]
+
+mod stage;
+
+use std::path::Path;
+use std::time::Duration;
+
+use stage::{AMPLITUDE, Stage, mixd_program};
+use xtask::lab::{Card, Lab, PATIENCE};
+use xtask::level::{decibels, write_tones};
+use xtask::mixd::Mixd;
+use xtask::process::wait_for;
+
+const SURROUND: &str = "FL FR FC LFE SL SR";
+
+const fn card(name: &'static str, positions: &'static str, priority: u32) -> Card {
+    Card {
+        name,
+        positions,
+        priority,
+    }
+}
+
+/// A tone for each channel, told apart by their frequencies.
+fn frequencies(channels: usize) -> Vec<f64> {
+    (0_u32..)
+        .take(channels)
+        .map(|n| 300.0 + 110.0 * f64::from(n))
+        .collect()
+}
+
+/// The level of each tone on each of the card's channels.
+fn levels(lab: &Lab, file: &Path, sink: &str, tones: &[f64]) -> Vec<Vec<f64>> {
+    let player = lab.play_native("Game", file, &[]).unwrap();
+    lab.wait_for_route("Game", sink).unwrap();
+    let time = Duration::from_millis(700);
+    let recording = lab.listen("card-a", time).unwrap().end(3);
+    drop(player);
+    let gone = || Ok(lab.dump()?.streams("Game").is_empty().then_some(()));
+    wait_for("the player's end", PATIENCE, gone).unwrap();
+    tones
+        .iter()
+        .map(|&tone| recording.tone_level(tone))
+        .collect()
+}
+
+#[test]
+fn every_layout_sounds_as_it_does_without_mixd() {
+    for positions in [
+        "MONO",
+        "FL FR",
+        SURROUND,
+        "FL FR FC LFE RL RR SL SR",
+        "AUX0 AUX1 AUX2 AUX3",
+    ] {
+        let lab = Lab::start_with(&[card("card-a", positions, 1000)]).unwrap();
+        let files: Vec<_> = [1, 2, 6, 8]
+            .into_iter()
+            .map(|channels| {
+                let (file, tones) = (
+                    lab.path("tones.wav").with_extension(channels.to_string()),
+                    frequencies(channels),
+                );
+                write_tones(&file, &tones, 0.1, 60).unwrap();
+                (file, tones)
+            })
+            .collect();
+        let measure = |sink: &str| {
+            let each = files
+                .iter()
+                .map(|(file, tones)| levels(&lab, file, sink, tones));
+            each.collect::<Vec<_>>()
+        };
+        let without = measure("card-a");
+        let mixd = Mixd::start(&lab, mixd_program()).unwrap();
+        let with = measure("mixd-default");
+        drop(mixd);
+        for ((before, after), (_, tones)) in without.iter().zip(&with).zip(&files) {
+            println!("{} channels on [ {positions} ]: {after:.1?}", tones.len());
+            for (before, after) in before.iter().flatten().zip(after.iter().flatten()) {
+                let alike = (before - after).abs() < 0.1 || *before < -90.0 && *after < -90.0;
+                assert!(alike, "{before} dB without, {after} dB with");
+            }
+        }
+        // The centre of 5.1 is heard on a stereo card, 3 dB down on each side.
+        if positions == "FL FR" {
+            for level in &with[2][2] {
+                let should = decibels(0.1) - 3.0;
+                assert!((level - should).abs() < 0.2, "{level} dB, not {should}");
+            }
+        }
+    }
+}
+
+/// How many playback ports a sink has.
+fn channels(stage: &Stage, sink: &str) -> usize {
+    let ports = stage.lab.output("pw-link", &["-i"]).unwrap();
+    let prefix = format!("{sink}:playback_");
+    ports
+        .lines()
+        .filter(|line| line.starts_with(&prefix))
+        .count()
+}
+
+#[test]
+fn the_sinks_take_the_cards_layout_and_no_stream_drops_out() {
+    let cards = [card("card-a", "FL FR", 1000), card("card-b", SURROUND, 500)];
+    let stage = Stage::set_in(Lab::start_with(&cards).unwrap(), &[]);
+    let tones = frequencies(6);
+    let file = stage.lab.path("surround.wav");
+    write_tones(&file, &tones, AMPLITUDE / 2.0, 60).unwrap();
+    let _player = stage.lab.play_native("Game", &file, &[]).unwrap();
+    let _pulse = stage
+        .lab
+        .play_pulse("Discord", &stage.discord, &[])
+        .unwrap();
+    stage.lab.wait_for_route("Game", "mixd-default").unwrap();
+    stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+    let nodes = || {
+        let dump = stage.lab.dump().unwrap();
+        [dump.streams("Game"), dump.streams("Discord")]
+    };
+    let before = nodes();
+    for (card, count) in [("card-b", 6), ("card-a", 2), ("card-b", 6)] {
+        let recorder = stage.lab.record(card).unwrap();
+        stage.lab.set_default(card).unwrap();
+        let followed = || {
+            let is_done = ["mixd-default", "mixd-aux"]
+                .iter()
+                .all(|sink| channels(&stage, sink) == count);
+            Ok(is_done.then_some(()))
+        };
+        wait_for("the sinks' new layout", PATIENCE, followed).unwrap();
+        std::thread::sleep(Duration::from_millis(700));
+        let recording = recorder.stop().unwrap();
+        let gap = recording.longest_gap();
+        println!("to {card}: the longest gap is {:.0} ms", gap * 1000.0);
+        assert!(gap < 1.0, "{gap} s of silence");
+        let recording = recording.end(3);
+        let centre = recording.tone_level(tones[2]);
+        let should = match count {
+            // Its own channel.
+            6 => (2, decibels(AMPLITUDE / 2.0)),
+            _ => (0, decibels(AMPLITUDE / 2.0) - 3.0),
+        };
+        assert!(
+            (centre[should.0] - should.1).abs() < 0.3,
+            "the centre on {card}: {centre:?}"
+        );
+        assert_eq!(nodes(), before, "the streams are the same objects");
+        stage.lab.wait_for_route("Game", "mixd-default").unwrap();
+        stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+    }
+}

@@ -1,0 +1,98 @@
+//! Many streams, and little time: what a busy machine and a browser with a hundred tabs do.
+#![allow(clippy::unwrap_used)]
+
+mod burst;
+mod stage;
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use burst::Burst;
+use stage::Stage;
+use xtask::lab::{Lab, PATIENCE};
+use xtask::process::{Process, wait_for};
+
+/// Keeps every core busy until dropped.
+fn busy_loops() -> Vec<Process> {
+    let count = std::thread::available_parallelism().unwrap().get();
+    let start = || Process::start(Command::new("sh").args(["-c", "while :; do :; done"])).unwrap();
+    (0..count).map(|_| start()).collect()
+}
+
+#[test]
+fn a_silenced_program_that_starts_on_a_busy_machine_leaks_no_sample() {
+    const STARTS: usize = 20;
+    let stage = Stage::set();
+    let load = busy_loops();
+    println!("{} busy loops", load.len());
+    for start in 0..STARTS {
+        // Either channel, either kind of client, in turn.
+        let (volume, name, sink, file) = match start % 4 < 2 {
+            true => ("-1", "Discord", "mixd-aux", &stage.discord),
+            false => ("1", "Game", "mixd-default", &stage.game),
+        };
+        stage.set_volume(volume);
+        let recorder = stage.lab.record("card-a").unwrap();
+        let player = match start % 2 {
+            0 => stage.lab.play_native(name, file, &[]),
+            _ => stage.lab.play_pulse(name, file, &[]),
+        };
+        stage.lab.wait_for_route(name, sink).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        let recording = recorder.stop().unwrap();
+        let loud = recording.loud_samples();
+        println!(
+            "start {start}: {name}, {} frames, loud {loud:?}",
+            recording.frames()
+        );
+        assert_eq!(loud, [0, 0], "start {start}");
+        drop(player);
+        let gone = || Ok(stage.lab.dump()?.streams(name).is_empty().then_some(()));
+        wait_for("the player's end", PATIENCE, gone).unwrap();
+    }
+}
+
+#[test]
+fn a_hundred_streams_come_and_go_ten_times() {
+    const STREAMS: usize = 100;
+    const ROUNDS: usize = 10;
+    let stage = Stage::set_in(Lab::start().unwrap(), &[]);
+    let (mut memory, mut processor) = (Vec::new(), Duration::ZERO);
+    for round in 0..ROUNDS {
+        let before = stage.mixd.processor_time().unwrap();
+        let start = Instant::now();
+        let burst = Burst::start(&stage.lab.path("pipewire-0"), STREAMS);
+        let made = start.elapsed();
+        let routed = || {
+            let dump = stage.lab.dump()?;
+            let on = |name: &str, sink: &str| {
+                let streams = dump.streams(name);
+                streams.len() == STREAMS / 2 && streams.iter().all(|&id| dump.fed_by(id) == [sink])
+            };
+            Ok((on("Game", "mixd-default") && on("Discord", "mixd-aux")).then_some(()))
+        };
+        wait_for("a hundred streams on their channels", PATIENCE, routed).unwrap();
+        let settled = start.elapsed();
+        drop(burst);
+        let gone = || {
+            let status = stage.mixd.ctl(&["status"])?;
+            Ok(status.contains("streams   0").then_some(()))
+        };
+        wait_for("their end", PATIENCE, gone).unwrap();
+        let used = stage.mixd.processor_time().unwrap().saturating_sub(before);
+        processor += used;
+        memory.push(stage.mixd.proc_status("RssAnon").unwrap());
+        println!(
+            "round {round}: made in {made:.0?}, seen to be routed after {settled:.0?}, {used:?} of \
+             processor time, {} KiB",
+            memory[round]
+        );
+    }
+    let each = processor / u32::try_from(STREAMS * ROUNDS).unwrap();
+    println!("{each:?} of processor time for each stream that comes and goes");
+    // What the heap keeps for the next round settles after some twenty rounds, 200 KiB higher.
+    assert!(
+        memory[ROUNDS - 1] <= memory[2] + 256,
+        "the memory grows: {memory:?} KiB"
+    );
+}

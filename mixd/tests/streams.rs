@@ -1,0 +1,185 @@
+//! Streams that are not ours to send: pinned, contested, remembered, plumbing. With a real session
+//! manager, and rivals that do not give in.
+#![allow(clippy::unwrap_used)]
+
+mod stage;
+
+use std::time::{Duration, Instant};
+
+use stage::Stage;
+use xtask::lab::PATIENCE;
+use xtask::process::wait_for;
+
+/// How often mixd has chosen a sink for a stream, by its log.
+fn moves(stage: &Stage, stream: u64) -> usize {
+    let begin = format!("Target({stream},");
+    let log = stage.mixd.log();
+    log.lines().filter(|line| line.contains(&begin)).count()
+}
+
+fn stream(stage: &Stage, name: &str) -> u64 {
+    stage.lab.dump().unwrap().streams(name)[0]
+}
+
+/// Sets a stream's target, or removes it.
+fn set_target(stage: &Stage, stream: u64, value: Option<&str>) {
+    let id = stream.to_string();
+    let args = match value {
+        Some(value) => vec![
+            "-n",
+            "default",
+            "--",
+            &id,
+            "target.object",
+            value,
+            "Spa:String",
+        ],
+        None => vec!["-n", "default", "-d", &id, "target.object"],
+    };
+    stage.lab.output("pw-metadata", &args).unwrap();
+}
+
+fn target(stage: &Stage, stream: u64) -> Option<String> {
+    let metadata = stage.lab.metadata().unwrap();
+    let begin = format!("id:{stream} key:'target.object' value:'");
+    let (_, rest) = metadata.split_once(&begin)?;
+    Some(rest.split('\'').next()?.to_owned())
+}
+
+/// Undoes, for four seconds, whatever mixd does to the stream.
+fn fight(stage: &Stage, stream: u64, value: Option<&str>) {
+    let end = Instant::now() + Duration::from_secs(4);
+    let mut undone = 0;
+    while Instant::now() < end {
+        let is_theirs = match (&target(stage, stream), value) {
+            (None, None) => true,
+            (Some(is), Some(should)) => is == should,
+            _ => false,
+        };
+        if !is_theirs {
+            set_target(stage, stream, value);
+            undone += 1;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    println!(
+        "{value:?}: the rival undid it {undone} times, mixd chose {} times",
+        moves(stage, stream)
+    );
+}
+
+#[test]
+fn a_rival_that_moves_every_stream_back_is_left_to_it_after_two_moves() {
+    for (value, state) in [
+        (None, "contested"),
+        (Some("-1"), "contested"),
+        (Some("mixd-aux"), "contested"),
+        (Some("card-b"), "pinned"),
+    ] {
+        let stage = Stage::set();
+        let _game = stage.lab.play_native("Game", &stage.game, &[]).unwrap();
+        stage.lab.wait_for_route("Game", "mixd-default").unwrap();
+        let game = stream(&stage, "Game");
+        fight(&stage, game, value);
+        assert!(moves(&stage, game) <= 2, "{value:?}");
+        let status = stage.mixd.ctl(&["status"]).unwrap();
+        assert!(status.contains(state), "{value:?}: {status}");
+        // And there it stays, whatever the list says.
+        stage.mixd.ctl(&["add-program", "Game"]).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(moves(&stage, game) <= 2, "{value:?}");
+    }
+}
+
+#[test]
+fn a_stream_sent_to_the_wrong_channel_from_memory_is_corrected_once() {
+    let stage = Stage::set();
+    // The session manager remembers that this program plays to the default channel…
+    for _ in 0..2 {
+        let game = stage.lab.play_native("Game", &stage.game, &[]).unwrap();
+        stage.lab.wait_for_route("Game", "mixd-default").unwrap();
+        std::thread::sleep(Duration::from_millis(1500));
+        drop(game);
+    }
+    let gone = || Ok(stage.lab.dump()?.streams("Game").is_empty().then_some(()));
+    wait_for("the player's end", PATIENCE, gone).unwrap();
+    // …and then it belongs to the other, which is silent.
+    stage.mixd.ctl(&["add-program", "Game"]).unwrap();
+    stage.set_volume("-1");
+    let recorder = stage.lab.record("card-a").unwrap();
+    let _game = stage.lab.play_native("Game", &stage.game, &[]).unwrap();
+    stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(moves(&stage, stream(&stage, "Game")), 1);
+    stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
+    assert_eq!(recorder.stop().unwrap().loud_samples(), [0, 0]);
+}
+
+#[test]
+fn plumbing_and_microphones_are_never_taken() {
+    let stage = Stage::set();
+    let microphone = "{ factory.name = support.null-audio-sink node.name = microphone \
+                      media.class = Audio/Source/Virtual audio.position = [ FL FR ] \
+                      object.linger = true }";
+    let args = ["create-node", "adapter", microphone];
+    stage.lab.output("pw-cli", &args).unwrap();
+    let is_there = || Ok(stage.lab.dump()?.node("microphone"));
+    wait_for("the microphone", PATIENCE, is_there).unwrap();
+    let mut loopback = stage.lab.command("pw-loopback");
+    loopback.args([
+        "--name",
+        "loop",
+        "--playback-props",
+        "{ application.name = Loop }",
+    ]);
+    let _loopback = xtask::process::Process::start(&mut loopback).unwrap();
+    let args = ["-P", "{ node.dont-reconnect = true }"];
+    let _stays = stage.lab.play_native("Stays", &stage.game, &args).unwrap();
+    let args = ["-P", "{ node.autoconnect = false node.name = voice }"];
+    let _voice = stage.lab.play_native("Voice", &stage.game, &args).unwrap();
+    for side in ["FL", "FR"] {
+        let (from, to) = (
+            format!("voice:output_{side}"),
+            format!("microphone:input_{side}"),
+        );
+        let linked = || Ok(stage.lab.output("pw-link", &[&from, &to]).ok());
+        wait_for(&from, PATIENCE, linked).unwrap();
+    }
+    let _game = stage.lab.play_native("Game", &stage.game, &[]).unwrap();
+    stage.lab.wait_for_route("Game", "mixd-default").unwrap();
+    stage.lab.wait_for_route("Voice", "microphone").unwrap();
+    std::thread::sleep(Duration::from_secs(3));
+    let status = stage.mixd.ctl(&["status"]).unwrap();
+    println!("{status}");
+    assert_eq!(status.matches("routed").count(), 1, "{status}");
+    assert!(
+        !status.contains("Loop") && !status.contains("Stays"),
+        "{status}"
+    );
+    assert_eq!(stage.mixd.log().matches("Target(").count(), 1);
+    let ours = stage.lab.metadata().unwrap();
+    assert_eq!(ours.matches("target.object").count(), 1, "{ours}");
+}
+
+#[test]
+fn a_key_that_a_killed_mixd_left_behind_is_cleared_by_the_next() {
+    let mut stage = Stage::set();
+    let args = ["--target", "card-b"];
+    let _pinned = stage.lab.play_native("Game", &stage.game, &args).unwrap();
+    let _discord = stage
+        .lab
+        .play_pulse("Discord", &stage.discord, &[])
+        .unwrap();
+    stage.lab.wait_for_route("Game", "card-b").unwrap();
+    stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+    stage.mixd.end(rustix::process::Signal::KILL).unwrap();
+    stage.lab.wait_for_route("Discord", "card-a").unwrap();
+    let (game, discord) = (stream(&stage, "Game"), stream(&stage, "Discord"));
+    assert!(target(&stage, discord).is_some(), "the killed one's key");
+    set_target(&stage, game, Some("mixd-aux"));
+    stage.mixd = xtask::mixd::Mixd::start(&stage.lab, stage::mixd_program()).unwrap();
+    stage.lab.wait_for_route("Discord", "mixd-default").unwrap();
+    let cleared = || Ok(target(&stage, game).is_none().then_some(()));
+    wait_for("the key's end", PATIENCE, cleared).unwrap();
+    stage.lab.wait_for_route("Game", "card-b").unwrap();
+}

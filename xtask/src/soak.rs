@@ -1,0 +1,350 @@
+//! `cargo xtask soak`: an evening, many times over. Programs start and stop, cards change, servers
+//! are restarted, clients come and go; after each event every route is checked, and at the end what
+//! mixd has grown by.
+
+use std::time::{Duration, Instant};
+
+use lexopt::{Arg, Parser, ValueExt};
+use rustix::process::Signal;
+use wire::{Client, Request, Topic};
+use xtask::Result;
+use xtask::lab::{Daemon, Lab, PATIENCE, STEREO};
+use xtask::level;
+use xtask::mixd::Mixd;
+use xtask::process::{Process, wait_for};
+
+use crate::tools;
+
+/// How long it lasts if the command line does not say, in minutes.
+const MINUTES: u64 = 20;
+/// How many programs play at most.
+const MAX_PLAYERS: usize = 6;
+/// How much the heap may have grown, in KiB: fragments, as a hundred streams leave them.
+const MAX_GROWTH: u64 = 512;
+
+/// What happens, how often among a hundred events, and what is counted of it in a normal evening
+/// of four hours: 40 starts and as many ends, 4 changes of card, 1 restart, 30 of the volume.
+const EVENTS: [(&str, u32, fn(&mut Soak) -> Result<()>); 10] = [
+    ("a program starts", 26, Soak::start_player),
+    ("a program ends", 24, Soak::stop_player),
+    ("the default card changes", 10, Soak::change_card),
+    ("a card goes and comes back", 5, Soak::replug),
+    ("the program list changes", 8, Soak::change_list),
+    ("the volume changes", 10, Soak::change_volume),
+    ("a client comes", 6, Soak::add_client),
+    ("a client goes", 5, Soak::drop_client),
+    ("the session manager restarts", 3, Soak::restart_manager),
+    ("PipeWire restarts", 3, Soak::restart_pipewire),
+];
+
+/// A program that plays.
+struct Player {
+    name: String,
+    is_listed: bool,
+    _process: Process,
+}
+
+struct Soak {
+    // In the order in which they are to end.
+    players: Vec<Player>,
+    clients: Vec<Client>,
+    mixd: Mixd,
+    lab: Lab,
+    /// Whether programs called `Voice…` are on the list.
+    is_listed: bool,
+    card: usize,
+    started: u32,
+    random: u64,
+}
+
+/// Reads the rest of the command line, and does it.
+pub fn soak(mut rest: Parser) -> Result<()> {
+    let mut minutes = MINUTES;
+    while let Some(argument) = rest.next()? {
+        match argument {
+            Arg::Long("minutes") => minutes = rest.value()?.parse()?,
+            argument => return Err(argument.unexpected().into()),
+        }
+    }
+    run(Duration::from_mins(minutes))
+}
+
+fn run(time: Duration) -> Result<()> {
+    let programs = tools::build_release()?;
+    let lab = Lab::start()?;
+    let mixd = Mixd::start(&lab, &programs.join("mixd"))?;
+    let file = lab.path("tone.wav");
+    level::write_tone(&file, 440.0, 0.25, 600)?;
+    let mut soak = Soak {
+        players: Vec::new(),
+        clients: Vec::new(),
+        mixd,
+        lab,
+        is_listed: false,
+        card: 0,
+        started: 0,
+        random: 0x2545_f491_4f6c_dd1d,
+    };
+    // The heap's first growth, and the descriptors that stay, belong to the start.
+    for _ in 0..40 {
+        soak.event(EVENTS[0].2)?;
+        soak.event(EVENTS[1].2)?;
+    }
+    let before = soak.measure()?;
+    let (start, mut counts, mut slowest) = (Instant::now(), [0_u32; EVENTS.len()], Duration::ZERO);
+    let mut told = Instant::now();
+    while start.elapsed() < time {
+        let index = soak.choose();
+        let (what, _, event) = EVENTS[index];
+        let took = soak.event(event).map_err(|error| {
+            let log = soak.mixd.log();
+            let lines: Vec<&str> = log.lines().rev().take(40).collect();
+            let lines: Vec<&str> = lines.into_iter().rev().collect();
+            format!(
+                "after {what}: {error}; mixd's log ends with:\n{}",
+                lines.join("\n")
+            )
+        })?;
+        counts[index] += 1;
+        slowest = slowest.max(took);
+        if told.elapsed() > Duration::from_mins(1) {
+            told = Instant::now();
+            let (memory, descriptors) = soak.measure()?;
+            println!(
+                "after {:>2} min: {} events, {memory} KiB, {descriptors} descriptors",
+                start.elapsed().as_secs() / 60,
+                counts.iter().sum::<u32>()
+            );
+        }
+    }
+    soak.players.clear();
+    soak.clients.clear();
+    soak.settle()?;
+    std::thread::sleep(Duration::from_secs(1));
+    report(&counts, slowest, before, soak.measure()?)
+}
+
+fn report(
+    counts: &[u32; EVENTS.len()],
+    slowest: Duration,
+    before: (u64, usize),
+    after: (u64, usize),
+) -> Result<()> {
+    println!();
+    for ((what, ..), count) in EVENTS.iter().zip(counts) {
+        println!("{count:>6}  {what}");
+    }
+    println!("No wrong route; the slowest event was settled after {slowest:.1?}.");
+    println!(
+        "Heap and stack before and after: {} and {} KiB.",
+        before.0, after.0
+    );
+    println!(
+        "Descriptors before and after: {} and {}.",
+        before.1, after.1
+    );
+    if after.0 > before.0 + MAX_GROWTH {
+        return Err("mixd has grown".into());
+    }
+    if after.1 > before.1 {
+        return Err("mixd has lost descriptors".into());
+    }
+    Ok(())
+}
+
+impl Soak {
+    /// An event, and all that follows from it; how long that took.
+    fn event(&mut self, event: fn(&mut Self) -> Result<()>) -> Result<Duration> {
+        event(self)?;
+        let start = Instant::now();
+        self.settle()?;
+        Ok(start.elapsed())
+    }
+
+    /// Waits until every program plays to its channel, and both channels to the card.
+    fn settle(&mut self) -> Result<()> {
+        if let Some(status) = self.mixd.process.ended()? {
+            return Err(format!("mixd has ended: {status}").into());
+        }
+        let mut wrong = String::new();
+        wait_for("every route", PATIENCE, || {
+            wrong = self.wrong_route()?.unwrap_or_default();
+            Ok(wrong.is_empty().then_some(()))
+        })
+        .map_err(|error| format!("{error}: {wrong}").into())
+    }
+
+    fn wrong_route(&self) -> Result<Option<String>> {
+        let dump = self.lab.dump()?;
+        for player in &self.players {
+            let sink = match player.is_listed && self.is_listed {
+                true => "mixd-aux",
+                false => "mixd-default",
+            };
+            let sinks = dump.sinks_of(&player.name);
+            if sinks != [sink] {
+                return Ok(Some(format!(
+                    "{} plays to {sinks:?}, not {sink}",
+                    player.name
+                )));
+            }
+        }
+        for sink in ["mixd-default", "mixd-aux"] {
+            let fed = dump
+                .node(sink)
+                .map(|node| dump.fed_by(node))
+                .unwrap_or_default();
+            if fed != [STEREO[self.card].name] {
+                return Ok(Some(format!("{sink} plays to {fed:?}")));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Its heap and stack in KiB, and its descriptors.
+    fn measure(&self) -> Result<(u64, usize)> {
+        let folder = format!("/proc/{}/fd", self.mixd.process.pid());
+        let descriptors = std::fs::read_dir(folder)?.count();
+        Ok((self.mixd.proc_status("RssAnon")?, descriptors))
+    }
+
+    /// xorshift64: the same evening each time.
+    fn random(&mut self, below: usize) -> usize {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        usize::try_from(self.random >> 33).unwrap_or(0) % below.max(1)
+    }
+
+    fn choose(&mut self) -> usize {
+        let total: u32 = EVENTS.iter().map(|(_, weight, _)| weight).sum();
+        let mut place = u32::try_from(self.random(total as usize)).unwrap_or(0);
+        for (index, (_, weight, _)) in EVENTS.iter().enumerate() {
+            if place < *weight {
+                return index;
+            }
+            place -= weight;
+        }
+        0
+    }
+
+    fn start_player(&mut self) -> Result<()> {
+        if self.players.len() >= MAX_PLAYERS {
+            return self.stop_player();
+        }
+        self.started += 1;
+        let is_listed = self.random(2) == 0;
+        let name = match is_listed {
+            true => "Voice".to_owned(),
+            false => format!("Game {}", self.started),
+        };
+        // Of the listed one there is one at a time, so that its route is its own.
+        if self.players.iter().any(|player| player.name == name) {
+            return Ok(());
+        }
+        let file = self.lab.path("tone.wav");
+        let process = match self.random(2) {
+            0 => self.lab.play_native(&name, &file, &[])?,
+            _ => self.lab.play_pulse(&name, &file, &[])?,
+        };
+        self.players.push(Player {
+            name,
+            is_listed,
+            _process: process,
+        });
+        Ok(())
+    }
+
+    fn stop_player(&mut self) -> Result<()> {
+        if !self.players.is_empty() {
+            let index = self.random(self.players.len());
+            let gone = self.players.remove(index).name;
+            wait_for("a player's end", PATIENCE, || {
+                Ok(self.lab.dump()?.streams(&gone).is_empty().then_some(()))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn change_card(&mut self) -> Result<()> {
+        self.card = 1 - self.card;
+        self.lab.set_default(STEREO[self.card].name)
+    }
+
+    fn replug(&mut self) -> Result<()> {
+        let card = self.card;
+        self.lab.unplug(STEREO[card].name)?;
+        self.card = 1 - card;
+        self.settle()?;
+        self.lab.plug(&STEREO[card])?;
+        // It was chosen, and is again.
+        self.card = card;
+        Ok(())
+    }
+
+    fn change_list(&mut self) -> Result<()> {
+        let verb = match self.is_listed {
+            true => "remove-program",
+            false => "add-program",
+        };
+        self.is_listed = !self.is_listed;
+        self.mixd.ctl(&[verb, "Voice"]).map(drop)
+    }
+
+    fn change_volume(&mut self) -> Result<()> {
+        #[allow(clippy::cast_precision_loss)]
+        let volume = self.random(21) as f64 / 10.0 - 1.0;
+        self.mixd
+            .ctl(&["set-volume", &format!("{volume:.1}")])
+            .map(drop)
+    }
+
+    fn add_client(&mut self) -> Result<()> {
+        if self.clients.len() < 10 {
+            let mut client = self.mixd.connect()?;
+            client.request(&Request::Subscribe(Topic::ALL.into_iter().collect()))?;
+            self.clients.push(client);
+        }
+        Ok(())
+    }
+
+    #[allow(clippy::unnecessary_wraps)] // it is one of the events
+    fn drop_client(&mut self) -> Result<()> {
+        self.clients.pop();
+        Ok(())
+    }
+
+    fn restart_manager(&mut self) -> Result<()> {
+        let signal = [Signal::TERM, Signal::KILL][self.random(2)];
+        self.lab.stop_daemon(Daemon::WirePlumber, signal)?;
+        self.settle()?;
+        self.lab.launch(Daemon::WirePlumber)?;
+        self.follow_default()
+    }
+
+    /// Takes over the default card of a session manager that has just started: the last choice was
+    /// saved, or not in time.
+    fn follow_default(&mut self) -> Result<()> {
+        let chosen = wait_for("a default card", PATIENCE, || {
+            let default = self.lab.default_sink();
+            Ok(STEREO
+                .iter()
+                .position(|card| Some(card.name) == default.as_deref()))
+        })?;
+        self.card = chosen;
+        Ok(())
+    }
+
+    /// With all that plays, as an update does.
+    fn restart_pipewire(&mut self) -> Result<()> {
+        let signal = [Signal::TERM, Signal::KILL][self.random(2)];
+        self.players.clear();
+        for daemon in [Daemon::Pulse, Daemon::WirePlumber, Daemon::PipeWire] {
+            self.lab.stop_daemon(daemon, signal)?;
+        }
+        self.lab.start_daemon(Daemon::PipeWire)?;
+        self.lab.launch(Daemon::WirePlumber)?;
+        self.follow_default()?;
+        self.lab.start_daemon(Daemon::Pulse)
+    }
+}
