@@ -6,6 +6,7 @@ mod dump;
 
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -181,6 +182,10 @@ impl Lab {
         for (path, text) in NO_HARDWARE {
             write(path, text)?;
         }
+        // pipewire-pulse ends if pactl, which asks for it, makes this folder at the same time.
+        fs::DirBuilder::new()
+            .mode(0o700)
+            .create(folder.path().join("pulse"))?;
         let address = format!("--address=unix:path={}/bus", folder.path().display());
         let mut dbus = command_in(folder.path(), "dbus-daemon");
         dbus.args(["--session", "--nofork", &address]);
