@@ -167,9 +167,12 @@ mod tests {
     fn example() -> Status<'static> {
         let stream = Stream {
             id: 71,
+            pid: Some(4711),
             name: NodeName::truncated("Dis\u{1b}[31mcord"),
+            rule: Some(Pattern::truncated("Discord")),
             rival: Some(ClientName::truncated("patch\u{7}bay")),
             state: StreamState::Routed,
+            binary: None,
             channel: Channel::Aux,
         };
         let audio = Audio {
@@ -187,6 +190,7 @@ mod tests {
             },
             audio: std::borrow::Cow::Owned(audio),
             programs: vec![Pattern::truncated("Discord"), Pattern::truncated("Mumble")].into(),
+            settings: std::borrow::Cow::Owned(wire::Settings::default()),
         }
     }
 

@@ -3,9 +3,10 @@
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-use wire::PipeWireState;
+use wire::{Diagnosis, PipeWireState};
 
 use crate::desk::Desk;
+use crate::graph::Graph;
 use crate::options::{BackendKind, Sound};
 use crate::pipewire::Adapter;
 
@@ -70,6 +71,22 @@ impl Backend {
         match self {
             Self::None => {}
             Self::PipeWire(adapter) => adapter.apply(desk, now),
+        }
+    }
+
+    /// What PipeWire has, while there is one.
+    pub fn graph(&self) -> Option<&Graph> {
+        match self {
+            Self::None => None,
+            Self::PipeWire(adapter) => adapter.graph(),
+        }
+    }
+
+    /// What somebody who looks for a fault wants to know.
+    pub fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::None => Diagnosis::default(),
+            Self::PipeWire(adapter) => adapter.diagnosis(),
         }
     }
 

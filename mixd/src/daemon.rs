@@ -9,6 +9,7 @@ use crate::backend::Backend;
 use crate::desk::Desk;
 use crate::options::Options;
 use crate::server::{self, Server};
+use crate::service::House;
 use crate::sys::{self, POLLIN, Signals};
 
 /// How long the streams may take to leave our sinks before these go all the same.
@@ -59,18 +60,26 @@ pub fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
             leave_by = Some(now + EXIT_TIME);
         }
         backend.turn(polled[BACKEND].revents != 0, &mut desk, now);
-        server.handle(&polled[SERVER..], &mut desk, now);
-        let asked = desk.take_changed();
-        if !asked.is_empty() {
+        server.handle(&polled[SERVER..], &mut house(&mut desk, &backend), now);
+        // Whoever is told may turn out to have gone, and what it held with it.
+        loop {
+            let asked = desk.take_changed();
+            if asked.is_empty() {
+                break;
+            }
             if leave_by.is_none() {
                 backend.apply(&mut desk, now);
             }
             let changed: Topics = asked.iter().chain(desk.take_changed().iter()).collect();
-            server.publish(changed, &desk, now);
+            server.publish(changed, &mut house(&mut desk, &backend), now);
         }
         if leave_by.is_some_and(|by| backend.has_left() || now >= by) {
             break;
         }
     }
     Ok(())
+}
+
+fn house<'a>(desk: &'a mut Desk, backend: &'a Backend) -> House<'a> {
+    House { desk, backend }
 }

@@ -3,32 +3,43 @@
 
 use std::borrow::Cow;
 
+use wire::message::Pattern;
 use wire::{
-    Audio, Event, Failure, Mix, PipeWireState, Reply, Request, Status, Topic, Topics, Volume,
+    Audio, Diagnosis, ErrorCode, Event, Failure, Mix, PipeWireState, Reply, Request, Settings,
+    Status, Stream, Topic, Topics, Volume,
 };
 
+use crate::admission::CLIENTS;
+use crate::hold::{Holds, Seat};
 use crate::mixer;
 use crate::rules::Rules;
 use crate::session::Service;
 
-/// How many streams are listed in a message; the rest is counted. At 192 bytes of names each they
-/// leave room in a frame for the longest program list.
-pub const MAX_STREAMS: usize = 150;
+/// How many bytes the streams, or the properties of one, may take in a message: with the longest
+/// program list it fits into a frame. The rest is counted.
+pub const MAX_LIST: usize = 35 * 1024;
+
+/// No more than this does a stream take in a message besides its texts.
+const STREAM: usize = 96;
 
 /// The state that clients see and set.
 #[derive(Debug)]
 pub struct Desk {
     mix: Mix,
+    holds: Holds,
     rules: Rules,
     audio: Audio,
+    settings: Settings,
     changed: Topics,
 }
 
 impl Desk {
     /// A desk with the volume in the middle and an empty list.
     pub fn new(pipewire: PipeWireState) -> Self {
+        let settings = Settings::default();
         Self {
-            mix: mixer::mix(Volume::MIDDLE),
+            mix: mixer::mix(Volume::MIDDLE, settings.curve),
+            holds: Holds::new(CLIENTS),
             rules: Rules::default(),
             audio: Audio {
                 output: None,
@@ -37,6 +48,7 @@ impl Desk {
                 pipewire,
                 warnings: Vec::new(),
             },
+            settings,
             changed: Topics::NONE,
         }
     }
@@ -44,6 +56,11 @@ impl Desk {
     /// The volume and its gains.
     pub fn mix(&self) -> Mix {
         self.mix
+    }
+
+    /// The volume to be remembered: the one without those that are only held.
+    pub fn lasting_volume(&self) -> Volume {
+        self.holds.lasting(self.mix.volume)
     }
 
     /// The program list.
@@ -58,30 +75,108 @@ impl Desk {
 
     /// Takes over what is known of the sound.
     pub fn set_audio(&mut self, mut audio: Audio) {
-        let excess = audio.streams.len().saturating_sub(MAX_STREAMS);
-        audio.streams.truncate(MAX_STREAMS);
-        audio.omitted = u32::try_from(excess).unwrap_or(u32::MAX);
+        audio.omitted = cut(&mut audio.streams);
         if audio != self.audio {
             self.audio = audio;
             self.changed.insert(Topic::Streams);
         }
     }
 
-    fn set_volume(&mut self, volume: Volume) -> Reply<'_> {
-        if volume != self.mix.volume {
-            self.mix = mixer::mix(volume);
+    /// Takes over another program list.
+    pub fn set_rules(&mut self, rules: Rules) {
+        if rules != self.rules {
+            self.rules = rules;
+            self.changed.insert(Topic::Programs);
+        }
+    }
+
+    /// Takes over other settings.
+    pub fn set_settings(&mut self, settings: Settings) {
+        if settings == self.settings {
+            return;
+        }
+        self.settings = settings;
+        self.changed.insert(Topic::Settings);
+        self.move_to(self.mix.volume);
+    }
+
+    /// Sets the volume, for good.
+    pub fn set_volume(&mut self, volume: Volume) {
+        self.holds.clear();
+        self.move_to(volume);
+    }
+
+    fn move_to(&mut self, volume: Volume) {
+        let mix = mixer::mix(volume, self.settings.curve);
+        if mix != self.mix {
+            self.mix = mix;
             self.changed.insert(Topic::Volume);
         }
+    }
+
+    fn mix_at(&mut self, volume: Volume) -> Reply<'_> {
+        self.set_volume(volume);
         Reply::Mix(self.mix)
+    }
+
+    /// The list as it would be with one pattern more.
+    ///
+    /// # Errors
+    /// As [`Rules::add`].
+    pub fn rules_with(&self, pattern: Pattern) -> Result<Rules, Failure> {
+        let mut rules = self.rules.clone();
+        rules.add(pattern)?;
+        Ok(rules)
+    }
+
+    /// The list as it would be with one pattern less.
+    ///
+    /// # Errors
+    /// As [`Rules::remove`].
+    pub fn rules_without(&self, pattern: &str) -> Result<Rules, Failure> {
+        let mut rules = self.rules.clone();
+        rules.remove(pattern)?;
+        Ok(rules)
     }
 }
 
+/// Cuts a list of streams to what fits into a message; how many that leaves out.
+pub fn cut(streams: &mut Vec<Stream>) -> u32 {
+    let mut room = MAX_LIST;
+    let fitting = streams.iter().take_while(|stream| {
+        let left = room.checked_sub(size(stream));
+        room = left.unwrap_or(0);
+        left.is_some()
+    });
+    let fitting = fitting.count();
+    let excess = streams.len() - fitting;
+    streams.truncate(fitting);
+    u32::try_from(excess).unwrap_or(u32::MAX)
+}
+
+/// No less than a stream takes in a message.
+fn size(stream: &Stream) -> usize {
+    let length = |text: Option<&str>| text.map_or(0, str::len);
+    STREAM
+        + stream.name.len()
+        + length(stream.rule.as_deref())
+        + length(stream.rival.as_deref())
+        + length(stream.binary.as_deref())
+}
+
+/// What is asked of the sound is answered as where there is none.
 impl Service for Desk {
-    fn request(&mut self, request: Request) -> Result<Reply<'_>, Failure> {
+    fn request(&mut self, seat: Seat, request: Request) -> Result<Reply<'_>, Failure> {
         match request {
             Request::GetVolume => Ok(Reply::Mix(self.mix)),
-            Request::SetVolume(volume) => Ok(self.set_volume(volume)),
-            Request::ShiftVolume(shift) => Ok(self.set_volume(self.mix.volume.shifted(shift))),
+            Request::SetVolume(volume) => Ok(self.mix_at(volume)),
+            Request::ShiftVolume(shift) => Ok(self.mix_at(self.mix.volume.shifted(shift))),
+            Request::ToggleVolume => Ok(self.mix_at(self.mix.volume.mirrored())),
+            Request::HoldVolume(volume) => {
+                self.holds.hold(seat, volume, self.mix.volume);
+                self.move_to(volume);
+                Ok(Reply::Mix(self.mix))
+            }
             Request::ListPrograms => Ok(Reply::Programs(self.rules.patterns().into())),
             Request::AddProgram(pattern) => {
                 if self.rules.add(pattern)? {
@@ -94,14 +189,34 @@ impl Service for Desk {
                 self.changed.insert(Topic::Programs);
                 Ok(Reply::Done)
             }
+            Request::TryAddProgram(pattern) => {
+                self.rules_with(pattern)?;
+                Ok(Reply::Streams(Vec::new()))
+            }
+            Request::TryRemoveProgram(pattern) => {
+                self.rules_without(&pattern)?;
+                Ok(Reply::Streams(Vec::new()))
+            }
+            Request::GetStream(id) => Err(Failure::new(
+                ErrorCode::Refused,
+                format!("no program plays a stream of id {id}; 'mixctl streams' lists them"),
+            )),
             Request::GetStatus => Ok(Reply::Status(Status {
                 mix: self.mix,
                 audio: Cow::Borrowed(&self.audio),
                 programs: self.rules.patterns().into(),
+                settings: Cow::Borrowed(&self.settings),
             })),
+            Request::Diagnose => Ok(Reply::Diagnosis(Diagnosis::default())),
             // What the connection subscribes to, the session has noted.
             Request::Subscribe(_) => Ok(Reply::Done),
             Request::Fail(code) => Err(Failure::new(code, "failed, as asked")),
+        }
+    }
+
+    fn leave(&mut self, seat: Seat) {
+        if let Some(volume) = self.holds.release(seat) {
+            self.move_to(volume);
         }
     }
 
@@ -110,6 +225,7 @@ impl Service for Desk {
             Topic::Volume => Event::Volume(self.mix),
             Topic::Programs => Event::Programs(self.rules.patterns().into()),
             Topic::Streams => Event::Streams(Cow::Borrowed(&self.audio)),
+            Topic::Settings => Event::Settings(Cow::Borrowed(&self.settings)),
         }
     }
 }
@@ -118,48 +234,120 @@ impl Service for Desk {
 mod tests {
     use super::*;
     use wire::frame::MAX_REPLY;
-    use wire::{Channel, Stream, StreamState, Warning, codec, message};
+    use wire::message::{self, ClientName, NodeName};
+    use wire::{Channel, Curve, Gain, StreamState, Warning, codec};
+
+    fn desk() -> Desk {
+        Desk::new(PipeWireState::Off)
+    }
+
+    fn volume(text: &str) -> Volume {
+        text.parse().unwrap()
+    }
 
     #[test]
     fn only_a_change_counts_as_one() {
-        let mut desk = Desk::new(PipeWireState::Off);
-        desk.request(Request::SetVolume("0".parse().unwrap()))
-            .unwrap();
+        let mut desk = desk();
+        desk.request(0, Request::SetVolume(volume("0"))).unwrap();
+        desk.set_settings(Settings::default());
+        desk.set_rules(Rules::default());
         assert!(desk.take_changed().is_empty());
-        desk.request(Request::SetVolume("0.5".parse().unwrap()))
-            .unwrap();
+        desk.request(0, Request::SetVolume(volume("0.5"))).unwrap();
         assert!(desk.take_changed().contains(Topic::Volume));
         assert!(desk.take_changed().is_empty());
     }
 
     #[test]
+    fn a_held_volume_goes_with_its_holder_and_is_not_remembered() {
+        let mut desk = desk();
+        desk.set_volume(volume("0.25"));
+        desk.request(3, Request::HoldVolume(volume("-1"))).unwrap();
+        assert_eq!(desk.mix().volume, volume("-1"));
+        assert_eq!(desk.lasting_volume(), volume("0.25"));
+        desk.leave(2);
+        assert_eq!(desk.mix().volume, volume("-1"));
+        desk.leave(3);
+        assert_eq!(desk.mix().volume, volume("0.25"));
+        desk.request(3, Request::HoldVolume(volume("-1"))).unwrap();
+        desk.request(4, Request::ToggleVolume).unwrap();
+        desk.leave(3);
+        assert_eq!(desk.mix().volume, volume("1"), "what somebody sets stays");
+    }
+
+    #[test]
+    fn another_curve_makes_other_gains_of_the_same_volume() {
+        let mut desk = desk();
+        desk.set_volume(volume("0.5"));
+        desk.take_changed();
+        desk.set_settings(Settings {
+            curve: Curve::Quadratic,
+            ..Settings::default()
+        });
+        assert_eq!(desk.mix().default, Gain::try_from(250_000).unwrap());
+        let changed = desk.take_changed();
+        assert!(changed.contains(Topic::Volume) && changed.contains(Topic::Settings));
+    }
+
+    #[test]
     fn the_largest_status_fits_into_a_frame() {
         let mut desk = Desk::new(PipeWireState::Down);
-        let name = message::NodeName::truncated(&"x".repeat(message::MAX_NAME));
+        let name = NodeName::truncated(&"x".repeat(message::MAX_NAME));
         let stream = Stream {
             id: u32::MAX,
+            pid: Some(u32::MAX),
             name,
-            rival: Some(message::ClientName::truncated(&name)),
+            rule: Some(name),
+            rival: Some(ClientName::truncated(&name)),
             state: StreamState::Contested,
+            binary: Some(name),
             channel: Channel::Default,
         };
-        let streams = vec![stream; MAX_STREAMS + 5];
-        desk.set_audio(Audio {
-            output: Some(name),
-            omitted: 0,
-            streams,
-            pipewire: PipeWireState::Down,
-            warnings: vec![Warning::OwnSinkIsDefault, Warning::OutputMissing],
+        desk.set_settings(Settings {
+            file: Some("x".repeat(4096)),
+            problem: Some("x".repeat(512)),
+            ..Settings::default()
         });
+        let fitting = MAX_LIST / size(&stream);
+        for count in [fitting + 5, 3 * fitting] {
+            desk.set_audio(Audio {
+                output: Some(name),
+                omitted: 0,
+                streams: vec![stream.clone(); count],
+                pipewire: PipeWireState::Down,
+                warnings: vec![Warning::OwnSinkIsDefault, Warning::OutputMissing],
+            });
+            assert_eq!(desk.audio.omitted as usize, count - fitting);
+        }
         for n in 0.. {
-            let pattern = message::Pattern::truncated(&format!("{n:0128}"));
-            if desk.request(Request::AddProgram(pattern)).is_err() {
+            let pattern = Pattern::truncated(&format!("{n:0128}"));
+            if desk.request(0, Request::AddProgram(pattern)).is_err() {
                 break;
             }
         }
         let mut body = vec![0; MAX_REPLY];
-        let reply = desk.request(Request::GetStatus).unwrap();
-        assert!(matches!(&reply, Reply::Status(status) if status.audio.omitted == 5));
+        let reply = desk.request(0, Request::GetStatus).unwrap();
         codec::encode(&reply, &mut body).unwrap();
+    }
+
+    #[test]
+    fn short_names_leave_room_for_hundreds_of_streams() {
+        let mut desk = desk();
+        let name = NodeName::truncated("a program");
+        let stream = Stream {
+            id: 1,
+            pid: Some(1),
+            name,
+            rule: None,
+            rival: None,
+            state: StreamState::Routed,
+            binary: Some(name),
+            channel: Channel::Default,
+        };
+        let audio = Audio {
+            streams: vec![stream; 300],
+            ..desk.audio.clone()
+        };
+        desk.set_audio(audio);
+        assert_eq!(desk.audio.omitted, 0);
     }
 }

@@ -13,6 +13,7 @@ mod objects;
 mod patience;
 #[cfg(any(test, feature = "fuzz"))]
 mod pretend;
+mod programs;
 mod quantum;
 mod sinks;
 mod streams;
@@ -21,14 +22,15 @@ mod wires;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use wire::message::NodeName;
-use wire::{Audio, Channel, PipeWireState, Warning};
+use wire::message::{ClientName, NodeName};
+use wire::{Audio, Channel, Diagnosis, PipeWireState, Warning};
 
-pub use self::fact::{Action, Fact, Info, Metadata, Ports, Props, Sink};
+pub use self::fact::{Action, Fact, Info, Metadata, Ports, Process, Props, Sink};
 pub use self::layout::{Layout, MAX_CHANNELS};
 use self::objects::Objects;
 pub use self::objects::{Direction, TARGET_OBJECT};
 use self::patience::{Matter, Patience};
+use self::programs::Processes;
 use self::sinks::Sinks;
 use self::streams::Streams;
 use self::wires::Wires;
@@ -78,6 +80,7 @@ pub struct Graph {
     sinks: Sinks,
     wires: Wires,
     streams: Streams,
+    processes: Processes,
     /// Whose ports we have configured, which is done once.
     configured: BTreeSet<u32>,
     patience: Patience,
@@ -100,6 +103,7 @@ impl Graph {
             sinks: Sinks::default(),
             wires: Wires::default(),
             streams: Streams::default(),
+            processes: Processes::default(),
             configured: BTreeSet::new(),
             patience: Patience::default(),
             is_leaving: false,
@@ -113,14 +117,18 @@ impl Graph {
             Fact::Info(id, info) => self.objects.add_info(id, info),
             Fact::Port(id, props) => self.objects.add_port(id, &props),
             Fact::Link(id, props) => self.objects.add_link(id, &props),
-            Fact::Client(id, props) => self.objects.add_client(id, &props),
+            Fact::Client(id, props) => self.objects.add_client(id, props),
+            Fact::ClientInfo(id, props) => self.objects.add_client_info(id, props),
+            Fact::Process(pid, process) => self.processes.learn(pid, process),
             Fact::Removed(id) => self.forget(id),
             Fact::Made(sink, node) => self.sinks.made(sink, node),
             Fact::Metadata(metadata) => {
                 self.metadata = metadata;
                 if metadata == Metadata::None {
                     self.objects.forget_metadata();
-                    self.streams.forget_metadata();
+                }
+                if metadata.manager().is_none() {
+                    self.streams.forget_asked();
                 }
             }
             Fact::Key {
@@ -135,7 +143,9 @@ impl Graph {
             } => {
                 if self.objects.set_target(subject, key.as_deref(), value) {
                     let place = self.place(subject);
-                    self.streams.note_target(subject, place);
+                    let target = self.objects.targets.get(&subject);
+                    let object = target.and_then(|target| target.object.as_deref());
+                    self.streams.note_target(subject, object, place);
                 }
             }
             Fact::Setting(key, value) => self.objects.set_setting(key, value),
@@ -163,14 +173,16 @@ impl Graph {
             return actions;
         }
         let is_alone = !self.is_managed() && self.patience.is_over(Matter::Manager, now);
+        self.inspect_processes(&mut actions);
         self.choose_card();
-        if self.find_layout(is_alone, now, &mut actions) {
+        let is_known = self.find_layout(is_alone, now, &mut actions);
+        if is_known {
             self.sinks.settle(&self.layout, &mut actions);
         }
         self.configure_sinks(is_alone, now, &mut actions);
         let mut wanted = self.monitor_links();
         // A sink with nothing behind it stalls its players: streams come after the monitors.
-        let ready = self.ready_sinks(&wanted);
+        let ready = self.ready_sinks(is_known, &wanted);
         let mut targets =
             self.settle_streams(rules, &ready, is_alone, now, &mut wanted, &mut actions);
         self.tidy(&mut targets);
@@ -326,8 +338,13 @@ impl Graph {
     }
 
     /// The node of each channel's sink to which streams can be sent: one of the card's layout if
-    /// there is one, and linked to the card if there is one.
-    fn ready_sinks(&self, monitors: &BTreeSet<Ports>) -> BTreeMap<Channel, u32> {
+    /// there is one, and linked to the card if there is one that can be linked to.
+    fn ready_sinks(&self, is_known: bool, monitors: &BTreeSet<Ports>) -> BTreeMap<Channel, u32> {
+        let has_ports = |card| self.objects.side(card, Direction::Input).is_some();
+        let is_deaf = match self.card {
+            None => true,
+            Some(card) => is_known && !has_ports(card),
+        };
         let mut ready = BTreeMap::new();
         for (sink, node, layout) in self.sinks.nodes() {
             let is_complete = self.objects.side(node, Direction::Input).is_some()
@@ -337,7 +354,7 @@ impl Graph {
                     .get(&node)
                     .is_some_and(|node| node.serial.is_some());
             let is_heard = || monitors.iter().any(|ports| ports.output_node == node);
-            if is_complete && (self.card.is_none() || is_heard()) {
+            if is_complete && (is_deaf || is_heard()) {
                 // Those made later come later.
                 let fits = *layout == self.layout;
                 let place = ready.entry(sink.channel).or_insert((fits, node));
@@ -442,6 +459,29 @@ impl Graph {
                 PipeWireState::Down
             },
             warnings,
+        }
+    }
+
+    /// What somebody who looks for a fault wants to know.
+    pub fn diagnosis(&self) -> Diagnosis {
+        let nodes = self.objects.nodes.values();
+        let ours = nodes.filter(|node| node.is_sink() && channel_of_name(&node.name).is_some());
+        let is_missing = |target: &&objects::Target| {
+            let object = target.object.as_deref();
+            object.is_some_and(|object| {
+                !matches!(object, "-1") && self.objects.find(object).is_none()
+            })
+        };
+        let stale = self.objects.targets.values().filter(is_missing).count();
+        let manager = self.metadata.manager();
+        Diagnosis {
+            sinks: ours.map(|node| NodeName::truncated(&node.name)).collect(),
+            stale: u32::try_from(stale).unwrap_or(u32::MAX),
+            manager: manager.map(|client| {
+                let name = self.objects.client(client).unwrap_or("a session manager");
+                ClientName::truncated(name)
+            }),
+            pipewire: None,
         }
     }
 

@@ -1,8 +1,8 @@
 //! mixd, the daemon, as a library: so that its tests, the fuzz targets and the benchmarks reach
 //! the parts. The program is `main.rs`.
 //!
-//! Decisions are pure, effects are at the edge. [`desk`], [`rules`], [`graph`], [`glide`], [`admission`],
-//! [`session`] and [`place`] take values and return values; [`daemon`], [`server`], [`sys`] and the
+//! Decisions are pure, effects are at the edge. [`desk`], [`hold`], [`rules`], [`glob`], [`graph`],
+//! [`glide`], [`admission`], [`session`] and [`place`] take values and return values; [`daemon`], [`server`], [`sys`] and the
 //! PipeWire adapter carry them out. Arrows point from the edge to the core, never back.
 
 #[macro_use]
@@ -13,13 +13,17 @@ pub mod backend;
 pub mod daemon;
 pub mod desk;
 pub mod glide;
+pub mod glob;
 pub mod graph;
+pub mod hold;
 pub mod mixer;
 pub mod options;
 #[cfg_attr(not(feature = "pipewire"), path = "pipewire_absent.rs")]
 pub mod pipewire;
 pub mod place;
+pub mod process;
 pub mod rules;
 pub mod server;
+pub mod service;
 pub mod session;
 pub mod sys;

@@ -1,23 +1,37 @@
 //! Volume to gains: arithmetic.
 
-use wire::{Gain, Mix, Volume};
+use wire::{Curve, Gain, Mix, Volume};
 
 /// The volume with the gains that it makes: at 0 both channels are full, towards 1 the default
-/// channel fades out, towards -1 the aux channel does.
-pub fn mix(volume: Volume) -> Mix {
+/// channel fades out, towards -1 the aux channel does, along `curve`.
+pub fn mix(volume: Volume, curve: Curve) -> Mix {
     let v = volume.millionths();
     Mix {
         volume,
-        aux: faded(-v),
-        default: faded(v),
+        aux: faded(-v, curve),
+        default: faded(v, curve),
     }
 }
 
-/// Full up to 0, then linearly less: 1 - v.
-fn faded(millionths: i32) -> Gain {
-    let loss = u32::try_from(millionths).unwrap_or(0);
+/// Full up to 0, then less: the curve of 1 - v.
+fn faded(millionths: i32, curve: Curve) -> Gain {
+    let one = u64::from(Gain::FULL.millionths());
+    let loss = u64::try_from(millionths).unwrap_or(0);
+    let rest = one.saturating_sub(loss);
+    let millionths = match curve {
+        Curve::Linear => rest,
+        Curve::Quadratic => rounded(rest * rest, one),
+        Curve::Cubic => rounded(rest * rest * rest, one * one),
+        Curve::SquareRoot => (rest * one).isqrt(),
+    };
     // A volume is at most 1, so this is a gain.
-    Gain::try_from(Gain::FULL.millionths().saturating_sub(loss)).unwrap_or(Gain::ZERO)
+    let gain = u32::try_from(millionths).ok();
+    gain.and_then(|gain| Gain::try_from(gain).ok())
+        .unwrap_or(Gain::ZERO)
+}
+
+fn rounded(dividend: u64, divisor: u64) -> u64 {
+    (dividend + divisor / 2) / divisor
 }
 
 #[cfg(test)]
@@ -34,11 +48,29 @@ mod tests {
             ("1", "0", "1"),
             ("0.000001", "0.999999", "1"),
         ] {
-            let mix = mix(volume.parse().unwrap());
+            let mix = mix(volume.parse().unwrap(), Curve::Linear);
             assert_eq!(
                 (mix.default.to_string(), mix.aux.to_string()),
                 (default.into(), aux.into())
             );
+        }
+    }
+
+    #[test]
+    fn each_curve_goes_from_full_to_silent_and_through_its_own_middle() {
+        for (curve, middle) in [
+            (Curve::Linear, "0.5"),
+            (Curve::Quadratic, "0.25"),
+            (Curve::Cubic, "0.125"),
+            (Curve::SquareRoot, "0.707106"),
+        ] {
+            let gain = |volume: &str| mix(volume.parse().unwrap(), curve).default;
+            assert_eq!(gain("0"), Gain::FULL, "{curve}");
+            assert_eq!(gain("1"), Gain::ZERO, "{curve}");
+            assert_eq!(gain("0.5").to_string(), middle, "{curve}");
+            assert_eq!(gain("-1"), Gain::FULL, "{curve}");
+            let gains: Vec<Gain> = (0..=1000).map(|n| faded(n * 1000, curve)).collect();
+            assert!(gains.is_sorted_by(|a, b| a >= b), "{curve}");
         }
     }
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use pipewire::context::ContextRc;
 use pipewire::loop_::Timeout;
 use pipewire::main_loop::MainLoopRc;
+use wire::Diagnosis;
 
 use self::connection::Connection;
 use crate::desk::Desk;
@@ -112,6 +113,17 @@ impl Adapter {
             connection.set_mix(desk.mix(), now);
             connection.settle(desk, now);
         }
+    }
+
+    /// What PipeWire has, while it is there.
+    pub fn graph(&self) -> Option<&Graph> {
+        self.connection.as_ref().map(Connection::graph)
+    }
+
+    /// What somebody who looks for a fault wants to know.
+    pub fn diagnosis(&self) -> Diagnosis {
+        let connection = self.connection.as_ref();
+        connection.map(Connection::diagnosis).unwrap_or_default()
     }
 
     /// Sends the streams back to where they would be without us.

@@ -4,7 +4,10 @@
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
+use wire::Diagnosis;
+
 use crate::desk::Desk;
+use crate::graph::Graph;
 use crate::options::Sound;
 
 /// Has no value.
@@ -37,6 +40,16 @@ impl Adapter {
 
     /// Never called.
     pub fn apply(&mut self, _desk: &mut Desk, _now: Instant) {
+        match *self {}
+    }
+
+    /// Never called.
+    pub fn graph(&self) -> Option<&Graph> {
+        match *self {}
+    }
+
+    /// Never called.
+    pub fn diagnosis(&self) -> Diagnosis {
         match *self {}
     }
 

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use wire::socket::{self, Peer};
 
+use crate::hold::Seat;
 use crate::session::{Service, Session};
 
 /// A non-blocking stream socket.
@@ -61,9 +62,9 @@ struct Connection<S> {
 
 impl<S: Socket> Place<S> {
     /// A free place. All memory it ever needs is taken here.
-    pub fn new(now: Instant) -> Self {
+    pub fn new(seat: Seat, now: Instant) -> Self {
         Self {
-            session: Session::new(now),
+            session: Session::new(seat, now),
             connection: None,
         }
     }

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use wire::message::Pattern;
 use wire::{Channel, ErrorCode, Failure};
 
+use crate::glob;
+
 /// How many bytes all patterns together may take in a message: what keeps the list, together with
 /// the streams, inside one frame. About a thousand names as programs have them.
 pub const MAX_BYTES: usize = 24 * 1024;
@@ -12,8 +14,38 @@ pub const MAX_BYTES: usize = 24 * 1024;
 /// What a pattern takes in a message besides its text: the head of a CBOR string.
 const HEAD: usize = 2;
 
+/// `application.name` (pipewire/keys.h: `PW_KEY_APP_NAME`): what a program calls itself.
+pub const NAME: &str = "application.name";
+/// `application.process.binary` (`PW_KEY_APP_PROCESS_BINARY`): the file name of its program.
+pub const BINARY: &str = "application.process.binary";
+/// `pipewire.access.portal.app_id` (`PW_KEY_ACCESS` and the portal): a Flatpak's name.
+pub const FLATPAK: &str = "pipewire.access.portal.app_id";
+/// The kernel's name of the process: `/proc/PID/comm`. At most 15 bytes.
+pub const COMM: &str = "comm";
+/// The file name of the program that the process runs: `/proc/PID/exe`.
+pub const EXE: &str = "exe";
+
+/// What a pattern without a key is tried against, in this order. Electron's programs all call
+/// themselves Chromium, Wine's all run wine64-preloader: hence the last two.
+pub const KEYS: [&str; 6] = [NAME, BINARY, "node.name", FLATPAK, COMM, EXE];
+
+/// What a pattern can be tried against: a program by its properties.
+pub trait Program {
+    /// A property's value, if there is one: PipeWire's, or [`COMM`] or [`EXE`].
+    fn property(&self, key: &str) -> Option<&str>;
+}
+
+/// Which pattern decides about a program, and by what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision<'a> {
+    /// The pattern.
+    pub pattern: Pattern,
+    /// The property whose value it matches.
+    pub key: &'a str,
+}
+
 /// The patterns, in the order in which they were added.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     patterns: Vec<Pattern>,
 }
@@ -24,26 +56,33 @@ impl Rules {
         &self.patterns
     }
 
-    /// The channel of a program whose `application.name` this is. Names are compared without
-    /// regard to case.
-    pub fn channel(&self, name: &str) -> Channel {
-        match self.position(name) {
+    /// The first pattern that matches, which puts the program into the aux channel; none: it
+    /// belongs to the default channel.
+    pub fn decide(&self, program: &impl Program) -> Option<Decision<'_>> {
+        self.patterns.iter().find_map(|pattern| {
+            let key = matching_key(pattern, program)?;
+            Some(Decision {
+                pattern: *pattern,
+                key,
+            })
+        })
+    }
+
+    /// The channel of a program.
+    pub fn channel(&self, program: &impl Program) -> Channel {
+        match self.decide(program) {
             Some(_) => Channel::Aux,
             None => Channel::Default,
         }
     }
 
-    /// Puts a pattern on the list; false if it was there.
+    /// Puts a pattern on the list, without the spaces around it; false if it was there.
     ///
     /// # Errors
-    /// The pattern is empty, holds a control character, or the list is full.
+    /// It is no pattern, or the list is full.
     pub fn add(&mut self, pattern: Pattern) -> Result<bool, Failure> {
-        if pattern.trim().is_empty() {
-            return refuse("the program name is empty; give the name that the program plays under");
-        }
-        if pattern.chars().any(char::is_control) {
-            return refuse("the program name contains a control character");
-        }
+        let pattern = Pattern::truncated(pattern.trim());
+        check(&pattern)?;
         if self.position(&pattern).is_some() {
             return Ok(false);
         }
@@ -62,7 +101,7 @@ impl Rules {
     /// # Errors
     /// It is not listed.
     pub fn remove(&mut self, pattern: &str) -> Result<(), Failure> {
-        match self.position(pattern) {
+        match self.position(pattern.trim()) {
             Some(position) => {
                 self.patterns.remove(position);
                 Ok(())
@@ -76,15 +115,89 @@ impl Rules {
     fn position(&self, name: &str) -> Option<usize> {
         self.patterns
             .iter()
-            .position(|pattern| same_name(pattern, name))
+            .position(|pattern| is_same(pattern, name))
     }
 }
 
-/// Unicode's simple lower case on both sides: `DISCORD` is `discord`, `ÉCOUTE` is `écoute`.
-fn same_name(a: &str, b: &str) -> bool {
-    a.chars()
-        .flat_map(char::to_lowercase)
-        .eq(b.chars().flat_map(char::to_lowercase))
+/// Whether two patterns are the same but for their case.
+pub fn is_same(a: &str, b: &str) -> bool {
+    a.chars().map(glob::fold).eq(b.chars().map(glob::fold))
+}
+
+/// Whether a text, without spaces around it, is a pattern.
+///
+/// # Errors
+/// A sentence that says why it is none.
+pub fn check(pattern: &str) -> Result<(), Failure> {
+    if pattern.is_empty() {
+        return refuse("the pattern is empty; give the name that the program plays under");
+    }
+    if pattern.chars().any(char::is_control) {
+        return refuse("the pattern contains a control character; '?' matches any character");
+    }
+    let (key, glob) = split(pattern);
+    if let Some(key) = key {
+        let is_key_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if key.is_empty() || !key.chars().all(is_key_char) {
+            return refuse(format!(
+                "in '{pattern}', '{key}' is no property's name; write '\\=' for a '=' in a name"
+            ));
+        }
+        if glob.is_empty() {
+            return refuse(format!(
+                "in '{pattern}', nothing follows the '='; '{key}=*' matches any value"
+            ));
+        }
+    }
+    glob::check(glob).or_else(|error| refuse(format!("'{pattern}' is no pattern: {error}")))
+}
+
+/// The property that a pattern names, if any, and its glob.
+fn split(pattern: &str) -> (Option<&str>, &str) {
+    let mut is_escaped = false;
+    for (at, c) in pattern.char_indices() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '=' => return (Some(&pattern[..at]), &pattern[at + 1..]),
+            _ => {}
+        }
+    }
+    (None, pattern)
+}
+
+/// The property by which a pattern matches a program.
+pub fn matching_key<'a>(pattern: &'a str, program: &impl Program) -> Option<&'a str> {
+    let (key, glob) = split(pattern);
+    let matches = |key: &str| {
+        let value = program.property(key);
+        value.is_some_and(|value| glob::matches(glob, value))
+    };
+    match key {
+        Some(key) => matches(key).then_some(key),
+        None => KEYS.into_iter().find(|key| matches(key)),
+    }
+}
+
+/// The narrowest pattern that matches `program` and none of `others`.
+pub fn narrowest<P: Program>(program: &P, others: &[P]) -> Option<Pattern> {
+    let bare = program.property(NAME).map(|name| {
+        // Not the '=' of a key.
+        glob::escape(name).replace('=', r"\=")
+    });
+    let keyed = KEYS.into_iter().filter_map(|key| {
+        let value = program.property(key)?;
+        Some(format!("{key}={}", glob::escape(value)))
+    });
+    let mut candidates = bare.into_iter().chain(keyed);
+    candidates.find_map(|candidate| {
+        let pattern: Pattern = candidate.parse().ok()?;
+        let is_unique = || {
+            let mut others = others.iter();
+            !others.any(|other| matching_key(&pattern, other).is_some())
+        };
+        (check(&pattern).is_ok() && is_unique()).then_some(pattern)
+    })
 }
 
 fn refuse<T>(message: impl Into<Cow<'static, str>>) -> Result<T, Failure> {
@@ -95,28 +208,85 @@ fn refuse<T>(message: impl Into<Cow<'static, str>>) -> Result<T, Failure> {
 mod tests {
     use super::*;
 
+    struct Named(&'static [(&'static str, &'static str)]);
+
+    impl Program for Named {
+        fn property(&self, key: &str) -> Option<&str> {
+            let mut pairs = self.0.iter();
+            pairs.find(|(name, _)| *name == key).map(|pair| pair.1)
+        }
+    }
+
+    const CHROMIUM: Named = Named(&[(NAME, "Chromium"), (BINARY, "chromium")]);
+    const ELECTRON: Named = Named(&[(NAME, "Chromium"), (BINARY, "Discord")]);
+    const WINE: Named = Named(&[
+        (NAME, "audio stream"),
+        (BINARY, "wine64-preloader"),
+        (COMM, "Game.exe"),
+        ("media.role", "Game"),
+    ]);
+
     fn pattern(text: &str) -> Pattern {
         text.parse().unwrap()
     }
 
-    #[test]
-    fn a_listed_name_is_aux_in_any_case() {
+    fn rules(patterns: &[&str]) -> Rules {
         let mut rules = Rules::default();
-        assert_eq!(rules.add(pattern("Discord")), Ok(true));
-        assert_eq!(rules.add(pattern("Écoute")), Ok(true));
-        for name in ["Discord", "discord", "DISCORD", "éCOUTE"] {
-            assert_eq!(rules.channel(name), Channel::Aux, "{name}");
+        for text in patterns {
+            rules.add(pattern(text)).unwrap();
         }
-        for name in ["", "Discor", "Discord ", "Game"] {
-            assert_eq!(rules.channel(name), Channel::Default, "{name}");
+        rules
+    }
+
+    #[test]
+    fn each_kind_of_match_says_by_what() {
+        for (text, program, key) in [
+            ("chromium", &CHROMIUM, Some(NAME)),
+            ("discord", &ELECTRON, Some(BINARY)),
+            ("disc*", &CHROMIUM, None),
+            ("game.exe", &WINE, Some(COMM)),
+            ("media.role=game", &WINE, Some("media.role")),
+            ("media.role=movie", &WINE, None),
+            ("application.process.binary=wine*", &WINE, Some(BINARY)),
+            ("comm=Game.exe", &WINE, Some(COMM)),
+            (r"media.role\=game", &WINE, None),
+        ] {
+            let rules = rules(&[text]);
+            let decision = rules.decide(program);
+            assert_eq!(decision.map(|found| found.key), key, "{text}");
         }
     }
 
     #[test]
+    fn the_first_pattern_that_matches_decides() {
+        let rules = rules(&["nobody", "application.process.binary=disc*", "chromium"]);
+        let decided = |program| rules.decide(program).map(|found| found.pattern);
+        assert_eq!(
+            decided(&ELECTRON),
+            Some(pattern("application.process.binary=disc*"))
+        );
+        assert_eq!(decided(&CHROMIUM), Some(pattern("chromium")));
+        assert_eq!(decided(&WINE), None);
+    }
+
+    #[test]
+    fn the_narrowest_pattern_matches_the_program_and_no_other() {
+        assert_eq!(narrowest(&CHROMIUM, &[WINE]), Some(pattern("Chromium")));
+        assert_eq!(
+            narrowest(&ELECTRON, &[CHROMIUM, WINE]),
+            Some(pattern("application.process.binary=Discord"))
+        );
+        assert_eq!(narrowest(&CHROMIUM, &[CHROMIUM]), None);
+        let odd = Named(&[(NAME, " a=b*\n")]);
+        let found = narrowest(&odd, &[WINE]).unwrap();
+        assert_eq!(&*found, r"?a\=b\*?");
+        assert_eq!(matching_key(&found, &odd), Some(NAME));
+    }
+
+    #[test]
     fn adding_twice_changes_nothing_and_removing_takes_any_case() {
-        let mut rules = Rules::default();
-        rules.add(pattern("Discord")).unwrap();
-        assert_eq!(rules.add(pattern("discord")), Ok(false));
+        let mut rules = rules(&["Discord"]);
+        assert_eq!(rules.add(pattern(" discord ")), Ok(false));
         assert_eq!(rules.remove("DISCORD"), Ok(()));
         assert!(rules.patterns().is_empty());
         let failure = rules.remove("Discord").unwrap_err();
@@ -124,10 +294,24 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_name_a_control_character_and_a_full_list_are_refused() {
+    fn what_is_no_pattern_and_a_full_list_are_refused() {
         let mut rules = Rules::default();
-        for text in ["", "  ", "a\nb", "a\0"] {
-            assert!(rules.add(pattern(text)).is_err(), "{text:?}");
+        for text in [
+            "",
+            "  ",
+            "a\nb",
+            "a\0",
+            "[a",
+            "a\\",
+            "=x",
+            "media.role=",
+            "a b=c",
+            "[z-a]",
+            "[[:alpha:]]",
+            "media.role=[",
+        ] {
+            let failure = rules.add(pattern(text)).unwrap_err();
+            assert!(!failure.message.is_empty(), "{text:?}");
         }
         let full = (0..MAX_BYTES).find(|n| rules.add(pattern(&format!("{n:0128}"))).is_err());
         assert_eq!(full, Some(MAX_BYTES / (128 + HEAD)));

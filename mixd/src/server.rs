@@ -73,9 +73,7 @@ impl Server {
         let now = Instant::now();
         Ok(Self {
             listener: Listener::bind(name)?,
-            places: std::iter::repeat_with(|| Place::new(now))
-                .take(CLIENTS)
-                .collect(),
+            places: (0..CLIENTS).map(|seat| Place::new(seat, now)).collect(),
             read_watch: ReadWatch::open()?,
             first: 0,
             spare: spare_descriptor(),
@@ -127,6 +125,7 @@ impl Server {
             self.places[at].send(service, now);
             self.watch(at);
         }
+        self.clear(service);
         // Last, so that a place that has just become free is free.
         if self.accept_again.is_some_and(|again| now >= again) {
             self.accept_again = None;
@@ -137,11 +136,21 @@ impl Server {
     }
 
     /// Tells the subscribers of `topics` that they have changed.
-    pub fn publish(&mut self, topics: Topics, service: &impl Service, now: Instant) {
+    pub fn publish(&mut self, topics: Topics, service: &mut impl Service, now: Instant) {
         for at in self.order() {
             self.places[at].mark(topics);
             self.places[at].send(service, now);
             self.watch(at);
+        }
+        self.clear(service);
+    }
+
+    /// Says which places are free, before anybody else gets one.
+    fn clear(&self, service: &mut impl Service) {
+        for (at, place) in self.places.iter().enumerate() {
+            if place.peer().is_none() {
+                service.leave(at);
+            }
         }
     }
 

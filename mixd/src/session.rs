@@ -18,6 +18,8 @@ use wire::{
     ErrorCode, Event, Failure, Hello, PROTOCOL, Reply, Request, Text, Topic, Topics, Welcome,
 };
 
+use crate::hold::Seat;
+
 /// How long a client may take to say Hello, from connecting on.
 pub const HELLO_TIME: Duration = Duration::from_secs(2);
 /// How long a frame may take from its first byte to its last.
@@ -39,12 +41,15 @@ const SMALL_ANSWER: usize = HEADER + MAX_MESSAGE + 64;
 
 /// What carries requests out and knows the state of each topic.
 pub trait Service {
-    /// Carries `request` out. Must not change anything when the reply is longer than
+    /// Carries the `request` of the client in `seat` out. Must not change anything when the reply is longer than
     /// `SMALL_ANSWER`, because the request is made again if there was no room for the reply.
     ///
     /// # Errors
     /// What the client is told instead of a reply.
-    fn request(&mut self, request: Request) -> Result<Reply<'_>, Failure>;
+    fn request(&mut self, seat: Seat, request: Request) -> Result<Reply<'_>, Failure>;
+
+    /// Nobody is in `seat`, now or any more.
+    fn leave(&mut self, seat: Seat);
 
     /// The state of `topic` now.
     fn event(&self, topic: Topic) -> Event<'_>;
@@ -64,6 +69,8 @@ enum Phase {
 /// One client's connection.
 #[derive(Debug)]
 pub struct Session {
+    /// Which of all clients' it is.
+    seat: Seat,
     phase: Phase,
     reader: Reader,
     writer: Writer,
@@ -86,8 +93,9 @@ pub struct Session {
 
 impl Session {
     /// A session with buffers of its own, which it keeps for one client after another.
-    pub fn new(now: Instant) -> Self {
+    pub fn new(seat: Seat, now: Instant) -> Self {
         Self {
+            seat,
             phase: Phase::Greeting,
             reader: Reader::new(MAX_REQUEST, INPUT),
             writer: Writer::new(OUTPUT),
@@ -215,7 +223,7 @@ impl Session {
                             Request::Subscribe(topics) => Some(topics),
                             _ => None,
                         };
-                        answer(writer, frame.id, service.request(request))?;
+                        answer(writer, frame.id, service.request(self.seat, request))?;
                         if let Some(topics) = topics {
                             self.subscribed = topics;
                             self.dirty = topics;

@@ -36,7 +36,7 @@ fn handle(session: &mut Session, desk: &mut Desk, bytes: &[u8], now: Instant) {
 fn requests_replies_and_events_take_no_memory_from_the_heap() {
     let now = Instant::now();
     let mut desk = Desk::new(PipeWireState::Off);
-    let mut session = Session::new(now);
+    let mut session = Session::new(0, now);
     let hello = Hello {
         client: Text::truncated("test"),
         protocol: PROTOCOL,

@@ -28,9 +28,13 @@ fn the_documents_limits_are_the_daemons() {
         row.and_then(|row| row.split(" |").next()?.parse().ok())
             .unwrap_or_else(|| panic!("no limit '{name}' in the document"))
     };
-    assert_eq!(limit("sentence in an Error"), session::MAX_MESSAGE as u64);
+    assert_eq!(
+        limit("sentence in an Error, `unsaved` or `problem`"),
+        session::MAX_MESSAGE as u64
+    );
     assert_eq!(limit("program list"), rules::MAX_BYTES as u64);
-    assert_eq!(limit("streams listed"), desk::MAX_STREAMS as u64);
+    assert_eq!(limit("streams listed"), desk::MAX_LIST as u64);
+    assert_eq!(limit("properties listed"), desk::MAX_LIST as u64);
     assert_eq!(limit("clients"), admission::CLIENTS as u64);
     assert_eq!(
         limit("clients of one process"),

@@ -61,17 +61,21 @@ pub mod message;
 mod name;
 pub mod socket;
 mod text;
+mod topics;
+pub mod usage;
 pub mod vectors;
 mod volume;
 
 pub use client::{Client, ClientError};
 pub use message::{
-    Audio, Channel, ErrorCode, Event, Failure, Hello, Mix, PipeWireState, Reply, Request, Status,
-    Stream, StreamState, Topic, Topics, Warning, Welcome,
+    Audio, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Hello, Mix, PipeWireState,
+    Property, Reply, Request, Settings, Source, Status, Stream, StreamDetail, StreamState, Topic,
+    Warning, Welcome,
 };
 pub use name::{Name, NameError, VARIABLE};
 pub use text::{Text, TooLong};
-pub use volume::{Gain, Shift, Volume, VolumeError};
+pub use topics::Topics;
+pub use volume::{Gain, Shift, Snap, Volume, VolumeError};
 
 /// The number of the protocol that this crate speaks. It grows when a peer that knows only the
 /// older number could misunderstand the newer one.

@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
-use crate::{Gain, Shift, Text, Volume};
+use crate::{Gain, Shift, Snap, Text, Topics, Volume};
 
 /// The longest name of a client in its [`Hello`], in bytes: enough for a name and a version.
 pub const MAX_CLIENT: usize = 64;
@@ -18,12 +18,21 @@ pub const MAX_PATTERN: usize = 128;
 /// The most bytes that the names of one stream or card are reported with; what is longer is cut.
 pub const MAX_NAME: usize = 128;
 
+/// The longest name of a property, in bytes; PipeWire's own have half of it at most.
+pub const MAX_KEY: usize = 64;
+/// The most bytes that a sentence or a property's value is reported with; what is longer is cut.
+pub const MAX_SENTENCE: usize = 255;
+
 /// A pattern on the program list.
 pub type Pattern = Text<MAX_PATTERN>;
 /// A stream's or card's name as reported; longer ones are cut.
 pub type NodeName = Text<MAX_NAME>;
 /// What a client or a daemon calls itself.
 pub type ClientName = Text<MAX_CLIENT>;
+/// The name of a property: `application.name`.
+pub type Key = Text<MAX_KEY>;
+/// A sentence for people, or a property's value.
+pub type Sentence = Text<MAX_SENTENCE>;
 
 /// The first frame of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,16 +67,34 @@ pub enum Request {
     SetVolume(Volume),
     /// Moves the volume by a step, stopping at -1 and 1. Answered by [`Reply::Mix`].
     ShiftVolume(Shift),
+    /// Mirrors the volume around the middle: -0.3 becomes 0.3. Answered by [`Reply::Mix`].
+    ToggleVolume,
+    /// Sets the volume for as long as the connection lives; then the volume from before is set
+    /// again, unless somebody has set another meanwhile. A second one on the same connection takes
+    /// the place of the first; of several connections the last to ask counts. Answered by
+    /// [`Reply::Mix`].
+    HoldVolume(Volume),
     /// The patterns of the program list. Answered by [`Reply::Programs`].
     ListPrograms,
     /// Puts a pattern on the list: what it matches moves to the aux channel. Answered by
-    /// [`Reply::Done`], also when it was listed already.
+    /// [`Reply::Done`], also when it was listed already, or [`Reply::Unsaved`].
     AddProgram(Pattern),
-    /// Takes a pattern off the list. Answered by [`Reply::Done`], or [`ErrorCode::Refused`] when
-    /// it was not listed.
+    /// Takes a pattern off the list. Answered by [`Reply::Done`] or [`Reply::Unsaved`], or
+    /// [`ErrorCode::Refused`] when it was not listed.
     RemoveProgram(Pattern),
+    /// Which streams [`AddProgram`](Self::AddProgram) would move, and where to; nothing is done.
+    /// Answered by [`Reply::Streams`].
+    TryAddProgram(Pattern),
+    /// Which streams [`RemoveProgram`](Self::RemoveProgram) would move, and where to; nothing is
+    /// done. Answered by [`Reply::Streams`], or [`ErrorCode::Refused`] when it is not listed.
+    TryRemoveProgram(Pattern),
+    /// All that decides about the stream of this id. Answered by [`Reply::Stream`], or
+    /// [`ErrorCode::Refused`] when there is none.
+    GetStream(u32),
     /// Everything there is to know. Answered by [`Reply::Status`].
     GetStatus,
+    /// What else somebody who looks for a fault wants to know. Answered by [`Reply::Diagnosis`].
+    Diagnose,
     /// From now on the connection's topics are exactly these; none ends the subscription.
     /// Answered by [`Reply::Done`], then at once an [`Event`] for each topic named.
     Subscribe(Topics),
@@ -78,14 +105,20 @@ pub enum Request {
 
 impl Request {
     /// The names of all requests, as they stand in a body.
-    pub const NAMES: [&str; 9] = [
+    pub const NAMES: [&str; 15] = [
         "get-volume",
         "set-volume",
         "shift-volume",
+        "toggle-volume",
+        "hold-volume",
         "list-programs",
         "add-program",
         "remove-program",
+        "try-add-program",
+        "try-remove-program",
+        "get-stream",
         "get-status",
+        "diagnose",
         "subscribe",
         "fail",
     ];
@@ -100,12 +133,21 @@ impl Request {
 pub enum Reply<'a> {
     /// Carried out; there is nothing to say.
     Done,
+    /// Carried out, but what was changed will not outlast the daemon: it could not be saved, and
+    /// why.
+    Unsaved(Cow<'a, str>),
     /// The volume and its gains, after the request.
     Mix(Mix),
     /// The program list, in the order of its making.
     Programs(Cow<'a, [Pattern]>),
     /// Everything there is to know.
     Status(Status<'a>),
+    /// Streams, as they would be.
+    Streams(Vec<Stream>),
+    /// One stream, and all that decides about it.
+    Stream(Box<StreamDetail>),
+    /// What somebody who looks for a fault wants to know.
+    Diagnosis(Diagnosis),
 }
 
 /// The state of one topic, whole: sent at once on subscribing and after every change. A client
@@ -120,6 +162,8 @@ pub enum Event<'a> {
     Programs(Cow<'a, [Pattern]>),
     /// [`Topic::Streams`].
     Streams(Cow<'a, Audio>),
+    /// [`Topic::Settings`].
+    Settings(Cow<'a, Settings>),
 }
 
 /// Why a request was not carried out, or why the daemon closes the connection.
@@ -193,7 +237,7 @@ pub struct Audio {
 pub enum Warning {
     /// The default sink is one of mixd's own: the last card is played to.
     OwnSinkIsDefault,
-    /// The sink that mixd was told to play to is not there: another one is played to.
+    /// The sink that the daemon was told to play to is not there: another one is played to.
     OutputMissing,
 }
 
@@ -204,14 +248,112 @@ pub enum Warning {
 pub struct Stream {
     /// Its PipeWire global id.
     pub id: u32,
+    /// The process that plays it, as far as it says so.
+    pub pid: Option<u32>,
     /// `application.name`, or the nearest thing to it that is known.
     pub name: NodeName,
+    /// The pattern on the program list that puts it into the aux channel.
+    pub rule: Option<Pattern>,
     /// The client that has linked it elsewhere, if there is one and it has a name.
     pub rival: Option<ClientName>,
     /// Whether it plays through its channel, and if not, why.
     pub state: StreamState,
+    /// The file name of the program: `application.process.binary`, else what /proc says.
+    pub binary: Option<NodeName>,
     /// The channel that the program list gives it.
     pub channel: Channel,
+}
+
+/// All that decides about a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StreamDetail {
+    /// The property whose value the winning pattern matches.
+    pub key: Option<Key>,
+    /// Why the stream does not play through its channel, if it does not.
+    pub reason: Option<Sentence>,
+    /// The stream.
+    pub stream: Stream,
+    /// How many properties there are besides those listed, because a frame has an end.
+    pub omitted: u32,
+    /// Every property that is known: those of its node, of its client, of its process.
+    pub properties: Vec<Property>,
+    /// The narrowest pattern that matches this program's streams, and now no other's.
+    pub suggestion: Option<Pattern>,
+}
+
+/// A property of a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Property {
+    /// Its name.
+    pub key: Key,
+    /// Its value.
+    pub value: Sentence,
+    /// Who says so.
+    pub source: Source,
+}
+
+/// Who says that a stream has a property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// Its node in PipeWire.
+    Node,
+    /// The client whose node that is.
+    Client,
+    /// The kernel, of the process: `comm` and the file name of `exe` in /proc/PID.
+    Process,
+}
+
+/// What somebody who looks for a fault wants to know, besides the [`Status`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Diagnosis {
+    /// `node.name` of the daemon's own sinks, as PipeWire has them.
+    pub sinks: Vec<NodeName>,
+    /// How many streams the metadata sends to a sink that does not exist.
+    pub stale: u32,
+    /// What the session manager calls itself; none runs if it is missing.
+    pub manager: Option<ClientName>,
+    /// The version of the PipeWire that the daemon is connected to.
+    pub pipewire: Option<ClientName>,
+}
+
+/// What the configuration says that clients need, and what is wrong with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// The configuration file's path, whether it exists or not.
+    pub file: Option<String>,
+    /// How far from the middle a slider is held there.
+    pub snap: Snap,
+    /// How the volume makes the gains.
+    pub curve: Curve,
+    /// Why the file is not in force as it stands: `mixd.conf:7: unknown directive 'curv'`.
+    pub problem: Option<String>,
+}
+
+/// How the gain of the channel that fades out falls with the volume's distance `d` from the
+/// middle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
+#[serde(rename_all = "kebab-case")]
+pub enum Curve {
+    /// 1 - d
+    #[default]
+    Linear,
+    /// (1 - d)²
+    Quadratic,
+    /// (1 - d)³
+    Cubic,
+    /// √(1 - d)
+    SquareRoot,
 }
 
 /// Whether a stream plays through its channel.
@@ -264,6 +406,8 @@ pub struct Status<'a> {
     pub audio: Cow<'a, Audio>,
     /// The program list.
     pub programs: Cow<'a, [Pattern]>,
+    /// The configuration.
+    pub settings: Cow<'a, Settings>,
 }
 
 /// What a client can subscribe to.
@@ -277,11 +421,39 @@ pub enum Topic {
     Programs,
     /// The streams, the card and PipeWire: [`Event::Streams`].
     Streams,
+    /// The configuration: [`Event::Settings`].
+    Settings,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 3] = [Self::Volume, Self::Programs, Self::Streams];
+    pub const ALL: [Self; 4] = [Self::Volume, Self::Programs, Self::Streams, Self::Settings];
+}
+
+impl Curve {
+    /// Every curve.
+    pub const ALL: [Self; 4] = [Self::Linear, Self::Quadratic, Self::Cubic, Self::SquareRoot];
+}
+
+impl fmt::Display for Curve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Linear => "linear",
+            Self::Quadratic => "quadratic",
+            Self::Cubic => "cubic",
+            Self::SquareRoot => "square-root",
+        })
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Node => "node",
+            Self::Client => "client",
+            Self::Process => "process",
+        })
+    }
 }
 
 impl fmt::Display for Channel {
@@ -320,90 +492,6 @@ impl fmt::Display for PipeWireState {
             Self::Down => "down",
             Self::Off => "off",
         })
-    }
-}
-
-/// Topics without repetition, in the order they were named; on the wire an array of their names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Topics([Option<Topic>; Topic::ALL.len()]);
-
-impl Topics {
-    /// No topic.
-    pub const NONE: Self = Self([None; Topic::ALL.len()]);
-
-    /// The topics in their order.
-    pub fn iter(self) -> impl Iterator<Item = Topic> {
-        self.0.into_iter().flatten()
-    }
-
-    /// Whether `topic` is among them.
-    pub fn contains(self, topic: Topic) -> bool {
-        self.0.contains(&Some(topic))
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(self) -> bool {
-        self == Self::NONE
-    }
-
-    /// Adds `topic` at the end; false if it was there.
-    pub fn insert(&mut self, topic: Topic) -> bool {
-        if self.contains(topic) {
-            return false;
-        }
-        // There are as many places as topics, so one is free.
-        if let Some(place) = self.0.iter_mut().find(|place| place.is_none()) {
-            *place = Some(topic);
-        }
-        true
-    }
-
-    /// Takes `topic` out, if it was there.
-    pub fn remove(&mut self, topic: Topic) {
-        *self = self.iter().filter(|&other| other != topic).collect();
-    }
-}
-
-impl FromIterator<Topic> for Topics {
-    fn from_iter<I: IntoIterator<Item = Topic>>(topics: I) -> Self {
-        let mut set = Self::NONE;
-        for topic in topics {
-            set.insert(topic);
-        }
-        set
-    }
-}
-
-impl Serialize for Topics {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeSeq;
-        let mut array = serializer.serialize_seq(Some(self.iter().count()))?;
-        for topic in self.iter() {
-            array.serialize_element(&topic)?;
-        }
-        array.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for Topics {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Topics;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an array of topics, each at most once")
-            }
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut array: A) -> Result<Topics, A::Error> {
-                let mut topics = Topics::NONE;
-                while let Some(topic) = array.next_element()? {
-                    if !topics.insert(topic) {
-                        return Err(de::Error::custom("a topic is named twice"));
-                    }
-                }
-                Ok(topics)
-            }
-        }
-        deserializer.deserialize_seq(Visitor)
     }
 }
 

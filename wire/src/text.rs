@@ -63,6 +63,13 @@ impl<const MAX: usize> Text<MAX> {
     }
 }
 
+impl<const MAX: usize> Default for Text<MAX> {
+    /// The empty string.
+    fn default() -> Self {
+        Self::copy("")
+    }
+}
+
 impl<const MAX: usize> std::str::FromStr for Text<MAX> {
     type Err = TooLong;
     fn from_str(text: &str) -> Result<Self, TooLong> {

@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use crate::codec;
 use crate::frame::{self, HEADER, Header, Kind, MAX_REPLY};
-use crate::message::{NodeName, Pattern};
+use crate::message::{ClientName, Key, NodeName, Pattern, Sentence};
 use crate::{
-    Audio, Channel, ErrorCode, Event, Failure, Gain, Hello, Mix, PROTOCOL, PipeWireState, Reply,
-    Request, Shift, Status, Stream, StreamState, Text, Topic, Volume, Welcome,
+    Audio, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Gain, Hello, Mix, PROTOCOL,
+    PipeWireState, Property, Reply, Request, Settings, Shift, Snap, Source, Status, Stream,
+    StreamDetail, StreamState, Text, Topic, Volume, Welcome,
 };
 
 /// A message as the bytes that carry it.
@@ -89,16 +90,16 @@ pub fn all() -> Vec<Vector> {
         protocol: PROTOCOL,
     };
     let failure = Failure::new(ErrorCode::Refused, "failed, as asked");
-    let topics = [Topic::Volume, Topic::Programs, Topic::Streams]
-        .into_iter()
-        .collect();
+    let topics = Topic::ALL.into_iter().collect();
     let discord = Pattern::truncated("Discord");
     let programs = || Cow::Owned(vec![discord]);
     let status = Status {
         mix: mix(),
         audio: Cow::Owned(audio()),
         programs: programs(),
+        settings: Cow::Owned(settings()),
     };
+    let unsaved = "rename mixd.conf: read-only file system".into();
     let volume = Volume::try_from(-250_000).unwrap_or_default();
     let shift = Shift::try_from(100_000).unwrap_or_default();
     vec![
@@ -108,23 +109,50 @@ pub fn all() -> Vec<Vector> {
         reply("reply-mix", 1, &Reply::Mix(mix())),
         request("request-set-volume", 2, &Request::SetVolume(volume)),
         request("request-shift-volume", 3, &Request::ShiftVolume(shift)),
-        request("request-list-programs", 4, &Request::ListPrograms),
-        reply("reply-programs", 4, &Reply::Programs(programs())),
-        request("request-add-program", 5, &Request::AddProgram(discord)),
-        reply("reply-done", 5, &Reply::Done),
+        request("request-toggle-volume", 4, &Request::ToggleVolume),
+        request("request-hold-volume", 5, &Request::HoldVolume(volume)),
+        request("request-list-programs", 6, &Request::ListPrograms),
+        reply("reply-programs", 6, &Reply::Programs(programs())),
+        request("request-add-program", 7, &Request::AddProgram(discord)),
+        reply("reply-done", 7, &Reply::Done),
         request(
             "request-remove-program",
-            6,
+            8,
             &Request::RemoveProgram(discord),
         ),
-        request("request-get-status", 7, &Request::GetStatus),
-        reply("reply-status", 7, &Reply::Status(status)),
-        request("request-subscribe", 8, &Request::Subscribe(topics)),
+        reply("reply-unsaved", 8, &Reply::Unsaved(unsaved)),
+        request(
+            "request-try-add-program",
+            9,
+            &Request::TryAddProgram(discord),
+        ),
+        reply("reply-streams", 9, &Reply::Streams(vec![stream()])),
+        request(
+            "request-try-remove-program",
+            10,
+            &Request::TryRemoveProgram(discord),
+        ),
+        request("request-get-stream", 11, &Request::GetStream(71)),
+        reply("reply-stream", 11, &Reply::Stream(Box::new(detail()))),
+        request("request-get-status", 12, &Request::GetStatus),
+        reply("reply-status", 12, &Reply::Status(status)),
+        request("request-diagnose", 13, &Request::Diagnose),
+        reply("reply-diagnosis", 13, &Reply::Diagnosis(diagnosis())),
+        request("request-subscribe", 14, &Request::Subscribe(topics)),
         event("event-volume", &Event::Volume(mix())),
         event("event-programs", &Event::Programs(programs())),
         event("event-streams", &Event::Streams(Cow::Owned(audio()))),
-        request("request-fail", 9, &Request::Fail(ErrorCode::Refused)),
-        Vector::new("error", Kind::Error, 9, &failure),
+        event(
+            "event-settings",
+            &Event::Settings(Cow::Owned(Settings {
+                problem: Some(
+                    "mixd.conf:7: unknown directive 'curv', did you mean 'curve'?".into(),
+                ),
+                ..settings()
+            })),
+        ),
+        request("request-fail", 15, &Request::Fail(ErrorCode::Refused)),
+        Vector::new("error", Kind::Error, 15, &failure),
     ]
 }
 
@@ -136,19 +164,61 @@ fn mix() -> Mix {
     }
 }
 
-fn audio() -> Audio {
-    let stream = Stream {
+fn stream() -> Stream {
+    Stream {
         id: 71,
+        pid: Some(4711),
         name: NodeName::truncated("Discord"),
+        rule: Some(Pattern::truncated("Discord")),
         rival: None,
         state: StreamState::Routed,
+        binary: Some(NodeName::truncated("Discord")),
         channel: Channel::Aux,
-    };
+    }
+}
+
+fn audio() -> Audio {
     Audio {
         output: Some(NodeName::truncated("card-a")),
         omitted: 0,
-        streams: vec![stream],
+        streams: vec![stream()],
         pipewire: PipeWireState::Up,
         warnings: Vec::new(),
+    }
+}
+
+fn detail() -> StreamDetail {
+    StreamDetail {
+        key: Some(Key::truncated("application.name")),
+        reason: None,
+        stream: stream(),
+        omitted: 0,
+        properties: vec![Property {
+            key: Key::truncated("application.name"),
+            value: Sentence::truncated("Discord"),
+            source: Source::Node,
+        }],
+        suggestion: Some(Pattern::truncated("Discord")),
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        file: Some("/home/user/.config/mixd/mixd.conf".into()),
+        snap: Snap::default(),
+        curve: Curve::Linear,
+        problem: None,
+    }
+}
+
+fn diagnosis() -> Diagnosis {
+    Diagnosis {
+        sinks: vec![
+            NodeName::truncated("mixd-default"),
+            NodeName::truncated("mixd-aux"),
+        ],
+        stale: 0,
+        manager: Some(ClientName::truncated("WirePlumber")),
+        pipewire: Some(ClientName::truncated("1.4.2")),
     }
 }

@@ -1,4 +1,4 @@
-//! The three numbers of the protocol, all integers in millionths: no NaN, no rounding on the way,
+//! The numbers of the protocol, all integers in millionths: no NaN, no rounding on the way,
 //! and ten steps of 0.1 from -1 end at exactly 0. Parsing and printing are decimal.
 
 use std::fmt;
@@ -36,6 +36,12 @@ pub struct Shift(i32);
 #[serde(try_from = "u32", into = "u32")]
 pub struct Gain(u32);
 
+/// How far from the middle a slider is held there, from 0 (nowhere) to 0.5. On the wire an unsigned
+/// integer in millionths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Snap(u32);
+
 /// Why a number is not a volume, a shift or a gain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VolumeError {
@@ -43,6 +49,8 @@ pub enum VolumeError {
     NotANumber,
     /// The number lies outside the range, whose ends these are (in whole units).
     OutOfRange(i32, i32),
+    /// The number is not a snap width, which ends at a half.
+    TooWide,
 }
 
 impl fmt::Display for VolumeError {
@@ -50,6 +58,7 @@ impl fmt::Display for VolumeError {
         match self {
             Self::NotANumber => f.write_str("not a decimal number"),
             Self::OutOfRange(low, high) => write!(f, "not between {low} and {high}"),
+            Self::TooWide => f.write_str("not between 0 and 0.5"),
         }
     }
 }
@@ -63,6 +72,12 @@ impl Volume {
     /// The value in millionths, -1 000 000 to 1 000 000.
     pub const fn millionths(self) -> i32 {
         self.0
+    }
+
+    /// The volume on the other side of the middle, as far from it.
+    #[must_use]
+    pub const fn mirrored(self) -> Self {
+        Self(-self.0)
     }
 
     /// The volume that lies `shift` further, stopped at the ends of the range.
@@ -105,6 +120,23 @@ impl Gain {
     }
 }
 
+impl Snap {
+    /// The widest: half of the way to each end.
+    pub const WIDEST: Self = Self(500_000);
+
+    /// The value in millionths, 0 to 500 000.
+    pub const fn millionths(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for Snap {
+    /// 0.03: some pixels of a slider on a common screen.
+    fn default() -> Self {
+        Self(30_000)
+    }
+}
+
 impl TryFrom<i32> for Volume {
     type Error = VolumeError;
     fn try_from(millionths: i32) -> Result<Self, VolumeError> {
@@ -130,6 +162,17 @@ impl TryFrom<u32> for Gain {
     }
 }
 
+impl TryFrom<u32> for Snap {
+    type Error = VolumeError;
+    fn try_from(millionths: u32) -> Result<Self, VolumeError> {
+        if millionths <= Self::WIDEST.0 {
+            Ok(Self(millionths))
+        } else {
+            Err(VolumeError::TooWide)
+        }
+    }
+}
+
 impl From<Volume> for i32 {
     fn from(volume: Volume) -> Self {
         volume.0
@@ -145,6 +188,24 @@ impl From<Shift> for i32 {
 impl From<Gain> for u32 {
     fn from(gain: Gain) -> Self {
         gain.0
+    }
+}
+
+impl From<Snap> for u32 {
+    fn from(snap: Snap) -> Self {
+        snap.0
+    }
+}
+
+impl FromStr for Snap {
+    type Err = VolumeError;
+    fn from_str(text: &str) -> Result<Self, VolumeError> {
+        let value = parse(text)?;
+        if (0.0..=0.5).contains(&value) {
+            Ok(Self(to_millionths(value).unsigned_abs()))
+        } else {
+            Err(VolumeError::TooWide)
+        }
     }
 }
 
@@ -170,6 +231,12 @@ impl fmt::Display for Volume {
 impl fmt::Display for Shift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         decimal(self.0, f)
+    }
+}
+
+impl fmt::Display for Snap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        decimal(self.0.cast_signed(), f)
     }
 }
 
@@ -254,6 +321,17 @@ mod tests {
             );
         }
         assert_eq!("-0".parse::<Volume>(), Ok(Volume::MIDDLE));
+    }
+
+    #[test]
+    fn a_snap_width_ends_at_a_half() {
+        assert_eq!("0.5".parse(), Ok(Snap::WIDEST));
+        for text in ["0.51", "-0.1", "1e9"] {
+            assert_eq!(text.parse::<Snap>(), Err(VolumeError::TooWide), "{text}");
+        }
+        assert_eq!("0.030".parse(), Ok(Snap::default()));
+        assert_eq!(Snap::default().to_string(), "0.03");
+        assert_eq!(Snap::try_from(500_001), Err(VolumeError::TooWide));
     }
 
     #[test]

@@ -192,6 +192,11 @@ fn the_documents_limits_are_the_crates() {
     assert_eq!(limit("client's or daemon's name"), message::MAX_CLIENT);
     assert_eq!(limit("pattern"), message::MAX_PATTERN);
     assert_eq!(limit("name of a stream or card"), message::MAX_NAME);
+    assert_eq!(limit("name of a property"), message::MAX_KEY);
+    assert_eq!(
+        limit("value of a property, or a reason"),
+        message::MAX_SENTENCE
+    );
 }
 
 #[test]

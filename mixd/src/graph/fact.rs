@@ -21,8 +21,12 @@ pub enum Fact {
     Port(u32, Props),
     /// A link is there.
     Link(u32, Props),
-    /// A client is there.
+    /// A client is there, with the properties that the registry lists.
     Client(u32, Props),
+    /// What a client says of itself.
+    ClientInfo(u32, Props),
+    /// What the kernel says of a process that [`Action::Inspect`] asked for.
+    Process(u32, Process),
     /// An object has gone.
     Removed(u32),
     /// The sink that [`Action::Create`] asked for has this id.
@@ -80,6 +84,15 @@ pub struct Info {
     pub is_running: bool,
 }
 
+/// What the kernel says of a process, as far as it may be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Process {
+    /// `/proc/PID/comm`
+    pub comm: Option<String>,
+    /// The file name of `/proc/PID/exe`.
+    pub exe: Option<String>,
+}
+
 /// A sink of ours. A channel has a second one while its layout changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sink {
@@ -106,6 +119,8 @@ pub enum Action {
     Link(Ports),
     /// Undo that.
     Unlink(Ports),
+    /// Say what the kernel knows of this process.
+    Inspect(u32),
 }
 
 /// An output port and the input port it feeds.

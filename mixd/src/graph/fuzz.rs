@@ -14,7 +14,7 @@ use super::pretend::{
     self, FIRST_SINK, MANAGER, PipeWire, between, default_sink, key, link, serial,
 };
 use super::{
-    Action, CHANNELS, Direction, Fact, Graph, Info, Layout, Metadata, Ports, TARGET_OBJECT,
+    Action, CHANNELS, Direction, Fact, Graph, Info, Layout, Metadata, Ports, Props, TARGET_OBJECT,
     channel_of_name, sink_name,
 };
 use crate::rules::Rules;
@@ -24,6 +24,7 @@ const SLOTS: u32 = 4;
 const CARDS: u32 = 10;
 const STREAMS: u32 = 20;
 const OTHERS: u32 = 30;
+const CLIENTS: u32 = 80;
 const FOREIGN_LINKS: u32 = 90_000;
 const PATCHBAY: u32 = 35;
 
@@ -78,6 +79,8 @@ enum Event {
     Wait { tenths: u8 },
     Setting { value: u16 },
     Farewell,
+    ClientStream { slot: u8 },
+    ClientInfo { slot: u8, program: u8, pid: u8 },
 }
 
 /// The world, as the target knows it.
@@ -138,7 +141,13 @@ impl World {
             | Event::Stream { .. }
             | Event::HalfStream { .. }
             | Event::BareStream { .. }
+            | Event::ClientStream { .. }
             | Event::Other { .. } => self.appear(event),
+            Event::ClientInfo {
+                slot: n,
+                program,
+                pid,
+            } => self.introduce(slot(CLIENTS, n), pick(&PROGRAMS, program), pid % 4),
             Event::Gone { kind, slot: n } => {
                 let id = slot(pick(&[CARDS, STREAMS, OTHERS], kind), n);
                 let facts = self.remove(id);
@@ -218,14 +227,20 @@ impl World {
                 self.learn(vec![fact]);
                 assert!(!self.graph.quantum().is_zero());
             }
+            Event::Farewell if self.has_left => {}
             Event::Farewell => {
-                if !self.has_left {
-                    self.has_left = true;
-                    let actions = self.graph.farewell();
-                    self.take(actions);
-                }
+                self.has_left = true;
+                let actions = self.graph.farewell();
+                self.take(actions);
             }
         }
+    }
+
+    /// A client says what it is.
+    fn introduce(&mut self, client: u32, program: &str, pid: u8) {
+        let pid = pid.to_string();
+        let pairs = [("application.name", program), ("pipewire.sec.pid", &*pid)];
+        self.learn(vec![Fact::ClientInfo(client, pretend::props(&pairs))]);
     }
 
     /// A node comes, in place of what had its id.
@@ -288,6 +303,17 @@ impl World {
                     ..Info::default()
                 };
                 facts.push(Fact::Info(id, info));
+                self.nodes.insert(id, false);
+                self.learn(facts);
+            }
+            Event::ClientStream { slot: n } => {
+                let (id, client) = (slot(STREAMS, n), slot(CLIENTS, n));
+                let mut facts = self.remove(id);
+                facts.push(Fact::Removed(client));
+                facts.push(Fact::Client(client, Props::new()));
+                facts.extend(pretend::stream(id, "", &[]));
+                let extra = [("client.id", &*client.to_string())];
+                facts.push(pretend::node(id, "Stream/Output/Audio", "node", &extra));
                 self.nodes.insert(id, false);
                 self.learn(facts);
             }
@@ -359,6 +385,7 @@ impl World {
             match action {
                 Action::Target(stream, to) => {
                     assert!(self.nodes.contains_key(stream), "a target for what is gone");
+                    assert!(self.graph.is_known(*stream), "a target by a guess");
                     assert!(asked.insert(*stream), "two targets for one stream");
                     let sinks: Vec<u32> = self.graph.sinks.nodes().map(|(_, id, _)| id).collect();
                     assert!(
@@ -376,6 +403,7 @@ impl World {
                 Action::Unlink(ports) => {
                     self.wished.remove(ports);
                 }
+                Action::Inspect(pid) => assert!(*pid > 0, "no process has the number 0"),
                 Action::Create(sink, _) => assert!(self.graph.has_sink(*sink)),
                 Action::Destroy(sink) => assert!(!self.graph.has_sink(*sink)),
             }
@@ -407,6 +435,7 @@ impl World {
                 "a monitor to no sink"
             );
         } else {
+            assert!(self.graph.is_known(output_node), "a link by a guess");
             let is_sink = self.nodes.get(&input_node) == Some(&true) || self.is_ours(input_node);
             assert!(is_sink, "a stream linked to no sink");
         }

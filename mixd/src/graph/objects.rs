@@ -58,6 +58,14 @@ pub struct Link {
     pub client: Option<u32>,
 }
 
+/// A program's connection to PipeWire.
+#[derive(Debug, Default)]
+struct Client {
+    props: Props,
+    /// It has said itself what it is; before, there is what the registry lists.
+    is_known: bool,
+}
+
 /// The two metadata keys that choose a stream's sink.
 #[derive(Debug, Default)]
 pub struct Target {
@@ -86,8 +94,7 @@ pub struct Objects {
     ports: BTreeMap<u32, Port>,
     /// By id.
     pub links: BTreeMap<u32, Link>,
-    /// `application.name` of the clients.
-    clients: BTreeMap<u32, String>,
+    clients: BTreeMap<u32, Client>,
     /// By the stream's id.
     pub targets: BTreeMap<u32, Target>,
     /// The `node.name` of the default sink.
@@ -149,8 +156,19 @@ impl Objects {
     }
 
     /// A client is there.
-    pub fn add_client(&mut self, id: u32, props: &Props) {
-        self.clients.insert(id, text(props, "application.name"));
+    pub fn add_client(&mut self, id: u32, props: Props) {
+        let client = self.clients.entry(id).or_default();
+        if !client.is_known {
+            client.props = props;
+        }
+    }
+
+    /// A client says something of itself.
+    pub fn add_client_info(&mut self, id: u32, props: Props) {
+        let client = self.clients.entry(id).or_default();
+        // The registry's are not all repeated.
+        client.props.extend(props);
+        client.is_known = true;
     }
 
     /// An object has gone. If it was a link: what it linked.
@@ -261,18 +279,25 @@ impl Objects {
         nodes.next().map(|(&id, _)| id)
     }
 
-    /// `application.name` of a stream, else of its client, else the node's own name.
-    pub fn program(&self, stream: u32) -> &str {
-        let node = self.nodes.get(&stream);
-        let own = self.property(stream, "application.name");
-        let client = || self.clients.get(&node?.client?).map(String::as_str);
-        let given = own.or_else(client).filter(|name| !name.is_empty());
-        given.or(node.map(|node| &*node.name)).unwrap_or_default()
+    /// What a client says of itself, or the registry of it, under this key.
+    pub fn client_property(&self, id: u32, key: &str) -> Option<&str> {
+        self.clients.get(&id)?.props.get(key).map(String::as_str)
+    }
+
+    /// All properties of a client.
+    pub fn client_props(&self, id: u32) -> Option<&Props> {
+        self.clients.get(&id).map(|client| &client.props)
+    }
+
+    /// Whether a client has yet to say what it is.
+    pub fn is_silent(&self, client: u32) -> bool {
+        let client = self.clients.get(&client);
+        client.is_some_and(|client| !client.is_known)
     }
 
     /// `application.name` of a client.
     pub fn client(&self, id: u32) -> Option<&str> {
-        let name = self.clients.get(&id)?;
+        let name = self.client_property(id, "application.name")?;
         (!name.is_empty()).then_some(name)
     }
 }

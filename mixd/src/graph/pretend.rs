@@ -7,7 +7,7 @@ use wire::Channel;
 
 #[cfg(test)]
 use super::fact::Metadata;
-use super::fact::{Action, Fact, Info, Ports, Props, Sink};
+use super::fact::{Action, Fact, Info, Ports, Process, Props, Sink};
 use super::layout::Layout;
 use super::objects::{Direction, TARGET_OBJECT};
 use super::sink_name;
@@ -264,9 +264,13 @@ impl PipeWire {
                     facts.extend(self.unlink_managed(*id));
                     let sink = u32::try_from(to - 1000).unwrap_or(0);
                     for n in 0..2 {
-                        let link_id = self.new_link();
-                        self.managed.entry(*id).or_default().insert(link_id);
-                        facts.push(link(link_id, MANAGER, between(*id, sink, n)));
+                        let ports = between(*id, sink, n);
+                        // PipeWire refuses a second link between the same ports.
+                        if !self.links.contains_key(&ports) {
+                            let link_id = self.new_link();
+                            self.managed.entry(*id).or_default().insert(link_id);
+                            facts.push(link(link_id, MANAGER, ports));
+                        }
                     }
                 }
                 facts
@@ -282,6 +286,13 @@ impl PipeWire {
                 vec![link(id, OURSELVES, *ports)]
             }
             Action::Unlink(ports) => self.rob(ports).into_iter().collect(),
+            Action::Inspect(pid) => {
+                let process = Process {
+                    comm: Some(format!("process-{pid}")),
+                    exe: Some("program".into()),
+                };
+                vec![Fact::Process(*pid, process)]
+            }
         }
     }
 

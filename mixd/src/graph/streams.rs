@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use wire::message::{ClientName, NodeName};
+use wire::message::ClientName;
 use wire::{Channel, Stream, StreamState};
 
 use super::fact::{Action, Ports};
@@ -24,6 +24,8 @@ pub struct Streams {
 #[derive(Debug, Default)]
 struct Record {
     asked: Option<Asked>,
+    /// The serial that we have set last, until the metadata shows it: what it shows before is old.
+    unseen: Option<u64>,
     /// How often it has been moved away from us.
     moves: u8,
     /// The sink that we have linked it to ourselves.
@@ -63,17 +65,21 @@ impl Streams {
     }
 
     /// There is nobody left who would do what we asked.
-    pub fn forget_metadata(&mut self) {
+    pub fn forget_asked(&mut self) {
         for record in self.records.values_mut() {
             record.asked = None;
+            record.unseen = None;
         }
     }
 
-    /// Somebody, perhaps we, has chosen a stream's sink.
-    pub fn note_target(&mut self, stream: u32, place: Place) {
+    /// Somebody, perhaps we, has chosen a stream's sink; by this name or serial, if by one.
+    pub fn note_target(&mut self, stream: u32, object: Option<&str>, place: Place) {
         let Some(record) = self.records.get_mut(&stream) else {
             return;
         };
+        record
+            .unseen
+            .take_if(|serial| object == Some(&*serial.to_string()));
         let Some(asked) = &mut record.asked else {
             return;
         };
@@ -114,15 +120,13 @@ impl Streams {
     }
 }
 
-/// Who has linked a stream elsewhere: the client's name, if it has one.
-struct Rival(Option<ClientName>);
-
 /// What becomes of a stream.
-struct Decision {
-    channel: Channel,
-    state: StreamState,
+#[derive(Clone, Copy)]
+pub(super) struct Decision {
+    pub channel: Channel,
+    pub state: StreamState,
     /// Who has linked it elsewhere.
-    rival: Option<ClientName>,
+    pub rival: Option<ClientName>,
 }
 
 impl Graph {
@@ -211,9 +215,9 @@ impl Graph {
         let serial = self.objects.nodes.get(&sink)?.serial?;
         let targets = self.objects.targets.get(&stream);
         let object = targets.and_then(|target| target.object.as_deref());
-        // Already there: setting it again would make no event.
-        let is_echoed = object == Some(&*serial.to_string());
         let record = self.streams.records.entry(stream).or_default();
+        // Already there, and to stay: setting it again would make no event.
+        let is_echoed = record.unseen.is_none() && object == Some(&*serial.to_string());
         if record
             .asked
             .as_ref()
@@ -226,7 +230,11 @@ impl Graph {
             sink,
             is_echoed,
         });
-        (!is_echoed).then_some(Action::Target(stream, serial))
+        if is_echoed {
+            return None;
+        }
+        record.unseen = Some(serial);
+        Some(Action::Target(stream, serial))
     }
 
     /// The links from a stream to a sink that we are to make: where there is nobody else to do so,
@@ -292,7 +300,7 @@ impl Graph {
     }
 
     /// The sink that the program itself asks for (`pw-play --target`, `paplay --device`).
-    fn asked_property(&self, stream: u32) -> Option<&str> {
+    pub(super) fn asked_property(&self, stream: u32) -> Option<&str> {
         [TARGET_OBJECT, "node.target"]
             .into_iter()
             .filter_map(|key| self.objects.property(stream, key))
@@ -318,7 +326,7 @@ impl Graph {
 
     /// The channel that the rules give a stream, and whether it can have it. None for what is no
     /// program's playback.
-    fn decide(&self, id: u32, rules: &Rules) -> Option<Decision> {
+    pub(super) fn decide(&self, id: u32, rules: &Rules) -> Option<Decision> {
         let node = self.objects.nodes.get(&id)?;
         if !node.is_stream() || self.is_plumbing(id) {
             return None;
@@ -328,8 +336,8 @@ impl Graph {
         let is_asked = record.is_some_and(|record| record.asked.is_some());
         // What is not to be linked by a session manager, its program or its user links.
         let is_free = self.objects.property(id, "node.autoconnect") == Some("true");
-        let rival = self.rival(id);
-        let state = if !self.objects.infos.contains_key(&id) {
+        let rival = self.linked_elsewhere(id);
+        let state = if !self.is_known(id) {
             StreamState::Waiting
         } else if is_contested {
             StreamState::Contested
@@ -340,47 +348,36 @@ impl Graph {
         } else {
             StreamState::Pinned
         };
+        let rival = rival.and_then(|(client, _)| self.objects.client(client?));
         Some(Decision {
-            channel: rules.channel(self.objects.program(id)),
+            channel: rules.channel(&self.player(id)),
             state,
-            rival: rival.and_then(|Rival(name)| name),
+            rival: rival.map(ClientName::truncated),
         })
     }
 
-    /// Who, other than the session manager, has linked a stream to sinks and none of them ours; by
-    /// name, if the client has one.
-    fn rival(&self, stream: u32) -> Option<Rival> {
-        let mut rival = None;
+    /// Who, other than the session manager, has linked a stream to sinks and none of them ours,
+    /// and to which.
+    pub(super) fn linked_elsewhere(&self, stream: u32) -> Option<(Option<u32>, u32)> {
+        let mut found = None;
         for (client, sink) in self.foreign_links(stream) {
             if self.channel(sink).is_some() {
                 return None;
             }
             let is_manager = client.is_some() && client == self.metadata.manager();
             if !is_manager {
-                rival = Some(client);
+                found = Some((client, sink));
             }
         }
-        let client = rival?;
-        let name = client.and_then(|client| self.objects.client(client));
-        Some(Rival(name.map(ClientName::truncated)))
+        found
     }
 
     /// The streams, as clients are told of them.
     pub(super) fn listed_streams(&self, rules: &Rules) -> Vec<Stream> {
         let nodes = self.objects.nodes.keys();
         let listed = nodes.filter_map(|&id| {
-            let Decision {
-                channel,
-                state,
-                rival,
-            } = self.decide(id, rules)?;
-            Some(Stream {
-                id,
-                name: NodeName::truncated(self.objects.program(id)),
-                rival,
-                state,
-                channel,
-            })
+            let decision = self.decide(id, rules)?;
+            Some(self.told(id, rules, decision))
         });
         listed.collect()
     }

@@ -225,13 +225,152 @@ fn a_stream_waits_until_all_its_properties_are_known() {
 fn the_clients_name_serves_where_the_stream_has_none() {
     let mut world = World::new(&["Discord"]);
     let client = Fact::Client(60, props(&[("application.name", "Discord")]));
-    let node = pretend::node(STREAM, "Stream/Output/Audio", "n", &[("client.id", "60")]);
+    world.learn([client, Fact::ClientInfo(60, Props::new())]);
+    assert_eq!(world.learn(client_stream(60)), [target(STREAM, AUX)]);
+}
+
+/// A stream that says nothing of itself, of this client.
+fn client_stream(client: u32) -> [Fact; 2] {
+    let extra = [("client.id", &*client.to_string())];
+    let node = pretend::node(STREAM, "Stream/Output/Audio", "n", &extra);
     let info = Info {
         props: Some(props(&[("node.autoconnect", "true")])),
         ..Info::default()
     };
-    let facts = [client, node, Fact::Info(STREAM, info)];
-    assert_eq!(world.learn(facts), [target(STREAM, AUX)]);
+    [node, Fact::Info(STREAM, info)]
+}
+
+#[test]
+fn a_stream_waits_for_its_client_and_its_process() {
+    let mut world = World::new(&["application.process.binary=discord*", "comm=game.exe"]);
+    for (client, process, channel) in [
+        ("Discord", "node", AUX),
+        ("wine64-preloader", "Game.exe", AUX),
+        ("wine64-preloader", "Other.exe", DEFAULT),
+    ] {
+        assert_eq!(world.learn([Fact::Client(60, Props::new())]), []);
+        assert_eq!(world.learn(client_stream(60)), []);
+        assert_eq!(world.state(STREAM), StreamState::Waiting);
+        let said = props(&[
+            ("application.process.binary", client),
+            ("pipewire.sec.pid", "77"),
+        ]);
+        let actions = world.learn([Fact::ClientInfo(60, said)]);
+        assert_eq!(actions, [Action::Inspect(77)]);
+        assert_eq!(world.state(STREAM), StreamState::Waiting);
+        let process = Process {
+            comm: Some(process.into()),
+            exe: None,
+        };
+        let actions = world.learn([Fact::Process(77, process)]);
+        assert_eq!(actions, [target(STREAM, channel)], "{client}");
+        world.learn([Fact::Removed(STREAM), Fact::Removed(60)]);
+    }
+}
+
+#[test]
+fn the_binary_is_the_clients_else_that_of_its_process() {
+    let mut world = World::new(&[]);
+    world.learn([Fact::ClientInfo(60, props(&[("pipewire.sec.pid", "77")]))]);
+    world.learn(client_stream(60));
+    let process = Process {
+        comm: Some("comm".into()),
+        exe: Some("exe".into()),
+    };
+    world.learn([Fact::Process(77, process)]);
+    let stream = || world.graph.audio(&world.rules).streams.remove(0);
+    assert_eq!(stream().binary.as_deref(), Some("exe"));
+    assert_eq!(stream().pid, Some(77));
+    world.learn([Fact::ClientInfo(
+        60,
+        props(&[("application.process.binary", "own")]),
+    )]);
+    let stream = world.graph.audio(&world.rules).streams.remove(0);
+    assert_eq!(stream.binary.as_deref(), Some("own"));
+}
+
+#[test]
+fn pulse_clients_say_their_process_themselves_and_sandboxes_are_not_believed() {
+    for (pairs, pid) in [
+        (
+            &[("pipewire.sec.pid", "7"), ("application.process.id", "8")][..],
+            Some(7),
+        ),
+        (
+            &[
+                ("client.api", "pipewire-pulse"),
+                ("pipewire.sec.pid", "7"),
+                ("application.process.id", "8"),
+            ],
+            Some(8),
+        ),
+        (
+            &[
+                ("client.api", "pipewire-pulse"),
+                ("application.process.id", "8"),
+                ("pipewire.access.portal.app_id", "org.example.App"),
+            ],
+            None,
+        ),
+        (&[("application.process.id", "no number")], None),
+    ] {
+        let mut world = World::new(&[]);
+        world.learn([Fact::ClientInfo(60, props(pairs))]);
+        world.learn(client_stream(60));
+        let streams = world.graph.audio(&world.rules).streams;
+        assert_eq!(streams[0].pid, pid, "{pairs:?}");
+    }
+}
+
+#[test]
+fn a_dry_run_names_the_streams_that_would_move() {
+    let mut world = World::new(&["Discord"]);
+    world.run(stream(STREAM, "Discord", &[]));
+    world.run(stream(STREAM + 1, "Game", &[]));
+    let moved = world.graph.moved(&world.rules, &rules(&["Discord", "G*"]));
+    let ids: Vec<_> = moved
+        .iter()
+        .map(|moved| (moved.id, moved.channel))
+        .collect();
+    assert_eq!(ids, [(STREAM + 1, Channel::Aux)]);
+    let moved = world.graph.moved(&world.rules, &rules(&[]));
+    let ids: Vec<_> = moved
+        .iter()
+        .map(|moved| (moved.id, moved.channel))
+        .collect();
+    assert_eq!(ids, [(STREAM, Channel::Default)]);
+}
+
+#[test]
+fn a_streams_detail_says_all_that_decides_about_it() {
+    let mut world = World::new(&["Discord"]);
+    let pinned = [(TARGET_OBJECT, "card-b")];
+    world.run(stream(STREAM, "Discord", &pinned));
+    world.run(stream(
+        STREAM + 1,
+        "Discord",
+        &[("application.process.binary", "web")],
+    ));
+    let rules = &world.rules;
+    let detail = world.graph.detail(STREAM, rules, 10_000).unwrap();
+    assert_eq!(detail.key.as_deref(), Some("application.name"));
+    assert_eq!(detail.stream.state, StreamState::Pinned);
+    assert!(detail.reason.unwrap().contains("asks for card-b"));
+    let has = |key: &str| detail.properties.iter().any(|found| &*found.key == key);
+    assert!(has(TARGET_OBJECT) && has("application.name"));
+    assert_eq!(
+        detail.suggestion, None,
+        "the other one matches all that this one has"
+    );
+    let other = world.graph.detail(STREAM + 1, rules, 10_000).unwrap();
+    assert_eq!(other.reason, None);
+    assert_eq!(
+        other.suggestion.as_deref(),
+        Some("application.process.binary=web")
+    );
+    let short = world.graph.detail(STREAM, rules, 0).unwrap();
+    assert_eq!(short.omitted as usize, detail.properties.len());
+    assert_eq!(world.graph.detail(999, rules, 0), None);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use pipewire::client::{Client, ClientListener};
 use pipewire::context::ContextRc;
 use pipewire::core::{self, CoreRc, PW_ID_CORE};
 use pipewire::link::Link;
@@ -14,7 +15,8 @@ use pipewire::spa::param::ParamType;
 use pipewire::spa::pod::Pod;
 use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
-use wire::Mix;
+use wire::message::ClientName;
+use wire::{Diagnosis, Mix};
 
 use super::listen::{self, Incoming, Message};
 use super::pod;
@@ -22,11 +24,13 @@ use super::sink::Sink;
 use crate::desk::Desk;
 use crate::glide::{Factors, Glide};
 use crate::graph::{self, Action, Direction, Fact, Graph, Layout, Ports, Props, TARGET_OBJECT};
+use crate::process;
 
 /// A connection. Dropped in the order of the fields: listeners before what they listen to,
 /// everything before the core.
 pub struct Connection {
     nodes: BTreeMap<u32, (NodeListener, Node)>,
+    clients: BTreeMap<u32, (ClientListener, Client)>,
     default: Option<Bound>,
     settings: Option<Bound>,
     links: BTreeMap<Ports, Link>,
@@ -37,6 +41,8 @@ pub struct Connection {
     core: CoreRc,
     incoming: Incoming,
     graph: Graph,
+    /// PipeWire's version, once it has said it.
+    version: Option<ClientName>,
     /// When the graph is to settle again, if nothing is learnt before.
     due: Option<Instant>,
     glide: Glide,
@@ -73,6 +79,7 @@ impl Connection {
         let incoming = Incoming::default();
         let mut connection = Self {
             nodes: BTreeMap::new(),
+            clients: BTreeMap::new(),
             default: None,
             settings: None,
             links: BTreeMap::new(),
@@ -83,6 +90,7 @@ impl Connection {
             core,
             incoming,
             graph,
+            version: None,
             due: None,
             glide,
             pending: None,
@@ -119,7 +127,10 @@ impl Connection {
                 Message::Global(global) => self.greet(&global),
                 Message::Fact(fact) => self.learn(fact),
                 Message::Done(seq) => self.note_done(seq),
-                Message::Version(version) => info!("connected to PipeWire {version}"),
+                Message::Version(version) => {
+                    info!("connected to PipeWire {version}");
+                    self.version = Some(ClientName::truncated(&version));
+                }
                 Message::Error {
                     object: PW_ID_CORE,
                     code,
@@ -162,6 +173,7 @@ impl Connection {
     fn learn(&mut self, fact: Fact) {
         if let Fact::Removed(id) = fact {
             self.nodes.remove(&id);
+            self.clients.remove(&id);
             let has_gone = |bound: &mut Bound| bound.id == id;
             if self.default.take_if(has_gone).is_some() {
                 self.graph.learn(Fact::Metadata(graph::Metadata::None));
@@ -190,9 +202,22 @@ impl Connection {
             }
             ObjectType::Port => self.graph.learn(Fact::Port(id, props)),
             ObjectType::Link => self.graph.learn(Fact::Link(id, props)),
-            ObjectType::Client => self.graph.learn(Fact::Client(id, props)),
+            ObjectType::Client => self.greet_client(global, props),
             ObjectType::Metadata => self.greet_metadata(global, &props),
             _ => {}
+        }
+    }
+
+    /// Every client is asked at once: a stream that it makes waits for nothing then.
+    fn greet_client(&mut self, global: &GlobalObject<PropertiesBox>, props: Props) {
+        let id = global.id;
+        if let Ok(client) = self.registry.bind::<Client, _>(global) {
+            let listener = listen::client(&client, id, &self.incoming);
+            self.clients.insert(id, (listener, client));
+            self.graph.learn(Fact::Client(id, props));
+        } else {
+            // It will say no more.
+            self.graph.learn(Fact::ClientInfo(id, props));
         }
     }
 
@@ -232,12 +257,42 @@ impl Connection {
         })
     }
 
+    /// What PipeWire has, and what it should have.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// What somebody who looks for a fault wants to know.
+    pub fn diagnosis(&self) -> Diagnosis {
+        Diagnosis {
+            pipewire: self.version,
+            ..self.graph.diagnosis()
+        }
+    }
+
     /// Does what is to be done.
     pub fn settle(&mut self, desk: &mut Desk, now: Instant) {
-        let actions = self.graph.settle(desk.rules(), now);
+        let mut actions = self.graph.settle(desk.rules(), now);
+        // The kernel answers at once, and what it says may decide.
+        while self.inspect(&actions) {
+            self.carry_out(actions);
+            actions = self.graph.settle(desk.rules(), now);
+        }
         self.due = self.graph.deadline(now);
         self.carry_out(actions);
         desk.set_audio(self.graph.audio(desk.rules()));
+    }
+
+    /// Learns of the processes that are asked for; whether there are any.
+    fn inspect(&mut self, actions: &[Action]) -> bool {
+        let mut any = false;
+        for action in actions {
+            if let &Action::Inspect(pid) = action {
+                self.graph.learn(Fact::Process(pid, process::inspect(pid)));
+                any = true;
+            }
+        }
+        any
     }
 
     fn carry_out(&mut self, actions: Vec<Action>) {
@@ -258,6 +313,8 @@ impl Connection {
                     }
                 }
                 Action::Unlink(ports) => drop(self.links.remove(&ports)),
+                // Done already, see `inspect`.
+                Action::Inspect(_) => {}
             }
         }
     }

@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use pipewire::client::{Client, ClientChangeMask, ClientListener};
 use pipewire::core::{self, CoreRc};
 use pipewire::metadata::{Metadata, MetadataListener};
 use pipewire::node::{Node, NodeChangeMask, NodeListener, NodeState};
@@ -107,6 +108,22 @@ pub fn node(node: &Node, id: u32, incoming: &Incoming) -> NodeListener {
                     is_running: matches!(info.state(), NodeState::Running),
                 };
                 queue.borrow_mut().push(Message::Fact(Fact::Info(id, info)));
+            }
+        })
+        .register()
+}
+
+/// What a client says of itself, now and whenever it changes.
+pub fn client(client: &Client, id: u32, incoming: &Incoming) -> ClientListener {
+    let queue = incoming.clone();
+    client
+        .add_listener_local()
+        .info(move |info| {
+            if info.change_mask().contains(ClientChangeMask::PROPS) {
+                let props = info.props().map(to_props).unwrap_or_default();
+                queue
+                    .borrow_mut()
+                    .push(Message::Fact(Fact::ClientInfo(id, props)));
             }
         })
         .register()

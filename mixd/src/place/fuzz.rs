@@ -14,7 +14,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use wire::frame::{self, HEADER, Header, Kind, MAX_REPLY, MAX_REQUEST, Reader};
 use wire::socket::Peer;
 use wire::{
-    Audio, Channel, Event, Failure, Hello, Mix, PROTOCOL, PipeWireState, Request, Stream,
+    Audio, Channel, Event, Failure, Hello, Mix, PROTOCOL, PipeWireState, Request, Settings, Stream,
     StreamState, Text, Topic, Topics, Welcome, codec,
 };
 
@@ -70,6 +70,8 @@ enum Operation {
     Break,
     /// So many programs play.
     Play(u8),
+    /// The configuration says something else.
+    Configure(Settings),
     /// The daemon does one round; poll may have said that there is input where there is none.
     Round { spurious: bool },
     /// The daemon works off what is due, with nothing ready: that must come to an end.
@@ -167,6 +169,7 @@ struct Client {
     last_volume: Option<Mix>,
     last_programs: Option<Vec<String>>,
     last_audio: Option<Audio>,
+    last_settings: Option<Settings>,
     /// A time limit may have passed: the model does not say which requests came before it.
     hurried: bool,
     started: Instant,
@@ -182,6 +185,7 @@ impl Client {
             last_volume: None,
             last_programs: None,
             last_audio: None,
+            last_settings: None,
             hurried: false,
             started: now,
         }
@@ -209,6 +213,9 @@ impl Client {
                                 Some(list.iter().map(ToString::to_string).collect());
                         }
                         Event::Streams(audio) => self.last_audio = Some(audio.into_owned()),
+                        Event::Settings(settings) => {
+                            self.last_settings = Some(settings.into_owned());
+                        }
                     },
                     kind => {
                         match kind {
@@ -319,6 +326,7 @@ impl World {
             }
             Operation::Frame { kind, body } => self.send(at, &any_frame(kind, body)),
             Operation::Garble(bytes) => self.send(at, &bytes),
+            Operation::Configure(settings) => self.desk.set_settings(settings),
             Operation::Play(count) => self.desk.set_audio(playing(count.into())),
             Operation::Break => {
                 wire(|wire, _| wire.broken = true, 0);
@@ -426,6 +434,11 @@ impl World {
             };
             self.places[at].serve(ready, &mut self.desk, self.now);
         }
+        for at in 0..PLACES {
+            if self.places[at].peer().is_none() {
+                self.desk.leave(at);
+            }
+        }
         let changed = self.desk.take_changed();
         for place in &mut self.places {
             place.mark(changed);
@@ -516,6 +529,13 @@ impl World {
             };
             assert_eq!(client.last_audio.as_ref(), Some(&*audio), "the last state");
         }
+        if topics.contains(Topic::Settings) {
+            let Event::Settings(settings) = self.desk.event(Topic::Settings) else {
+                unreachable!()
+            };
+            let last = client.last_settings.as_ref();
+            assert_eq!(last, Some(&*settings), "the last state");
+        }
         if topics.contains(Topic::Programs) {
             let patterns = self.desk.rules().patterns().iter();
             let list: Vec<_> = patterns.map(ToString::to_string).collect();
@@ -566,9 +586,12 @@ fn any_frame(kind: u8, body: Body) -> Vec<u8> {
 fn playing(count: usize) -> Audio {
     let stream = |id| Stream {
         id,
+        pid: None,
         name: Text::truncated("a program"),
+        rule: None,
         rival: None,
         state: StreamState::Routed,
+        binary: None,
         channel: Channel::Default,
     };
     let streams = (0..2 * count)
@@ -601,7 +624,7 @@ pub fn session(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let now = Instant::now();
     let mut world = World {
-        places: (0..PLACES).map(|_| Place::new(now)).collect(),
+        places: (0..PLACES).map(|seat| Place::new(seat, now)).collect(),
         clients: (0..PLACES).map(|_| None).collect(),
         desk: Desk::new(PipeWireState::Off),
         now,

@@ -17,7 +17,7 @@ impl Peer {
     fn new() -> Self {
         let now = Instant::now();
         Self {
-            session: Session::new(now),
+            session: Session::new(0, now),
             desk: Desk::new(PipeWireState::Off),
             now,
             replies: Reader::new(MAX_REPLY, 0),
@@ -203,7 +203,7 @@ fn a_subscriber_gets_the_state_at_once_and_after_a_change_only_the_newest() {
     assert_eq!(peer.receive().unwrap().0, Kind::Event);
     for volume in ["0.1", "0.2", "0.3"] {
         let volume = volume.parse().unwrap();
-        peer.desk.request(Request::SetVolume(volume)).unwrap();
+        peer.desk.request(0, Request::SetVolume(volume)).unwrap();
         peer.session.mark(peer.desk.take_changed());
     }
     peer.session.write_events(&peer.desk, peer.now);

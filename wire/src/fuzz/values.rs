@@ -2,7 +2,7 @@
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 
-use crate::{ErrorCode, Failure, Gain, Shift, Text, Topic, Topics, Volume};
+use crate::{ErrorCode, Failure, Gain, Shift, Snap, Text, Topic, Topics, Volume};
 
 impl<'a> Arbitrary<'a> for Volume {
     fn arbitrary(input: &mut Unstructured<'a>) -> Result<Self> {
@@ -21,6 +21,13 @@ impl<'a> Arbitrary<'a> for Shift {
 impl<'a> Arbitrary<'a> for Gain {
     fn arbitrary(input: &mut Unstructured<'a>) -> Result<Self> {
         let millionths = input.int_in_range(0..=1_000_000)?;
+        Self::try_from(millionths).map_err(|_| arbitrary::Error::IncorrectFormat)
+    }
+}
+
+impl<'a> Arbitrary<'a> for Snap {
+    fn arbitrary(input: &mut Unstructured<'a>) -> Result<Self> {
+        let millionths = input.int_in_range(0..=500_000)?;
         Self::try_from(millionths).map_err(|_| arbitrary::Error::IncorrectFormat)
     }
 }

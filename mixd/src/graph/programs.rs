@@ -1,0 +1,288 @@
+//! Which program a stream belongs to: its properties, those of its client and of its process; and
+//! all that clients are told of one stream.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wire::message::{Key, NodeName, Sentence};
+use wire::{Property, Source, Stream, StreamDetail, StreamState};
+
+use super::fact::{Action, Process};
+use super::streams::Decision;
+use super::{Graph, channel_of_name};
+use crate::rules::{self, BINARY, COMM, EXE, FLATPAK, NAME, Program, Rules};
+
+/// What the kernel says of the processes that play. None: it has been asked.
+#[derive(Debug, Default)]
+pub struct Processes(BTreeMap<u32, Option<Process>>);
+
+impl Processes {
+    /// The kernel has answered.
+    pub fn learn(&mut self, pid: u32, process: Process) {
+        if let Some(place) = self.0.get_mut(&pid) {
+            *place = Some(process);
+        }
+    }
+
+    fn get(&self, pid: u32) -> Option<&Process> {
+        self.0.get(&pid)?.as_ref()
+    }
+}
+
+/// A stream, as the program that it belongs to.
+pub(super) struct Player<'a> {
+    graph: &'a Graph,
+    stream: u32,
+}
+
+impl Player<'_> {
+    fn process(&self) -> Option<&Process> {
+        let pid = self.graph.pid(self.stream)?;
+        self.graph.processes.get(pid)
+    }
+
+    /// A property as PipeWire has it: the node's, else its client's.
+    fn plain(&self, key: &str) -> Option<&str> {
+        let objects = &self.graph.objects;
+        let own = objects.property(self.stream, key);
+        let own = own.filter(|value| !value.is_empty());
+        own.or_else(|| {
+            let node = objects.nodes.get(&self.stream)?;
+            match key {
+                "node.name" => Some(&*node.name),
+                _ => objects.client_property(node.client?, key),
+            }
+        })
+        .filter(|value| !value.is_empty())
+    }
+
+    /// What it is called: by itself, else by its node.
+    pub fn name(&self) -> &str {
+        let name = self.plain(NAME);
+        name.or_else(|| self.plain("node.name")).unwrap_or_default()
+    }
+
+    /// Whether two streams are one program's, as far as can be told.
+    fn is_same(&self, other: &Self) -> bool {
+        let pid = |player: &Self| player.graph.pid(player.stream);
+        match (pid(self), pid(other)) {
+            (Some(a), Some(b)) if a == b => true,
+            _ => [NAME, BINARY, FLATPAK]
+                .into_iter()
+                .all(|key| self.property(key) == other.property(key)),
+        }
+    }
+}
+
+impl Program for Player<'_> {
+    fn property(&self, key: &str) -> Option<&str> {
+        let process = || self.process();
+        let comm = || process()?.comm.as_deref();
+        let exe = || process()?.exe.as_deref();
+        let plain = self.plain(key);
+        match key {
+            BINARY => plain.or_else(exe).or_else(comm),
+            COMM => plain.or_else(comm),
+            EXE => plain.or_else(exe),
+            _ => plain,
+        }
+    }
+}
+
+impl Graph {
+    /// A stream as the program that it belongs to.
+    pub(super) fn player(&self, stream: u32) -> Player<'_> {
+        Player {
+            graph: self,
+            stream,
+        }
+    }
+
+    /// The process that plays a stream. What the kernel told PipeWire (`pipewire.sec.pid`) is
+    /// beyond doubt, but of pipewire-pulse's clients it is pipewire-pulse itself; they say it
+    /// themselves, and those in a sandbox number their processes differently.
+    fn pid(&self, stream: u32) -> Option<u32> {
+        let client = self.objects.nodes.get(&stream)?.client;
+        let of_client = |key| self.objects.client_property(client?, key);
+        let is_pulse = of_client("client.api") == Some("pipewire-pulse");
+        let player = self.player(stream);
+        let own = || match player.plain(FLATPAK) {
+            None => player.plain("application.process.id"),
+            Some(_) => None,
+        };
+        let pid = match of_client("pipewire.sec.pid") {
+            Some(pid) if !is_pulse => Some(pid),
+            _ => own(),
+        };
+        pid?.parse().ok().filter(|&pid| pid > 0)
+    }
+
+    /// Asks for what is not yet known of the processes that play, and forgets the others.
+    pub(super) fn inspect_processes(&mut self, actions: &mut Vec<Action>) {
+        let nodes = self.objects.nodes.iter();
+        let streams = nodes.filter(|(id, node)| node.is_stream() && self.is_introduced(**id));
+        let pids: BTreeSet<u32> = streams.filter_map(|(&id, _)| self.pid(id)).collect();
+        self.processes.0.retain(|pid, _| pids.contains(pid));
+        for pid in pids {
+            self.processes.0.entry(pid).or_insert_with(|| {
+                actions.push(Action::Inspect(pid));
+                None
+            });
+        }
+    }
+
+    /// Whether the stream and its client have said what they are.
+    fn is_introduced(&self, stream: u32) -> bool {
+        let client = self.objects.nodes.get(&stream).and_then(|node| node.client);
+        self.objects.infos.contains_key(&stream)
+            && !client.is_some_and(|client| self.objects.is_silent(client))
+    }
+
+    /// Whether all is known by which a rule can match a stream.
+    pub(super) fn is_known(&self, stream: u32) -> bool {
+        self.is_introduced(stream)
+            && self
+                .pid(stream)
+                .is_none_or(|pid| self.processes.get(pid).is_some())
+    }
+
+    /// A stream, as clients are told of it.
+    pub(super) fn told(&self, id: u32, rules: &Rules, decision: Decision) -> Stream {
+        let player = self.player(id);
+        Stream {
+            id,
+            pid: self.pid(id),
+            name: NodeName::truncated(player.name()),
+            rule: rules.decide(&player).map(|decision| decision.pattern),
+            rival: decision.rival,
+            state: decision.state,
+            binary: player.property(BINARY).map(NodeName::truncated),
+            channel: decision.channel,
+        }
+    }
+
+    /// The streams that another program list would move, as they would be.
+    pub fn moved(&self, now: &Rules, then: &Rules) -> Vec<Stream> {
+        let before = self.listed_streams(now);
+        let after = self.listed_streams(then);
+        let pairs = before.into_iter().zip(after);
+        pairs
+            .filter(|(before, after)| before.channel != after.channel)
+            .map(|(_, after)| after)
+            .collect()
+    }
+
+    /// All that decides about a stream, of whose properties as many are listed as fit into `room`
+    /// bytes.
+    pub fn detail(&self, id: u32, rules: &Rules, room: usize) -> Option<StreamDetail> {
+        let node = self
+            .objects
+            .nodes
+            .get(&id)
+            .filter(|node| node.is_stream())?;
+        let player = self.player(id);
+        let decision = self.decide(id, rules);
+        let reason = self.reason(id, decision.as_ref());
+        let stream = self.told(
+            id,
+            rules,
+            decision.unwrap_or(Decision {
+                channel: rules.channel(&player),
+                state: StreamState::Pinned,
+                rival: None,
+            }),
+        );
+        let mut properties = Vec::new();
+        let mut add = |source, key: &str, value: &str| {
+            properties.push(Property {
+                key: Key::truncated(key),
+                value: Sentence::truncated(value),
+                source,
+            });
+        };
+        let own = self
+            .objects
+            .infos
+            .get(&id)
+            .and_then(|info| info.props.as_ref());
+        for (key, value) in own.into_iter().flatten() {
+            add(Source::Node, key, value);
+        }
+        let client = node.client.and_then(|id| self.objects.client_props(id));
+        for (key, value) in client.into_iter().flatten() {
+            add(Source::Client, key, value);
+        }
+        if let Some(process) = player.process() {
+            for (key, value) in [(COMM, &process.comm), (EXE, &process.exe)] {
+                if let Some(value) = value {
+                    add(Source::Process, key, value);
+                }
+            }
+        }
+        let all = properties.len();
+        let mut room = room;
+        properties.retain(|property| {
+            let left = room.checked_sub(PROPERTY + property.key.len() + property.value.len());
+            room = left.unwrap_or(0);
+            left.is_some()
+        });
+        Some(StreamDetail {
+            key: rules.decide(&player).map(|found| Key::truncated(found.key)),
+            reason,
+            stream,
+            omitted: u32::try_from(all - properties.len()).unwrap_or(u32::MAX),
+            properties,
+            suggestion: self.suggestion(id),
+        })
+    }
+
+    fn suggestion(&self, id: u32) -> Option<wire::message::Pattern> {
+        let player = self.player(id);
+        let nodes = self.objects.nodes.iter();
+        let streams = nodes.filter(|(_, node)| node.is_stream());
+        let others: Vec<Player> = streams
+            .map(|(&other, _)| self.player(other))
+            .filter(|other| !player.is_same(other))
+            .collect();
+        rules::narrowest(&player, &others)
+    }
+
+    /// Why a stream does not play through its channel, if it does not.
+    fn reason(&self, id: u32, decision: Option<&Decision>) -> Option<Sentence> {
+        let name_of = |id: u32| self.objects.nodes.get(&id).map(|node| &*node.name);
+        let Some(decision) = decision else {
+            let reason = "it belongs to a filter, a loopback or a virtual microphone, which are \
+                          left as they are wired (node.link-group, node.dont-reconnect)";
+            return Some(Sentence::truncated(reason));
+        };
+        let text = match decision.state {
+            StreamState::Routed => return None,
+            StreamState::Waiting => "what decides about it is not known yet".to_owned(),
+            StreamState::Contested => {
+                "something has moved it away from its channel twice; it is left there".to_owned()
+            }
+            StreamState::Pinned => {
+                let linked = self.linked_elsewhere(id);
+                if let Some((client, sink)) = linked {
+                    let by = client.and_then(|client| self.objects.client(client));
+                    let to = name_of(sink).unwrap_or_default();
+                    format!("{} has linked it to {to}", by.unwrap_or("another program"))
+                } else if let Some(target) = self.asked_property(id) {
+                    format!("it asks for {target} itself (target.object, node.target)")
+                } else if let Some(target) = self.objects.targets.get(&id) {
+                    let object = target.object.as_deref().or(target.node.as_deref());
+                    let object = object.unwrap_or_default();
+                    let found = self.objects.find(object).and_then(name_of);
+                    let to = found.unwrap_or(object);
+                    debug_assert!(channel_of_name(to).is_none() || decision.rival.is_none());
+                    format!("it has been sent to {to} (pw-metadata, or a mixer)")
+                } else {
+                    "it is not to be linked by others (node.autoconnect)".to_owned()
+                }
+            }
+        };
+        Some(Sentence::truncated(&text))
+    }
+}
+
+/// No more than this does a property take in a message besides its texts.
+const PROPERTY: usize = 40;

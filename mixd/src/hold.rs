@@ -1,0 +1,101 @@
+//! Volumes that are held for as long as their askers are there. Pure.
+
+use wire::Volume;
+
+/// Who holds the volume: a seat in the client array.
+pub type Seat = usize;
+
+/// The holds, the newest last.
+#[derive(Debug, Default)]
+pub struct Holds {
+    /// What there was before the first of them.
+    before: Volume,
+    held: Vec<(Seat, Volume)>,
+}
+
+impl Holds {
+    /// Room for `seats`, so that none is taken later.
+    pub fn new(seats: usize) -> Self {
+        Self {
+            before: Volume::MIDDLE,
+            held: Vec::with_capacity(seats),
+        }
+    }
+
+    /// Somebody holds a volume where `current` was: from now on that is the volume.
+    pub fn hold(&mut self, seat: Seat, volume: Volume, current: Volume) {
+        if self.held.is_empty() {
+            self.before = current;
+        }
+        self.held.retain(|&(holder, _)| holder != seat);
+        self.held.push((seat, volume));
+    }
+
+    /// Somebody lets go, or has gone. What is to be the volume now, unless it stays as it is.
+    pub fn release(&mut self, seat: Seat) -> Option<Volume> {
+        let at = self.held.iter().position(|&(holder, _)| holder == seat)?;
+        let was_last = at + 1 == self.held.len();
+        self.held.remove(at);
+        was_last.then(|| self.held.last().map_or(self.before, |&(_, volume)| volume))
+    }
+
+    /// Somebody has set a volume: what was held has nothing left to give back.
+    pub fn clear(&mut self) {
+        self.held.clear();
+    }
+
+    /// The volume that would be there without any hold, where `current` is.
+    pub fn lasting(&self, current: Volume) -> Volume {
+        if self.held.is_empty() {
+            current
+        } else {
+            self.before
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn volume(text: &str) -> Volume {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_last_to_hold_counts_and_each_gives_back_to_the_one_before() {
+        let mut holds = Holds::new(4);
+        holds.hold(1, volume("1"), volume("0.2"));
+        holds.hold(2, volume("-1"), volume("1"));
+        assert_eq!(holds.lasting(volume("-1")), volume("0.2"));
+        assert_eq!(holds.release(2), Some(volume("1")));
+        assert_eq!(holds.release(1), Some(volume("0.2")));
+        assert_eq!(holds.release(1), None);
+        assert_eq!(holds.lasting(volume("0.2")), volume("0.2"));
+    }
+
+    #[test]
+    fn a_hold_under_another_ends_unheard() {
+        let mut holds = Holds::new(4);
+        holds.hold(1, volume("1"), volume("0.2"));
+        holds.hold(2, volume("-1"), volume("1"));
+        assert_eq!(holds.release(1), None);
+        assert_eq!(holds.release(2), Some(volume("0.2")));
+    }
+
+    #[test]
+    fn a_second_hold_of_one_asker_takes_the_place_of_the_first() {
+        let mut holds = Holds::new(4);
+        holds.hold(1, volume("1"), volume("0.2"));
+        holds.hold(1, volume("0.5"), volume("1"));
+        assert_eq!(holds.release(1), Some(volume("0.2")));
+    }
+
+    #[test]
+    fn what_is_set_meanwhile_stays() {
+        let mut holds = Holds::new(4);
+        holds.hold(1, volume("1"), volume("0.2"));
+        holds.clear();
+        assert_eq!(holds.release(1), None);
+    }
+}

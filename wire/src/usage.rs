@@ -1,0 +1,230 @@
+//! What a program says of its own command line: the one table that `--help`, the man pages and the
+//! completions are made from. It lives here because this is the crate that all programs share.
+
+use std::fmt::Write;
+
+/// A program's command line.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    /// Its name.
+    pub program: &'static str,
+    /// What it is, in a line without a full stop.
+    pub summary: &'static str,
+    /// The words after its name: `[--socket NAME] VERB`.
+    pub synopsis: &'static str,
+    /// Paragraphs of what it does.
+    pub description: &'static [&'static str],
+    /// What it can be asked; empty where there are only options.
+    pub verbs: &'static [Verb],
+    /// The options of all verbs.
+    pub options: &'static [Opt],
+    /// What its exit status means.
+    pub exit: &'static [(u8, &'static str)],
+}
+
+/// Something that a program can be asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Verb {
+    /// Its name.
+    pub name: &'static str,
+    /// The words after it, options left out: `VALUE`, `[PATTERN...]`.
+    pub words: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// Paragraphs for the manual, after the line.
+    pub details: &'static [&'static str],
+    /// The options of this verb.
+    pub options: &'static [Opt],
+    /// What its words can be.
+    pub completes: Completes,
+}
+
+/// An option.
+#[derive(Clone, Copy, Debug)]
+pub struct Opt {
+    /// One letter, if it has one.
+    pub short: Option<char>,
+    /// Its name, without the dashes.
+    pub long: &'static str,
+    /// What its value is called, if it takes one.
+    pub value: Option<&'static str>,
+    /// What it does, in a line or two.
+    pub help: &'static str,
+    /// What its value can be.
+    pub completes: Completes,
+}
+
+/// What a word can be, for a shell that completes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completes {
+    /// Anything.
+    Nothing,
+    /// A program that plays now (`mixctl streams`).
+    Programs,
+    /// A pattern on the list (`mixctl list-programs`).
+    Patterns,
+    /// A path.
+    Path,
+    /// One of these.
+    Words(&'static [&'static str]),
+    /// A command with its words.
+    Command,
+}
+
+/// `-h`, which every program has.
+pub const HELP: Opt = Opt {
+    short: Some('h'),
+    long: "help",
+    value: None,
+    help: "print this help",
+    completes: Completes::Nothing,
+};
+
+/// `-V`, which every program has.
+pub const VERSION: Opt = Opt {
+    short: Some('V'),
+    long: "version",
+    value: None,
+    help: "print the version",
+    completes: Completes::Nothing,
+};
+
+/// `--socket`, which every program has.
+pub const SOCKET: Opt = Opt {
+    short: None,
+    long: "socket",
+    value: Some("NAME"),
+    help: "where mixd is: @NAME (abstract) or a path with a / \
+           [default: $MIXD_SOCKET, else @mixd-UID]",
+    completes: Completes::Path,
+};
+
+/// How wide a terminal is taken to be.
+const WIDTH: usize = 80;
+/// Where the explanations begin.
+const COLUMN: usize = 27;
+
+impl Usage {
+    /// What `--help` prints.
+    pub fn help(&self) -> String {
+        let mut text = format!("{}: {}\n\n", self.program, self.summary);
+        let _ = writeln!(text, "Usage: {} {}", self.program, self.synopsis);
+        for paragraph in self.description {
+            text.push('\n');
+            wrap(&mut text, "", 0, paragraph);
+        }
+        if !self.verbs.is_empty() {
+            text.push_str("\nVerbs:\n");
+        }
+        for verb in self.verbs {
+            let words = format!("  {} {}", verb.name, verb.words);
+            wrap(&mut text, words.trim_end(), COLUMN, verb.summary);
+            for option in verb.options {
+                let head = format!("      {}", option.head());
+                wrap(&mut text, &head, COLUMN, option.help);
+            }
+        }
+        text.push_str("\nOptions:\n");
+        for option in self.options {
+            let short = option
+                .short
+                .map_or("    ".into(), |short| format!("-{short}, "));
+            let head = format!("  {short}{}", option.head());
+            wrap(&mut text, &head, COLUMN, option.help);
+        }
+        let exits = self.exit.iter();
+        let exits: Vec<String> = exits.map(|(code, what)| format!("{code} {what}")).collect();
+        text.push('\n');
+        wrap(
+            &mut text,
+            "",
+            0,
+            &format!("Exit status: {}.", exits.join(", ")),
+        );
+        text
+    }
+
+    /// A verb by its name.
+    pub fn verb(&self, name: &str) -> Option<&'static Verb> {
+        self.verbs.iter().find(|verb| verb.name == name)
+    }
+}
+
+impl Opt {
+    /// `--socket NAME`
+    pub fn head(&self) -> String {
+        match self.value {
+            Some(value) => format!("--{} {value}", self.long),
+            None => format!("--{}", self.long),
+        }
+    }
+}
+
+/// Appends `head`, then `text` from `column` on, in lines of the terminal's width.
+fn wrap(out: &mut String, head: &str, column: usize, text: &str) {
+    let mut line = head.to_owned();
+    if !head.is_empty() && line.chars().count() + 2 > column {
+        out.push_str(&line);
+        out.push('\n');
+        line.clear();
+    }
+    let mut is_fresh = true;
+    for word in text.split_whitespace() {
+        let width = line.chars().count();
+        if !is_fresh && width + 1 + word.chars().count() > WIDTH {
+            out.push_str(line.trim_end());
+            out.push('\n');
+            line.clear();
+            is_fresh = true;
+        }
+        if is_fresh {
+            let width = line.chars().count();
+            line.extend(std::iter::repeat_n(' ', column.saturating_sub(width)));
+        } else {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_fresh = false;
+    }
+    out.push_str(line.trim_end());
+    out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USAGE: Usage = Usage {
+        program: "mixplay",
+        summary: "does things",
+        synopsis: "[OPTIONS] VERB",
+        description: &[
+            "It does them one after the other, and says so in a sentence that is \
+                        longer than one line of a terminal is.",
+        ],
+        verbs: &[Verb {
+            name: "set-something-long",
+            words: "VALUE...",
+            summary: "set it",
+            details: &[],
+            options: &[],
+            completes: Completes::Nothing,
+        }],
+        options: &[SOCKET, HELP],
+        exit: &[(0, "done"), (2, "wrong usage")],
+    };
+
+    #[test]
+    fn the_help_is_wrapped_and_aligned() {
+        assert_eq!(
+            USAGE.help(),
+            "mixplay: does things\n\nUsage: mixplay [OPTIONS] VERB\n\n\
+             It does them one after the other, and says so in a sentence that is longer than\n\
+             one line of a terminal is.\n\nVerbs:\n  set-something-long VALUE...\n\
+             \x20                          set it\n\nOptions:\n\
+             \x20     --socket NAME        where mixd is: @NAME (abstract) or a path with a /\n\
+             \x20                          [default: $MIXD_SOCKET, else @mixd-UID]\n  \
+             -h, --help               print this help\n\nExit status: 0 done, 2 wrong usage.\n"
+        );
+    }
+}
