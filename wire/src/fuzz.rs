@@ -169,9 +169,10 @@ fn is_in_range(body: &[u8]) -> bool {
         let value = match token {
             Ok(Token::String(key)) => {
                 limit = match key {
-                    "volume" | "set-volume" => -1_000_000..=1_000_000,
+                    "volume" | "set-volume" | "hold-volume" => -1_000_000..=1_000_000,
                     "shift-volume" => -2_000_000..=2_000_000,
                     "aux" | "default" => 0..=1_000_000,
+                    "snap" => 0..=500_000,
                     _ => 0..=i64::from(u32::MAX),
                 };
                 continue;

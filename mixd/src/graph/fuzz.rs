@@ -450,6 +450,13 @@ impl World {
             if self.is_void(&action) {
                 continue;
             }
+            if let Action::Target(id, _) | Action::Clear(id) = action {
+                // Where the session manager was first to link what we have asked for as well, its
+                // link stands for both.
+                for ports in self.pipewire.managed(id) {
+                    self.wished.remove(ports);
+                }
+            }
             let facts = self.pipewire.obey(&action);
             self.learn(facts);
         }

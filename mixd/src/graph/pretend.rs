@@ -1,7 +1,7 @@
 //! A PipeWire and a session manager that do what they are asked, in facts: for the tests and for
 //! the fuzz target.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use wire::Channel;
 
@@ -152,7 +152,7 @@ pub struct PipeWire {
     /// What we have linked.
     links: BTreeMap<Ports, u32>,
     /// What the session manager has.
-    managed: BTreeMap<u32, BTreeSet<u32>>,
+    managed: BTreeMap<u32, BTreeMap<u32, Ports>>,
     sinks: BTreeMap<Sink, (u32, Layout)>,
     next_link: u32,
 }
@@ -220,7 +220,7 @@ impl PipeWire {
             .collect();
         self.links.retain(|ports, _| !has(ports));
         self.sinks.retain(|_, (id, _)| *id != node);
-        let managed = self.managed.remove(&node).unwrap_or_default();
+        let managed = self.managed.remove(&node).unwrap_or_default().into_keys();
         let ports = (0..2).flat_map(|n| {
             [Direction::Input, Direction::Output].map(|direction| port(node, direction, n))
         });
@@ -268,7 +268,7 @@ impl PipeWire {
                         // PipeWire refuses a second link between the same ports.
                         if !self.links.contains_key(&ports) {
                             let link_id = self.new_link();
-                            self.managed.entry(*id).or_default().insert(link_id);
+                            self.managed.entry(*id).or_default().insert(link_id, ports);
                             facts.push(link(link_id, MANAGER, ports));
                         }
                     }
@@ -298,6 +298,15 @@ impl PipeWire {
 
     fn unlink_managed(&mut self, stream: u32) -> Vec<Fact> {
         let links = self.managed.remove(&stream).unwrap_or_default();
-        links.into_iter().map(Fact::Removed).collect()
+        links.into_keys().map(Fact::Removed).collect()
+    }
+
+    /// What the session manager has linked of a stream.
+    #[cfg(feature = "fuzz")]
+    pub fn managed(&self, stream: u32) -> impl Iterator<Item = &Ports> {
+        self.managed
+            .get(&stream)
+            .into_iter()
+            .flat_map(BTreeMap::values)
     }
 }
