@@ -66,6 +66,14 @@ impl Backend {
         }
     }
 
+    /// Handles the sound in another way from now on.
+    pub fn set_sound(&mut self, sound: &Sound, desk: &mut Desk, now: Instant) {
+        match self {
+            Self::None => {}
+            Self::PipeWire(adapter) => adapter.set_sound(sound, desk, now),
+        }
+    }
+
     /// Carries out there what clients have changed on the desk.
     pub fn apply(&mut self, desk: &mut Desk, now: Instant) {
         match self {

@@ -3,13 +3,15 @@
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use wire::{Name, Topics};
+use wire::{Name, Topic, Topics};
 
 use crate::backend::Backend;
+use crate::configuration::Configuration;
 use crate::desk::Desk;
 use crate::options::Options;
 use crate::server::{self, Server};
 use crate::service::House;
+use crate::state::State;
 use crate::sys::{self, POLLIN, Signals};
 
 /// How long the streams may take to leave our sinks before these go all the same.
@@ -17,7 +19,8 @@ const EXIT_TIME: Duration = Duration::from_secs(1);
 
 const SIGNALS: usize = 0;
 const BACKEND: usize = 1;
-const SERVER: usize = 2;
+const CONFIGURATION: usize = 2;
+const SERVER: usize = 3;
 
 /// Runs until a signal ends it.
 ///
@@ -29,18 +32,33 @@ pub fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let signals = Signals::open()?;
     // The name is the lock: before anything is changed in PipeWire.
     let mut server = Server::open(&name)?;
-    let mut backend = Backend::open(options.backend, &options.sound)?;
+    let mut configuration = Configuration::open(options);
+    let mut backend = Backend::open(options.backend, &configuration.sound())?;
     let mut desk = Desk::new(backend.state());
+    configuration.apply(&mut desk);
+    let mut state = State::new();
+    if configuration.remembers_volume()
+        && let Some(volume) = state.load()
+    {
+        desk.set_volume(volume);
+    }
     info!("listening at {name}");
 
     let mut leave_by: Option<Instant> = None;
     loop {
         let now = Instant::now();
-        let deadlines = [server.deadline(now), backend.deadline(), leave_by];
+        let deadlines = [
+            server.deadline(now),
+            backend.deadline(),
+            configuration.deadline(),
+            state.deadline(),
+            leave_by,
+        ];
         let next = deadlines.into_iter().flatten().min();
         let mut polled = [sys::entry(None, 0); SERVER + server::ENTRIES];
         polled[SIGNALS] = sys::entry(Some(signals.as_fd()), POLLIN);
         polled[BACKEND] = sys::entry(backend.fd(), POLLIN);
+        polled[CONFIGURATION] = sys::entry(configuration.fd(), POLLIN);
         polled[SERVER..].copy_from_slice(&server.entries());
         sys::poll(
             &mut polled,
@@ -60,7 +78,14 @@ pub fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
             leave_by = Some(now + EXIT_TIME);
         }
         backend.turn(polled[BACKEND].revents != 0, &mut desk, now);
-        server.handle(&polled[SERVER..], &mut house(&mut desk, &backend), now);
+        let has_changed = polled[CONFIGURATION].revents != 0;
+        configuration.turn(has_changed, &mut desk, &mut backend, now);
+        let mut house = House {
+            desk: &mut desk,
+            backend: &backend,
+            configuration: &mut configuration,
+        };
+        server.handle(&polled[SERVER..], &mut house, now);
         // Whoever is told may turn out to have gone, and what it held with it.
         loop {
             let asked = desk.take_changed();
@@ -71,15 +96,23 @@ pub fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
                 backend.apply(&mut desk, now);
             }
             let changed: Topics = asked.iter().chain(desk.take_changed().iter()).collect();
-            server.publish(changed, &mut house(&mut desk, &backend), now);
+            let mut house = House {
+                desk: &mut desk,
+                backend: &backend,
+                configuration: &mut configuration,
+            };
+            server.publish(changed, &mut house, now);
+            if changed.contains(Topic::Volume) && configuration.remembers_volume() {
+                state.note(desk.lasting_volume(), now);
+            }
         }
+        state.turn(desk.lasting_volume(), now);
         if leave_by.is_some_and(|by| backend.has_left() || now >= by) {
             break;
         }
     }
+    if configuration.remembers_volume() {
+        state.save(desk.lasting_volume());
+    }
     Ok(())
-}
-
-fn house<'a>(desk: &'a mut Desk, backend: &'a Backend) -> House<'a> {
-    House { desk, backend }
 }

@@ -9,6 +9,12 @@ use wire::{Channel, Mix};
 pub const SHORTEST: Duration = Duration::from_millis(60);
 /// The longest: what can still be taken for at once.
 pub const LONGEST: Duration = Duration::from_millis(250);
+
+/// The time that a text of whole milliseconds names, if it is one from 0 to [`LONGEST`].
+pub fn parse(text: &str) -> Option<Duration> {
+    let time = text.parse().ok().map(Duration::from_millis);
+    time.filter(|&time| time <= LONGEST)
+}
 /// How many quanta a change takes at least: each step is then at most a sixth of it.
 const QUANTA: u32 = 6;
 /// How many steps are sent in a quantum, so that the one that takes effect is fresh.
@@ -91,11 +97,18 @@ impl Way {
 impl Glide {
     /// At rest. A change takes at least `shortest`; at 0 it is instant.
     pub fn new(at: Factors, shortest: Duration) -> Self {
-        Self {
-            shortest: (!shortest.is_zero()).then_some(shortest),
+        let mut glide = Self {
+            shortest: None,
             to: at,
             way: None,
-        }
+        };
+        glide.set_shortest(shortest);
+        glide
+    }
+
+    /// From now on a change takes at least `shortest`; at 0 it is instant.
+    pub fn set_shortest(&mut self, shortest: Duration) {
+        self.shortest = (!shortest.is_zero()).then_some(shortest);
     }
 
     /// Where it stands.

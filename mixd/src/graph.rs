@@ -110,6 +110,11 @@ impl Graph {
         }
     }
 
+    /// Plays to the sink of this `node.name`, or, without one, to the default.
+    pub fn set_output(&mut self, output: Option<String>) {
+        self.output = output;
+    }
+
     /// Takes in a fact.
     pub fn learn(&mut self, fact: Fact) {
         match fact {

@@ -1,8 +1,8 @@
 //! mixd, the daemon, as a library: so that its tests, the fuzz targets and the benchmarks reach
 //! the parts. The program is `main.rs`.
 //!
-//! Decisions are pure, effects are at the edge. [`desk`], [`hold`], [`rules`], [`glob`], [`graph`],
-//! [`glide`], [`admission`], [`session`] and [`place`] take values and return values; [`daemon`], [`server`], [`sys`] and the
+//! Decisions are pure, effects are at the edge. [`desk`], [`hold`], [`rules`], [`glob`], [`config`],
+//! [`graph`], [`glide`], [`admission`], [`session`] and [`place`] take values and return values; [`daemon`], [`server`], [`sys`] and the
 //! PipeWire adapter carry them out. Arrows point from the edge to the core, never back.
 
 #[macro_use]
@@ -10,8 +10,12 @@ pub mod log;
 
 pub mod admission;
 pub mod backend;
+pub mod config;
+pub mod configuration;
 pub mod daemon;
 pub mod desk;
+pub mod directives;
+pub mod files;
 pub mod glide;
 pub mod glob;
 pub mod graph;
@@ -26,4 +30,5 @@ pub mod rules;
 pub mod server;
 pub mod service;
 pub mod session;
+pub mod state;
 pub mod sys;

@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use mixd::options::{self, Command};
-use mixd::{daemon, log};
+use mixd::{daemon, directives, log};
 
 fn main() -> ExitCode {
     match options::parse(lexopt::Parser::from_env()) {
         Ok(Command::Help) => print(options::HELP),
         Ok(Command::Version) => print(concat!("mixd ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Command::PrintConfig) => print(&directives::commented()),
         Ok(Command::Run(options)) => {
             if options.verbose {
                 log::set_level(log::Level::Verbose);

@@ -1,6 +1,7 @@
 //! The command line: arguments to a [`Command`], and the help.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
@@ -22,6 +23,9 @@ Options:
                         [default: $MIXD_SOCKET, else @mixd-UID]
       --backend NAME    pipewire, or none to serve clients without any sound
                         [default: pipewire]
+      --config FILE     the configuration file
+                        [default: $XDG_CONFIG_HOME/mixd/mixd.conf]
+      --print-config    print a commented configuration with the defaults
       --output NAME     play to the sink of this node.name, whichever is the default
                         [default: the default sink; without a session manager, the
                         one of the highest priority.session]
@@ -41,6 +45,8 @@ pub enum Command {
     Help,
     /// Print the version.
     Version,
+    /// Print a commented configuration.
+    PrintConfig,
     /// Be the daemon.
     Run(Options),
 }
@@ -52,8 +58,12 @@ pub struct Options {
     pub socket: Option<OsString>,
     /// Where the sound is.
     pub backend: BackendKind,
-    /// What it is like there.
-    pub sound: Sound,
+    /// The configuration file, if it is not to be the user's.
+    pub config: Option<PathBuf>,
+    /// The sink to play to, whatever the configuration says.
+    pub output: Option<Output>,
+    /// How long a change of volume takes at least, whatever the configuration says.
+    pub glide: Option<Duration>,
     /// Whether to log more.
     pub verbose: bool,
 }
@@ -67,13 +77,13 @@ pub struct Sound {
     pub glide: Duration,
 }
 
-impl Default for Sound {
-    fn default() -> Self {
-        Self {
-            output: None,
-            glide: glide::SHORTEST,
-        }
-    }
+/// The sink to play to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// The default one.
+    Auto,
+    /// The one of this `node.name`.
+    Name(String),
 }
 
 /// Where the sound is.
@@ -106,26 +116,27 @@ pub fn parse(mut parser: Parser) -> Result<Command, lexopt::Error> {
                 })?;
             }
             Arg::Long("output") => {
-                options.sound.output = Some(parser.value()?.parse_with(output_name)?);
+                options.output = Some(parser.value()?.parse_with(output)?);
             }
-            Arg::Long("glide") => options.sound.glide = parser.value()?.parse_with(glide_time)?,
+            Arg::Long("glide") => options.glide = Some(parser.value()?.parse_with(glide_time)?),
+            Arg::Long("config") => options.config = Some(parser.value()?.into()),
+            Arg::Long("print-config") => return Ok(Command::PrintConfig),
             argument => return Err(argument.unexpected()),
         }
     }
     Ok(Command::Run(options))
 }
 
-fn output_name(name: &str) -> Result<String, &'static str> {
-    if name.is_empty() {
-        return Err("it is empty; 'pw-cli ls Node' prints the names of the sinks");
+fn output(name: &str) -> Result<Output, &'static str> {
+    match name {
+        "" => Err("it is empty; 'pw-cli ls Node' prints the names of the sinks"),
+        "auto" => Ok(Output::Auto),
+        name => Ok(Output::Name(name.to_owned())),
     }
-    Ok(name.to_owned())
 }
 
 fn glide_time(text: &str) -> Result<Duration, &'static str> {
-    let time = text.parse().ok().map(Duration::from_millis);
-    time.filter(|&time| time <= glide::LONGEST)
-        .ok_or("it is a whole number of milliseconds from 0 to 250")
+    glide::parse(text).ok_or("it is a whole number of milliseconds from 0 to 250")
 }
 
 #[cfg(test)]
@@ -146,13 +157,12 @@ mod tests {
         let options = Options {
             socket: Some("@x".into()),
             backend: BackendKind::None,
-            sound: Sound {
-                output: Some("card".into()),
-                glide: Duration::from_millis(100),
-            },
+            config: Some("x.conf".into()),
+            output: Some(Output::Name("card".into())),
+            glide: Some(Duration::from_millis(100)),
             verbose: true,
         };
-        let words = "--socket @x --backend=none --output card --glide 100 -v";
+        let words = "--socket @x --backend=none --config x.conf --output card --glide 100 -v";
         let words: Vec<&str> = words.split(' ').collect();
         assert_eq!(parse_words(&words), Ok(Command::Run(options)));
     }

@@ -107,6 +107,18 @@ impl Adapter {
         self.retry_wait = LAST_RETRY.min(self.retry_wait * 2);
     }
 
+    /// Plays to another sink, or glides at another pace, from now on.
+    pub fn set_sound(&mut self, sound: &Sound, desk: &mut Desk, now: Instant) {
+        if *sound == self.sound {
+            return;
+        }
+        self.sound = sound.clone();
+        if let Some(connection) = &mut self.connection {
+            connection.set_sound(sound);
+            connection.settle(desk, now);
+        }
+    }
+
     /// Carries out what clients have changed.
     pub fn apply(&mut self, desk: &mut Desk, now: Instant) {
         if let Some(connection) = &mut self.connection {

@@ -54,6 +54,11 @@ impl Adapter {
     }
 
     /// Never called.
+    pub fn set_sound(&mut self, _sound: &Sound, _desk: &mut Desk, _now: Instant) {
+        match *self {}
+    }
+
+    /// Never called.
     pub fn begin_exit(&mut self) {
         match *self {}
     }

@@ -4,11 +4,12 @@
 use wire::{Event, Failure, Reply, Request, Topic};
 
 use crate::backend::Backend;
+use crate::configuration::Configuration;
 use crate::desk::{self, Desk, MAX_LIST};
 use crate::graph::Graph;
 use crate::hold::Seat;
 use crate::rules::Rules;
-use crate::session::Service;
+use crate::session::{MAX_MESSAGE, Service};
 
 /// All that can answer a client.
 pub struct House<'a> {
@@ -16,27 +17,59 @@ pub struct House<'a> {
     pub desk: &'a mut Desk,
     /// The sound.
     pub backend: &'a Backend,
+    /// Where the list is saved.
+    pub configuration: &'a mut Configuration,
+}
+
+impl House<'_> {
+    /// Changes the list, and saves that. What can't be saved is in force all the same.
+    fn change_list(
+        &mut self,
+        seat: Seat,
+        request: Request,
+        save: impl FnOnce(&mut Configuration) -> Result<(), String>,
+    ) -> Result<Reply<'_>, Failure> {
+        self.desk.request(seat, request)?;
+        match save(self.configuration) {
+            Ok(()) => Ok(Reply::Done),
+            Err(mut error) => {
+                warning!("{error}; the change of the list ends with mixd");
+                error.truncate(error.floor_char_boundary(MAX_MESSAGE));
+                Ok(Reply::Unsaved(error.into()))
+            }
+        }
+    }
+
+    /// Answers what only the graph knows; none if this is nothing of the kind, or there is none.
+    fn ask_graph(&self, request: &Request) -> Option<Result<Reply<'static>, Failure>> {
+        let graph = self.backend.graph()?;
+        let rules = self.desk.rules();
+        let moved = |then: Rules| moved(graph, rules, &then);
+        match request {
+            Request::TryAddProgram(pattern) => Some(self.desk.rules_with(*pattern).map(moved)),
+            Request::TryRemoveProgram(pattern) => Some(self.desk.rules_without(pattern).map(moved)),
+            Request::GetStream(id) => {
+                let detail = graph.detail(*id, rules, MAX_LIST)?;
+                Some(Ok(Reply::Stream(Box::new(detail))))
+            }
+            Request::Diagnose => Some(Ok(Reply::Diagnosis(self.backend.diagnosis()))),
+            _ => None,
+        }
+    }
 }
 
 impl Service for House<'_> {
     fn request(&mut self, seat: Seat, request: Request) -> Result<Reply<'_>, Failure> {
-        let Some(graph) = self.backend.graph() else {
-            return self.desk.request(seat, request);
-        };
+        if let Some(answer) = self.ask_graph(&request) {
+            return answer;
+        }
         match request {
-            Request::TryAddProgram(pattern) => {
-                let then = self.desk.rules_with(pattern)?;
-                Ok(moved(graph, self.desk.rules(), &then))
-            }
-            Request::TryRemoveProgram(pattern) => {
-                let then = self.desk.rules_without(&pattern)?;
-                Ok(moved(graph, self.desk.rules(), &then))
-            }
-            Request::GetStream(id) => match graph.detail(id, self.desk.rules(), MAX_LIST) {
-                Some(detail) => Ok(Reply::Stream(Box::new(detail))),
-                None => self.desk.request(seat, request),
-            },
-            Request::Diagnose => Ok(Reply::Diagnosis(self.backend.diagnosis())),
+            Request::AddProgram(pattern) => self.change_list(seat, request, |configuration| {
+                configuration.save_added(&pattern)
+            }),
+            Request::RemoveProgram(pattern) => self.change_list(seat, request, |configuration| {
+                configuration.save_removed(&pattern)
+            }),
             request => self.desk.request(seat, request),
         }
     }

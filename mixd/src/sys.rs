@@ -1,10 +1,13 @@
-//! The raw calls that std does not make: poll, signalfd, an edge-triggered epoll, SIOCOUTQ. The
+//! The raw calls that std does not make: poll, signalfd, an edge-triggered epoll, inotify, SIOCOUTQ. The
 //! only file of mixd that may use `unsafe`.
 #![allow(unsafe_code)]
 
+use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::mem::{self, MaybeUninit};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::Duration;
 
 pub use libc::{POLLERR, POLLHUP, POLLIN, POLLOUT, pollfd};
@@ -191,6 +194,99 @@ impl ReadWatch {
 }
 
 impl AsFd for ReadWatch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// What the kernel is asked to tell of a folder: files written to their end, renamed, removed,
+/// links made, rights changed, and the end of the folder itself (inotify(7)).
+const WATCHED: u32 = libc::IN_CLOSE_WRITE
+    | libc::IN_MOVED_FROM
+    | libc::IN_MOVED_TO
+    | libc::IN_CREATE
+    | libc::IN_DELETE
+    | libc::IN_ATTRIB
+    | libc::IN_DELETE_SELF
+    | libc::IN_MOVE_SELF;
+
+/// Folders that are watched for changes.
+#[derive(Debug)]
+pub struct Inotify(OwnedFd);
+
+/// What has happened in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderEvent {
+    /// The number of the watch; -1 when events were lost.
+    pub watch: i32,
+    /// What it is about in the folder; empty for the folder itself.
+    pub name: OsString,
+    /// Something has only just been made there, and may be empty.
+    pub is_creation: bool,
+}
+
+impl Inotify {
+    /// Watches nothing yet.
+    ///
+    /// # Errors
+    /// Those of `inotify_init1`.
+    pub fn open() -> Result<Self, SystemError> {
+        // SAFETY: the result is a new descriptor, checked first.
+        let fd = unsafe {
+            check(libc::inotify_init1(libc::IN_CLOEXEC | libc::IN_NONBLOCK))
+                .map(|fd| OwnedFd::from_raw_fd(fd))
+        };
+        fd.map(Self)
+            .map_err(|error| SystemError::new("inotify_init1", "mixd.conf", error))
+    }
+
+    /// Watches a folder; the number of the watch.
+    ///
+    /// # Errors
+    /// Those of `inotify_add_watch`.
+    pub fn add(&self, folder: &Path) -> io::Result<i32> {
+        let path = CString::new(folder.as_os_str().as_encoded_bytes())?;
+        // SAFETY: the path is a string with its end.
+        check(unsafe {
+            libc::inotify_add_watch(
+                self.0.as_raw_fd(),
+                path.as_ptr(),
+                WATCHED | libc::IN_ONLYDIR,
+            )
+        })
+    }
+
+    /// What has happened; nothing more when it is empty.
+    pub fn take(&self) -> Vec<FolderEvent> {
+        const HEAD: usize = size_of::<libc::inotify_event>();
+        let mut buffer = [0_u8; 4096];
+        // SAFETY: the pointer and the length are those of the buffer, which may be written to.
+        let count =
+            unsafe { libc::read(self.0.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
+        let count = usize::try_from(count).unwrap_or(0).min(buffer.len());
+        let mut events = Vec::new();
+        let mut rest = &buffer[..count];
+        while let Some((head, tail)) = rest.split_at_checked(HEAD) {
+            // SAFETY: the bytes are those of an inotify_event, which is plain data.
+            let event: libc::inotify_event =
+                unsafe { std::ptr::read_unaligned(head.as_ptr().cast()) };
+            let Some((name, tail)) = tail.split_at_checked(event.len as usize) else {
+                break;
+            };
+            // Filled up with zeros.
+            let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
+            events.push(FolderEvent {
+                watch: event.wd,
+                name: OsStr::from_bytes(name).to_owned(),
+                is_creation: event.mask & libc::IN_CREATE != 0,
+            });
+            rest = tail;
+        }
+        events
+    }
+}
+
+impl AsFd for Inotify {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }

@@ -464,7 +464,7 @@ impl Lab {
 
 /// A program that will see the session in this folder and no other: of the variables that this
 /// process has inherited it gets those of [`INHERITED`] only.
-fn command_in(folder: &Path, program: impl AsRef<OsStr>) -> Command {
+pub(crate) fn command_in(folder: &Path, program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         if !is_inherited(&name) {

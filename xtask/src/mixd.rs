@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use wire::{Client, Name, PipeWireState, Reply, Request};
 
 use crate::Result;
-use crate::lab::{Lab, PATIENCE};
+use crate::lab::{Lab, PATIENCE, command_in};
 use crate::process::{Folder, Process, wait_for};
 
 /// A running mixd. Ended by SIGTERM when dropped.
@@ -21,7 +21,8 @@ pub struct Mixd {
     socket: String,
     mixctl: PathBuf,
     log: PathBuf,
-    _folder: Option<Folder>,
+    /// Removed with it, if it is its own.
+    folder: Option<Folder>,
 }
 
 impl Mixd {
@@ -40,7 +41,7 @@ impl Mixd {
     pub fn start_with(lab: &Lab, program: &Path, args: &[&str]) -> Result<Self> {
         let mut command = lab.command(program);
         command.arg("--verbose").args(args);
-        let mixd = Self::spawn(&mut command, program, lab.path("mixd.log"), None)?;
+        let mixd = Self::spawn(&mut command, program, lab.path("mixd.log"))?;
         if lab.daemon(crate::lab::Daemon::PipeWire).is_some() {
             mixd.wait_for("mixd's channels", |mixd| Ok(mixd.is_up()?.then_some(())))?;
         }
@@ -53,10 +54,30 @@ impl Mixd {
     /// It does not come up; what it has logged is in the sentence.
     pub fn start_alone(program: &Path, args: &[&str]) -> Result<Self> {
         let folder = Folder::new("mixd-test")?;
-        let mut command = Command::new(program);
+        let mut mixd = Self::start_at(folder.path(), program, args)?;
+        mixd.folder = Some(folder);
+        Ok(mixd)
+    }
+
+    /// The same where `folder` is the home, with its configuration and state.
+    ///
+    /// # Errors
+    /// Those of [`start_alone`](Self::start_alone).
+    pub fn start_at(folder: &Path, program: &Path, args: &[&str]) -> Result<Self> {
+        let mut command = command_in(folder, program);
         command.args(["--backend", "none"]).args(args);
-        let log = folder.path().join("mixd.log");
-        Self::spawn(&mut command, program, log, Some(folder))
+        Self::spawn(&mut command, program, folder.join("mixd.log"))
+    }
+
+    /// The same, started by the command `before`, which is to become mixd.
+    ///
+    /// # Errors
+    /// Those of [`start_alone`](Self::start_alone).
+    pub fn start_behind(folder: &Path, program: &Path, before: &[&str]) -> Result<Self> {
+        let mut command = command_in(folder, before.first().ok_or("no command")?);
+        command.args(&before[1..]).arg(program);
+        command.args(["--backend", "none"]);
+        Self::spawn(&mut command, program, folder.join("mixd.log"))
     }
 
     /// The same with a limit on its open files.
@@ -66,21 +87,13 @@ impl Mixd {
     pub fn start_limited(program: &Path, descriptors: u32) -> Result<Self> {
         let folder = Folder::new("mixd-test")?;
         // prlimit becomes mixd: the process is the same.
-        let mut command = Command::new("prlimit");
-        command
-            .arg(format!("--nofile={descriptors}:{descriptors}"))
-            .arg(program);
-        command.args(["--backend", "none"]);
-        let log = folder.path().join("mixd.log");
-        Self::spawn(&mut command, program, log, Some(folder))
+        let limit = format!("--nofile={descriptors}:{descriptors}");
+        let mut mixd = Self::start_behind(folder.path(), program, &["prlimit", &limit])?;
+        mixd.folder = Some(folder);
+        Ok(mixd)
     }
 
-    fn spawn(
-        command: &mut Command,
-        program: &Path,
-        log: PathBuf,
-        folder: Option<Folder>,
-    ) -> Result<Self> {
+    fn spawn(command: &mut Command, program: &Path, log: PathBuf) -> Result<Self> {
         let socket = unused_socket();
         command.args(["--socket", &socket]);
         let mixctl = program.with_file_name("mixctl");
@@ -94,7 +107,7 @@ impl Mixd {
             socket,
             mixctl,
             log,
-            _folder: folder,
+            folder: None,
         };
         mixd.wait_for("mixd's socket", |mixd| Ok(mixd.connect().ok()))?;
         Ok(mixd)

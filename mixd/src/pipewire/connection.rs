@@ -24,6 +24,7 @@ use super::sink::Sink;
 use crate::desk::Desk;
 use crate::glide::{Factors, Glide};
 use crate::graph::{self, Action, Direction, Fact, Graph, Layout, Ports, Props, TARGET_OBJECT};
+use crate::options::Sound;
 use crate::process;
 
 /// A connection. Dropped in the order of the fields: listeners before what they listen to,
@@ -338,6 +339,12 @@ impl Connection {
         {
             node.set_param(ParamType::PortConfig, 0, pod);
         }
+    }
+
+    /// Plays to another sink, or glides at another pace, from now on.
+    pub fn set_sound(&mut self, sound: &Sound) {
+        self.graph.set_output(sound.output.clone());
+        self.glide.set_shortest(sound.glide);
     }
 
     /// Sets out for new gains.

@@ -1,0 +1,110 @@
+//! Puts a program into the text of mixd.conf, or takes it out, and leaves every other byte as it
+//! is. Pure.
+
+use super::line::{self, Line};
+use crate::directives::PROGRAM;
+use crate::rules;
+
+/// The pattern of a `program` line, if it is one.
+fn pattern(line: &[u8]) -> Option<String> {
+    match line::parse(line) {
+        Line::Directive { name, value, .. } if name == PROGRAM => Some(value),
+        _ => None,
+    }
+}
+
+/// The lines, each with its end.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split_inclusive(|&byte| byte == b'\n')
+}
+
+/// The text with a line for `new`: behind the last program, else at the end. The same text if it has
+/// one already.
+pub fn add(text: &[u8], new: &str) -> Vec<u8> {
+    let mut behind = text.len();
+    let mut model: &[u8] = lines(text).last().unwrap_or_default();
+    let mut at = 0;
+    for line in lines(text) {
+        at += line.len();
+        if let Some(old) = pattern(line) {
+            if rules::is_same(&old, new) {
+                return text.to_vec();
+            }
+            (behind, model) = (at, line);
+        }
+    }
+    let end: &[u8] = if model.ends_with(b"\r\n") {
+        b"\r\n"
+    } else {
+        b"\n"
+    };
+    let indent = match pattern(model) {
+        Some(_) => &model[..model.len() - model.trim_ascii_start().len()],
+        None => &[],
+    };
+    let mut edited = text[..behind].to_vec();
+    if behind > 0 && !edited.ends_with(b"\n") {
+        edited.extend(end);
+    }
+    edited.extend(indent);
+    edited.extend(line::print(PROGRAM, new).as_bytes());
+    edited.extend(end);
+    edited.extend(&text[behind..]);
+    edited
+}
+
+/// The text without the lines for `old`. A comment behind one stays, as a line of its own.
+pub fn remove(text: &[u8], old: &str) -> Vec<u8> {
+    let mut edited = Vec::with_capacity(text.len());
+    for line in lines(text) {
+        let is_meant = pattern(line).is_some_and(|pattern| rules::is_same(&pattern, old));
+        if !is_meant {
+            edited.extend(line);
+        } else if let Line::Directive { comment, .. } = line::parse(line)
+            && !comment.is_empty()
+        {
+            edited.extend(comment.as_bytes());
+            let text_ends = line.trim_ascii_end().len();
+            edited.extend(&line[text_ends..]);
+        }
+    }
+    edited
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn added(text: &str, new: &str) -> String {
+        String::from_utf8(add(text.as_bytes(), new)).unwrap()
+    }
+
+    fn removed(text: &str, old: &str) -> String {
+        String::from_utf8(remove(text.as_bytes(), old)).unwrap()
+    }
+
+    #[test]
+    fn a_program_is_added_behind_the_last_one() {
+        assert_eq!(added("", "Discord"), "program Discord\n");
+        assert_eq!(added("curve cubic", "a"), "curve cubic\nprogram a\n");
+        assert_eq!(
+            added("program a # x\n\ncurve cubic\n", "b"),
+            "program a # x\nprogram b\n\ncurve cubic\n"
+        );
+        assert_eq!(
+            added("\tprogram a\r\n# end", "#b"),
+            "\tprogram a\r\n\tprogram \\#b\r\n# end"
+        );
+        assert_eq!(added("program A\n", "a"), "program A\n");
+    }
+
+    #[test]
+    fn a_program_is_removed_and_its_comment_stays() {
+        assert_eq!(removed("program a\nprogram b\n", "A"), "program b\n");
+        assert_eq!(
+            removed("# first\nprogram a # voice\r\nprogram a\nfoo", "a"),
+            "# first\n# voice\r\nfoo"
+        );
+        assert_eq!(removed("program a", "b"), "program a");
+    }
+}

@@ -1,0 +1,212 @@
+//! The file as people and editors treat it.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use super::*;
+use xtask::process::Folder;
+
+/// Long enough for whatever is to be seen; each test goes on as soon as it has been.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+struct World {
+    folder: Folder,
+    file: ConfigFile,
+}
+
+impl World {
+    /// A folder for a configuration, which is not there yet.
+    fn new() -> Self {
+        let folder = Folder::new("mixd-config").unwrap();
+        let path = folder.path().join("config/mixd/mixd.conf");
+        let file = ConfigFile::new(Some(path));
+        Self { folder, file }
+    }
+
+    /// One with this configuration, which has been read.
+    fn with(text: &str) -> Self {
+        let mut world = Self::new();
+        world.write(text);
+        world.file.open().unwrap();
+        world
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn conf(&self) -> PathBuf {
+        self.path("config/mixd/mixd.conf")
+    }
+
+    fn write(&self, text: &str) {
+        fs::create_dir_all(self.path("config/mixd")).unwrap();
+        fs::write(self.conf(), text).unwrap();
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(self.conf()).unwrap()
+    }
+
+    /// What the file says when that has become another thing.
+    fn next(&mut self) -> Result<Config, String> {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if let Some(config) = self.file.turn(true, Instant::now()) {
+                return config;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("the change was not seen");
+    }
+
+    fn next_patterns(&mut self) -> Vec<String> {
+        let config = self.next().unwrap();
+        let patterns = config.rules.patterns().iter();
+        patterns.map(ToString::to_string).collect()
+    }
+
+    /// Nothing is to be seen for as long as that takes to be sure.
+    fn is_quiet(&mut self) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < AWAY + 4 * SETTLE {
+            if self.file.turn(true, Instant::now()).is_some() {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        true
+    }
+}
+
+#[test]
+fn a_missing_file_says_the_defaults_and_is_seen_when_it_comes() {
+    let mut world = World::new();
+    assert_eq!(world.file.open(), Ok(Config::default()));
+    world.write("program a\n");
+    assert_eq!(world.next_patterns(), ["a"]);
+}
+
+#[test]
+fn a_write_in_place_is_seen_whole() {
+    let mut world = World::with("program a\n");
+    world.write("program b\n");
+    assert_eq!(world.next_patterns(), ["b"]);
+}
+
+#[test]
+fn a_rename_over_the_file_is_seen() {
+    let mut world = World::with("program a\n");
+    fs::write(world.path("config/mixd/.new"), "program b\n").unwrap();
+    fs::rename(world.path("config/mixd/.new"), world.conf()).unwrap();
+    assert_eq!(world.next_patterns(), ["b"]);
+}
+
+#[test]
+fn a_file_that_is_removed_and_made_again_is_never_taken_for_an_empty_one() {
+    let mut world = World::with("program a\n");
+    fs::rename(world.conf(), world.path("config/mixd/mixd.conf~")).unwrap();
+    let start = Instant::now();
+    while start.elapsed() < AWAY / 2 {
+        assert_eq!(world.file.turn(true, Instant::now()), None);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    world.write("program b\n");
+    assert_eq!(world.next_patterns(), ["b"]);
+}
+
+#[test]
+fn a_file_that_stays_away_says_the_defaults() {
+    let mut world = World::with("program a\n");
+    fs::remove_file(world.conf()).unwrap();
+    assert_eq!(world.next(), Ok(Config::default()));
+}
+
+#[test]
+fn a_link_into_a_repository_is_followed_when_either_end_changes() {
+    let mut world = World::new();
+    fs::create_dir_all(world.path("config/mixd")).unwrap();
+    fs::create_dir_all(world.path("dotfiles")).unwrap();
+    fs::write(world.path("dotfiles/mixd.conf"), "program a\n").unwrap();
+    symlink("../../dotfiles/mixd.conf", world.conf()).unwrap();
+    assert!(world.file.open().is_ok());
+    fs::write(world.path("dotfiles/mixd.conf"), "program b\n").unwrap();
+    assert_eq!(world.next_patterns(), ["b"]);
+    fs::write(world.path("dotfiles/other.conf"), "program c\n").unwrap();
+    symlink("../../dotfiles/other.conf", world.path("config/mixd/new")).unwrap();
+    fs::rename(world.path("config/mixd/new"), world.conf()).unwrap();
+    assert_eq!(world.next_patterns(), ["c"]);
+    world.file.add("d").unwrap();
+    let text = fs::read_to_string(world.path("dotfiles/other.conf")).unwrap();
+    assert_eq!(text, "program c\nprogram d\n", "edited where it leads to");
+    assert!(fs::symlink_metadata(world.conf()).unwrap().is_symlink());
+}
+
+#[test]
+fn a_folder_that_is_a_link_and_is_turned_elsewhere_is_followed() {
+    let mut world = World::new();
+    for (name, text) in [("one", "program a\n"), ("two", "program b\n")] {
+        fs::create_dir_all(world.path(name)).unwrap();
+        fs::write(world.path(name).join("mixd.conf"), text).unwrap();
+    }
+    fs::create_dir_all(world.path("config")).unwrap();
+    symlink("../one", world.path("config/mixd")).unwrap();
+    assert!(world.file.open().is_ok());
+    symlink("../two", world.path("config/new")).unwrap();
+    fs::rename(world.path("config/new"), world.path("config/mixd")).unwrap();
+    assert_eq!(world.next_patterns(), ["b"]);
+    fs::write(world.path("two/mixd.conf"), "program c\n").unwrap();
+    assert_eq!(world.next_patterns(), ["c"]);
+}
+
+#[test]
+fn a_bad_line_is_told_with_the_files_name_and_mended_later() {
+    let mut world = World::with("curve cubic\n");
+    world.write("curv cubic\n");
+    let problem = "mixd.conf:1: unknown directive 'curv', did you mean 'curve'?";
+    assert_eq!(world.next(), Err(problem.to_owned()));
+    world.write("curve cubic\n");
+    assert!(world.next().is_ok());
+}
+
+#[test]
+fn what_we_save_ourselves_is_no_change() {
+    let mut world = World::with("# mine\nprogram a\n");
+    world.file.add("b").unwrap();
+    world.file.remove("a").unwrap();
+    assert_eq!(world.text(), "# mine\nprogram b\n");
+    assert!(world.is_quiet());
+}
+
+#[test]
+fn a_change_of_this_very_moment_is_not_lost_by_an_edit() {
+    let mut world = World::with("program a\n");
+    world.write("program a\n# just written\nglide 0\n");
+    world.file.add("b").unwrap();
+    assert_eq!(
+        world.text(),
+        "program a\nprogram b\n# just written\nglide 0\n"
+    );
+    assert_eq!(world.next().unwrap().glide, Duration::ZERO);
+}
+
+#[test]
+fn what_is_no_file_or_too_large_is_told() {
+    let mut world = World::new();
+    fs::create_dir_all(world.conf()).unwrap();
+    assert!(world.file.open().unwrap_err().ends_with("it is not a file"));
+    fs::remove_dir(world.conf()).unwrap();
+    world.write(&"#".repeat(70_000));
+    assert!(world.next().unwrap_err().contains("more than"));
+    assert!(world.file.add("a").unwrap_err().contains("more than"));
+}
+
+#[test]
+fn other_files_of_the_folder_do_not_matter() {
+    let world = World::with("program a\n");
+    let watch = world.file.watch.as_ref().unwrap();
+    while watch.take() {}
+    fs::write(world.path("config/mixd/other"), "x").unwrap();
+    fs::write(world.path("config/neighbour"), "x").unwrap();
+    assert!(!watch.take());
+}
