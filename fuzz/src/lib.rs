@@ -7,11 +7,13 @@ pub mod seeds;
 pub type Body = fn(&[u8]);
 
 /// Every target.
-pub const TARGETS: [(&str, Body); 6] = [
+pub const TARGETS: [(&str, Body); 8] = [
     ("frame", wire::fuzz::frame),
     ("message", wire::fuzz::message),
     ("roundtrip", wire::fuzz::roundtrip),
     ("text", wire::fuzz::text),
     ("session", mixd::place::fuzz::session),
     ("graph", mixd::graph::fuzz::graph),
+    ("config", mixd::config::fuzz::config),
+    ("rules", mixd::rules::fuzz::rules),
 ];

@@ -16,6 +16,8 @@ pub fn of(target: &str) -> BTreeMap<String, Vec<u8>> {
         "text" => texts(),
         "session" => random(2),
         "graph" => random(3),
+        "config" => configs(),
+        "rules" => rules(),
         _ => BTreeMap::new(),
     }
 }
@@ -97,6 +99,38 @@ fn texts() -> BTreeMap<String, Vec<u8>> {
     ];
     let seed = |(n, text): (usize, &&str)| (format!("{n:02}"), text.as_bytes().to_vec());
     texts.iter().enumerate().map(seed).collect()
+}
+
+/// Files; what of each becomes the pattern is for the fuzzer to find.
+fn configs() -> BTreeMap<String, Vec<u8>> {
+    let commented = mixd::directives::commented();
+    let texts = [
+        "",
+        "program Discord # voice\r\ncurve cubic\r\n",
+        "# mine\n\n  program a \\#b\nsnap 0.1\nglide 0",
+        "curv linear\nprogram [\n",
+        "remember-volume no\noutput auto\nprogram KEY=*\n\u{feff}#",
+        &commented,
+    ];
+    let seed = |(n, text): (usize, &&str)| (format!("{n:02}"), text.as_bytes().to_vec());
+    let mut seeds: BTreeMap<_, _> = texts.iter().enumerate().map(seed).collect();
+    seeds.extend(random(4).into_iter().take(4));
+    seeds
+}
+
+/// Globs and texts.
+fn rules() -> BTreeMap<String, Vec<u8>> {
+    let texts = [
+        "Discord*discord canary",
+        "[a-z]?x*[!0-9]ab1x",
+        "\\[x\\]=[]]x]",
+        "media.role=GameGame",
+        "*a*b*caxbxc",
+    ];
+    let seed = |(n, text): (usize, &&str)| (format!("{n:02}"), text.as_bytes().to_vec());
+    let mut seeds: BTreeMap<_, _> = texts.iter().enumerate().map(seed).collect();
+    seeds.extend(random(5).into_iter().take(4));
+    seeds
 }
 
 /// Random operations; the fuzzer finds what is in them.

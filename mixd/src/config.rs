@@ -3,6 +3,8 @@
 
 pub mod edit;
 pub mod file;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 pub mod line;
 mod watch;
 

@@ -32,12 +32,21 @@ fn target(path: &Path) -> PathBuf {
     path
 }
 
+/// What a saved file outlasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlasts {
+    /// The end of the program, however it comes. Takes no time.
+    Program,
+    /// A loss of power as well. Waits for the disk.
+    Power,
+}
+
 /// Replaces the file at `path`, or what it leads to, by one of this content and the same mode: at
-/// every moment there is the whole old one or the whole new one, also after a loss of power.
+/// every moment there is the whole old one or the whole new one.
 ///
 /// # Errors
 /// The call that failed, and why.
-pub fn save(path: &Path, content: &[u8]) -> Result<(), String> {
+pub fn save(path: &Path, content: &[u8], outlasts: Outlasts) -> Result<(), String> {
     let path = target(path);
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(format!("{} is no file's path", path.display()));
@@ -52,7 +61,7 @@ pub fn save(path: &Path, content: &[u8]) -> Result<(), String> {
         .create(folder)
         .map_err(|error| failed("mkdir", folder, &error))?;
     let temporary = folder.join(temporary_name(name));
-    let result = write(&temporary, content, fs::metadata(&path).ok())
+    let result = write(&temporary, content, fs::metadata(&path).ok(), outlasts)
         .map_err(|error| failed("write", &temporary, &error))
         .and_then(|()| {
             fs::rename(&temporary, &path).map_err(|error| failed("rename to", &path, &error))
@@ -61,8 +70,10 @@ pub fn save(path: &Path, content: &[u8]) -> Result<(), String> {
         let _ = fs::remove_file(&temporary);
         return result;
     }
-    // The name is safe when the folder is.
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    if outlasts == Outlasts::Power {
+        // The name is safe when the folder is.
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    }
     result
 }
 
@@ -70,7 +81,12 @@ fn temporary_name(name: &OsStr) -> String {
     format!(".{}.{}", name.display(), std::process::id())
 }
 
-fn write(path: &Path, content: &[u8], model: Option<fs::Metadata>) -> io::Result<()> {
+fn write(
+    path: &Path,
+    content: &[u8],
+    model: Option<fs::Metadata>,
+    outlasts: Outlasts,
+) -> io::Result<()> {
     let _ = fs::remove_file(path);
     let mut file = OpenOptions::new()
         .write(true)
@@ -81,7 +97,10 @@ fn write(path: &Path, content: &[u8], model: Option<fs::Metadata>) -> io::Result
         file.set_permissions(Permissions::from_mode(model.permissions().mode()))?;
     }
     file.write_all(content)?;
-    file.sync_all()
+    match outlasts {
+        Outlasts::Program => Ok(()),
+        Outlasts::Power => file.sync_all(),
+    }
 }
 
 #[cfg(test)]
@@ -94,10 +113,10 @@ mod tests {
         let real = folder.path().join("repository/real");
         let link = folder.path().join("link");
         std::os::unix::fs::symlink("repository/real", &link).unwrap();
-        save(&link, b"one").unwrap();
+        save(&link, b"one", Outlasts::Power).unwrap();
         assert_eq!(fs::read(&real).unwrap(), b"one", "made where the link says");
         fs::set_permissions(&real, Permissions::from_mode(0o600)).unwrap();
-        save(&link, b"two").unwrap();
+        save(&link, b"two", Outlasts::Program).unwrap();
         assert_eq!(fs::read(&real).unwrap(), b"two");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(
@@ -110,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_can_not_be_saved_is_told_with_the_call_and_the_path() {
-        let error = save(Path::new("/proc/mixd/volume"), b"0").unwrap_err();
+        let error = save(Path::new("/proc/mixd/volume"), b"0", Outlasts::Power).unwrap_err();
         assert!(error.starts_with("mkdir /proc/mixd: "), "{error}");
     }
 }

@@ -1,5 +1,8 @@
 //! The program list: does this program belong to aux? Pure.
 
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
+
 use std::borrow::Cow;
 
 use wire::message::Pattern;

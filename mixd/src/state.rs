@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use wire::Volume;
 
-use crate::files;
+use crate::files::{self, Outlasts};
 
 /// How long after the last change the volume is saved: a slider makes many.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -76,7 +76,9 @@ impl State {
         if self.saved == Some(volume) {
             return;
         }
-        match files::save(path, format!("{volume}\n").as_bytes()) {
+        // Not waiting for the disk: a fade may be under way.
+        let text = format!("{volume}\n");
+        match files::save(path, text.as_bytes(), Outlasts::Program) {
             Ok(()) => self.saved = Some(volume),
             Err(error) => warning!("{error}; the volume is not remembered"),
         }

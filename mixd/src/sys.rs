@@ -292,6 +292,16 @@ impl AsFd for Inotify {
     }
 }
 
+/// Whether the C library's glob matches a text, in the C locale. Neither may hold a zero.
+#[cfg(feature = "fuzz")]
+pub fn fnmatch(glob: &str, text: &str) -> bool {
+    let (Ok(glob), Ok(text)) = (CString::new(glob), CString::new(text)) else {
+        return false;
+    };
+    // SAFETY: both are strings with their end.
+    unsafe { libc::fnmatch(glob.as_ptr(), text.as_ptr(), 0) == 0 }
+}
+
 fn check(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 {
         Err(io::Error::last_os_error())

@@ -10,7 +10,16 @@ use xtask::Result;
 use crate::tools;
 
 /// The targets, in the order in which all of them run.
-const TARGETS: [&str; 6] = ["frame", "message", "roundtrip", "text", "session", "graph"];
+const TARGETS: [&str; 8] = [
+    "frame",
+    "message",
+    "roundtrip",
+    "text",
+    "session",
+    "graph",
+    "config",
+    "rules",
+];
 /// How long each runs when no time is given, in seconds.
 const TIME: u32 = 60;
 /// What the corpus must cover of the protocol's and the session's lines, in percent.

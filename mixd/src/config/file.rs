@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::watch::Watch;
 use super::{Config, edit};
-use crate::files;
+use crate::files::{self, Outlasts};
 
 /// How long after a change the file is read: an editor does more than one thing to save it.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -169,7 +169,7 @@ impl ConfigFile {
         if edited == before {
             return Ok(());
         }
-        files::save(&path, &edited)?;
+        files::save(&path, &edited, Outlasts::Power)?;
         if self.content.as_deref().unwrap_or_default() == before {
             self.content = Some(edited);
         }

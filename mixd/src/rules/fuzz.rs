@@ -1,0 +1,93 @@
+//! The body of the fuzz target `rules`: any text as a pattern, against any text.
+// To panic is how a target reports.
+#![allow(clippy::expect_used)]
+
+use arbitrary::{Arbitrary, Unstructured};
+use wire::message::Pattern;
+
+use super::{BINARY, KEYS, NAME, Program, Rules, check, matching_key, narrowest};
+use crate::{glob, sys};
+
+#[derive(Arbitrary, Debug)]
+struct Named {
+    name: Option<String>,
+    binary: Option<String>,
+    role: Option<String>,
+}
+
+impl Program for Named {
+    fn property(&self, key: &str) -> Option<&str> {
+        match key {
+            NAME => self.name.as_deref(),
+            BINARY => self.binary.as_deref(),
+            "media.role" => self.role.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// A glob matches what libc's fnmatch says; a text's escaped form matches it; a rule that is taken
+/// can be removed; a suggestion matches its program and no other.
+pub fn rules(data: &[u8]) {
+    let mut input = Unstructured::new(data);
+    let Ok((glob, text)) = <(String, String)>::arbitrary(&mut input) else {
+        return;
+    };
+    agree(&glob, &text);
+    // Most texts match nothing: one that begins as the glob does is worth a try.
+    let start: String = glob.chars().filter(|c| !"*?[]\\".contains(*c)).collect();
+    agree(&glob, &start);
+    let escaped = glob::escape(&text);
+    assert_eq!(glob::check(&escaped), Ok(()));
+    assert!(glob::matches(&escaped, &text), "{escaped:?}");
+
+    let Ok(programs) = Vec::<Named>::arbitrary(&mut input) else {
+        return;
+    };
+    list(&glob, &programs);
+    if let [program, others @ ..] = &programs[..]
+        && let Some(pattern) = narrowest(program, others)
+    {
+        assert!(check(&pattern).is_ok());
+        assert!(matching_key(&pattern, program).is_some(), "{pattern}");
+        assert!(
+            others
+                .iter()
+                .all(|other| matching_key(&pattern, other).is_none())
+        );
+    }
+}
+
+fn agree(glob: &str, text: &str) {
+    let matches = glob::matches(glob, text);
+    if let Err(error) = glob::check(glob) {
+        assert!(!matches && !error.to_string().is_empty());
+        return;
+    }
+    // In libc the locale decides about the rest.
+    let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii() && byte != 0);
+    if is_plain(glob) && is_plain(text) {
+        let (glob, text) = (glob.to_ascii_lowercase(), text.to_ascii_lowercase());
+        assert_eq!(matches, sys::fnmatch(&glob, &text), "{glob:?} {text:?}");
+    }
+}
+
+fn list(text: &str, programs: &[Named]) {
+    let Ok(pattern) = text.parse::<Pattern>() else {
+        return;
+    };
+    let mut rules = Rules::default();
+    match rules.add(pattern) {
+        Ok(_) => {
+            assert_eq!(rules.add(pattern), Ok(false));
+            for program in programs {
+                if let Some(found) = rules.decide(program) {
+                    let is_known = KEYS.contains(&found.key) || text.contains(found.key);
+                    assert!(is_known && program.property(found.key).is_some());
+                }
+            }
+            rules.remove(text).expect("what was added can be removed");
+        }
+        Err(failure) => assert!(!failure.message.is_empty()),
+    }
+}

@@ -1,0 +1,316 @@
+//! mixd.conf and the remembered volume, with a real mixd and no sound.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use wire::{Client, Curve, Event, Reply, Request, Settings, Status, Topic};
+use xtask::mixd::Mixd;
+use xtask::process::{Folder, wait_for};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_mixd"))
+}
+
+/// A home with a configuration, and a mixd in it.
+struct Home {
+    // Ended before the folder goes.
+    mixd: Option<Mixd>,
+    folder: Folder,
+}
+
+impl Home {
+    fn empty() -> Self {
+        let folder = Folder::new("mixd-home").unwrap();
+        Self { mixd: None, folder }
+    }
+
+    fn with(text: &str) -> Self {
+        let mut home = Self::empty();
+        home.write(text);
+        home.start(&[]);
+        home
+    }
+
+    fn start(&mut self, args: &[&str]) {
+        self.mixd = Some(Mixd::start_at(self.folder.path(), program(), args).unwrap());
+    }
+
+    fn mixd(&mut self) -> &mut Mixd {
+        self.mixd.as_mut().unwrap()
+    }
+
+    fn end(&mut self, signal: Signal) {
+        self.mixd().end(signal).unwrap();
+        self.mixd = None;
+    }
+
+    fn conf(&self) -> PathBuf {
+        self.folder.path().join("config/mixd/mixd.conf")
+    }
+
+    fn volume_file(&self) -> PathBuf {
+        self.folder.path().join("state/mixd/volume")
+    }
+
+    fn write(&self, text: &str) {
+        fs::create_dir_all(self.conf().parent().unwrap()).unwrap();
+        fs::write(self.conf(), text).unwrap();
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(self.conf()).unwrap()
+    }
+
+    fn ctl(&mut self, args: &[&str]) -> String {
+        self.mixd().ctl(args).unwrap()
+    }
+
+    fn status(&mut self) -> Status<'static> {
+        let mut client = self.mixd().connect().unwrap();
+        match client.request(&Request::GetStatus).unwrap() {
+            Reply::Status(status) => status,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn wait_for(&mut self, what: &str, is_so: impl Fn(&Status) -> bool) {
+        wait_for(what, PATIENCE, || Ok(is_so(&self.status()).then_some(()))).unwrap();
+    }
+
+    fn programs(&mut self) -> Vec<String> {
+        let status = self.status();
+        status.programs.iter().map(ToString::to_string).collect()
+    }
+}
+
+fn settings_of(client: &mut Client) -> Settings {
+    loop {
+        match client.next_event(Some(PATIENCE)).unwrap() {
+            Some(Event::Settings(settings)) => return settings.into_owned(),
+            Some(_) => {}
+            None => panic!("no event came"),
+        }
+    }
+}
+
+#[test]
+fn each_directive_is_in_force_from_the_start() {
+    let mut home = Home::with("program Discord # voice\ncurve quadratic\nsnap 0.1\n");
+    let status = home.status();
+    assert_eq!(home.programs(), ["Discord"]);
+    assert_eq!(status.settings.curve, Curve::Quadratic);
+    assert_eq!(status.settings.snap.to_string(), "0.1");
+    assert_eq!(status.settings.problem, None);
+    let file = status.settings.file.clone().unwrap();
+    assert_eq!(Path::new(&file), home.conf());
+    home.ctl(&["set-volume", "0.5"]);
+    assert_eq!(home.status().mix.default.to_string(), "0.25");
+}
+
+#[test]
+fn a_bad_line_changes_nothing_and_is_shown_until_it_is_mended() {
+    let mut home = Home::with("program Discord\ncurve cubic\n");
+    let mut client = home.mixd().connect().unwrap();
+    let topics = [Topic::Settings].into_iter().collect();
+    client.request(&Request::Subscribe(topics)).unwrap();
+    assert_eq!(settings_of(&mut client).problem, None);
+    home.write("program Mumble\ncurv linear\n");
+    let told = settings_of(&mut client);
+    let problem = "mixd.conf:2: unknown directive 'curv', did you mean 'curve'?";
+    assert_eq!(told.problem.as_deref(), Some(problem));
+    assert_eq!(told.curve, Curve::Cubic, "all stays as it was");
+    assert_eq!(home.programs(), ["Discord"]);
+    assert!(home.mixd().log().contains(problem));
+    home.write("program Mumble\ncurve linear\n");
+    let told = settings_of(&mut client);
+    assert_eq!((told.problem, told.curve), (None, Curve::Linear));
+    assert_eq!(home.programs(), ["Mumble"]);
+}
+
+#[test]
+fn a_bad_file_at_the_start_is_told_and_keeps_nobody_from_starting() {
+    let mut home = Home::with("nonsense\n");
+    let problem = home.status().settings.problem.clone().unwrap();
+    assert!(problem.starts_with("mixd.conf:1: unknown directive 'nonsense'"));
+    home.ctl(&["add-program", "Discord"]);
+    assert_eq!(home.text(), "nonsense\nprogram Discord\n");
+    assert_eq!(home.programs(), ["Discord"]);
+}
+
+#[test]
+fn programs_are_added_and_removed_in_place() {
+    let text = "# my programs\r\nprogram Mumble   # the old one\r\n\r\n# the rest\r\ncurve linear";
+    let mut home = Home::with(text);
+    fs::set_permissions(home.conf(), fs::Permissions::from_mode(0o640)).unwrap();
+    home.ctl(&["add-program", "media.role=Game", "#1"]);
+    home.ctl(&["remove-program", "MUMBLE"]);
+    assert_eq!(
+        home.text(),
+        "# my programs\r\n# the old one\r\nprogram media.role=Game\r\nprogram \\#1\r\n\r\n\
+         # the rest\r\ncurve linear"
+    );
+    let mode = fs::metadata(home.conf()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    home.end(Signal::TERM);
+    home.start(&[]);
+    assert_eq!(home.programs(), ["media.role=Game", "#1"]);
+}
+
+#[test]
+fn a_missing_file_is_made_by_the_first_program() {
+    let mut home = Home::empty();
+    home.start(&[]);
+    assert_eq!(home.status().settings.problem, None);
+    home.ctl(&["add-program", "Discord"]);
+    assert_eq!(home.text(), "program Discord\n");
+}
+
+#[test]
+fn editors_of_every_style_are_followed() {
+    let mut home = Home::with("program a\n");
+    let folder = home.conf().parent().unwrap().to_owned();
+    home.write("program b\n");
+    home.wait_for("a write in place", |status| &*status.programs[0] == "b");
+    fs::write(folder.join("mixd.conf.swp"), "program c\n").unwrap();
+    fs::rename(folder.join("mixd.conf.swp"), home.conf()).unwrap();
+    home.wait_for("a rename", |status| &*status.programs[0] == "c");
+    fs::remove_file(home.conf()).unwrap();
+    home.write("program d\n");
+    home.wait_for("a new file", |status| &*status.programs[0] == "d");
+    let dotfiles = home.folder.path().join("dotfiles");
+    fs::create_dir_all(&dotfiles).unwrap();
+    fs::write(dotfiles.join("mixd.conf"), "program e\n").unwrap();
+    fs::remove_file(home.conf()).unwrap();
+    symlink("../../dotfiles/mixd.conf", home.conf()).unwrap();
+    home.wait_for("a link", |status| &*status.programs[0] == "e");
+    fs::write(dotfiles.join("mixd.conf"), "program f\n").unwrap();
+    home.wait_for("what it leads to", |status| &*status.programs[0] == "f");
+    home.ctl(&["add-program", "g"]);
+    let text = fs::read_to_string(dotfiles.join("mixd.conf")).unwrap();
+    assert_eq!(text, "program f\nprogram g\n");
+    assert!(fs::symlink_metadata(home.conf()).unwrap().is_symlink());
+}
+
+/// Mounts something where the configuration lies, in a mount namespace of mixd's own.
+fn start_on(home: &mut Home, mount: &str) {
+    let config = home.folder.path().join("config");
+    fs::create_dir_all(&config).unwrap();
+    let script = format!("{mount} && exec \"$@\"");
+    let config = config.to_str().unwrap();
+    let before = [
+        "unshare",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        &script,
+        config,
+    ];
+    home.mixd = Some(Mixd::start_behind(home.folder.path(), program(), &before).unwrap());
+}
+
+#[test]
+fn a_rule_that_can_not_be_saved_works_and_the_reply_says_why() {
+    let tmpfs = "mount -t tmpfs -o size=16k tmpfs \"$0\" && mkdir \"$0/mixd\" && \
+                 echo '#' > \"$0/mixd/mixd.conf\"";
+    let fill = "! dd if=/dev/zero of=\"$0/mixd/filler\" bs=1k count=64 2> /dev/null";
+    let full = format!("{tmpfs} && {fill}");
+    let readonly = format!("{tmpfs} && mount -o remount,ro \"$0\"");
+    for (mount, reason) in [(full, "no space left"), (readonly, "read-only file system")] {
+        let mut home = Home::empty();
+        start_on(&mut home, &mount);
+        let mut client = home.mixd().connect().unwrap();
+        let pattern = "Discord".parse().unwrap();
+        match client.request(&Request::AddProgram(pattern)).unwrap() {
+            Reply::Unsaved(why) => {
+                let why = why.to_lowercase();
+                assert!(why.contains(reason) && why.contains("mixd.conf"), "{why}");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(home.programs(), ["Discord"], "in force");
+        assert_eq!(home.status().settings.problem, None);
+    }
+}
+
+#[test]
+fn the_command_line_names_another_file() {
+    let mut home = Home::empty();
+    let path = home.folder.path().join("other.conf");
+    fs::write(&path, "program Discord\n").unwrap();
+    home.start(&["--config", path.to_str().unwrap()]);
+    assert_eq!(home.programs(), ["Discord"]);
+    assert!(!home.conf().exists());
+}
+
+#[test]
+fn the_volume_outlasts_the_daemon_however_it_ends() {
+    let mut home = Home::empty();
+    home.start(&[]);
+    home.ctl(&["set-volume", "-0.25"]);
+    home.end(Signal::TERM);
+    assert_eq!(fs::read_to_string(home.volume_file()).unwrap(), "-0.25\n");
+    home.start(&[]);
+    assert_eq!(home.status().mix.volume.to_string(), "-0.25");
+    home.ctl(&["set-volume", "0.75"]);
+    std::thread::sleep(Duration::from_secs(2));
+    home.end(Signal::KILL);
+    home.start(&[]);
+    assert_eq!(home.status().mix.volume.to_string(), "0.75");
+}
+
+#[test]
+fn garbage_in_the_volume_file_is_told_and_ignored() {
+    let mut home = Home::empty();
+    fs::create_dir_all(home.volume_file().parent().unwrap()).unwrap();
+    for garbage in [&b"loud\n"[..], b"", b"\xff\xfe", b"2", b"nan"] {
+        fs::write(home.volume_file(), garbage).unwrap();
+        home.start(&[]);
+        assert_eq!(home.status().mix.volume.to_string(), "0");
+        assert!(home.mixd().log().contains("the volume is 0"), "{garbage:?}");
+        home.end(Signal::KILL);
+    }
+}
+
+#[test]
+fn a_volume_that_is_not_to_be_remembered_is_not() {
+    let mut home = Home::with("remember-volume no\n");
+    home.ctl(&["set-volume", "0.5"]);
+    home.end(Signal::TERM);
+    assert!(!home.volume_file().exists());
+}
+
+#[test]
+fn a_held_volume_is_given_back_and_not_remembered() {
+    let mut home = Home::empty();
+    home.start(&[]);
+    home.ctl(&["set-volume", "0.25"]);
+    let mut holder = home.mixd().connect().unwrap();
+    let volume = "-1".parse().unwrap();
+    holder.request(&Request::HoldVolume(volume)).unwrap();
+    assert_eq!(home.status().mix.volume.to_string(), "-1");
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(fs::read_to_string(home.volume_file()).unwrap(), "0.25\n");
+    drop(holder);
+    home.wait_for("the old volume", |status| {
+        status.mix.volume.to_string() == "0.25"
+    });
+}
+
+#[test]
+fn nothing_wakes_the_daemon_while_nothing_changes() {
+    let mut home = Home::with("program a\n");
+    home.ctl(&["set-volume", "0.5"]);
+    std::thread::sleep(Duration::from_secs(2));
+    let before = home.mixd().context_switches().unwrap();
+    std::thread::sleep(Duration::from_secs(5));
+    let after = home.mixd().context_switches().unwrap();
+    println!("{} context switches in 5 s", after - before);
+    assert_eq!(after, before);
+}
