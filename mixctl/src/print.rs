@@ -1,46 +1,70 @@
-//! Answers to text: pure. What programs call themselves is shown without the control characters
-//! that would reach the terminal.
+//! Answers as text for people and simple scripts: pure. What programs call themselves is shown
+//! without the control characters that would reach the terminal.
 
 use std::fmt::Write;
 
-use serde_json::{Value, json};
 use wire::message::Pattern;
-use wire::{Audio, Gain, Mix, Status, Volume, Warning};
-
-use crate::args::Format;
+use wire::{Audio, Mix, Status, Stream, Warning};
 
 /// The volume, on a line.
-pub fn volume(mix: &Mix, format: Format) -> String {
-    match format {
-        Format::Plain => format!("{}\n", mix.volume),
-        Format::Json => format!("{}\n", mix_json(mix)),
-    }
+pub fn volume(mix: &Mix) -> String {
+    format!("{}\n", mix.volume)
 }
 
-/// The program list, a line a program.
-pub fn programs(patterns: &[Pattern], format: Format) -> String {
-    match format {
-        Format::Plain => {
-            let mut text = String::new();
-            for pattern in patterns {
-                text += &visible(pattern);
-                text.push('\n');
-            }
-            text
-        }
-        Format::Json => format!("{}\n", json!({ "programs": names(patterns) })),
+/// The program list, a line a pattern.
+pub fn programs(patterns: &[Pattern]) -> String {
+    let mut text = String::new();
+    for pattern in patterns {
+        text += &visible(pattern);
+        text.push('\n');
     }
+    text
+}
+
+/// What plays, a line a stream: its fields with tabs between.
+pub fn streams(audio: &Audio) -> String {
+    let mut text = String::new();
+    for stream in &audio.streams {
+        let field = |value: Option<&str>| value.map_or("-".to_owned(), visible);
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "{}\t{}\t{}\t{}\t{}",
+            stream.channel,
+            stream.state,
+            visible(&stream.name),
+            field(stream.binary.as_deref()),
+            field(stream.rule.as_deref())
+        );
+    }
+    text
+}
+
+/// What would move, a line a stream.
+pub fn moved(streams: &[Stream]) -> String {
+    let mut text = String::new();
+    for stream in streams {
+        let name = visible(&stream.name);
+        let left = match stream.state {
+            wire::StreamState::Pinned | wire::StreamState::Contested => {
+                format!(", if it were not {}", stream.state)
+            }
+            _ => String::new(),
+        };
+        let _ = writeln!(
+            text,
+            "{name} (id {}) to {}{left}",
+            stream.id, stream.channel
+        );
+    }
+    if streams.is_empty() {
+        text.push_str("nothing that plays now would move\n");
+    }
+    text
 }
 
 /// Everything.
-pub fn status(status: &Status, format: Format) -> String {
-    match format {
-        Format::Plain => status_text(status),
-        Format::Json => format!("{}\n", status_json(status)),
-    }
-}
-
-fn status_text(status: &Status) -> String {
+pub fn status(status: &Status) -> String {
     let Audio {
         output,
         omitted,
@@ -70,16 +94,17 @@ fn status_text(status: &Status) -> String {
         streams.len() + *omitted as usize,
     );
     for stream in streams {
-        let name = visible(&stream.name);
-        // Writing to a String cannot fail.
         let rival = stream.rival.as_ref();
         let rival = rival.map_or(String::new(), |rival| {
             format!(", linked by {}", visible(rival))
         });
         let _ = writeln!(
             text,
-            "  {:<8} {:<9} {name} (id {}{rival})",
-            stream.channel, stream.state, stream.id
+            "  {:<8} {:<9} {} (id {}{rival})",
+            stream.channel,
+            stream.state,
+            visible(&stream.name),
+            stream.id
         );
     }
     if *omitted > 0 {
@@ -88,66 +113,26 @@ fn status_text(status: &Status) -> String {
     for warning in warnings {
         let _ = writeln!(text, "warning   {}", explained(*warning));
     }
+    if let Some(problem) = &status.settings.problem {
+        let _ = writeln!(text, "config    {}", visible(problem));
+    }
     text
 }
 
-fn status_json(status: &Status) -> Value {
-    let streams = status.audio.streams.iter().map(|stream| {
-        json!({
-            "id": stream.id,
-            "name": &*stream.name,
-            "rival": stream.rival.as_deref(),
-            "state": stream.state.to_string(),
-            "channel": stream.channel.to_string(),
-        })
-    });
-    let warnings = status.audio.warnings.iter().map(Warning::to_string);
-    json!({
-        "volume": number(status.mix.volume),
-        "default": factor(status.mix.default),
-        "aux": factor(status.mix.aux),
-        "pipewire": status.audio.pipewire.to_string(),
-        "output": status.audio.output.as_deref(),
-        "programs": names(&status.programs),
-        "streams": streams.collect::<Vec<_>>(),
-        "omitted": status.audio.omitted,
-        "warnings": warnings.collect::<Vec<_>>(),
-    })
-}
-
 /// What a warning means, and what to do.
-fn explained(warning: Warning) -> &'static str {
+pub fn explained(warning: Warning) -> &'static str {
     match warning {
         Warning::OwnSinkIsDefault => {
             "one of mixd's own sinks is the default; choose a card as the default"
         }
-        Warning::OutputMissing => "the sink of --output is not there; playing to another",
+        Warning::OutputMissing => {
+            "the sink that mixd is to play to (output) is not there; playing to another"
+        }
     }
 }
 
-fn mix_json(mix: &Mix) -> Value {
-    json!({
-        "volume": number(mix.volume),
-        "default": factor(mix.default),
-        "aux": factor(mix.aux),
-    })
-}
-
-fn names(patterns: &[Pattern]) -> Vec<&str> {
-    patterns.iter().map(|pattern| &**pattern).collect()
-}
-
-/// The decimal that the volume prints as; six digits survive in an f64.
-fn number(volume: Volume) -> f64 {
-    f64::from(volume.millionths()) / 1e6
-}
-
-fn factor(gain: Gain) -> f64 {
-    gain.factor()
-}
-
 /// `text` with control characters as escapes.
-fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let escape = |c: char| {
         if c.is_control() {
             c.escape_default().to_string()
@@ -159,17 +144,18 @@ fn visible(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use wire::message::{ClientName, NodeName};
-    use wire::{Channel, PipeWireState, Stream, StreamState};
+    use wire::{Channel, Gain, PipeWireState, Settings, StreamState};
 
-    fn example() -> Status<'static> {
+    /// A status with something of everything.
+    pub fn example() -> Status<'static> {
         let stream = Stream {
             id: 71,
             pid: Some(4711),
             name: NodeName::truncated("Dis\u{1b}[31mcord"),
-            rule: Some(Pattern::truncated("Discord")),
+            rule: Some(Pattern::truncated("Dis*")),
             rival: Some(ClientName::truncated("patch\u{7}bay")),
             state: StreamState::Routed,
             binary: None,
@@ -190,40 +176,44 @@ mod tests {
             },
             audio: std::borrow::Cow::Owned(audio),
             programs: vec![Pattern::truncated("Discord"), Pattern::truncated("Mumble")].into(),
-            settings: std::borrow::Cow::Owned(wire::Settings::default()),
+            settings: std::borrow::Cow::Owned(Settings {
+                problem: Some("mixd.conf:7: no".into()),
+                ..Settings::default()
+            }),
         }
     }
 
     #[test]
     fn the_status_says_everything_and_no_control_character() {
         assert_eq!(
-            status(&example(), Format::Plain),
+            status(&example()),
             "volume    0.2\ndefault   0.8\naux       1\npipewire  up\noutput    card-a\n\
              programs  Discord, Mumble\nstreams   4\n  \
              aux      routed    Dis\\u{1b}[31mcord (id 71, linked by patch\\u{7}bay)\n  and 3 more\n\
-             warning   one of mixd's own sinks is the default; choose a card as the default\n"
+             warning   one of mixd's own sinks is the default; choose a card as the default\n\
+             config    mixd.conf:7: no\n"
         );
     }
 
     #[test]
-    fn the_json_forms_are_one_line_each_and_parse() {
-        let text = status(&example(), Format::Json);
-        assert_eq!(text.matches('\n').count(), 1);
-        let value: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(value["volume"], 0.2);
-        assert_eq!(value["streams"][0]["name"], "Dis\u{1b}[31mcord");
-        let text = volume(&example().mix, Format::Json);
-        assert_eq!(text, "{\"aux\":1.0,\"default\":0.8,\"volume\":0.2}\n");
-        let text = programs(&example().programs, Format::Json);
-        assert_eq!(text, "{\"programs\":[\"Discord\",\"Mumble\"]}\n");
+    fn a_stream_is_a_line_of_five_fields() {
+        let text = streams(&example().audio);
+        assert_eq!(text, "aux\trouted\tDis\\u{1b}[31mcord\t-\tDis*\n");
+    }
+
+    #[test]
+    fn what_would_move_says_where_to_and_what_keeps_it() {
+        let mut stream = example().audio.streams[0].clone();
+        let text = moved(&[stream.clone()]);
+        assert_eq!(text, "Dis\\u{1b}[31mcord (id 71) to aux\n");
+        stream.state = StreamState::Pinned;
+        assert!(moved(&[stream]).contains("if it were not pinned"));
+        assert_eq!(moved(&[]), "nothing that plays now would move\n");
     }
 
     #[test]
     fn programs_are_a_line_each() {
-        assert_eq!(
-            programs(&example().programs, Format::Plain),
-            "Discord\nMumble\n"
-        );
-        assert_eq!(programs(&[], Format::Plain), "");
+        assert_eq!(programs(&example().programs), "Discord\nMumble\n");
+        assert_eq!(programs(&[]), "");
     }
 }

@@ -9,6 +9,8 @@
     clippy::cast_lossless
 )]
 
+mod poll;
+
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
@@ -19,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::ptr;
 use std::time::{Duration, Instant};
 
+pub use self::poll::{Interest, Ready, poll};
 use crate::Name;
 
 /// How many connections may wait to be accepted: twice the client table, so that a burst of key

@@ -107,4 +107,44 @@ mod tests {
         );
         assert_eq!(removed("program a", "b"), "program a");
     }
+
+    /// Every byte that is no `program` line: comments, empty lines, other directives.
+    fn rest(text: &[u8]) -> Vec<Vec<u8>> {
+        let rest = lines(text).filter_map(|line| match line::parse(line) {
+            Line::Directive { name, comment, .. } if name == PROGRAM => {
+                (!comment.is_empty()).then(|| comment.as_bytes().to_vec())
+            }
+            _ => Some(line.trim_ascii_end().to_vec()),
+        });
+        rest.collect()
+    }
+
+    #[test]
+    fn a_thousand_edits_keep_every_byte_of_the_rest() {
+        let start = "# mixd.conf \u{e9}\n\n  # indented, with a tab\there\nprogram Discord  # voice\n\
+                     curve   cubic\t# odd spaces   \n\nprogram Mumble\n\tprogram Zoom # work\n\
+                     unknown directive\n# last, without an end";
+        let patterns = [
+            "Discord",
+            "mumble",
+            "Zoom",
+            "#1",
+            "a #b",
+            "media.role=Game",
+            "x*",
+            r"\#",
+            "Steam",
+        ];
+        let mut text = start.as_bytes().to_vec();
+        let mut random: u32 = 1;
+        for edit in 0..1000 {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let pattern = patterns[(random >> 16) as usize % patterns.len()];
+            text = match random >> 31 {
+                0 => add(&text, pattern),
+                _ => remove(&text, pattern),
+            };
+            assert_eq!(rest(&text), rest(start.as_bytes()), "edit {edit}");
+        }
+    }
 }

@@ -1,0 +1,132 @@
+//! Words as people type them, and worse.
+
+use super::*;
+use wire::{Shift, Volume};
+
+fn verb(words: &[&str]) -> Result<Verb, String> {
+    match parse(Parser::from_args(words))? {
+        Command::Run { verb, .. } => Ok(verb),
+        other => panic!("{words:?} is {other:?}"),
+    }
+}
+
+fn volume(text: &str) -> Volume {
+    text.parse().unwrap()
+}
+
+#[test]
+fn negative_values_need_no_quoting() {
+    let quarter = Ok(Verb::SetVolume(volume("-0.25"), false));
+    assert_eq!(verb(&["set-volume", "-0.25"]), quarter);
+    assert_eq!(verb(&["set-volume", "-.25"]), quarter);
+    assert_eq!(verb(&["set-volume", "--", "-.25"]), quarter);
+    let shift = Shift::parse_clamped("-0.1").unwrap();
+    let shifted = Ok(Verb::ShiftVolume(shift, true));
+    assert_eq!(verb(&["shift-volume", "-0.1", "--print"]), shifted);
+    let hold = verb(&["hold", "-1", "--for", "0.5"]);
+    let half = std::time::Duration::from_millis(500);
+    assert_eq!(hold, Ok(Verb::Hold(volume("-1"), Until::Time(half))));
+}
+
+#[test]
+fn the_socket_may_stand_anywhere() {
+    for words in [
+        ["--socket", "@x", "get-volume"],
+        ["get-volume", "--socket", "@x"],
+    ] {
+        let command = parse(Parser::from_args(words));
+        let socket = Some("@x".into());
+        let verb = Verb::GetVolume(Format::Plain);
+        assert_eq!(command, Ok(Command::Run { socket, verb }));
+    }
+}
+
+#[test]
+fn a_held_command_keeps_its_own_options() {
+    let command = ["sh", "-c", "--json", "--", "-1"];
+    let words = [&["hold", "1", "--"][..], &command].concat();
+    let until = Until::Command(command.map(OsString::from).into());
+    assert_eq!(verb(&words), Ok(Verb::Hold(volume("1"), until)));
+}
+
+#[test]
+fn a_change_of_the_list_is_one_or_a_trial() {
+    let patterns = vec!["a*".parse().unwrap()];
+    let dry_run = Some(Format::Json);
+    let change = Change { patterns, dry_run };
+    assert_eq!(
+        verb(&["add-program", "--dry-run", "--json", "a*"]),
+        Ok(Verb::AddProgram(change))
+    );
+    assert_eq!(verb(&["add-program"]), Ok(Verb::Pick));
+}
+
+#[test]
+fn wrong_words_get_a_sentence() {
+    let long = "x".repeat(129);
+    for words in [
+        &[][..],
+        &["dance"],
+        &["set-volume"],
+        &["set-volume", ""],
+        &["set-volume", "nan"],
+        &["set-volume", "2"],
+        &["set-volume", "abc"],
+        &["set-volume", "0", "1"],
+        &["set-volume", "0", "--json"],
+        &["set-volume", "0", "--stdin"],
+        &["set-volume", "--stdin", "--print"],
+        &["set-volume", "0", "--range", "0:1"],
+        &["set-volume", "--stdin", "--range", "1:1"],
+        &["shift-volume", "inf"],
+        &["get-volume", "now"],
+        &["get-volume", "--jsno"],
+        &["get-volume", "-j"],
+        &["add-program", &long],
+        &["add-program", "--dry-run"],
+        &["add-program", "a", "--json"],
+        &["remove-program"],
+        &["hold", "1"],
+        &["hold", "1", "--"],
+        &["hold", "--", "true"],
+        &["hold", "1", "--for", "-1"],
+        &["hold", "1", "--for", "nan"],
+        &["hold", "1", "--for", "1", "--", "true"],
+        &["why"],
+        &["why", "a", "b"],
+        &["toggle", "0"],
+        &["watch", "--format"],
+        &["watch", "--format", "xml"],
+        &["-x"],
+        &["--json"],
+        &["--socket"],
+        &["status", "-0.1"],
+    ] {
+        let message = verb(words).unwrap_err();
+        assert!(
+            !message.is_empty() && !message.contains('\n'),
+            "{words:?}: {message}"
+        );
+    }
+}
+
+#[test]
+fn every_verb_and_option_of_the_table_is_known_to_the_parser() {
+    for entry in USAGE.verbs {
+        for option in entry.options {
+            let name = format!("--{}", option.long);
+            let mut words = vec![entry.name, &name];
+            words.extend(option.value.map(|_| "1"));
+            if let Err(message) = verb(&words) {
+                assert!(
+                    !message.contains(&format!("takes no '{name}'")),
+                    "{message}"
+                );
+            }
+        }
+        if let Err(message) = verb(&[entry.name]) {
+            assert!(!message.contains("is not a verb"), "{message}");
+        }
+    }
+    assert!(USAGE.help().lines().all(|line| line.chars().count() <= 80));
+}

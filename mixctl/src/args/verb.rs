@@ -1,0 +1,275 @@
+//! The words after a verb: what each means, and whether it is right.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::time::Duration;
+
+use wire::message::Pattern;
+use wire::{Shift, Volume};
+
+use super::Words;
+use crate::dial::Range;
+use crate::usage::FORMATS;
+
+/// The longest hold: a day.
+const MAX_HOLD: f64 = 86400.0;
+
+/// What mixd is asked.
+#[derive(Debug, PartialEq)]
+pub enum Verb {
+    /// `get-volume`
+    GetVolume(Format),
+    /// `set-volume VALUE`; whether to print what it makes.
+    SetVolume(Volume, bool),
+    /// `set-volume --stdin`
+    Dial(Range),
+    /// `shift-volume DELTA`; whether to print what it makes.
+    ShiftVolume(Shift, bool),
+    /// `toggle`; whether to print what it makes.
+    Toggle(bool),
+    /// `hold VALUE`
+    Hold(Volume, Until),
+    /// `list-programs`
+    ListPrograms(Format),
+    /// `add-program` without a pattern.
+    Pick,
+    /// `add-program PATTERN...`
+    AddProgram(Change),
+    /// `remove-program PATTERN...`
+    RemoveProgram(Change),
+    /// `streams`
+    Streams(Format),
+    /// `why NAME|PID|ID`
+    Why(String, Format),
+    /// `status`
+    Status(Format),
+    /// `watch`; whether to outlast mixd.
+    Watch(WatchFormat, bool),
+    /// `doctor`
+    Doctor(Format),
+}
+
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people and simple scripts.
+    Plain,
+    /// For programs.
+    Json,
+}
+
+/// How the volume is printed on and on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WatchFormat {
+    /// A number a line.
+    Plain,
+    /// An object a line.
+    Json,
+    /// What waybar's custom modules read.
+    Waybar,
+    /// What wob reads.
+    Wob,
+}
+
+/// How long a volume is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Until this command ends.
+    Command(Vec<OsString>),
+    /// This long.
+    Time(Duration),
+}
+
+/// A change of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The patterns to add or remove.
+    pub patterns: Vec<Pattern>,
+    /// Only what it would do is to be printed, like this.
+    pub dry_run: Option<Format>,
+}
+
+/// Reads the words after a verb.
+pub(super) fn read(words: Words) -> Result<Verb, String> {
+    match words.entry.name {
+        "get-volume" => Ok(Verb::GetVolume(words.format()?)),
+        "list-programs" => Ok(Verb::ListPrograms(words.format()?)),
+        "streams" => Ok(Verb::Streams(words.format()?)),
+        "status" => Ok(Verb::Status(words.format()?)),
+        "doctor" => Ok(Verb::Doctor(words.format()?)),
+        "set-volume" if words.has("stdin") => words.dial(),
+        "set-volume" => {
+            if words.has("range") {
+                return Err("set-volume takes '--range' together with '--stdin'".into());
+            }
+            let print = words.has("print");
+            let volume = words.number("VALUE, from -1 to 1", str::parse)?;
+            Ok(Verb::SetVolume(volume, print))
+        }
+        "shift-volume" => {
+            let print = words.has("print");
+            let shift = words.number("DELTA, such as 0.1 or -0.1", Shift::parse_clamped)?;
+            Ok(Verb::ShiftVolume(shift, print))
+        }
+        "toggle" => {
+            words.nothing()?;
+            Ok(Verb::Toggle(words.has("print")))
+        }
+        "reset" => {
+            words.nothing()?;
+            Ok(Verb::SetVolume(Volume::MIDDLE, words.has("print")))
+        }
+        "hold" => words.hold(),
+        "add-program" if words.values.is_empty() && words.options.is_empty() => Ok(Verb::Pick),
+        "add-program" => Ok(Verb::AddProgram(words.change()?)),
+        "remove-program" => Ok(Verb::RemoveProgram(words.change()?)),
+        "why" => {
+            let format = words.json();
+            let who = words.one("NAME, a PID or an ID of 'mixctl streams'")?;
+            Ok(Verb::Why(who, format))
+        }
+        "watch" => words.watch(),
+        name => Err(format!("'{name}' is not a verb")),
+    }
+}
+
+impl Words {
+    fn json(&self) -> Format {
+        if self.has("json") {
+            Format::Json
+        } else {
+            Format::Plain
+        }
+    }
+
+    fn nothing(&self) -> Result<(), String> {
+        match self.values.first() {
+            Some(value) => Err(format!(
+                "{} takes no '{}'",
+                self.entry.name,
+                value.display()
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// No value, and perhaps `--json`.
+    fn format(&self) -> Result<Format, String> {
+        self.nothing()?;
+        Ok(self.json())
+    }
+
+    /// Exactly one value.
+    fn one(self, what: &str) -> Result<String, String> {
+        let verb = self.entry.name;
+        let mut values = self.values.into_iter();
+        match (values.next(), values.next()) {
+            (Some(value), None) => utf8(verb, value),
+            (None, _) => Err(format!("{verb} takes a {what}")),
+            (_, Some(extra)) => Err(format!(
+                "{verb} takes one value; '{}' is more",
+                extra.display()
+            )),
+        }
+    }
+
+    /// Exactly one value that is a number.
+    fn number<T, E: Display>(
+        self,
+        what: &str,
+        parse: fn(&str) -> Result<T, E>,
+    ) -> Result<T, String> {
+        let verb = self.entry.name;
+        let text = self.one(what)?;
+        parse(&text).map_err(|error| wrong(verb, &text, &error))
+    }
+
+    fn dial(&self) -> Result<Verb, String> {
+        self.nothing()?;
+        if self.has("print") {
+            return Err("set-volume takes either '--stdin' or '--print'".into());
+        }
+        match self.value_of("range")? {
+            None => Ok(Verb::Dial(Range::default())),
+            Some(text) => {
+                let range = text.parse();
+                range
+                    .map(Verb::Dial)
+                    .map_err(|error| wrong("set-volume --range", &text, &error))
+            }
+        }
+    }
+
+    fn hold(mut self) -> Result<Verb, String> {
+        let command = std::mem::take(&mut self.command);
+        let until = match (self.value_of("for")?, command.is_empty()) {
+            (Some(text), true) => {
+                let seconds = text.parse().ok();
+                let seconds = seconds.filter(|seconds| (0.0..=MAX_HOLD).contains(seconds));
+                let seconds = seconds.ok_or_else(|| {
+                    wrong(
+                        "hold --for",
+                        &text,
+                        &"not a number of seconds from 0 to 86400",
+                    )
+                })?;
+                Until::Time(Duration::from_secs_f64(seconds))
+            }
+            (None, false) => Until::Command(command),
+            (Some(_), false) => return Err("hold takes either '--for' or a command".into()),
+            (None, true) => {
+                return Err("hold takes a command after '--', or '--for SECONDS'".into());
+            }
+        };
+        let volume = self.number("VALUE, from -1 to 1", str::parse)?;
+        Ok(Verb::Hold(volume, until))
+    }
+
+    /// At least one pattern.
+    fn change(self) -> Result<Change, String> {
+        let verb = self.entry.name;
+        let dry_run = self.has("dry-run").then(|| self.json());
+        if dry_run.is_none() && self.has("json") {
+            return Err(format!("{verb} takes '--json' together with '--dry-run'"));
+        }
+        if self.values.is_empty() {
+            return Err(format!("{verb} takes a PATTERN, or several"));
+        }
+        let pattern = |value| {
+            let text = utf8(verb, value)?;
+            text.parse().map_err(|error| wrong(verb, &text, &error))
+        };
+        let patterns = self
+            .values
+            .into_iter()
+            .map(pattern)
+            .collect::<Result<_, _>>()?;
+        Ok(Change { patterns, dry_run })
+    }
+
+    fn watch(&self) -> Result<Verb, String> {
+        self.nothing()?;
+        let format = match self.value_of("format")?.as_deref() {
+            None if self.has("json") => WatchFormat::Json,
+            None | Some("plain") => WatchFormat::Plain,
+            Some("json") => WatchFormat::Json,
+            Some("waybar") => WatchFormat::Waybar,
+            Some("wob") => WatchFormat::Wob,
+            Some(other) => {
+                let known = FORMATS.join(", ");
+                return Err(wrong("watch --format", other, &format!("none of {known}")));
+            }
+        };
+        Ok(Verb::Watch(format, self.has("reconnect")))
+    }
+}
+
+fn utf8(verb: &str, value: OsString) -> Result<String, String> {
+    value
+        .into_string()
+        .map_err(|value| format!("{verb}: '{}' is not UTF-8", value.display()))
+}
+
+fn wrong(verb: &str, text: &str, error: &dyn Display) -> String {
+    format!("{verb}: '{text}' is {error}")
+}

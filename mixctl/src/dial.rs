@@ -1,0 +1,199 @@
+//! `set-volume --stdin`: a dial's values, of which the newest counts.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::str::FromStr;
+use std::time::Duration;
+
+use wire::socket::{self, Interest};
+use wire::{Client, Request, Volume};
+
+use crate::failure::Failure;
+use crate::output::say;
+
+/// The longest line that can be a number.
+const MAX_LINE: usize = 256;
+
+/// What a dial's values go from and to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Range {
+    min: f64,
+    max: f64,
+}
+
+impl Default for Range {
+    fn default() -> Self {
+        Self {
+            min: -1.0,
+            max: 1.0,
+        }
+    }
+}
+
+/// Why a text is no range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RangeError {
+    /// It is not two numbers with a colon between.
+    NotTwoNumbers,
+    /// Both are the same.
+    Empty,
+}
+
+impl fmt::Display for RangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotTwoNumbers => "not MIN:MAX, such as 0:128",
+            Self::Empty => "no range: both ends are the same",
+        })
+    }
+}
+
+impl FromStr for Range {
+    type Err = RangeError;
+    fn from_str(text: &str) -> Result<Self, RangeError> {
+        let number = |text: &str| text.parse().ok().filter(|value: &f64| value.is_finite());
+        let ends = text.split_once(':');
+        let ends = ends.and_then(|(min, max)| Some((number(min)?, number(max)?)));
+        let (min, max) = ends.ok_or(RangeError::NotTwoNumbers)?;
+        let width = max - min;
+        if width == 0.0 || !width.is_finite() {
+            return Err(RangeError::Empty);
+        }
+        Ok(Self { min, max })
+    }
+}
+
+impl Range {
+    /// The volume of a value: that of the nearest end where it lies outside. None if it is no
+    /// number.
+    fn volume(self, text: &str) -> Option<Volume> {
+        let value: f64 = text.trim().parse().ok()?;
+        if value.is_nan() {
+            return None;
+        }
+        let part = ((value - self.min) / (self.max - self.min)).clamp(0.0, 1.0);
+        let millionths = (part * 2.0 - 1.0) * 1e6;
+        #[allow(clippy::cast_possible_truncation)] // from -1 to 1 million
+        Volume::try_from(millionths.round() as i32).ok()
+    }
+}
+
+/// What has been read, cut into lines.
+#[derive(Debug, Default)]
+struct Lines {
+    rest: Vec<u8>,
+}
+
+impl Lines {
+    /// Takes in some bytes: the newest volume among the lines that are whole now, and those lines
+    /// that are no numbers.
+    fn take(&mut self, bytes: &[u8], range: Range) -> (Option<Volume>, Vec<String>) {
+        self.rest.extend(bytes);
+        let (mut newest, mut wrong) = (None, Vec::new());
+        while let Some(end) = self.rest.iter().position(|&byte| byte == b'\n') {
+            let line: Vec<u8> = self.rest.drain(..=end).collect();
+            let text = String::from_utf8_lossy(&line);
+            match range.volume(&text) {
+                Some(volume) => newest = Some(volume),
+                None => wrong.push(text.trim().to_owned()),
+            }
+        }
+        // A line without an end is no number, and is not to fill the memory.
+        if self.rest.len() > MAX_LINE {
+            self.rest.truncate(MAX_LINE);
+        }
+        (newest, wrong)
+    }
+}
+
+/// Applies what comes on standard input, until it ends.
+pub fn turn(client: &mut Client, range: Range) -> Result<(), Failure> {
+    // Without std's buffer, in which something could wait that poll does not see.
+    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut lines = Lines::default();
+    let mut buffer = [0; 4096];
+    loop {
+        // All that is there, before anything is sent: only the newest counts.
+        let mut newest = None;
+        let ended = loop {
+            let count = input.read(&mut buffer)?;
+            let ended = count == 0;
+            let bytes = if ended { &b"\n"[..] } else { &buffer[..count] };
+            let (volume, wrong) = lines.take(bytes, range);
+            newest = volume.or(newest);
+            for text in wrong.iter().filter(|text| !text.is_empty()) {
+                let shown = crate::print::visible(text);
+                say(&format!("'{shown}' is not a number: left out"));
+            }
+            let waits = [(input.as_fd(), Interest::Readable)];
+            if ended || !socket::poll(waits, Some(Duration::ZERO))?[0].readable {
+                break ended;
+            }
+        };
+        if let Some(volume) = newest {
+            client.request(&Request::SetVolume(volume))?;
+        }
+        if ended {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_maps_its_ends_to_the_volumes() {
+        for (range, value, volume) in [
+            ("0:128", "0", "-1"),
+            ("0:128", "64", "0"),
+            ("0:128", "128\r", "1"),
+            ("0:128", "200", "1"),
+            ("0:128", "-5", "-1"),
+            ("128:0", "128", "-1"),
+            ("-1:1", "0.25", "0.25"),
+            ("0:127", "inf", "1"),
+        ] {
+            let range: Range = range.parse().unwrap();
+            assert_eq!(
+                range.volume(value),
+                Some(volume.parse().unwrap()),
+                "{value}"
+            );
+        }
+        for value in ["", "loud", "nan", "1,5"] {
+            assert_eq!(Range::default().volume(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_range_is_told_why() {
+        for text in ["", "5", "a:b", "0:", ":1", "nan:1", "0:inf", "0:1:2"] {
+            assert_eq!(
+                text.parse::<Range>(),
+                Err(RangeError::NotTwoNumbers),
+                "{text}"
+            );
+        }
+        assert_eq!("1:1".parse::<Range>(), Err(RangeError::Empty));
+        assert_eq!("-1e308:1e308".parse::<Range>(), Err(RangeError::Empty));
+    }
+
+    #[test]
+    fn the_newest_line_counts_and_a_half_one_waits() {
+        let mut lines = Lines::default();
+        let range = Range::default();
+        let volume = |text: &str| Some(text.parse().unwrap());
+        assert_eq!(lines.take(b"0.1\n0.2\n0.", range), (volume("0.2"), vec![]));
+        assert_eq!(lines.take(b"3", range), (None, vec![]));
+        let (newest, wrong) = lines.take(b"\nloud\n", range);
+        assert_eq!((newest, wrong), (volume("0.3"), vec!["loud".to_owned()]));
+        for _ in 0..100 {
+            lines.take(&[b'1'; 1000], range);
+        }
+        assert!(lines.rest.len() <= MAX_LINE);
+    }
+}

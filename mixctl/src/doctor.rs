@@ -1,0 +1,305 @@
+//! `doctor`: looks for what can be wrong, and says what to do about it.
+
+mod place;
+
+use std::fmt::Write;
+use std::process::{Command, Stdio};
+
+use wire::message::NodeName;
+use wire::{
+    Client, ClientError, Diagnosis, Name, PipeWireState, Reply, Request, Status, StreamState,
+    Warning,
+};
+
+use crate::args::Format;
+use crate::failure::{Failure, unexpected};
+use crate::json;
+use crate::output::print;
+use crate::print::{explained, visible};
+use crate::run::{PROGRAM, status};
+
+/// What was found: the level, what was looked at, what it is like, what to do.
+type Finding = (&'static str, &'static str, String, Option<String>);
+
+const OK: &str = "ok";
+const WARN: &str = "warn";
+const BAD: &str = "bad";
+
+/// The sinks that mixd makes.
+const SINKS: [&str; 2] = ["mixd-default", "mixd-aux"];
+
+/// Looks at all, and prints it. Status 1 if anything is bad.
+pub fn examine(name: &Name, format: Format) -> Result<(), Failure> {
+    let mut findings = Vec::new();
+    let running = match Client::connect(name, PROGRAM) {
+        Ok(mut client) => {
+            let daemon = visible(&client.welcome().daemon);
+            findings.push((OK, "mixd", format!("{daemon} answers at {name}"), None));
+            examine_daemon(&mut client, &mut findings)?
+        }
+        Err(error) => {
+            findings.push(unreachable(name, &error));
+            None
+        }
+    };
+    findings.extend(installed("pipewire", running.as_deref()));
+    findings.extend(installed("wireplumber", None));
+    print(&match format {
+        Format::Plain => text(&findings),
+        Format::Json => json::findings(&findings),
+    })?;
+    if findings.iter().any(|finding| finding.0 == BAD) {
+        return Err(Failure::Status(1));
+    }
+    Ok(())
+}
+
+fn unreachable(name: &Name, error: &ClientError) -> Finding {
+    let advice = match error {
+        ClientError::Unreachable(_) => place::advice(name),
+        ClientError::Stranger(..) => "choose another name, with --socket on both sides".to_owned(),
+        ClientError::Silent => "see whether it is stopped (kill -CONT PID), or end it".to_owned(),
+        _ => "restart mixd; install mixd and mixctl from one version".to_owned(),
+    };
+    // The error says how to start it itself.
+    let text = error.to_string();
+    let text = text.split("; start the daemon").next().unwrap_or_default();
+    (BAD, "mixd", visible(text), Some(advice))
+}
+
+/// What mixd knows; the version of the PipeWire that it is connected to.
+fn examine_daemon(
+    client: &mut Client,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<String>, Failure> {
+    let status = status(client)?;
+    let diagnosis = match client.request(&Request::Diagnose)? {
+        Reply::Diagnosis(diagnosis) => diagnosis,
+        other => return Err(unexpected(&other)),
+    };
+    findings.push(config(&status));
+    findings.push(match status.audio.pipewire {
+        PipeWireState::Up => {
+            let version = diagnosis
+                .pipewire
+                .as_deref()
+                .unwrap_or("of an unknown version");
+            (
+                OK,
+                "pipewire",
+                format!("PipeWire {} runs", visible(version)),
+                None,
+            )
+        }
+        PipeWireState::Down => (
+            BAD,
+            "pipewire",
+            "not reachable; mixd tries again by itself".to_owned(),
+            Some("start it: 'systemctl --user start pipewire'; mixd's log says more".to_owned()),
+        ),
+        PipeWireState::Off => (
+            WARN,
+            "pipewire",
+            "mixd runs without it".to_owned(),
+            Some("start mixd without '--backend none' to hear something".to_owned()),
+        ),
+    });
+    if status.audio.pipewire == PipeWireState::Up {
+        findings.extend(sound(&status, &diagnosis));
+    }
+    Ok(diagnosis.pipewire.map(|version| version.to_string()))
+}
+
+fn config(status: &Status) -> Finding {
+    let settings = &status.settings;
+    match (&settings.problem, &settings.file) {
+        (Some(problem), _) => (
+            BAD,
+            "config",
+            visible(problem),
+            Some("mend it; mixd reads the file again when it changes".to_owned()),
+        ),
+        (None, Some(file)) => (OK, "config", visible(file), None),
+        (None, None) => (
+            WARN,
+            "config",
+            "there is no place for mixd.conf".to_owned(),
+            Some("set HOME, or start mixd with --config FILE".to_owned()),
+        ),
+    }
+}
+
+fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
+    let mut findings = vec![
+        manager(diagnosis),
+        sinks(&diagnosis.sinks),
+        match &status.audio.output {
+            Some(card) => (OK, "card", format!("playing to {}", visible(card)), None),
+            None => (
+                WARN,
+                "card",
+                "there is none: nothing is heard".to_owned(),
+                Some("plug one in, or choose one in a mixer".to_owned()),
+            ),
+        },
+    ];
+    let is_default = status.audio.warnings.contains(&Warning::OwnSinkIsDefault);
+    findings.push(match is_default {
+        true => (
+            BAD,
+            "default",
+            "one of mixd's own sinks is the default".to_owned(),
+            Some("choose a card: 'wpctl status' lists them, 'wpctl set-default ID'".to_owned()),
+        ),
+        false => (
+            OK,
+            "default",
+            "none of mixd's own sinks is the default".to_owned(),
+            None,
+        ),
+    });
+    if status.audio.warnings.contains(&Warning::OutputMissing) {
+        findings.push((
+            WARN,
+            "output",
+            explained(Warning::OutputMissing).to_owned(),
+            Some("'pw-cli ls Node' prints the names of the sinks".to_owned()),
+        ));
+    }
+    findings.push(match diagnosis.stale {
+        0 => (
+            OK,
+            "targets",
+            "no stream is sent to a sink that is not there".to_owned(),
+            None,
+        ),
+        count => (
+            WARN,
+            "targets",
+            format!("{count} streams are sent to a sink that is not there"),
+            Some(
+                "'pw-metadata' lists them; 'pw-metadata -d ID target.object' clears one".to_owned(),
+            ),
+        ),
+    });
+    for stream in &status.audio.streams {
+        let is_left = matches!(stream.state, StreamState::Pinned | StreamState::Contested);
+        if let (Some(rule), true) = (stream.rule, is_left) {
+            let name = visible(&stream.name);
+            findings.push((
+                WARN,
+                "stream",
+                format!(
+                    "{name} matches '{}' and is {}",
+                    visible(&rule),
+                    stream.state
+                ),
+                Some(format!("'mixctl why {}' says why", stream.id)),
+            ));
+        }
+    }
+    findings
+}
+
+fn manager(diagnosis: &Diagnosis) -> Finding {
+    match &diagnosis.manager {
+        Some(name) => (OK, "manager", format!("{} runs", visible(name)), None),
+        None => (
+            WARN,
+            "manager",
+            "no session manager runs; mixd links by itself".to_owned(),
+            Some("start WirePlumber, unless that is what you want".to_owned()),
+        ),
+    }
+}
+
+fn sinks(found: &[NodeName]) -> Finding {
+    let count = |name: &str| found.iter().filter(|sink| &***sink == name).count();
+    let names: Vec<String> = found.iter().map(|name| visible(name)).collect();
+    let shown = if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    };
+    if SINKS.iter().all(|name| count(name) == 1) {
+        return (OK, "sinks", shown, None);
+    }
+    let advice = match SINKS.iter().any(|name| count(name) > 1) {
+        true => "end the other mixd, if there is one ('pw-cli ls Client')",
+        false => "restart mixd; with --verbose its log says more",
+    };
+    (BAD, "sinks", shown, Some(advice.to_owned()))
+}
+
+/// What `PROGRAM --version` says of itself, against what runs.
+fn installed(program: &'static str, running: Option<&str>) -> Option<Finding> {
+    let out = Command::new(program)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    let text = String::from_utf8(out.ok()?.stdout).ok()?;
+    // "Linked with libpipewire 0.3.65"
+    let linked = text.lines().find(|line| line.contains("Linked with"))?;
+    let version = linked.split_whitespace().last()?;
+    let finding = match running {
+        Some(running) if running != version => (
+            WARN,
+            program,
+            format!("{version} is installed, {} runs", visible(running)),
+            Some(format!("restart it: 'systemctl --user restart {program}'")),
+        ),
+        _ => (
+            OK,
+            program,
+            format!("{} is installed", visible(version)),
+            None,
+        ),
+    };
+    Some(finding)
+}
+
+fn text(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for (level, subject, found, advice) in findings {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{level:<5} {subject:<12} {found}");
+        if let Some(advice) = advice {
+            let _ = writeln!(text, "{:18} → {advice}", "");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_and_doubled_sinks_are_bad() {
+        let named = |names: &[&str]| -> Vec<NodeName> {
+            names.iter().map(|name| NodeName::truncated(name)).collect()
+        };
+        assert_eq!(sinks(&named(&SINKS)).0, OK);
+        assert_eq!(sinks(&named(&["mixd-aux"])).0, BAD);
+        assert_eq!(sinks(&[]).2, "none");
+        let doubled = sinks(&named(&["mixd-aux", "mixd-aux", "mixd-default"]));
+        assert!(doubled.3.unwrap().contains("other mixd"));
+    }
+
+    #[test]
+    fn a_finding_is_a_line_and_its_advice_another() {
+        let findings = [
+            (OK, "mixd", "answers".to_owned(), None),
+            (
+                BAD,
+                "pipewire",
+                "down".to_owned(),
+                Some("start it".to_owned()),
+            ),
+        ];
+        let expected = "ok    mixd         answers\nbad   pipewire     down\n                   → \
+                        start it\n";
+        assert_eq!(text(&findings), expected);
+    }
+}

@@ -1,0 +1,64 @@
+//! Why nothing, or not everything, was done; and with which exit status and sentence that ends.
+
+use std::io;
+use std::process::ExitCode;
+
+use wire::{ClientError, NameError, Reply};
+
+/// Why nothing, or not everything, was done.
+#[derive(Debug)]
+pub enum Failure {
+    /// The words are wrong.
+    Usage(String),
+    /// mixd refuses, or does not answer.
+    Client(ClientError),
+    /// Nobody can take the output; no failure at all if the reader has just gone.
+    Output(io::Error),
+    /// Something has been said already; this is the status to end with.
+    Status(u8),
+    /// Something else could not be done.
+    Other(String),
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        Self::Client(error)
+    }
+}
+
+impl From<NameError> for Failure {
+    fn from(error: NameError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// What mixd said instead of an answer.
+pub fn unexpected(reply: &Reply) -> Failure {
+    ClientError::Protocol(format!("{reply:?} in answer to something else")).into()
+}
+
+impl Failure {
+    /// The exit status, and what to say on standard error.
+    pub fn told(&self) -> (ExitCode, Option<String>) {
+        let (code, message) = match self {
+            // `mixctl watch | head -1`: the reader has what it wants.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => (0, None),
+            Self::Output(error) => {
+                let reason = wire::socket::reason(error);
+                (1, Some(format!("read or write: {reason}")))
+            }
+            Self::Usage(message) => (2, Some(format!("{message}; see 'mixctl --help'"))),
+            Self::Client(error @ ClientError::Refused(_)) => (1, Some(error.to_string())),
+            Self::Client(error) => (3, Some(error.to_string())),
+            Self::Status(code) => (*code, None),
+            Self::Other(message) => (1, Some(message.clone())),
+        };
+        (ExitCode::from(code), message)
+    }
+}

@@ -1,0 +1,66 @@
+//! `hold`: a volume for as long as a command runs. mixd gives it back when the connection ends,
+//! whatever ends it.
+
+use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use wire::{Client, ClientError, Reply, Request, Volume};
+
+use crate::args::Until;
+use crate::failure::{Failure, unexpected};
+use crate::output::say;
+
+/// Holds it.
+pub fn hold(mut client: Client, volume: Volume, until: Until) -> Result<(), Failure> {
+    match client.request(&Request::HoldVolume(volume))? {
+        Reply::Mix(_) => {}
+        other => return Err(unexpected(&other)),
+    }
+    match until {
+        Until::Time(time) => wait(&mut client, time),
+        Until::Command(words) => run(&mut client, &words),
+    }
+}
+
+/// Waits, unless mixd goes meanwhile.
+fn wait(client: &mut Client, time: Duration) -> Result<(), Failure> {
+    let end = Instant::now() + time;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        // Nothing is subscribed to: no event comes, only the time's or mixd's end.
+        if client.next_event(Some(left))?.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+fn run(client: &mut Client, words: &[OsString]) -> Result<(), Failure> {
+    let Some((program, rest)) = words.split_first() else {
+        return Ok(());
+    };
+    let failed = |call: &str, error: &std::io::Error| {
+        let reason = wire::socket::reason(error);
+        Failure::Other(format!("{call} {}: {reason}", program.display()))
+    };
+    let started = Command::new(program).args(rest).spawn();
+    let mut child = started.map_err(|error| failed("start", &error))?;
+    let status = child.wait().map_err(|error| failed("wait for", &error))?;
+    if matches!(
+        client.request(&Request::GetVolume),
+        Err(ClientError::Closed)
+    ) {
+        say("mixd has gone meanwhile; its volume is what it was, or what was remembered");
+    }
+    match code(status) {
+        0 => Ok(()),
+        code => Err(Failure::Status(code)),
+    }
+}
+
+/// The command's own status; 128 and the signal that ended it, as shells have it.
+fn code(status: ExitStatus) -> u8 {
+    let by_signal = || 128 + status.signal().unwrap_or(0);
+    u8::try_from(status.code().unwrap_or_else(by_signal)).unwrap_or(1)
+}

@@ -1,0 +1,147 @@
+//! Answers as JSON: one object, one line. What the fields are, `usage.rs` says.
+
+use serde_json::{Value, json};
+use wire::message::Pattern;
+use wire::{Audio, Gain, Mix, Status, Stream, StreamDetail, Volume, Warning};
+
+fn line(value: &Value) -> String {
+    format!("{value}\n")
+}
+
+/// The volume and its gains.
+pub fn volume(mix: &Mix) -> String {
+    line(&json!({
+        "volume": number(mix.volume),
+        "default": factor(mix.default),
+        "aux": factor(mix.aux),
+    }))
+}
+
+/// mixd is not there.
+pub fn offline() -> String {
+    line(&json!({ "offline": true }))
+}
+
+/// The program list.
+pub fn programs(patterns: &[Pattern]) -> String {
+    line(&json!({ "programs": names(patterns) }))
+}
+
+/// What plays.
+pub fn streams(audio: &Audio) -> String {
+    line(&json!({ "streams": all(&audio.streams), "omitted": audio.omitted }))
+}
+
+/// What would move.
+pub fn moved(streams: &[Stream]) -> String {
+    line(&json!({ "streams": all(streams) }))
+}
+
+/// Everything.
+pub fn status(status: &Status) -> String {
+    let warnings = status.audio.warnings.iter().map(Warning::to_string);
+    let settings = &status.settings;
+    line(&json!({
+        "volume": number(status.mix.volume),
+        "default": factor(status.mix.default),
+        "aux": factor(status.mix.aux),
+        "pipewire": status.audio.pipewire.to_string(),
+        "output": status.audio.output.as_deref(),
+        "programs": names(&status.programs),
+        "streams": all(&status.audio.streams),
+        "omitted": status.audio.omitted,
+        "warnings": warnings.collect::<Vec<_>>(),
+        "config": {
+            "file": settings.file,
+            "curve": settings.curve.to_string(),
+            "snap": f64::from(settings.snap.millionths()) / 1e6,
+            "problem": settings.problem,
+        },
+    }))
+}
+
+/// All that decides about some streams, and the patterns that were tried.
+pub fn why(
+    details: &[StreamDetail],
+    tried: impl Fn(&StreamDetail) -> usize,
+    patterns: &[Pattern],
+) -> String {
+    let details = details.iter().map(|detail| {
+        let properties = detail.properties.iter().map(|property| {
+            json!({
+                "key": &*property.key,
+                "value": &*property.value,
+                "source": property.source.to_string(),
+            })
+        });
+        json!({
+            "stream": stream(&detail.stream),
+            "key": detail.key.as_deref(),
+            "reason": detail.reason.as_deref(),
+            "suggestion": detail.suggestion.as_deref(),
+            "tried": names(&patterns[..tried(detail)]),
+            "properties": properties.collect::<Vec<_>>(),
+            "omitted": detail.omitted,
+        })
+    });
+    line(&json!({ "streams": details.collect::<Vec<_>>() }))
+}
+
+/// What the doctor has found: level, subject, text, advice.
+pub fn findings(findings: &[(&str, &str, String, Option<String>)]) -> String {
+    let findings = findings.iter().map(|(level, subject, text, advice)| {
+        json!({ "level": level, "subject": subject, "text": text, "advice": advice })
+    });
+    line(&json!({ "findings": findings.collect::<Vec<_>>() }))
+}
+
+fn all(streams: &[Stream]) -> Vec<Value> {
+    streams.iter().map(stream).collect()
+}
+
+fn stream(stream: &Stream) -> Value {
+    json!({
+        "id": stream.id,
+        "pid": stream.pid,
+        "name": &*stream.name,
+        "binary": stream.binary.as_deref(),
+        "rule": stream.rule.as_deref(),
+        "rival": stream.rival.as_deref(),
+        "state": stream.state.to_string(),
+        "channel": stream.channel.to_string(),
+    })
+}
+
+fn names(patterns: &[Pattern]) -> Vec<&str> {
+    patterns.iter().map(|pattern| &**pattern).collect()
+}
+
+/// The decimal that the volume prints as; six digits survive in an f64.
+fn number(volume: Volume) -> f64 {
+    f64::from(volume.millionths()) / 1e6
+}
+
+fn factor(gain: Gain) -> f64 {
+    gain.factor()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::print::tests::example;
+
+    #[test]
+    fn every_form_is_one_line_that_parses() {
+        let text = status(&example());
+        assert_eq!(text.matches('\n').count(), 1);
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["volume"], 0.2);
+        assert_eq!(value["streams"][0]["name"], "Dis\u{1b}[31mcord");
+        assert_eq!(value["config"]["snap"], 0.03);
+        let text = volume(&example().mix);
+        assert_eq!(text, "{\"aux\":1.0,\"default\":0.8,\"volume\":0.2}\n");
+        let text = programs(&example().programs);
+        assert_eq!(text, "{\"programs\":[\"Discord\",\"Mumble\"]}\n");
+        assert_eq!(offline(), "{\"offline\":true}\n");
+    }
+}

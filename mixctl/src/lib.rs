@@ -1,0 +1,19 @@
+//! mixctl: words to one conversation with mixd, and its answers to text. A library only so that
+//! man pages and completions are made from the same table as `--help` ([`usage`]).
+
+mod args;
+mod bar;
+mod dial;
+mod doctor;
+mod failure;
+mod hold;
+mod json;
+mod output;
+mod pick;
+mod print;
+mod run;
+pub mod usage;
+mod watch;
+mod why;
+
+pub use run::main;

@@ -1,0 +1,166 @@
+//! Each verb: what mixd is asked, and what becomes of the answer.
+
+use std::ffi::OsStr;
+use std::process::ExitCode;
+
+use wire::message::Pattern;
+use wire::{Client, ClientError, Name, Reply, Request};
+
+use crate::args::{self, Change, Command, Format, Verb};
+use crate::failure::{Failure, unexpected};
+use crate::output::{print, say};
+use crate::usage::USAGE;
+use crate::{dial, doctor, hold, json, pick, print as plain, watch, why};
+
+/// Who asks, for mixd's log.
+pub const PROGRAM: &str = concat!("mixctl ", env!("CARGO_PKG_VERSION"));
+
+/// The program.
+pub fn main() -> ExitCode {
+    let result = match args::parse(lexopt::Parser::from_env()) {
+        Ok(Command::Help) => print(&USAGE.help()),
+        Ok(Command::Version) => print(concat!("mixctl ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Command::Run { socket, verb }) => run(socket.as_deref(), verb),
+        Err(message) => Err(Failure::Usage(message)),
+    };
+    let Err(failure) = result else {
+        return ExitCode::SUCCESS;
+    };
+    let (code, message) = failure.told();
+    if let Some(message) = message {
+        say(&message);
+    }
+    code
+}
+
+fn run(socket: Option<&OsStr>, verb: Verb) -> Result<(), Failure> {
+    let name = Name::resolve(socket)?;
+    match verb {
+        Verb::Watch(format, reconnect) => return watch::watch(&name, format, reconnect),
+        Verb::Doctor(format) => return doctor::examine(&name, format),
+        Verb::Pick => pick::check_terminal()?,
+        _ => {}
+    }
+    let mut client = Client::connect(&name, PROGRAM)?;
+    match verb {
+        Verb::GetVolume(format) => show_mix(&mut client, &Request::GetVolume, format),
+        Verb::SetVolume(volume, shows) => mix(&mut client, &Request::SetVolume(volume), shows),
+        Verb::ShiftVolume(shift, shows) => mix(&mut client, &Request::ShiftVolume(shift), shows),
+        Verb::Toggle(shows) => mix(&mut client, &Request::ToggleVolume, shows),
+        Verb::Dial(range) => dial::turn(&mut client, range),
+        Verb::Hold(volume, until) => hold::hold(client, volume, until),
+        Verb::ListPrograms(format) => match client.request(&Request::ListPrograms)? {
+            Reply::Programs(patterns) => print(&match format {
+                Format::Plain => plain::programs(&patterns),
+                Format::Json => json::programs(&patterns),
+            }),
+            other => Err(unexpected(&other)),
+        },
+        Verb::Pick => pick::pick(&mut client),
+        Verb::AddProgram(change) => change_list(
+            &mut client,
+            change,
+            Request::AddProgram,
+            Request::TryAddProgram,
+        ),
+        Verb::RemoveProgram(change) => change_list(
+            &mut client,
+            change,
+            Request::RemoveProgram,
+            Request::TryRemoveProgram,
+        ),
+        Verb::Streams(format) => {
+            let status = status(&mut client)?;
+            print(&match format {
+                Format::Plain => plain::streams(&status.audio),
+                Format::Json => json::streams(&status.audio),
+            })
+        }
+        Verb::Why(who, format) => why::why(&mut client, &who, format),
+        Verb::Status(format) => {
+            let status = status(&mut client)?;
+            print(&match format {
+                Format::Plain => plain::status(&status),
+                Format::Json => json::status(&status),
+            })
+        }
+        Verb::Watch(..) | Verb::Doctor(_) => Ok(()),
+    }
+}
+
+/// Everything that mixd knows.
+pub fn status(client: &mut Client) -> Result<wire::Status<'static>, Failure> {
+    match client.request(&Request::GetStatus)? {
+        Reply::Status(status) => Ok(status),
+        other => Err(unexpected(&other)),
+    }
+}
+
+fn show_mix(client: &mut Client, request: &Request, format: Format) -> Result<(), Failure> {
+    match client.request(request)? {
+        Reply::Mix(mix) => print(&match format {
+            Format::Plain => plain::volume(&mix),
+            Format::Json => json::volume(&mix),
+        }),
+        other => Err(unexpected(&other)),
+    }
+}
+
+fn mix(client: &mut Client, request: &Request, shows: bool) -> Result<(), Failure> {
+    if shows {
+        return show_mix(client, request, Format::Plain);
+    }
+    match client.request(request)? {
+        Reply::Mix(_) => Ok(()),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// Asks for each pattern in turn. One that is refused does not keep the others from being done;
+/// the last refusal is the result.
+fn change_list(
+    client: &mut Client,
+    change: Change,
+    request: fn(Pattern) -> Request,
+    trial: fn(Pattern) -> Request,
+) -> Result<(), Failure> {
+    let mut result = Ok(());
+    let mut moved = Vec::new();
+    for pattern in change.patterns {
+        let asked = match change.dry_run {
+            Some(_) => trial(pattern),
+            None => request(pattern),
+        };
+        match client.request(&asked) {
+            Ok(Reply::Streams(streams)) => moved.extend(streams),
+            Ok(reply) => done(reply)?,
+            Err(error @ ClientError::Refused(_)) => {
+                if let Err(earlier) = std::mem::replace(&mut result, Err(error)) {
+                    say(&earlier.to_string());
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    // A stream that two patterns match would move once.
+    moved.sort_by_key(|stream| stream.id);
+    moved.dedup_by_key(|stream| stream.id);
+    match change.dry_run {
+        None => {}
+        Some(Format::Plain) => print(&plain::moved(&moved))?,
+        Some(Format::Json) => print(&json::moved(&moved))?,
+    }
+    Ok(result?)
+}
+
+/// What was asked has been done; where that ends with mixd, a sentence says so.
+pub fn done(reply: Reply) -> Result<(), Failure> {
+    match reply {
+        Reply::Done => Ok(()),
+        Reply::Unsaved(why) => {
+            say(&format!("done, but not saved: {}", plain::visible(&why)));
+            Ok(())
+        }
+        other => Err(unexpected(&other)),
+    }
+}

@@ -1,0 +1,253 @@
+//! What mixctl can be asked: the table that `--help`, the man page and the completions are made
+//! from. The parser (`args.rs`) reads it as well.
+
+use wire::usage::{Completes, HELP, Opt, SOCKET, Usage, VERSION, Verb};
+
+const JSON: Opt = flag("json", "print JSON, one line");
+const PRINT: Opt = flag("print", "print the volume that it makes");
+const DRY_RUN: Opt = flag(
+    "dry-run",
+    "change nothing; print the streams that would move",
+);
+
+const fn flag(long: &'static str, help: &'static str) -> Opt {
+    Opt {
+        short: None,
+        long,
+        value: None,
+        help,
+        completes: Completes::Nothing,
+    }
+}
+
+/// The forms that `watch` can print.
+pub const FORMATS: &[&str] = &["plain", "json", "waybar", "wob"];
+
+const CHANGE_JSON: &str = "With --json and --dry-run: {\"streams\": [STREAM...]}, each STREAM as status prints it, with the \
+     channel that it would have.";
+
+/// The command line of mixctl.
+pub const USAGE: Usage = Usage {
+    program: "mixctl",
+    summary: "sets and shows what mixd does",
+    synopsis: "[--socket NAME] VERB",
+    description: &[
+        "For key bindings, scripts and status bars. mixd plays two groups of programs through two \
+         channels, and one volume crossfades them.",
+    ],
+    verbs: &[
+        Verb {
+            name: "get-volume",
+            words: "",
+            summary: "print the volume, from -1 to 1",
+            details: &[
+                "With --json: {\"volume\": number from -1 to 1, \"default\": gain from 0 to 1, \
+                 \"aux\": gain from 0 to 1}. A gain is the factor on a channel's samples.",
+            ],
+            options: &[JSON],
+            completes: Completes::Nothing,
+        },
+        Verb {
+            name: "set-volume",
+            words: "VALUE",
+            summary: "set it: 0 both channels full, towards 1 the default channel fades out, \
+                      towards -1 the aux channel",
+            details: &[
+                "With --stdin it reads one value a line from standard input and applies the \
+                 newest: a headset's dial, a MIDI knob. With --range 0:128 the values go from 0, \
+                 which is -1, to 128, which is 1; what lies outside is taken for the nearest end. \
+                 A range may run backwards. A line that is no number is told on standard error \
+                 and left out.",
+            ],
+            options: &[
+                PRINT,
+                flag("stdin", "read one value a line, apply the newest"),
+                Opt {
+                    short: None,
+                    long: "range",
+                    value: Some("MIN:MAX"),
+                    help: "what those values go from and to [default: -1:1]",
+                    completes: Completes::Nothing,
+                },
+            ],
+            completes: Completes::Words(&["-1", "-0.5", "0", "0.5", "1"]),
+        },
+        Verb {
+            name: "shift-volume",
+            words: "DELTA",
+            summary: "move it, stopping at -1 and 1",
+            details: &["Negative values need no quoting: shift-volume -0.1."],
+            options: &[PRINT],
+            completes: Completes::Words(&["-0.1", "0.1"]),
+        },
+        Verb {
+            name: "toggle",
+            words: "",
+            summary: "mirror it around the middle: -0.3 becomes 0.3",
+            details: &[],
+            options: &[PRINT],
+            completes: Completes::Nothing,
+        },
+        Verb {
+            name: "reset",
+            words: "",
+            summary: "set it to 0: both channels full",
+            details: &[],
+            options: &[PRINT],
+            completes: Completes::Nothing,
+        },
+        Verb {
+            name: "hold",
+            words: "VALUE -- COMMAND...",
+            summary: "set it until COMMAND ends, or for some seconds; then the volume from \
+                      before is back",
+            details: &[
+                "It comes back however mixctl ends, because mixd minds the connection; unless \
+                 somebody has set another volume meanwhile, which stays. Of several holds the \
+                 last counts. The exit status is the command's, or 128 and the signal that ended \
+                 it.",
+            ],
+            options: &[Opt {
+                short: None,
+                long: "for",
+                value: Some("SECONDS"),
+                help: "instead of a command: hold it this long, up to 86400",
+                completes: Completes::Nothing,
+            }],
+            completes: Completes::Command,
+        },
+        Verb {
+            name: "list-programs",
+            words: "",
+            summary: "print the patterns on the list, one a line",
+            details: &["With --json: {\"programs\": [string...]}."],
+            options: &[JSON],
+            completes: Completes::Nothing,
+        },
+        Verb {
+            name: "add-program",
+            words: "[PATTERN...]",
+            summary: "put patterns on the list: what they match plays through aux",
+            details: &[
+                "PATTERN is a glob (*, ?, [a-z]), compared without regard to case with \
+                 application.name, application.process.binary, node.name, the Flatpak's name, and \
+                 the name and the file of the process. KEY=GLOB is one property alone: \
+                 media.role=Game. \\ takes its meaning from the character after it.",
+                "On a terminal and without a pattern it offers the programs that play now, each \
+                 with the narrowest pattern that matches it and now nothing else.",
+                "The list is kept in mixd.conf. If that can't be written, the pattern is in force \
+                 all the same, and standard error says why it could not be saved.",
+                CHANGE_JSON,
+            ],
+            options: &[DRY_RUN, JSON],
+            completes: Completes::Programs,
+        },
+        Verb {
+            name: "remove-program",
+            words: "PATTERN...",
+            summary: "take them off the list",
+            details: &[CHANGE_JSON],
+            options: &[DRY_RUN, JSON],
+            completes: Completes::Patterns,
+        },
+        Verb {
+            name: "streams",
+            words: "",
+            summary: "print what plays, one stream a line: channel, state, name, binary, and the \
+                      pattern that decided",
+            details: &[
+                "The fields are separated by a tab; - stands for what is not known. The state is \
+                 routed (it plays through its channel), waiting (what decides is not known yet), \
+                 pinned (its user or its program chose another sink) or contested (something \
+                 moved it away twice).",
+                "With --json: {\"streams\": [STREAM...], \"omitted\": number of those that found \
+                 no place}, each STREAM as status prints it.",
+            ],
+            options: &[JSON],
+            completes: Completes::Nothing,
+        },
+        Verb {
+            name: "why",
+            words: "NAME|PID|ID",
+            summary: "say all that decides about a program: properties, patterns, the winner, \
+                      and why it is not applied if it is not",
+            details: &[
+                "With --json: {\"streams\": [{\"stream\": STREAM, \"key\": the property that the \
+                 pattern matches or null, \"reason\": why it is not applied or null, \
+                 \"suggestion\": a pattern for this program alone or null, \"tried\": \
+                 [patterns], \"properties\": [{\"key\", \"value\", \"source\": node, client or \
+                 process}...], \"omitted\": number of properties left out}...]}.",
+            ],
+            options: &[JSON],
+            completes: Completes::Programs,
+        },
+        Verb {
+            name: "status",
+            words: "",
+            summary: "print everything: volume, gains, card, list, streams, warnings",
+            details: &[
+                "With --json: {\"volume\": number, \"default\": gain, \"aux\": gain, \
+                 \"pipewire\": up, down or off, \"output\": the card's node.name or null, \
+                 \"programs\": [string...], \"streams\": [STREAM...], \"omitted\": number, \
+                 \"warnings\": [string...], \"config\": {\"file\": path or null, \"curve\": \
+                 string, \"snap\": number, \"problem\": sentence or null}}.",
+                "A STREAM is {\"id\": number, \"pid\": number or null, \"name\": string, \
+                 \"binary\": string or null, \"rule\": the pattern that decided or null, \
+                 \"rival\": who has linked it elsewhere or null, \"state\": string, \"channel\": \
+                 aux or default}. New fields may be added, none is taken away.",
+            ],
+            options: &[JSON],
+            completes: Completes::Nothing,
+        },
+        Verb {
+            name: "watch",
+            words: "",
+            summary: "print the volume now and after every change",
+            details: &[
+                "plain: the volume. json: as get-volume prints it. waybar: {\"text\", \
+                 \"tooltip\", \"class\", \"percentage\"} for a custom module whose return-type is \
+                 json; class is middle, default or aux, by the channel that is louder, or \
+                 offline. wob: 0 to 100.",
+                "When mixd goes there is a line that says so: offline, {\"offline\": true}, a \
+                 module of the class offline; wob, which knows only numbers, gets none. Then it \
+                 ends with 3; with --reconnect it goes on when mixd is back, and also waits for \
+                 it at the start.",
+            ],
+            options: &[
+                Opt {
+                    short: None,
+                    long: "format",
+                    value: Some("FORMAT"),
+                    help: "plain, json, waybar or wob [default: plain]",
+                    completes: Completes::Words(FORMATS),
+                },
+                flag("json", "the same as --format json"),
+                flag(
+                    "reconnect",
+                    "outlast mixd: wait for it, and go on when it is back",
+                ),
+            ],
+            completes: Completes::Nothing,
+        },
+        Verb {
+            name: "doctor",
+            words: "",
+            summary: "look for what can be wrong, and say what to do about it",
+            details: &[
+                "One line a finding: ok, warn or bad, what was looked at, what was found, and what \
+                 to do. The exit status is 1 if anything is bad. With --json: {\"findings\": \
+                 [{\"level\": ok, warn or bad, \"subject\": string, \"text\": string, \
+                 \"advice\": string or null}...]}.",
+            ],
+            options: &[JSON],
+            completes: Completes::Nothing,
+        },
+    ],
+    options: &[SOCKET, HELP, VERSION],
+    exit: &[
+        (0, "done"),
+        (1, "refused by mixd, or something is bad"),
+        (2, "wrong usage"),
+        (3, "mixd not reachable"),
+    ],
+};

@@ -1,0 +1,100 @@
+//! `watch`: the volume now and after every change, a line each, until the reader has gone.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use wire::socket::{self, Interest};
+use wire::{Client, ClientError, Event, Name, Request, Topic};
+
+use crate::args::WatchFormat;
+use crate::failure::Failure;
+use crate::output::{print, say};
+use crate::run::PROGRAM;
+use crate::{bar, json, print as plain};
+
+/// How long after a failure mixd is looked for again.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// How it ended.
+enum End {
+    /// Nobody reads any more.
+    Reader,
+    /// mixd can't be reached, or is not any more.
+    Mixd(ClientError),
+}
+
+/// Prints on and on.
+pub fn watch(name: &Name, format: WatchFormat, reconnect: bool) -> Result<(), Failure> {
+    let mut was_told = false;
+    loop {
+        let error = match follow(name, format, &mut was_told)? {
+            End::Reader => return Ok(()),
+            End::Mixd(error) => error,
+        };
+        if !was_told {
+            print(&offline(format))?;
+            was_told = true;
+            if reconnect {
+                say(&format!("{error}; waiting for it"));
+            }
+        }
+        if !reconnect {
+            return Err(error.into());
+        }
+        let output = io::stdout();
+        let waits = [(output.as_fd(), Interest::End)];
+        if socket::poll(waits, Some(RETRY))?[0].ended {
+            return Ok(());
+        }
+    }
+}
+
+/// Prints while mixd is there. `was_told` that it is not is no longer so once a volume has been
+/// printed.
+fn follow(name: &Name, format: WatchFormat, was_told: &mut bool) -> Result<End, Failure> {
+    let client = Client::connect(name, PROGRAM).and_then(|mut client| {
+        let topics = [Topic::Volume].into_iter().collect();
+        client.request(&Request::Subscribe(topics))?;
+        Ok(client)
+    });
+    let mut client = match client {
+        Ok(client) => client,
+        Err(error) => return Ok(End::Mixd(error)),
+    };
+    loop {
+        match client.next_event(Some(Duration::ZERO)) {
+            Ok(Some(Event::Volume(mix))) => {
+                print(&match format {
+                    WatchFormat::Plain => plain::volume(&mix),
+                    WatchFormat::Json => json::volume(&mix),
+                    WatchFormat::Waybar => bar::waybar(&mix),
+                    WatchFormat::Wob => bar::wob(&mix),
+                })?;
+                *was_told = false;
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                let output = io::stdout();
+                let waits = [
+                    (client.as_fd(), Interest::Readable),
+                    (output.as_fd(), Interest::End),
+                ];
+                if socket::poll(waits, None)?[1].ended {
+                    return Ok(End::Reader);
+                }
+            }
+            Err(error) => return Ok(End::Mixd(error)),
+        }
+    }
+}
+
+fn offline(format: WatchFormat) -> String {
+    match format {
+        WatchFormat::Plain => "offline\n".to_owned(),
+        WatchFormat::Json => json::offline(),
+        WatchFormat::Waybar => bar::waybar_offline(),
+        // It ends at a line that is no number.
+        WatchFormat::Wob => String::new(),
+    }
+}

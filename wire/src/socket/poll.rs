@@ -1,0 +1,90 @@
+//! poll(2) over a few descriptors, for clients that wait for more than their connection.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::Duration;
+
+/// What a descriptor is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// Something to read; the other side's end too.
+    Readable,
+    /// Only the other side's end: the reader of a pipe has closed it.
+    End,
+}
+
+/// What a descriptor is ready for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ready {
+    /// A read returns at once.
+    pub readable: bool,
+    /// The other side has closed, or the descriptor is broken.
+    pub ended: bool,
+}
+
+/// Waits until one of the descriptors is ready, or the time has passed; without one, for ever.
+/// Returns early, with nothing ready, when a signal handler ran.
+///
+/// # Errors
+/// Those of `poll`.
+pub fn poll<const N: usize>(
+    waits: [(BorrowedFd<'_>, Interest); N],
+    timeout: Option<Duration>,
+) -> io::Result<[Ready; N]> {
+    let mut entries = waits.map(|(fd, interest)| libc::pollfd {
+        fd: fd.as_raw_fd(),
+        events: match interest {
+            Interest::Readable => libc::POLLIN,
+            Interest::End => 0,
+        },
+        revents: 0,
+    });
+    // Rounded up: the time has passed when poll returns for it.
+    let timeout = timeout.map_or(-1, |timeout| {
+        i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
+    });
+    // SAFETY: the array has as many entries as is said.
+    let result = unsafe { libc::poll(entries.as_mut_ptr(), N as libc::nfds_t, timeout) };
+    match super::check(result) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            return Ok([Ready::default(); N]);
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(entries.map(|entry| {
+        let ended = entry.revents & (libc::POLLHUP | libc::POLLERR | libc::POLLNVAL) != 0;
+        Ready {
+            readable: entry.revents & libc::POLLIN != 0 || ended,
+            ended,
+        }
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    #[test]
+    fn a_pipe_is_readable_when_written_to_and_ends_when_its_reader_goes() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        let now = Some(Duration::ZERO);
+        let both = || {
+            [
+                (reader.as_fd(), Interest::Readable),
+                (writer.as_fd(), Interest::End),
+            ]
+        };
+        assert_eq!(poll(both(), now).unwrap(), [Ready::default(); 2]);
+        writer.write_all(b"x").unwrap();
+        let [ready] = poll([(reader.as_fd(), Interest::Readable)], None).unwrap();
+        assert!(ready.readable && !ready.ended);
+        drop(reader);
+        let [ready] = poll([(writer.as_fd(), Interest::End)], None).unwrap();
+        assert!(ready.ended);
+    }
+}
