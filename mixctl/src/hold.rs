@@ -6,21 +6,21 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-use wire::{Client, ClientError, Reply, Request, Volume};
+use wire::{Client, ClientError, Name, Reply, Request, Volume};
 
 use crate::args::Until;
 use crate::failure::{Failure, unexpected};
 use crate::output::say;
 
 /// Holds it.
-pub fn hold(mut client: Client, volume: Volume, until: Until) -> Result<(), Failure> {
+pub fn hold(mut client: Client, name: &Name, volume: Volume, until: Until) -> Result<(), Failure> {
     match client.request(&Request::HoldVolume(volume))? {
         Reply::Mix(_) => {}
         other => return Err(unexpected(&other)),
     }
     match until {
         Until::Time(time) => wait(&mut client, time),
-        Until::Command(words) => run(&mut client, &words),
+        Until::Command(words) => run(&mut client, name, &words),
     }
 }
 
@@ -36,7 +36,7 @@ fn wait(client: &mut Client, time: Duration) -> Result<(), Failure> {
     }
 }
 
-fn run(client: &mut Client, words: &[OsString]) -> Result<(), Failure> {
+fn run(client: &mut Client, name: &Name, words: &[OsString]) -> Result<(), Failure> {
     let Some((program, rest)) = words.split_first() else {
         return Ok(());
     };
@@ -44,7 +44,10 @@ fn run(client: &mut Client, words: &[OsString]) -> Result<(), Failure> {
         let reason = wire::socket::reason(error);
         Failure::Other(format!("{call} {}: {reason}", program.display()))
     };
-    let started = Command::new(program).args(rest).spawn();
+    // A mixctl inside is to speak to the same mixd.
+    let mut command = Command::new(program);
+    command.args(rest).env(wire::VARIABLE, name.to_string());
+    let started = command.spawn();
     let mut child = started.map_err(|error| failed("start", &error))?;
     let status = child.wait().map_err(|error| failed("wait for", &error))?;
     if matches!(

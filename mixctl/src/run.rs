@@ -48,7 +48,7 @@ fn run(socket: Option<&OsStr>, verb: Verb) -> Result<(), Failure> {
         Verb::ShiftVolume(shift, shows) => mix(&mut client, &Request::ShiftVolume(shift), shows),
         Verb::Toggle(shows) => mix(&mut client, &Request::ToggleVolume, shows),
         Verb::Dial(range) => dial::turn(&mut client, range),
-        Verb::Hold(volume, until) => hold::hold(client, volume, until),
+        Verb::Hold(volume, until) => hold::hold(client, &name, volume, until),
         Verb::ListPrograms(format) => match client.request(&Request::ListPrograms)? {
             Reply::Programs(patterns) => print(&match format {
                 Format::Plain => plain::programs(&patterns),

@@ -104,7 +104,7 @@ pub const USAGE: Usage = Usage {
             details: &[
                 "It comes back however mixctl ends, because mixd minds the connection; unless \
                  somebody has set another volume meanwhile, which stays. Of several holds the \
-                 last counts. The exit status is the command's, or 128 and the signal that ended \
+                 last counts. A mixctl in the command speaks to the same mixd. The exit status is the command's, or 128 and the signal that ended \
                  it.",
             ],
             options: &[Opt {

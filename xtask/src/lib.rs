@@ -1,7 +1,8 @@
 //! What the tests of all crates share with the commands: a private PipeWire to play to
-//! ([`lab`]), a mixd in it ([`mixd`]), processes that end with their owner ([`process`]), and
+//! ([`lab`]), a desktop ([`desktop`]), a mixd in it ([`mixd`]), processes that end with their owner ([`process`]), and
 //! levels ([`level`]).
 
+pub mod desktop;
 pub mod lab;
 pub mod level;
 pub mod mixd;

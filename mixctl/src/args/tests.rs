@@ -130,3 +130,48 @@ fn every_verb_and_option_of_the_table_is_known_to_the_parser() {
     }
     assert!(USAGE.help().lines().all(|line| line.chars().count() <= 80));
 }
+
+#[test]
+fn every_sequence_of_three_nasty_words_is_taken_or_refused() {
+    const WORDS: [&str; 30] = [
+        "",
+        "-",
+        "--",
+        "---",
+        "-0.1",
+        "-1e9",
+        "1e999",
+        "nan",
+        "--json",
+        "--json=x",
+        "--socket",
+        "--socket=",
+        "--print",
+        "--stdin",
+        "--range=0:1",
+        "--for",
+        "--dry-run",
+        "--format=wob",
+        "--reconnect",
+        "-h",
+        "-vv",
+        "set-volume",
+        "shift-volume",
+        "hold",
+        "watch",
+        "add-program",
+        "why",
+        "\u{1b}[31m",
+        "\u{202e}",
+        "é",
+    ];
+    for first in WORDS {
+        for second in WORDS {
+            for third in WORDS {
+                if let Err(message) = parse(Parser::from_args([first, second, third])) {
+                    assert!(!message.is_empty() && !message.contains('\n'), "{message}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A real waybar and a real wob on a real sway, fed by `mixctl watch`. The pictures are kept under
+//! `target/pictures`, to be looked at.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use xtask::desktop::Sway;
+use xtask::lab::{Lab, PATIENCE};
+use xtask::mixd::Mixd;
+use xtask::process::{Process, wait_for};
+
+/// A screen of one size, on which nothing is but the bars.
+const SWAY: &str = "output HEADLESS-1 resolution 800x120 bg #202020 solid_color\n";
+
+fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_mixctl"))
+}
+
+/// Takes pictures until one differs from `before`.
+fn changed_picture(sway: &Sway, lab: &Lab, file: &str, before: &[u8]) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../pictures");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(file);
+    let taken = || {
+        sway.picture(lab, &path)?;
+        let picture = fs::read(&path)?;
+        Ok((picture != before).then_some(picture))
+    };
+    wait_for(&format!("{file} to show a change"), PATIENCE, taken).unwrap()
+}
+
+struct Stage {
+    // Ended in this order.
+    mixd: Mixd,
+    sway: Sway,
+    lab: Lab,
+}
+
+impl Stage {
+    fn set() -> Self {
+        let lab = Lab::prepare(&[]).unwrap();
+        let sway = Sway::start(&lab, SWAY).unwrap();
+        let mixd = Mixd::start_alone(&program().with_file_name("mixd"), &[]).unwrap();
+        Self { mixd, sway, lab }
+    }
+
+    /// The command that feeds a bar, and the file in which its lines are found as well.
+    fn feed(&self, format: &str) -> (String, PathBuf) {
+        let lines = self.lab.path("lines");
+        let command = format!(
+            "{} --socket {} watch --format {format} --reconnect | tee {}",
+            program().display(),
+            self.mixd.socket(),
+            lines.display()
+        );
+        (command, lines)
+    }
+
+    fn start(&self, program: &str, args: &[&str]) -> Process {
+        let log = self.lab.path(&format!("{program}.log"));
+        let mut command = self.sway.command(&self.lab, program);
+        Process::start_logged(command.args(args), &log).unwrap()
+    }
+}
+
+fn has_line(lines: &Path, wanted: &str) {
+    let found = || {
+        let text = fs::read_to_string(lines).unwrap_or_default();
+        Ok(text.lines().any(|line| line.contains(wanted)).then_some(()))
+    };
+    wait_for(&format!("the line {wanted}"), PATIENCE, found).unwrap();
+}
+
+#[test]
+fn waybar_shows_the_volume_and_follows_it() {
+    let stage = Stage::set();
+    let (command, lines) = stage.feed("waybar");
+    let config = stage.lab.path("waybar.json");
+    let module = serde_json::json!({
+        "layer": "top",
+        "modules-center": ["custom/mixd"],
+        "custom/mixd": {
+            "exec": command,
+            "return-type": "json",
+            "format": "mix {} at {percentage}%",
+        },
+    });
+    fs::write(&config, module.to_string()).unwrap();
+    let style = stage.lab.path("style.css");
+    let css = "* { font-family: sans-serif; font-size: 16px; } window { background: #303030; } \
+               #custom-mixd { color: #ffffff; } #custom-mixd.offline { color: #ff8080; }";
+    fs::write(&style, css).unwrap();
+    let args = [
+        "--config",
+        config.to_str().unwrap(),
+        "--style",
+        style.to_str().unwrap(),
+    ];
+    let empty = changed_picture(&stage.sway, &stage.lab, "waybar-before.png", &[]);
+    let _waybar = stage.start("waybar", &args);
+    has_line(&lines, "\"text\":\"0\"");
+    let middle = changed_picture(&stage.sway, &stage.lab, "waybar-middle.png", &empty);
+    // It draws once more when its text has come.
+    std::thread::sleep(Duration::from_secs(1));
+    let middle = changed_picture(&stage.sway, &stage.lab, "waybar-middle.png", &middle[..1]);
+    stage.mixd.ctl(&["set-volume", "0.5"]).unwrap();
+    has_line(&lines, "\"text\":\"0.5\"");
+    let aux = changed_picture(&stage.sway, &stage.lab, "waybar-aux.png", &middle);
+    drop(stage.mixd);
+    has_line(&lines, "\"class\":\"offline\"");
+    changed_picture(&stage.sway, &stage.lab, "waybar-offline.png", &aux);
+}
+
+#[test]
+fn wob_shows_a_bar_for_each_change_and_outlasts_mixd() {
+    let mut stage = Stage::set();
+    let (command, lines) = stage.feed("wob");
+    let mut wob = stage.start("sh", &["-c", &format!("{command} | wob")]);
+    has_line(&lines, "50");
+    let empty = changed_picture(&stage.sway, &stage.lab, "wob-before.png", &[]);
+    stage.mixd.ctl(&["set-volume", "-0.5"]).unwrap();
+    has_line(&lines, "25");
+    changed_picture(&stage.sway, &stage.lab, "wob-default.png", &empty);
+    stage.mixd.end(rustix::process::Signal::TERM).unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(wob.ended().unwrap().is_none(), "no line that wob refuses");
+}

@@ -1,0 +1,342 @@
+//! The verbs for keys, dials and scripts: output, exit status, sentences. No sound.
+#![allow(clippy::unwrap_used)]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use xtask::mixd::{Mixd, unused_socket};
+use xtask::process::wait_for;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_mixctl"))
+}
+
+fn start() -> Mixd {
+    Mixd::start_alone(&program().with_file_name("mixd"), &[]).unwrap()
+}
+
+fn said(out: &Output) -> String {
+    String::from_utf8(out.stderr.clone()).unwrap()
+}
+
+fn volume(mixd: &Mixd) -> String {
+    mixd.ctl(&["get-volume"]).unwrap().trim().to_owned()
+}
+
+#[track_caller]
+fn becomes(mixd: &Mixd, expected: &str) {
+    wait_for(expected, PATIENCE, || {
+        Ok((volume(mixd) == expected).then_some(()))
+    })
+    .unwrap();
+}
+
+#[test]
+fn what_sets_the_volume_prints_it_if_asked() {
+    let mixd = start();
+    let print = |args: &[&str]| mixd.ctl(&[args, &["--print"]].concat()).unwrap();
+    assert_eq!(print(&["set-volume", "0.3"]), "0.3\n");
+    assert_eq!(print(&["shift-volume", "-5"]), "-1\n");
+    assert_eq!(print(&["shift-volume", "0.75"]), "-0.25\n");
+    assert_eq!(print(&["toggle"]), "0.25\n");
+    assert_eq!(print(&["reset"]), "0\n");
+    assert_eq!(print(&["toggle"]), "0\n");
+    assert_eq!(mixd.ctl(&["toggle"]).unwrap(), "");
+}
+
+#[test]
+fn a_dial_on_standard_input_is_followed_to_its_end() {
+    let mixd = start();
+    let mut dial = mixd.mixctl();
+    dial.args(["set-volume", "--stdin", "--range", "0:128"]);
+    dial.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut dial = dial.spawn().unwrap();
+    let mut input = dial.stdin.take().unwrap();
+    for (line, expected) in [
+        ("0\n", "-1"),
+        ("3\n64\n", "0"),
+        ("loud\n96\n", "0.5"),
+        ("500\n", "1"),
+    ] {
+        input.write_all(line.as_bytes()).unwrap();
+        becomes(&mixd, expected);
+    }
+    input.write_all(b"32").unwrap();
+    drop(input);
+    let out = dial.wait_with_output().unwrap();
+    assert_eq!(out.status.code(), Some(0));
+    assert_eq!(said(&out), "mixctl: 'loud' is not a number: left out\n");
+    assert_eq!(volume(&mixd), "-0.5", "the last line needs no end");
+}
+
+#[test]
+fn a_flood_of_values_ends_at_the_newest() {
+    let mixd = start();
+    let mut dial = mixd.mixctl();
+    dial.args(["set-volume", "--stdin"]).stdin(Stdio::piped());
+    let mut dial = dial.spawn().unwrap();
+    let lines: String = (0..100_000)
+        .map(|n| format!("{}\n", f64::from(n % 2000) / 1000.0 - 1.0))
+        .chain(["0.125\n".to_owned()])
+        .collect();
+    dial.stdin
+        .take()
+        .unwrap()
+        .write_all(lines.as_bytes())
+        .unwrap();
+    assert_eq!(dial.wait().unwrap().code(), Some(0));
+    assert_eq!(volume(&mixd), "0.125");
+}
+
+#[test]
+fn a_hold_ends_with_its_command_and_its_status() {
+    let mixd = start();
+    mixd.ctl(&["set-volume", "0.25"]).unwrap();
+    let inside = format!("exec {} get-volume", program().display());
+    for (script, code) in [(&*inside, 0), ("exit 7", 7), ("kill -9 $$", 137)] {
+        let out = mixd
+            .try_mixctl(&["hold", "-1", "--", "sh", "-c", script])
+            .unwrap();
+        assert_eq!(out.status.code(), Some(code), "{script}: {}", said(&out));
+        if code == 0 {
+            assert_eq!(out.stdout, b"-1\n", "held while it runs");
+        }
+        becomes(&mixd, "0.25");
+    }
+    let out = mixd
+        .try_mixctl(&["hold", "-1", "--", "/nonexistent/program"])
+        .unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    assert!(said(&out).contains("start /nonexistent/program: "));
+    becomes(&mixd, "0.25");
+}
+
+#[test]
+fn a_hold_for_a_time_ends_then_and_a_killed_one_at_once() {
+    let mixd = start();
+    let begin = Instant::now();
+    mixd.ctl(&["hold", "0.5", "--for", "0.3"]).unwrap();
+    assert!(begin.elapsed() >= Duration::from_millis(290));
+    becomes(&mixd, "0");
+    let mut hold = mixd.mixctl();
+    let mut hold = hold.args(["hold", "-1", "--for", "60"]).spawn().unwrap();
+    becomes(&mixd, "-1");
+    hold.kill().unwrap();
+    hold.wait().unwrap();
+    becomes(&mixd, "0");
+}
+
+#[test]
+fn what_is_set_during_a_hold_stays() {
+    let mixd = start();
+    let script = format!("{} shift-volume 0.5", program().display());
+    mixd.ctl(&["hold", "-1", "--", "sh", "-c", &script])
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(volume(&mixd), "-0.5");
+}
+
+struct Watch {
+    child: Child,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Watch {
+    fn start(socket: &str, args: &[&str]) -> Self {
+        let mut command = Command::new(program());
+        command.args(["--socket", socket, "watch"]).args(args);
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    fn next(&mut self) -> String {
+        self.lines.next().unwrap().unwrap()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn each_format_has_its_lines() {
+    let mixd = start();
+    for (format, first, second) in [
+        ("plain", "0", "0.5"),
+        (
+            "json",
+            "{\"aux\":1.0,\"default\":1.0,\"volume\":0.0}",
+            "{\"aux\":1.0,\"default\":0.5,\"volume\":0.5}",
+        ),
+        (
+            "waybar",
+            "{\"class\":\"middle\",\"percentage\":50,\"text\":\"0\",\
+             \"tooltip\":\"default 100%, aux 100%\"}",
+            "{\"class\":\"aux\",\"percentage\":75,\"text\":\"0.5\",\
+             \"tooltip\":\"default 50%, aux 100%\"}",
+        ),
+        ("wob", "50", "75"),
+    ] {
+        mixd.ctl(&["reset"]).unwrap();
+        let mut watch = Watch::start(mixd.socket(), &["--format", format]);
+        assert_eq!(watch.next(), first);
+        mixd.ctl(&["set-volume", "0.5"]).unwrap();
+        assert_eq!(watch.next(), second);
+    }
+}
+
+#[test]
+fn a_watch_that_reconnects_tells_when_mixd_goes_and_comes() {
+    let folder = xtask::process::Folder::new("mixctl-watch").unwrap();
+    let socket = folder.path().join("socket");
+    let socket = socket.to_str().unwrap();
+    let mixd = || {
+        let program = program().with_file_name("mixd");
+        let mut command = Command::new(program);
+        command.args(["--backend", "none", "--socket", socket]);
+        let home = folder.path();
+        command.env("HOME", home).env_remove("XDG_CONFIG_HOME");
+        command.env_remove("XDG_STATE_HOME");
+        xtask::process::Process::start_logged(&mut command, &home.join("log")).unwrap()
+    };
+    let mut watch = Watch::start(socket, &["--reconnect"]);
+    assert_eq!(watch.next(), "offline", "before mixd is there");
+    for _ in 0..2 {
+        let mut process = mixd();
+        assert_eq!(watch.next(), "0");
+        process.end(Signal::TERM).unwrap();
+        assert_eq!(watch.next(), "offline");
+    }
+}
+
+#[test]
+fn a_watch_ends_with_its_reader_though_nothing_changes() {
+    let mixd = start();
+    for socket in [mixd.socket().to_owned(), unused_socket()] {
+        let mut watch = Watch::start(&socket, &["--reconnect"]);
+        watch.next();
+        let Watch { child, lines } = &mut watch;
+        // What reads is dropped; what runs must notice by itself.
+        let stand_in = Command::new("true").stdout(Stdio::piped()).spawn();
+        let stand_in = stand_in.unwrap().stdout.take().unwrap();
+        drop(std::mem::replace(lines, BufReader::new(stand_in).lines()));
+        let ended = || Ok(child.try_wait()?);
+        let status = wait_for("the watch's end", PATIENCE, ended).unwrap();
+        assert_eq!(status.code(), Some(0), "{socket}");
+    }
+}
+
+#[test]
+fn the_doctor_says_what_is_wrong_and_what_to_do() {
+    let mixd = start();
+    let told = mixd.ctl(&["doctor"]).unwrap();
+    assert!(told.contains("ok    mixd "), "{told}");
+    assert!(
+        told.contains("start mixd without '--backend none'"),
+        "{told}"
+    );
+    let json = mixd.ctl(&["doctor", "--json"]).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["findings"][0]["level"], "ok");
+    assert_eq!(json["findings"][0]["subject"], "mixd");
+
+    let args = ["--socket", &unused_socket(), "doctor"];
+    let out = Command::new(program()).args(args).output().unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    let told = String::from_utf8(out.stdout).unwrap();
+    assert!(told.starts_with("bad   mixd "), "{told}");
+    assert!(told.contains("connection refused"), "{told}");
+    assert!(
+        told.contains("runs, but not there"),
+        "our other one is found: {told}"
+    );
+}
+
+#[test]
+fn a_mixd_in_another_network_namespace_is_found_by_the_doctor() {
+    let folder = xtask::process::Folder::new("mixctl-netns").unwrap();
+    let socket = unused_socket();
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--net"]);
+    command.arg(program().with_file_name("mixd"));
+    command.args(["--backend", "none", "--socket", &socket]);
+    let home = folder.path();
+    command.env("HOME", home).env_remove("XDG_CONFIG_HOME");
+    command.env_remove("XDG_STATE_HOME");
+    let log = home.join("log");
+    let _mixd = xtask::process::Process::start_logged(&mut command, &log).unwrap();
+    let listens = || {
+        let log = std::fs::read_to_string(&log)?;
+        Ok(log.contains("listening").then_some(()))
+    };
+    wait_for("mixd", PATIENCE, listens).unwrap();
+    let out = Command::new(program())
+        .args(["--socket", &socket, "doctor"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(out.stdout).unwrap();
+    assert!(told.contains("runs in another network namespace"), "{told}");
+}
+
+#[test]
+fn adding_without_a_pattern_needs_a_terminal() {
+    let mixd = start();
+    let out = mixd.try_mixctl(&["add-program"]).unwrap();
+    assert_eq!(out.status.code(), Some(2));
+    assert!(said(&out).contains("where there is no terminal"));
+}
+
+#[test]
+fn any_two_nasty_words_end_with_a_status_and_a_sentence() {
+    const WORDS: [&str; 22] = [
+        "",
+        "-",
+        "--",
+        "-0.1",
+        "1e999",
+        "--json",
+        "--json=x",
+        "--socket=",
+        "--for",
+        "--stdin",
+        "-h",
+        "set-volume",
+        "shift-volume",
+        "watch",
+        "add-program",
+        "hold",
+        "why",
+        "doctor",
+        "remove-program",
+        "streams",
+        "\u{1b}[31m",
+        "программа",
+    ];
+    let socket = unused_socket();
+    let once = WORDS.map(|word| vec![word]).to_vec();
+    let twice = WORDS
+        .iter()
+        .flat_map(|first| WORDS.map(|second| vec![*first, second]));
+    for words in once.into_iter().chain(twice) {
+        let mut command = Command::new(program());
+        command.env("MIXD_SOCKET", &socket).stdin(Stdio::null());
+        let out = command.args(&words).output().unwrap();
+        let code = out.status.code();
+        assert!(matches!(code, Some(0..=3)), "{words:?}: {code:?}");
+        let told = [said(&out), String::from_utf8(out.stdout).unwrap()].concat();
+        assert!(
+            !told.is_empty() && !told.contains("panicked"),
+            "{words:?}: {told}"
+        );
+    }
+}
