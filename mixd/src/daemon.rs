@@ -8,6 +8,7 @@ use wire::{Name, Topic, Topics};
 use crate::backend::Backend;
 use crate::configuration::Configuration;
 use crate::desk::Desk;
+use crate::notify::{self, Readiness};
 use crate::options::Options;
 use crate::server::{self, Server};
 use crate::service::House;
@@ -27,11 +28,20 @@ const SERVER: usize = 3;
 /// # Errors
 /// What keeps the daemon from running, in a sentence.
 pub fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+    // First: what was passed has its number only until something else is opened.
+    let mut readiness = Readiness::new(options.ready_fd)?;
+    let passed = notify::listener()?;
+    if passed.is_some() && options.socket.is_some() {
+        return Err("the service manager has passed a socket; leave --socket to it".into());
+    }
     let name = Name::resolve(options.socket.as_deref())?;
     // Before libpipewire starts a thread, which must have the signals blocked as well.
     let signals = Signals::open()?;
     // The name is the lock: before anything is changed in PipeWire.
-    let mut server = Server::open(&name)?;
+    let (mut server, place) = match passed {
+        Some(listener) => (Server::on(listener)?, "the socket passed".to_owned()),
+        None => (Server::open(&name)?, name.to_string()),
+    };
     let mut configuration = Configuration::open(options);
     let mut backend = Backend::open(options.backend, &configuration.sound())?;
     let mut desk = Desk::new(backend.state());
@@ -42,7 +52,8 @@ pub fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     {
         desk.set_volume(volume);
     }
-    info!("listening at {name}");
+    info!("listening at {place}");
+    readiness.announce(&format!("listening at {place}"));
 
     let mut leave_by: Option<Instant> = None;
     loop {
@@ -74,6 +85,7 @@ pub fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
                 break;
             }
             info!("{signal}: leaving");
+            notify::announce_end();
             backend.begin_exit();
             leave_by = Some(now + EXIT_TIME);
         }

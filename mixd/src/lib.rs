@@ -21,6 +21,7 @@ pub mod glob;
 pub mod graph;
 pub mod hold;
 pub mod mixer;
+pub mod notify;
 pub mod options;
 #[cfg_attr(not(feature = "pipewire"), path = "pipewire_absent.rs")]
 pub mod pipewire;
@@ -32,3 +33,4 @@ pub mod service;
 pub mod session;
 pub mod state;
 pub mod sys;
+pub mod usage;

@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use mixd::options::{self, Command};
+use mixd::usage::USAGE;
 use mixd::{daemon, directives, log};
 
 fn main() -> ExitCode {
     match options::parse(lexopt::Parser::from_env()) {
-        Ok(Command::Help) => print(options::HELP),
+        Ok(Command::Help) => print(&USAGE.help()),
         Ok(Command::Version) => print(concat!("mixd ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::PrintConfig) => print(&directives::commented()),
         Ok(Command::Run(options)) => {

@@ -1,4 +1,4 @@
-//! The command line: arguments to a [`Command`], and the help.
+//! The command line: arguments to a [`Command`]. What there is, `usage.rs` says.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -7,36 +7,6 @@ use std::time::Duration;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::glide;
-
-/// What `--help` prints.
-pub const HELP: &str = "\
-mixd: crossfades two groups of programs in PipeWire with one value
-
-Usage: mixd [OPTIONS]
-
-Runs in the foreground until SIGTERM or SIGINT. Programs on the list play through
-the aux channel, everything else through the default channel; mixctl sets the list
-and the volume.
-
-Options:
-      --socket NAME     listen at @NAME (abstract) or a path with a /
-                        [default: $MIXD_SOCKET, else @mixd-UID]
-      --backend NAME    pipewire, or none to serve clients without any sound
-                        [default: pipewire]
-      --config FILE     the configuration file
-                        [default: $XDG_CONFIG_HOME/mixd/mixd.conf]
-      --print-config    print a commented configuration with the defaults
-      --output NAME     play to the sink of this node.name, whichever is the default
-                        [default: the default sink; without a session manager, the
-                        one of the highest priority.session]
-      --glide MS        a change of volume takes at least this many milliseconds, 0 to
-                        250; 0 makes it instant [default: 60]
-  -v, --verbose         log also what only a search for a fault wants to know
-  -h, --help            print this help
-  -V, --version         print the version
-
-Exit status: 0 after a signal, 1 when mixd cannot run, 2 on wrong usage.
-";
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,6 +34,8 @@ pub struct Options {
     pub output: Option<Output>,
     /// How long a change of volume takes at least, whatever the configuration says.
     pub glide: Option<Duration>,
+    /// The descriptor on which to say that mixd serves.
+    pub ready_fd: Option<i32>,
     /// Whether to log more.
     pub verbose: bool,
 }
@@ -120,6 +92,9 @@ pub fn parse(mut parser: Parser) -> Result<Command, lexopt::Error> {
             }
             Arg::Long("glide") => options.glide = Some(parser.value()?.parse_with(glide_time)?),
             Arg::Long("config") => options.config = Some(parser.value()?.into()),
+            Arg::Long("ready-fd") => {
+                options.ready_fd = Some(parser.value()?.parse_with(descriptor)?);
+            }
             Arg::Long("print-config") => return Ok(Command::PrintConfig),
             argument => return Err(argument.unexpected()),
         }
@@ -139,9 +114,15 @@ fn glide_time(text: &str) -> Result<Duration, &'static str> {
     glide::parse(text).ok_or("it is a whole number of milliseconds from 0 to 250")
 }
 
+fn descriptor(text: &str) -> Result<i32, &'static str> {
+    let number = text.parse().ok().filter(|&number| number > 2);
+    number.ok_or("it is the number of an open descriptor, 3 or more")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::usage::USAGE;
 
     fn parse_words(words: &[&str]) -> Result<Command, String> {
         parse(Parser::from_args(words)).map_err(|error| error.to_string())
@@ -160,9 +141,11 @@ mod tests {
             config: Some("x.conf".into()),
             output: Some(Output::Name("card".into())),
             glide: Some(Duration::from_millis(100)),
+            ready_fd: Some(4),
             verbose: true,
         };
-        let words = "--socket @x --backend=none --config x.conf --output card --glide 100 -v";
+        let words =
+            "--ready-fd 4 --socket @x --backend=none --config x.conf --output card --glide 100 -v";
         let words: Vec<&str> = words.split(' ').collect();
         assert_eq!(parse_words(&words), Ok(Command::Run(options)));
     }
@@ -178,8 +161,27 @@ mod tests {
             &["--glide", "-1"],
             &["--glide", "251"],
             &["--glide", "soon"],
+            &["--ready-fd", "2"],
+            &["--ready-fd", "x"],
         ] {
             assert!(!parse_words(words).unwrap_err().is_empty(), "{words:?}");
         }
+    }
+
+    #[test]
+    fn every_option_of_the_table_is_taken_and_the_help_fits() {
+        for option in USAGE.options {
+            let name = format!("--{}", option.long);
+            let words = [&name, "4"];
+            let words = if option.value.is_some() {
+                &words[..]
+            } else {
+                &words[..1]
+            };
+            if let Err(message) = parse_words(words) {
+                assert!(!message.contains("invalid option"), "{message}");
+            }
+        }
+        assert!(USAGE.help().lines().all(|line| line.len() <= 80));
     }
 }

@@ -65,14 +65,22 @@ impl Socket for ClientSocket {
 }
 
 impl Server {
-    /// Listens at `name`. All memory the server ever needs is taken here.
+    /// Listens at `name`.
     ///
     /// # Errors
     /// [`ListenError`].
     pub fn open(name: &Name) -> Result<Self, ListenError> {
+        Self::on(Listener::bind(name)?)
+    }
+
+    /// Serves who connects to `listener`. All memory the server ever needs is taken here.
+    ///
+    /// # Errors
+    /// [`ListenError`].
+    pub fn on(listener: Listener) -> Result<Self, ListenError> {
         let now = Instant::now();
         Ok(Self {
-            listener: Listener::bind(name)?,
+            listener,
             places: (0..CLIENTS).map(|seat| Place::new(seat, now)).collect(),
             read_watch: ReadWatch::open()?,
             first: 0,

@@ -58,6 +58,18 @@ pub fn poll<const N: usize>(
     }
 }
 
+/// A descriptor that was open when the program was started. To be called before any other is
+/// opened, and once for each number: from here on it is ours.
+///
+/// # Errors
+/// It is not open.
+pub fn inherited(number: i32) -> io::Result<OwnedFd> {
+    // SAFETY: F_SETFD takes an integer; a descriptor that is not open is an error.
+    check(unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) })?;
+    // SAFETY: it is open, and nothing else in this program has taken it.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
 /// SIGTERM and SIGINT as a descriptor.
 #[derive(Debug)]
 pub struct Signals(OwnedFd);

@@ -9,6 +9,7 @@
     clippy::cast_lossless
 )]
 
+mod inherit;
 mod poll;
 
 use std::fmt;

@@ -1,0 +1,85 @@
+//! mixd's command line: the table that `--help` and the man page are made from.
+
+use wire::usage::{Completes, HELP, Opt, Usage, VERSION};
+
+/// The command line of mixd.
+pub const USAGE: Usage = Usage {
+    program: "mixd",
+    summary: "crossfades two groups of programs in PipeWire with one value",
+    synopsis: "[OPTIONS]",
+    description: &[
+        "Runs in the foreground until SIGTERM or SIGINT. Programs on the list play through the aux \
+         channel, everything else through the default channel; mixctl and mixd.conf set the list, \
+         mixctl the volume.",
+    ],
+    verbs: &[],
+    options: &[
+        Opt {
+            short: None,
+            long: "socket",
+            value: Some("NAME"),
+            help: "listen at @NAME (abstract) or a path with a / [default: $MIXD_SOCKET, else \
+                   @mixd-UID]",
+            completes: Completes::Path,
+        },
+        Opt {
+            short: None,
+            long: "config",
+            value: Some("FILE"),
+            help: "the configuration file [default: $XDG_CONFIG_HOME/mixd/mixd.conf, else \
+                   ~/.config/mixd/mixd.conf]",
+            completes: Completes::Path,
+        },
+        Opt {
+            short: None,
+            long: "print-config",
+            value: None,
+            help: "print a commented configuration with the defaults",
+            completes: Completes::Nothing,
+        },
+        Opt {
+            short: None,
+            long: "output",
+            value: Some("NAME"),
+            help: "play to the sink of this node.name, whichever is the default; auto: to the \
+                   default one. Goes before the configuration",
+            completes: Completes::Nothing,
+        },
+        Opt {
+            short: None,
+            long: "glide",
+            value: Some("MS"),
+            help: "a change of volume takes at least this many milliseconds, 0 to 250; 0 makes it \
+                   instant. Goes before the configuration",
+            completes: Completes::Nothing,
+        },
+        Opt {
+            short: None,
+            long: "backend",
+            value: Some("NAME"),
+            help: "pipewire, or none to serve clients without any sound [default: pipewire]",
+            completes: Completes::Words(&["pipewire", "none"]),
+        },
+        Opt {
+            short: None,
+            long: "ready-fd",
+            value: Some("FD"),
+            help: "write a line to this descriptor, and close it, when mixd serves (s6)",
+            completes: Completes::Nothing,
+        },
+        Opt {
+            short: Some('v'),
+            long: "verbose",
+            value: None,
+            help: "log also what only a search for a fault wants to know",
+            completes: Completes::Nothing,
+        },
+        HELP,
+        VERSION,
+    ],
+    exit: &[
+        (0, "after a signal"),
+        (1, "mixd cannot run"),
+        (2, "wrong usage"),
+    ],
+};
