@@ -171,7 +171,10 @@ impl Soak {
             wrong = self.wrong_route()?.unwrap_or_default();
             Ok(wrong.is_empty().then_some(()))
         })
-        .map_err(|error| format!("{error}: {wrong}").into())
+        .map_err(|error| {
+            let default = self.lab.default_sink().unwrap_or_default();
+            format!("{error}: {wrong}, where the default is '{default}'").into()
+        })
     }
 
     fn wrong_route(&self) -> Result<Option<String>> {
