@@ -264,7 +264,7 @@ fn nothing_wakes_it_idle_or_in_playback() {
 #[test]
 fn started_before_pipewire_it_serves_and_connects_when_that_comes() {
     let mut lab = Lab::prepare(&STEREO).unwrap();
-    let mixd = Mixd::start(&lab, mixd_program()).unwrap();
+    let mixd = Mixd::start(&lab, &mixd_program()).unwrap();
     mixd.ctl(&["set-volume", "0.5"]).unwrap();
     mixd.ctl(&["add-program", "Discord"]).unwrap();
     let status = mixd.ctl(&["status"]).unwrap();

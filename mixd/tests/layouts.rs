@@ -74,7 +74,7 @@ fn every_layout_sounds_as_it_does_without_mixd() {
             each.collect::<Vec<_>>()
         };
         let without = measure("card-a");
-        let mixd = Mixd::start(&lab, mixd_program()).unwrap();
+        let mixd = Mixd::start(&lab, &mixd_program()).unwrap();
         let with = measure("mixd-default");
         drop(mixd);
         for ((before, after), (_, tones)) in without.iter().zip(&with).zip(&files) {

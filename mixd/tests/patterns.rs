@@ -76,7 +76,7 @@ fn gone(mixd: &Mixd) {
 fn two_programs_that_say_the_same_go_to_different_channels_by_their_files() {
     let lab = Lab::start().unwrap();
     let (low, high) = tones(&lab);
-    let mixd = Mixd::start(&lab, stage::mixd_program()).unwrap();
+    let mixd = Mixd::start(&lab, &stage::mixd_program()).unwrap();
     mixd.ctl(&["add-program", "application.process.binary=discord-*"])
         .unwrap();
     mixd.ctl(&["set-volume", "-1"]).unwrap();

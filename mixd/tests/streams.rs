@@ -177,7 +177,7 @@ fn a_key_that_a_killed_mixd_left_behind_is_cleared_by_the_next() {
     let (game, discord) = (stream(&stage, "Game"), stream(&stage, "Discord"));
     assert!(target(&stage, discord).is_some(), "the killed one's key");
     set_target(&stage, game, Some("mixd-aux"));
-    stage.mixd = xtask::mixd::Mixd::start(&stage.lab, stage::mixd_program()).unwrap();
+    stage.mixd = xtask::mixd::Mixd::start(&stage.lab, &stage::mixd_program()).unwrap();
     // Its list was saved.
     stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
     let cleared = || Ok(target(&stage, game).is_none().then_some(()));

@@ -4,16 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use lexopt::{Arg, Parser};
-
-const HELP: &str = "\
-mixview: the window of mixd, which is not made yet; mixctl does all that mixd can do
-
-Usage: mixview
-
-Options:
-  -h, --help       print this help
-  -V, --version    print the version
-";
+use mixview::usage::USAGE;
 
 fn main() -> ExitCode {
     let (text, code) = answer(Parser::from_env());
@@ -29,7 +20,7 @@ fn main() -> ExitCode {
 /// What is said, and the exit status.
 fn answer(mut parser: Parser) -> (String, u8) {
     match parser.next() {
-        Ok(Some(Arg::Short('h') | Arg::Long("help"))) => (HELP.into(), 0),
+        Ok(Some(Arg::Short('h') | Arg::Long("help"))) => (USAGE.help(), 0),
         Ok(Some(Arg::Short('V') | Arg::Long("version"))) => (
             concat!("mixview ", env!("CARGO_PKG_VERSION"), "\n").into(),
             0,

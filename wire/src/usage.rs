@@ -1,8 +1,6 @@
 //! What a program says of its own command line: the one table that `--help`, the man pages and the
 //! completions are made from. It lives here because this is the crate that all programs share.
 
-use std::fmt::Write;
-
 /// A program's command line.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
@@ -108,7 +106,9 @@ impl Usage {
     /// What `--help` prints.
     pub fn help(&self) -> String {
         let mut text = format!("{}: {}\n\n", self.program, self.summary);
-        let _ = writeln!(text, "Usage: {} {}", self.program, self.synopsis);
+        let usage = format!("Usage: {} {}", self.program, self.synopsis);
+        text += usage.trim_end();
+        text.push('\n');
         for paragraph in self.description {
             text.push('\n');
             wrap(&mut text, "", 0, paragraph);

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use xtask::Result;
 
-use crate::{setup, tools};
+use crate::{dist, setup, tools};
 
 /// What is called Debian 13.
 const SUITE: &str = "trixie";
@@ -40,8 +40,28 @@ pub fn test() -> Result<()> {
     let here = run_all(&programs, None)?;
     println!("\n== there: {}", version(Some(&root))?);
     let there = run_all(&programs, Some(&root))?;
-    report(&here, &there)
+    report(&here, &there)?;
+    check_package(&root, &programs)
 }
+
+/// Installs the Debian package there, and plays through the mixd that it brings.
+fn check_package(root: &Path, programs: &[(String, PathBuf)]) -> Result<()> {
+    const PLACE: &str = "var/cache/mixd.deb";
+    println!("\n== there: the package");
+    let package = dist::package()?;
+    tools::run(as_root("cp").arg(package).arg(root.join(PLACE)))?;
+    tools::run(inside(root, "dpkg").args(["--install", &format!("/{PLACE}")]))?;
+    let tests = programs.iter().filter(|(name, _)| name == PACKAGE_TEST);
+    for (_, program) in tests {
+        let mut command = inside(root, program);
+        command.args(["--test-threads", "1"]);
+        tools::run(command.env("MIXD_PROGRAM", "/usr/bin/mixd"))?;
+    }
+    Ok(())
+}
+
+/// The test that plays through an installed mixd.
+const PACKAGE_TEST: &str = "patterns";
 
 /// Makes the Debian 13, once.
 fn make_root(root: &Path) -> Result<()> {

@@ -1,8 +1,13 @@
 //! `cargo xtask COMMAND`: the project's own commands, a file each.
 
+mod completions;
 mod debian13;
 mod demo;
+mod dist;
 mod fuzz;
+mod install;
+mod installed;
+mod man;
 mod run;
 mod setup;
 mod soak;
@@ -34,6 +39,11 @@ Commands:
                     run the fuzz targets, and keep what they learn in the corpus
   fuzz coverage     print which lines of the protocol's code the corpus reaches
   fuzz seeds        write the seeds of the corpus anew
+  install [--prefix P] [--uninstall]
+                    programs, man pages, completions, units and examples [default:
+                    /usr/local]; DESTDIR is honoured
+  dist [--check]    a tarball and a Debian package, in target/dist; or ask man, systemd,
+                    lintian and the shells whether what is installed is right
   vectors           write the protocol's golden vectors anew
 ";
 
@@ -73,6 +83,8 @@ fn parse(mut parser: Parser) -> std::result::Result<Option<(Command, Parser)>, l
             Some("test") => test::command,
             Some("fuzz") => fuzz::fuzz,
             Some("soak") => soak::soak,
+            Some("install") => install::install,
+            Some("dist") => dist::dist,
             Some("vectors") => |rest| alone(rest, vectors::vectors),
             _ => return Err(format!("no command '{}'", name.display()).into()),
         },

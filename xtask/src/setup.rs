@@ -17,6 +17,8 @@ enum Probe {
     Module(&'static str),
     /// clang's library, which bindgen loads.
     LibClang,
+    /// fontconfig has a font.
+    Font,
     /// The system's Python has a module of this name.
     Python(&'static str),
 }
@@ -80,6 +82,35 @@ const NEEDS: &[Need] = &[
     // Makes a Debian 13 for 'cargo xtask test --debian13'.
     need(Probe::Program("debootstrap"), "debootstrap",
         ["debootstrap", "debootstrap", "debootstrap", "debootstrap", "debootstrap"]),
+    // Reads what is installed: manual pages, units, entries, completions, examples, the package.
+    need(Probe::Program("man"), "man-db", ["man-db", "man-db", "mandoc", "man-db", "man-db"]),
+    need(Probe::Program("groff"), "groff", ["groff", "groff", "groff", "groff", "groff"]),
+    need(Probe::Program("systemd-analyze"), "systemd",
+        ["systemd", "systemd", "systemd", "systemd", "systemd"]),
+    need(Probe::Program("desktop-file-validate"), "desktop-file-utils",
+        ["desktop-file-utils", "desktop-file-utils", "desktop-file-utils", "desktop-file-utils",
+            "desktop-file-utils"]),
+    need(Probe::Program("bash"), "bash", ["bash", "bash", "bash", "bash", "bash"]),
+    need(Probe::Program("zsh"), "zsh", ["zsh", "zsh", "zsh", "zsh", "zsh"]),
+    need(Probe::Program("fish"), "fish", ["fish", "fish", "fish", "fish-shell", "fish"]),
+    need(Probe::Program("i3"), "i3-wm", ["i3-wm", "i3", "i3wm", "i3", "i3"]),
+    need(Probe::Program("dpkg-shlibdeps"), "dpkg-dev",
+        ["dpkg", "dpkg-dev", "dpkg-dev", "dpkg", "dpkg"]),
+    need(Probe::Program("lintian"), "lintian",
+        ["lintian", "lintian", "lintian", "lintian", "lintian"]),
+    // Real bars on a real desktop, and pictures of it.
+    need(Probe::Program("sway"), "sway", ["sway", "sway", "sway", "sway", "sway"]),
+    need(Probe::Program("grim"), "grim", ["grim", "grim", "grim", "grim", "grim"]),
+    need(Probe::Program("waybar"), "waybar", ["waybar", "waybar", "waybar", "Waybar", "waybar"]),
+    need(Probe::Program("wob"), "wob", ["wob", "wob", "wob", "wob", "wob"]),
+    // A font for the bars.
+    need(Probe::Font, "fonts-dejavu-core",
+        ["ttf-dejavu", "dejavu-sans-fonts", "ttf-dejavu", "dejavu-fonts-ttf", "dejavu_fonts"]),
+    // A terminal for a test, and a socket as systemd passes it.
+    need(Probe::Program("script"), "bsdutils",
+        ["util-linux", "util-linux", "util-linux-misc", "util-linux", "util-linux"]),
+    need(Probe::Program("systemd-socket-activate"), "systemd",
+        ["systemd", "systemd", "systemd", "systemd", "systemd"]),
     // Builds libFuzzer.
     need(Probe::Program("c++"), "g++", ["gcc", "gcc-c++", "build-base", "gcc", "gcc"]),
 ];
@@ -189,6 +220,9 @@ impl Probe {
                 .stderr(Stdio::null())
                 .status()
                 .is_ok_and(|status| status.success()),
+            Self::Font => Command::new("fc-list")
+                .output()
+                .is_ok_and(|out| !out.stdout.is_empty()),
             Self::LibClang => ["/usr/lib", "/usr/lib64", "/usr/local/lib"]
                 .into_iter()
                 .any(|folder| {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use lexopt::{Arg, Parser};
 use xtask::Result;
 
-use crate::{debian13, demo, fuzz, setup, tools};
+use crate::{debian13, demo, dist, fuzz, setup, tools};
 
 /// What cargo is called with, and for what.
 const STEPS: &[(&str, &[&str])] = &[
@@ -101,6 +101,8 @@ fn test() -> Result<()> {
     }
     println!("\n== fuzz targets, {FUZZ_SECONDS} s each");
     step("fuzz targets", &mut || fuzz::smoke(FUZZ_SECONDS))?;
+    println!("\n== what is installed");
+    step("what is installed", &mut dist::check::check)?;
     println!("\n== demo");
     step("demo", &mut demo::demo)?;
     println!(

@@ -30,7 +30,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     }
 }
 
-/// Builds mixd and mixctl as they are shipped, and returns the folder that holds them.
+/// Builds the programs as they are shipped, and returns the folder that holds them.
 ///
 /// # Errors
 /// The build fails.
@@ -43,6 +43,8 @@ pub fn build_release() -> Result<PathBuf> {
         "mixd",
         "-p",
         "mixctl",
+        "-p",
+        "mixview",
     ]))?;
     Ok(target_folder()?.join("release"))
 }

@@ -1,7 +1,7 @@
 //! A private PipeWire with a mixd in it, and two programs to play: what the tests of sound share.
 #![allow(clippy::unwrap_used, dead_code)]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use xtask::lab::Lab;
@@ -13,8 +13,10 @@ pub const GAME: f64 = 440.0;
 pub const DISCORD: f64 = 1000.0;
 pub const AMPLITUDE: f64 = 0.25;
 
-pub fn mixd_program() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_mixd"))
+/// The mixd under test: the one that was built, or an installed one that the variable names.
+pub fn mixd_program() -> PathBuf {
+    let installed = std::env::var_os("MIXD_PROGRAM");
+    installed.map_or(env!("CARGO_BIN_EXE_mixd").into(), PathBuf::from)
 }
 
 pub struct Stage {
@@ -34,7 +36,7 @@ impl Stage {
     /// The same in this lab, with a mixd of these options.
     pub fn set_in(lab: Lab, args: &[&str]) -> Self {
         let (game, discord) = tones(&lab);
-        let mixd = Mixd::start_with(&lab, mixd_program(), args).unwrap();
+        let mixd = Mixd::start_with(&lab, &mixd_program(), args).unwrap();
         mixd.ctl(&["add-program", "Discord"]).unwrap();
         Self {
             mixd,

@@ -1,0 +1,3 @@
+//! The window of mixd. Not made yet; what there is of it is the table of its words ([`usage`]).
+
+pub mod usage;

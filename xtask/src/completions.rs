@@ -1,0 +1,284 @@
+//! Completions for bash, zsh and fish, made from the tables that `--help` is made from.
+
+use std::fmt::Write;
+
+use wire::usage::{Completes, Opt, Usage};
+
+/// What prints the names of the programs that play, a line each.
+const PROGRAMS: &str = "mixctl streams 2>/dev/null | cut -f3 | sort -u";
+/// What prints the patterns on the list, a line each.
+const PATTERNS: &str = "mixctl list-programs 2>/dev/null";
+
+/// For bash, as a file of bash-completion's name: the program's.
+pub fn bash(usage: &Usage) -> String {
+    let program = usage.program;
+    let name = format!("_{program}");
+    let mut text = format!(
+        "# bash completion for {program}; made from the table that --help is made from.\n\n\
+         # Offers lines of text that begin with the word under the cursor.\n\
+         {name}_lines() {{\n\
+         \x20   local line\n\
+         \x20   while IFS= read -r line; do\n\
+         \x20       if [[ $line == \"$cur\"* ]]; then\n\
+         \x20           COMPREPLY+=(\"$(printf '%q' \"$line\")\")\n\
+         \x20       fi\n\
+         \x20   done\n\
+         }}\n\n\
+         {name}() {{\n\
+         \x20   local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}\n\
+         \x20   local verb= word at\n\
+         \x20   COMPREPLY=()\n"
+    );
+    // The value of an option goes before everything.
+    text.push_str("    case $prev in\n");
+    let verbs = usage.verbs.iter().flat_map(|verb| verb.options);
+    let mut seen = Vec::new();
+    for option in usage.options.iter().chain(verbs) {
+        if option.value.is_some() && !seen.contains(&option.long) {
+            seen.push(option.long);
+            let _ = writeln!(
+                text,
+                "    --{}) {}; return ;;",
+                option.long,
+                bash_words(&name, option.completes)
+            );
+        }
+    }
+    text.push_str("    esac\n");
+    let options = longs(usage.options);
+    if usage.verbs.is_empty() {
+        let _ = writeln!(
+            text,
+            "    COMPREPLY=($(compgen -W '{options}' -- \"$cur\"))\n}}\n\ncomplete -F {name} {program}"
+        );
+        return text;
+    }
+    let names: Vec<&str> = usage.verbs.iter().map(|verb| verb.name).collect();
+    let names = names.join(" ");
+    let valued = seen.iter().map(|long| format!("--{long}"));
+    let valued = valued.collect::<Vec<_>>().join("|");
+    let _ = write!(
+        text,
+        "    for ((at = 1; at < COMP_CWORD; at++)); do\n\
+         \x20       word=${{COMP_WORDS[at]}}\n\
+         \x20       case $word in\n\
+         \x20       {valued}) ((at++)) ;;\n\
+         \x20       -*) ;;\n\
+         \x20       *) verb=$word; break ;;\n\
+         \x20       esac\n\
+         \x20   done\n\
+         \x20   if [[ -z $verb ]]; then\n\
+         \x20       COMPREPLY=($(compgen -W '{names} {options}' -- \"$cur\"))\n\
+         \x20       return\n\
+         \x20   fi\n\
+         \x20   case $verb in\n"
+    );
+    for verb in usage.verbs {
+        let options = [longs(verb.options), options.clone()].join(" ");
+        let _ = write!(
+            text,
+            "    {})\n\
+             \x20       if [[ $cur == -* ]]; then\n\
+             \x20           COMPREPLY=($(compgen -W '{}' -- \"$cur\"))\n\
+             \x20       else\n\
+             \x20           {}\n\
+             \x20       fi ;;\n",
+            verb.name,
+            options.trim(),
+            bash_words(&name, verb.completes)
+        );
+    }
+    let _ = write!(text, "    esac\n}}\n\ncomplete -F {name} {program}\n");
+    text
+}
+
+fn longs(options: &[Opt]) -> String {
+    let longs = options.iter().map(|option| format!("--{}", option.long));
+    longs.collect::<Vec<_>>().join(" ")
+}
+
+fn bash_words(name: &str, completes: Completes) -> String {
+    match completes {
+        Completes::Nothing => ":".to_owned(),
+        Completes::Programs => format!("{name}_lines < <({PROGRAMS})"),
+        Completes::Patterns => format!("{name}_lines < <({PATTERNS})"),
+        Completes::Path => "COMPREPLY=($(compgen -f -- \"$cur\"))".to_owned(),
+        Completes::Words(words) => {
+            format!(
+                "COMPREPLY=($(compgen -W '{}' -- \"$cur\"))",
+                words.join(" ")
+            )
+        }
+        Completes::Command => "COMPREPLY=($(compgen -c -- \"$cur\"))".to_owned(),
+    }
+}
+
+/// For zsh, as a file in a folder of its `fpath`, called `_PROGRAM`.
+pub fn zsh(usage: &Usage) -> String {
+    let program = usage.program;
+    let mut text = format!(
+        "#compdef {program}\n\
+         # Made from the table that --help is made from.\n\n\
+         _{program}_programs() {{\n\
+         \x20   local -a lines=(\"${{(@f)$({PROGRAMS})}}\")\n\
+         \x20   compadd -a lines\n\
+         }}\n\n\
+         _{program}_patterns() {{\n\
+         \x20   local -a lines=(\"${{(@f)$({PATTERNS})}}\")\n\
+         \x20   compadd -a lines\n\
+         }}\n\n\
+         _{program}() {{\n\
+         \x20   local curcontext=$curcontext state line\n\
+         \x20   typeset -A opt_args\n"
+    );
+    let options: Vec<String> = usage
+        .options
+        .iter()
+        .map(|option| zsh_option(program, option))
+        .collect();
+    let options = options.join(" \\\n        ");
+    if usage.verbs.is_empty() {
+        let _ = write!(
+            text,
+            "    _arguments -s \\\n        {options}\n}}\n\n_{program} \"$@\"\n"
+        );
+        return text;
+    }
+    let _ = write!(
+        text,
+        "    _arguments -C \\\n        {options} \\\n        '1:verb:->verb' \\\n        '*::word:->word'\n\
+         \x20   case $state in\n\
+         \x20   verb)\n\
+         \x20       local -a verbs=(\n"
+    );
+    for verb in usage.verbs {
+        let _ = writeln!(
+            text,
+            "            '{}:{}'",
+            verb.name,
+            zsh_text(verb.summary)
+        );
+    }
+    text.push_str(
+        "        )\n        _describe verb verbs ;;\n    word)\n        case $line[1] in\n",
+    );
+    for verb in usage.verbs {
+        let mut specs: Vec<String> = verb
+            .options
+            .iter()
+            .map(|option| zsh_option(program, option))
+            .collect();
+        if verb.completes != Completes::Nothing {
+            specs.push(format!(
+                "'*:{}:{}'",
+                "word",
+                zsh_action(program, verb.completes)
+            ));
+        }
+        if !specs.is_empty() {
+            let _ = writeln!(
+                text,
+                "        {}) _arguments {} ;;",
+                verb.name,
+                specs.join(" \\\n            ")
+            );
+        }
+    }
+    let _ = write!(text, "        esac ;;\n    esac\n}}\n\n_{program} \"$@\"\n");
+    text
+}
+
+fn zsh_option(program: &str, option: &Opt) -> String {
+    let help = zsh_text(option.help);
+    let value = option.value.map_or(String::new(), |value| {
+        format!(":{value}:{}", zsh_action(program, option.completes))
+    });
+    let long = option.long;
+    match option.short {
+        Some(short) => format!("'(-{short} --{long})'{{-{short},--{long}}}'[{help}]{value}'"),
+        None => format!("'--{long}[{help}]{value}'"),
+    }
+}
+
+fn zsh_action(program: &str, completes: Completes) -> String {
+    match completes {
+        Completes::Nothing => " ".to_owned(),
+        Completes::Programs => format!("_{program}_programs"),
+        Completes::Patterns => format!("_{program}_patterns"),
+        Completes::Path => "_files".to_owned(),
+        Completes::Words(words) => format!("({})", words.join(" ")),
+        Completes::Command => "_command_names -e".to_owned(),
+    }
+}
+
+/// A text inside single quotes and brackets.
+fn zsh_text(text: &str) -> String {
+    text.replace('\'', "'\\''")
+        .replace('[', "\\[")
+        .replace(']', "\\]")
+        .replace(':', "\\:")
+}
+
+/// For fish, as a file of the program's name and `.fish`.
+pub fn fish(usage: &Usage) -> String {
+    let program = usage.program;
+    let mut text = format!(
+        "# fish completion for {program}; made from the table that --help is made from.\n\n\
+         complete -c {program} -f\n"
+    );
+    for option in usage.options {
+        fish_option(&mut text, program, "", option);
+    }
+    let names: Vec<&str> = usage.verbs.iter().map(|verb| verb.name).collect();
+    let names = names.join(" ");
+    for verb in usage.verbs {
+        let _ = writeln!(
+            text,
+            "complete -c {program} -n 'not __fish_seen_subcommand_from {names}' -a {} -d '{}'",
+            verb.name,
+            fish_text(verb.summary)
+        );
+    }
+    for verb in usage.verbs {
+        let condition = format!(" -n '__fish_seen_subcommand_from {}'", verb.name);
+        for option in verb.options {
+            fish_option(&mut text, program, &condition, option);
+        }
+        let words = fish_words(verb.completes);
+        if !words.is_empty() {
+            let _ = writeln!(text, "complete -c {program}{condition}{words}");
+        }
+    }
+    text
+}
+
+fn fish_option(text: &mut String, program: &str, condition: &str, option: &Opt) {
+    let short = option
+        .short
+        .map_or(String::new(), |short| format!(" -s {short}"));
+    let value = match option.value {
+        Some(_) => format!(" -r{}", fish_words(option.completes)),
+        None => String::new(),
+    };
+    let _ = writeln!(
+        text,
+        "complete -c {program}{condition}{short} -l {}{value} -d '{}'",
+        option.long,
+        fish_text(option.help)
+    );
+}
+
+fn fish_words(completes: Completes) -> String {
+    match completes {
+        Completes::Nothing => String::new(),
+        Completes::Programs => format!(" -a '({PROGRAMS})'"),
+        Completes::Patterns => format!(" -a '({PATTERNS})'"),
+        Completes::Path => " -F".to_owned(),
+        Completes::Words(words) => format!(" -a '{}'", words.join(" ")),
+        Completes::Command => " -a '(__fish_complete_command)'".to_owned(),
+    }
+}
+
+fn fish_text(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\'', "\\'")
+}

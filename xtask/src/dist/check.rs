@@ -1,0 +1,242 @@
+//! Whether what is installed is right, by the programs that will read it: man, systemd, lintian,
+//! the shells, the bars and the window managers.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use xtask::Result;
+use xtask::process::Folder;
+
+use super::output;
+use crate::install;
+use crate::installed::{self, COMMON};
+
+/// Installs into a folder of its own, makes the package, and asks everybody.
+pub fn check() -> Result<()> {
+    let folder = Folder::new("mixd-install")?;
+    let place = folder.path();
+    let files = installed::files(COMMON, &place.join("bin").display().to_string())?;
+    install::write(place, &files)?;
+    let checks: [(&str, fn(&Path) -> Result<()>); 5] = [
+        ("manual pages", manual),
+        ("units", units),
+        ("desktop entry", desktop_entry),
+        ("completions", completions),
+        ("examples", examples),
+    ];
+    for (name, check) in checks {
+        check(place).map_err(|error| format!("{name}: {error}"))?;
+        println!("ok  {name}");
+    }
+    install::remove(place, &files)?;
+    if let Some(left) = files.iter().find(|file| place.join(&file.path).exists()) {
+        return Err(format!("uninstall leaves {}", left.path.display()).into());
+    }
+    let package = super::package()?;
+    lintian(&package)?;
+    println!("ok  lintian on {}", package.display());
+    Ok(())
+}
+
+/// Each page is rendered without a word of complaint, and says something.
+fn manual(place: &Path) -> Result<()> {
+    for page in [
+        "man1/mixd.1",
+        "man1/mixctl.1",
+        "man1/mixview.1",
+        "man5/mixd.conf.5",
+        "man7/mixd-protocol.7",
+    ] {
+        let path = place.join("share/man").join(page);
+        let out = Command::new("man")
+            .args(["--warnings", "-E", "UTF-8", "-l"])
+            .arg(&path)
+            .env("MANROFFSEQ", "")
+            .env("MANWIDTH", "80")
+            .env("LC_ALL", "C.UTF-8")
+            .output()
+            .map_err(|error| format!("start man: {error}; 'cargo xtask setup' installs it"))?;
+        let complaints = String::from_utf8_lossy(&out.stderr);
+        if !out.status.success() || !complaints.trim().is_empty() {
+            return Err(format!("{page}: {complaints}").into());
+        }
+        if out.stdout.len() < 300 {
+            return Err(format!("{page} says nothing").into());
+        }
+    }
+    Ok(())
+}
+
+fn units(place: &Path) -> Result<()> {
+    let units = place.join("lib/systemd/user");
+    let mut command = Command::new("systemd-analyze");
+    command.args(["--user", "--man=no", "verify"]);
+    // It wants to know where a user's own units would be.
+    command.env("XDG_RUNTIME_DIR", place).env("HOME", place);
+    // That of PipeWire is there where PipeWire is.
+    let out = command
+        .args([units.join("mixd.service"), units.join("mixd.socket")])
+        .output()
+        .map_err(|error| {
+            format!("start systemd-analyze: {error}; 'cargo xtask setup' installs it")
+        })?;
+    let said = String::from_utf8_lossy(&out.stderr);
+    match out.status.success() && said.trim().is_empty() {
+        true => Ok(()),
+        false => Err(said.into_owned().into()),
+    }
+}
+
+fn desktop_entry(place: &Path) -> Result<()> {
+    let entry = place.join("share/applications/mixview.desktop");
+    let said = output(Command::new("desktop-file-validate").arg(entry))?;
+    match said.is_empty() {
+        true => Ok(()),
+        false => Err(said.into()),
+    }
+}
+
+/// Loaded in the real shells, with a mixctl beside that answers as the real one does.
+fn completions(place: &Path) -> Result<()> {
+    let bin = place.join("fake");
+    fs::create_dir_all(&bin)?;
+    let answers = "#!/bin/sh\ncase $1 in\n\
+                   streams) printf 'aux\\trouted\\tDiscord Canary\\tx\\t-\\n' ;;\n\
+                   list-programs) printf 'Mumble*\\n' ;;\nesac\n";
+    install::write(
+        &bin,
+        &[installed::Installed {
+            path: "mixctl".into(),
+            content: answers.into(),
+            is_program: true,
+        }],
+    )?;
+    let path = format!(
+        "{}:{}",
+        bin.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let file = |name: &str| place.join("share").join(name).display().to_string();
+    let bash = file("bash-completion/completions/mixctl");
+    let fish = file("fish/vendor_completions.d/mixctl.fish");
+    let zsh = file("zsh/site-functions");
+    for (typed, offered) in [
+        ("mixctl set-v", "set-volume"),
+        ("mixctl watch --format wa", "waybar"),
+        ("mixctl add-program ", "Canary"),
+        ("mixctl remove-program ", "Mumble"),
+        ("mixctl why ", "Discord"),
+    ] {
+        let words: Vec<String> = typed.split(' ').map(|word| format!("'{word}'")).collect();
+        let script = format!(
+            "source '{bash}'; COMP_WORDS=({}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _mixctl; \
+             printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            words.join(" ")
+        );
+        offers("bash", &["-c", &script], &path, typed, offered)?;
+        let script = format!("source '{fish}'; complete -C '{typed}'");
+        offers(
+            "fish",
+            &["--no-config", "-c", &script],
+            &path,
+            typed,
+            offered,
+        )?;
+        // A terminal of its own, into which the line and a tab are typed.
+        let script = format!(
+            "zmodload zsh/zpty; zpty z zsh -f -i; \
+             zpty -w z $'PS1=; fpath=({zsh} $fpath); autoload -U compinit; compinit -D -u; \
+             zstyle \":completion:*\" list-prompt \"\"; LISTMAX=1000; echo ready'; \
+             zpty -r z out '*ready*'; zpty -n -w z $'{typed}\\t\\t'; sleep 1; \
+             zpty -n -w z $'\\x15echo do''ne\\n'; \
+             while zpty -r -t z line; do print -r -- $line; done; zpty -d z"
+        );
+        offers("zsh", &["-f", "-c", &script], &path, typed, offered)?;
+    }
+    for program in ["mixd", "mixview"] {
+        let bash = file(&format!("bash-completion/completions/{program}"));
+        let script = format!("source '{bash}' && complete -p {program}");
+        offers("bash", &["-c", &script], &path, program, program)?;
+    }
+    Ok(())
+}
+
+fn offers(shell: &str, args: &[&str], path: &str, typed: &str, offered: &str) -> Result<()> {
+    let out = Command::new(shell)
+        .args(args)
+        .env("PATH", path)
+        .env("TERM", "dumb")
+        .output()
+        .map_err(|error| format!("start {shell}: {error}; 'cargo xtask setup' installs it"))?;
+    let (said, complaints) = (
+        String::from_utf8_lossy(&out.stdout),
+        String::from_utf8_lossy(&out.stderr),
+    );
+    match said.contains(offered) && complaints.trim().is_empty() {
+        true => Ok(()),
+        false => Err(format!(
+            "{shell} does not offer '{offered}' for '{typed}': {said}{complaints}"
+        )
+        .into()),
+    }
+}
+
+/// The configurations are read by those they are for, as far as those can be asked.
+fn examples(place: &Path) -> Result<()> {
+    let examples = place.join("share/doc/mixd/examples");
+    let waybar = fs::read_to_string(examples.join("waybar.json"))?;
+    let _: serde_json::Value = serde_json::from_str(&waybar)?;
+    let i3 = output(
+        Command::new("i3")
+            .arg("-C")
+            .arg("-c")
+            .arg(examples.join("i3")),
+    )?;
+    if i3.to_lowercase().contains("error") {
+        return Err(i3.into());
+    }
+    sway(&examples.join("sway"))?;
+    for script in ["river", "wob", "s6/run"] {
+        output(Command::new("sh").arg("-n").arg(examples.join(script)))?;
+    }
+    Ok(())
+}
+
+/// sway refuses to be root, even to read; a namespace gives the same user another number.
+fn sway(config: &Path) -> Result<()> {
+    let folder = Folder::new("mixd-sway")?;
+    let mut command = match wire::socket::uid() {
+        0 => {
+            let mut command = Command::new("unshare");
+            command.args(["--map-user=1000", "--map-group=1000", "sway"]);
+            command
+        }
+        _ => Command::new("sway"),
+    };
+    command.args(["--validate", "--config"]).arg(config);
+    command.env("XDG_RUNTIME_DIR", folder.path());
+    command
+        .env("WLR_BACKENDS", "headless")
+        .env("WLR_RENDERER", "pixman");
+    output(&mut command).map(drop)
+}
+
+fn lintian(package: &PathBuf) -> Result<()> {
+    let out = Command::new("lintian")
+        .args([
+            "--allow-root",
+            "--fail-on",
+            "error,warning",
+            "--tag-display-limit",
+            "0",
+        ])
+        .arg(package)
+        .output()
+        .map_err(|error| format!("start lintian: {error}; 'cargo xtask setup' installs it"))?;
+    print!("{}", String::from_utf8_lossy(&out.stdout));
+    match out.status.success() {
+        true => Ok(()),
+        false => Err("lintian finds something".into()),
+    }
+}

@@ -1,0 +1,192 @@
+//! What an installation consists of: every file, where it goes, and who may run it.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use wire::usage::Usage;
+use xtask::Result;
+
+use crate::{completions, man, tools};
+
+/// The version that is built.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A file of an installation.
+pub struct Installed {
+    /// Below the prefix.
+    pub path: PathBuf,
+    /// Its content.
+    pub content: Vec<u8>,
+    /// Whether it is a program.
+    pub is_program: bool,
+}
+
+/// How the systems that files are made for differ.
+#[derive(Clone, Copy)]
+pub struct Layout {
+    /// Where the programs will be, for those who name them whole.
+    pub bindir: &'static str,
+    /// Where zsh looks, below the prefix.
+    pub zsh: &'static str,
+    /// Whether manual pages are packed.
+    pub packs: bool,
+}
+
+/// As most systems have it.
+pub const COMMON: Layout = Layout {
+    bindir: "",
+    zsh: "share/zsh/site-functions",
+    packs: false,
+};
+
+/// As Debian has it.
+pub const DEBIAN: Layout = Layout {
+    bindir: "/usr/bin",
+    zsh: "share/zsh/vendor-completions",
+    packs: true,
+};
+
+const PROGRAMS: [&Usage; 3] = [
+    &mixd::usage::USAGE,
+    &mixctl::usage::USAGE,
+    &mixview::usage::USAGE,
+];
+
+/// Files that are copied as they are: from where, to where, whether they are programs.
+const COPIES: [(&str, &str, bool); 10] = [
+    ("mixd/dist/run", "share/doc/mixd/examples/s6/run", true),
+    (
+        "mixview/dist/mixview.desktop",
+        "share/applications/mixview.desktop",
+        false,
+    ),
+    (
+        "mixview/dist/mixview.svg",
+        "share/icons/hicolor/scalable/apps/mixview.svg",
+        false,
+    ),
+    (
+        "mixctl/dist/examples/sway",
+        "share/doc/mixd/examples/sway",
+        false,
+    ),
+    (
+        "mixctl/dist/examples/i3",
+        "share/doc/mixd/examples/i3",
+        false,
+    ),
+    (
+        "mixctl/dist/examples/river",
+        "share/doc/mixd/examples/river",
+        true,
+    ),
+    (
+        "mixctl/dist/examples/waybar.json",
+        "share/doc/mixd/examples/waybar.json",
+        false,
+    ),
+    (
+        "mixctl/dist/examples/polybar.ini",
+        "share/doc/mixd/examples/polybar.ini",
+        false,
+    ),
+    (
+        "mixctl/dist/examples/wob",
+        "share/doc/mixd/examples/wob",
+        true,
+    ),
+    ("README.md", "share/doc/mixd/README.md", false),
+];
+
+/// All files, the programs built anew.
+///
+/// # Errors
+/// The build fails, or a file can't be read.
+pub fn files(layout: Layout, bindir: &str) -> Result<Vec<Installed>> {
+    let built = tools::build_release()?;
+    let mut files = Vec::new();
+    for usage in PROGRAMS {
+        let content = read(&built.join(usage.program))?;
+        add(&mut files, format!("bin/{}", usage.program), content, true);
+    }
+    for (from, to, is_program) in COPIES {
+        add(&mut files, to.into(), read(Path::new(from))?, is_program);
+    }
+    for unit in ["mixd.service", "mixd.socket"] {
+        let text = fs::read_to_string(Path::new("mixd/dist").join(unit))?;
+        let text = text.replace("@bindir@", bindir);
+        add(
+            &mut files,
+            format!("lib/systemd/user/{unit}"),
+            text.into(),
+            false,
+        );
+    }
+    for (name, text) in man::pages(VERSION)? {
+        let section = name.rsplit('.').next().unwrap_or_default().to_owned();
+        let path = format!("share/man/man{section}/{name}");
+        match layout.packs {
+            true => add(
+                &mut files,
+                format!("{path}.gz"),
+                pack(text.as_bytes())?,
+                false,
+            ),
+            false => add(&mut files, path, text.into(), false),
+        }
+    }
+    for usage in PROGRAMS {
+        let name = usage.program;
+        for (path, text) in [
+            (
+                format!("share/bash-completion/completions/{name}"),
+                completions::bash(usage),
+            ),
+            (format!("{}/_{name}", layout.zsh), completions::zsh(usage)),
+            (
+                format!("share/fish/vendor_completions.d/{name}.fish"),
+                completions::fish(usage),
+            ),
+        ] {
+            add(&mut files, path, text.into(), false);
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+fn add(files: &mut Vec<Installed>, path: String, content: Vec<u8>, is_program: bool) {
+    files.push(Installed {
+        path: path.into(),
+        content,
+        is_program,
+    });
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| format!("read {}: {error}", path.display()).into())
+}
+
+/// What gzip makes of it, the same each time.
+///
+/// # Errors
+/// gzip is missing or fails.
+pub fn pack(content: &[u8]) -> Result<Vec<u8>> {
+    let mut gzip = Command::new("gzip")
+        .args(["-9", "--no-name"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("start gzip: {error}"))?;
+    let mut input = gzip.stdin.take().ok_or("gzip takes no input")?;
+    let content = content.to_vec();
+    let writer = std::thread::spawn(move || input.write_all(&content));
+    let out = gzip.wait_with_output()?;
+    writer.join().map_err(|_| "gzip's writer")??;
+    match out.status.success() {
+        true => Ok(out.stdout),
+        false => Err("gzip fails".into()),
+    }
+}
