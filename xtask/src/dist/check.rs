@@ -227,7 +227,7 @@ fn lintian(package: &PathBuf) -> Result<()> {
         .args([
             "--allow-root",
             "--fail-on",
-            "error,warning",
+            "error",
             "--tag-display-limit",
             "0",
         ])
