@@ -63,12 +63,15 @@ pub fn wants_info(props: &Props) -> bool {
 }
 
 /// What PipeWire has, and what we have asked of it.
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 #[derive(Debug)]
 pub struct Graph {
     objects: Objects,
     metadata: Metadata,
     /// The `node.name` of the sink to play to, whichever is the default.
     output: Option<String>,
+    /// The session manager has only just come.
+    is_new: bool,
     /// All that was there at first is known.
     is_listed: bool,
     /// What a mixd that was killed has left in the metadata has been seen to.
@@ -96,6 +99,7 @@ impl Graph {
             objects: Objects::default(),
             metadata: Metadata::None,
             output,
+            is_new: false,
             is_listed: false,
             is_tidy: false,
             card: None,
@@ -128,6 +132,10 @@ impl Graph {
             Fact::Removed(id) => self.forget(id),
             Fact::Made(sink, node) => self.sinks.made(sink, node),
             Fact::Metadata(metadata) => {
+                // Not one that was there before us.
+                self.is_new = self.is_listed && metadata.manager().is_some();
+                // What it takes away while it sets up is no robbery.
+                self.wires.forgive();
                 self.metadata = metadata;
                 if metadata == Metadata::None {
                     self.objects.forget_metadata();
@@ -185,9 +193,13 @@ impl Graph {
             self.sinks.settle(&self.layout, &mut actions);
         }
         self.configure_sinks(is_alone, now, &mut actions);
-        let mut wanted = self.monitor_links();
+        let monitors = self.monitor_links();
         // A sink with nothing behind it stalls its players: streams come after the monitors.
-        let ready = self.ready_sinks(is_known, &wanted);
+        let ready = self.ready_sinks(is_known, &monitors);
+        let mut wanted = match self.lets_newcomer_settle(now) {
+            true => BTreeSet::new(),
+            false => monitors,
+        };
         let mut targets =
             self.settle_streams(rules, &ready, is_alone, now, &mut wanted, &mut actions);
         self.tidy(&mut targets);
@@ -206,6 +218,15 @@ impl Graph {
     /// When [`settle`](Self::settle) is to be called again, if nothing is learnt before.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         self.patience.deadline(now)
+    }
+
+    /// Whether the monitors are to be unlinked for the moment. A session manager that comes suspends
+    /// each node that it finds, and PipeWire 0.3.65 spins for ever when two nodes that feed the
+    /// same port of a third are suspended one after the other while samples flow (impl-link.c,
+    /// check_states: the output port waits for a format, the input port has one by the other link).
+    fn lets_newcomer_settle(&mut self, now: Instant) -> bool {
+        self.is_new = self.is_new && !self.patience.is_over(Matter::Newcomer, now);
+        self.is_new
     }
 
     fn is_managed(&self) -> bool {

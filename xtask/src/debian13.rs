@@ -44,6 +44,14 @@ pub fn test() -> Result<()> {
     check_package(&root, &programs)
 }
 
+/// Makes the Debian 13 if it is missing, and tries the package there.
+pub fn try_package() -> Result<()> {
+    setup::setup()?;
+    let root = tools::target_folder()?.join("debian13");
+    make_root(&root)?;
+    check_package(&root, &build()?)
+}
+
 /// Installs the Debian package there, and plays through the mixd that it brings.
 fn check_package(root: &Path, programs: &[(String, PathBuf)]) -> Result<()> {
     const PLACE: &str = "var/cache/mixd.deb";

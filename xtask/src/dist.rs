@@ -13,7 +13,7 @@ use lexopt::{Arg, Parser};
 use xtask::Result;
 
 use crate::installed::{self, COMMON, DEBIAN, Installed, VERSION};
-use crate::{install, tools};
+use crate::{debian13, install, tools};
 
 /// The package's own revision of the version.
 const REVISION: &str = "1";
@@ -38,11 +38,12 @@ License: Expat
 ";
 
 /// Reads the rest of the command line, and makes both; or asks those who will read what is
-/// installed whether it is right.
+/// installed whether it is right; or plays through the package in a Debian 13.
 pub fn dist(mut rest: Parser) -> Result<()> {
     match rest.next()? {
         None => make(),
         Some(Arg::Long("check")) => check::check(),
+        Some(Arg::Long("debian13")) => debian13::try_package(),
         Some(argument) => Err(argument.unexpected().into()),
     }
 }

@@ -42,8 +42,10 @@ Commands:
   install [--prefix P] [--uninstall]
                     programs, man pages, completions, units and examples [default:
                     /usr/local]; DESTDIR is honoured
-  dist [--check]    a tarball and a Debian package, in target/dist; or ask man, systemd,
-                    lintian and the shells whether what is installed is right
+  dist [--check | --debian13]
+                    a tarball and a Debian package, in target/dist; or ask man, systemd,
+                    lintian and the shells whether what is installed is right; or install
+                    the package in a Debian 13, and play through it
   vectors           write the protocol's golden vectors anew
 ";
 

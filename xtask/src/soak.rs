@@ -98,7 +98,11 @@ fn run(time: Duration) -> Result<()> {
         let (what, _, event) = EVENTS[index];
         let took = soak.event(event).map_err(|error| {
             let log = soak.mixd.log();
-            let lines: Vec<&str> = log.lines().rev().take(40).collect();
+            // Clients that come and go say nothing of the sound.
+            let noise = ["PipeWire: object", "connected", "closed: done"];
+            let lines = log.lines().rev();
+            let lines = lines.filter(|line| !noise.iter().any(|noise| line.contains(noise)));
+            let lines: Vec<&str> = lines.take(60).collect();
             let lines: Vec<&str> = lines.into_iter().rev().collect();
             format!(
                 "after {what}: {error}; mixd's log ends with:\n{}",

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 pub enum Matter {
     /// A session manager.
     Manager,
+    /// A session manager that has just come, to set up the nodes that it finds.
+    Newcomer,
     /// The ports of a node.
     Ports(u32),
     /// A link of a stream.
@@ -21,6 +23,7 @@ impl Matter {
     const fn limit(self) -> Duration {
         match self {
             Self::Manager => Duration::from_secs(2),
+            Self::Newcomer => Duration::from_millis(500),
             Self::Ports(_) | Self::Link(_) => Duration::from_secs(1),
         }
     }
