@@ -223,7 +223,7 @@ impl Graph {
     /// Whether the monitors are to be unlinked for the moment. A session manager that comes suspends
     /// each node that it finds, and PipeWire 0.3.65 spins for ever when two nodes that feed the
     /// same port of a third are suspended one after the other while samples flow (impl-link.c,
-    /// check_states: the output port waits for a format, the input port has one by the other link).
+    /// `check_states`: the output port waits for a format, the input port has one by the other link).
     fn lets_newcomer_settle(&mut self, now: Instant) -> bool {
         self.is_new = self.is_new && !self.patience.is_over(Matter::Newcomer, now);
         self.is_new

@@ -74,7 +74,8 @@ fn the_output_is_the_one_asked_for_and_else_the_one_of_the_highest_priority() {
     stage.lab.unplug("card-b").unwrap();
     let told = || {
         let status = stage.mixd.ctl(&["status"])?;
-        let is_told = status.contains("output    card-a") && status.contains("--output");
+        let is_told =
+            status.contains("output    card-a") && status.contains("(output) is not there");
         Ok(is_told.then_some(()))
     };
     wait_for("the warning", PATIENCE, told).unwrap();
