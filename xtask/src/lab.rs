@@ -243,6 +243,17 @@ impl Lab {
         }
     }
 
+    /// Whether one of the programs has ended without being told to.
+    ///
+    /// # Errors
+    /// That can't be found out.
+    pub fn has_crashed(&mut self, daemon: Daemon) -> Result<bool> {
+        match self.place(daemon) {
+            Some(process) => Ok(process.ended()?.is_some()),
+            None => Ok(false),
+        }
+    }
+
     /// One of the programs, if it was started.
     pub fn daemon(&self, daemon: Daemon) -> Option<&Process> {
         match daemon {

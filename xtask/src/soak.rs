@@ -53,6 +53,8 @@ struct Soak {
     /// Whether programs called `Voice…` are on the list.
     is_listed: bool,
     card: usize,
+    /// How often the session manager has ended by itself.
+    crashes: u32,
     started: u32,
     random: u64,
 }
@@ -82,6 +84,7 @@ fn run(time: Duration) -> Result<()> {
         lab,
         is_listed: false,
         card: 0,
+        crashes: 0,
         started: 0,
         random: 0x2545_f491_4f6c_dd1d,
     };
@@ -125,6 +128,7 @@ fn run(time: Duration) -> Result<()> {
     soak.clients.clear();
     soak.settle()?;
     std::thread::sleep(Duration::from_secs(1));
+    println!("WirePlumber has ended by itself {} times.", soak.crashes);
     report(&counts, slowest, before, soak.measure()?)
 }
 
@@ -171,11 +175,21 @@ impl Soak {
             return Err(format!("mixd has ended: {status}").into());
         }
         let mut wrong = String::new();
+        let mut has_crashed = false;
         wait_for("every route", PATIENCE, || {
+            has_crashed = self.lab.has_crashed(Daemon::WirePlumber)?;
             wrong = self.wrong_route()?.unwrap_or_default();
-            Ok(wrong.is_empty().then_some(()))
+            Ok((has_crashed || wrong.is_empty()).then_some(()))
         })
         .map_err(|error| format!("{error}: {wrong}"))?;
+        if has_crashed {
+            // WirePlumber 0.4 does, when a card goes that it is still setting up.
+            self.crashes += 1;
+            self.lab.stop_daemon(Daemon::WirePlumber, Signal::KILL).ok();
+            self.lab.launch(Daemon::WirePlumber)?;
+            self.follow_default()?;
+            return self.settle();
+        }
         let default = self.lab.default_sink();
         let mut cards = STEREO.iter();
         if let Some(card) = cards.position(|card| Some(card.name) == default.as_deref()) {
