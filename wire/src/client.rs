@@ -105,11 +105,7 @@ impl Client {
     /// is busy or speaks another protocol number, and the others.
     pub fn connect(name: &Name, program: &str) -> Result<Self, ClientError> {
         let fd = socket::connect(name, TIMEOUT).map_err(ClientError::Unreachable)?;
-        let peer = socket::peer(&fd).map_err(|error| system("getsockopt SO_PEERCRED", error))?;
-        // Anybody can take an abstract name first.
-        if peer.uid != socket::uid() {
-            return Err(ClientError::Stranger(name.clone(), peer));
-        }
+        check_peer(&fd, name)?;
         socket::set_receive_timeout(&fd, Some(TIMEOUT))
             .map_err(|error| system("setsockopt SO_RCVTIMEO", error))?;
         let welcome = Welcome {
@@ -295,10 +291,19 @@ impl AsFd for Client {
     }
 }
 
-fn system(call: &'static str, error: io::Error) -> ClientError {
+/// Anybody can take an abstract name first.
+pub(crate) fn check_peer(fd: &OwnedFd, name: &Name) -> Result<(), ClientError> {
+    let peer = socket::peer(fd).map_err(|error| system("getsockopt SO_PEERCRED", error))?;
+    match peer.uid == socket::uid() {
+        true => Ok(()),
+        false => Err(ClientError::Stranger(name.clone(), peer)),
+    }
+}
+
+pub(crate) fn system(call: &'static str, error: io::Error) -> ClientError {
     ClientError::System(SystemError::new(call, "mixd", error))
 }
 
-fn unexpected(kind: Kind) -> ClientError {
+pub(crate) fn unexpected(kind: Kind) -> ClientError {
     ClientError::Protocol(format!("a {kind:?} frame out of turn"))
 }

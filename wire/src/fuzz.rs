@@ -246,11 +246,20 @@ fn roundtrip_any(input: &mut Unstructured) -> arbitrary::Result<String> {
         0 => survives("request", &Request::arbitrary(input)?),
         1 => survives("hello", &Hello::arbitrary(input)?),
         2 => survives("welcome", &Welcome::arbitrary(input)?),
-        3 => survives("reply", &Reply::arbitrary(input)?),
+        3 => {
+            let reply = Reply::arbitrary(input)?;
+            if let Reply::Stream(detail) = &reply {
+                let mut properties = detail.properties.iter();
+                assert!(properties.all(|property| !property.source.to_string().is_empty()));
+            }
+            survives("reply", &reply)
+        }
         4 => {
             let event = Event::arbitrary(input)?;
             if let Event::Streams(audio) = &event {
                 assert!(!audio.pipewire.to_string().is_empty());
+                let mut warnings = audio.warnings.iter();
+                assert!(warnings.all(|warning| !warning.to_string().is_empty()));
                 for Stream { state, channel, .. } in &audio.streams {
                     assert!(!state.to_string().is_empty() && !channel.to_string().is_empty());
                 }

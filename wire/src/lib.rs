@@ -1,5 +1,6 @@
 //! mixd's wire protocol: what is said ([`message`]), how it is framed ([`frame`]) and
-//! encoded ([`codec`]), where it is said ([`socket`]), and a small blocking [`client`].
+//! encoded ([`codec`]), where it is said ([`socket`]), a small blocking [`client`], and a
+//! [`connection`] for programs that wait for more than that.
 //!
 //! A frame is an 8-byte little-endian header (`u16` body length, `u8` kind, `u8` zero, `u32` id)
 //! and a body, which is exactly one CBOR item in the deterministic form of RFC 8949 section 4.2.1.
@@ -54,9 +55,11 @@
 
 pub mod client;
 pub mod codec;
+pub mod connection;
 pub mod frame;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
+pub mod memory;
 pub mod message;
 mod name;
 pub mod socket;
@@ -67,6 +70,7 @@ pub mod vectors;
 mod volume;
 
 pub use client::{Client, ClientError};
+pub use connection::{Connection, Incoming};
 pub use message::{
     Audio, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Hello, Mix, PipeWireState,
     Property, Reply, Request, Settings, Source, Status, Stream, StreamDetail, StreamState, Topic,

@@ -154,6 +154,15 @@ pub fn uid() -> u32 {
     unsafe { libc::geteuid() }
 }
 
+/// From here on, who writes for a reader that has gone is told so (`EPIPE`) instead of ended by
+/// SIGPIPE. What std does before `main`.
+pub fn ignore_broken_pipes() {
+    // SAFETY: no handler is installed.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+    }
+}
+
 /// A listening socket. A path is removed when it is dropped, if it is still this socket's.
 #[derive(Debug)]
 pub struct Listener {
@@ -294,6 +303,20 @@ pub fn connect(name: &Name, timeout: Duration) -> Result<OwnedFd, SystemError> {
     let fd = socket(0)?;
     set_timeout(&fd, libc::SO_SNDTIMEO, Some(timeout))
         .map_err(|error| SystemError::new("setsockopt", name, error))?;
+    connect_to(fd, name)
+}
+
+/// A connection to `name` that never waits: not for a place in the listener's queue, nor in any
+/// call after it.
+///
+/// # Errors
+/// [`SystemError`]; `ConnectionRefused` or `NotFound` when nobody listens there, `WouldBlock` when
+/// the listener's queue is full.
+pub fn connect_now(name: &Name) -> Result<OwnedFd, SystemError> {
+    connect_to(socket(libc::SOCK_NONBLOCK)?, name)
+}
+
+fn connect_to(fd: OwnedFd, name: &Name) -> Result<OwnedFd, SystemError> {
     let (address, length) = address(name);
     // SAFETY: fd is open, and the address is a sockaddr_un of the length given.
     check(unsafe { libc::connect(fd.as_raw_fd(), (&raw const address).cast(), length) })

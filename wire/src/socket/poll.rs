@@ -10,6 +10,8 @@ use std::time::Duration;
 pub enum Interest {
     /// Something to read; the other side's end too.
     Readable,
+    /// The same, and room to write.
+    Both,
     /// Only the other side's end: the reader of a pipe has closed it.
     End,
 }
@@ -19,6 +21,8 @@ pub enum Interest {
 pub struct Ready {
     /// A read returns at once.
     pub readable: bool,
+    /// A write has room, where that was waited for.
+    pub writable: bool,
     /// The other side has closed, or the descriptor is broken.
     pub ended: bool,
 }
@@ -36,6 +40,7 @@ pub fn poll<const N: usize>(
         fd: fd.as_raw_fd(),
         events: match interest {
             Interest::Readable => libc::POLLIN,
+            Interest::Both => libc::POLLIN | libc::POLLOUT,
             Interest::End => 0,
         },
         revents: 0,
@@ -57,6 +62,7 @@ pub fn poll<const N: usize>(
         let ended = entry.revents & (libc::POLLHUP | libc::POLLERR | libc::POLLNVAL) != 0;
         Ready {
             readable: entry.revents & libc::POLLIN != 0 || ended,
+            writable: entry.revents & libc::POLLOUT != 0,
             ended,
         }
     }))
@@ -83,6 +89,8 @@ mod tests {
         writer.write_all(b"x").unwrap();
         let [ready] = poll([(reader.as_fd(), Interest::Readable)], None).unwrap();
         assert!(ready.readable && !ready.ended);
+        let [ready] = poll([(writer.as_fd(), Interest::Both)], None).unwrap();
+        assert!(ready.writable && !ready.readable);
         drop(reader);
         let [ready] = poll([(writer.as_fd(), Interest::End)], None).unwrap();
         assert!(ready.ended);
