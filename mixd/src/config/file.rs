@@ -169,6 +169,10 @@ impl ConfigFile {
         if edited == before {
             return Ok(());
         }
+        if edited.len() as u64 > MAX_SIZE {
+            let path = path.display();
+            return Err(format!("{path} would have more than {MAX_SIZE} bytes"));
+        }
         files::save(&path, &edited, Outlasts::Power)?;
         if self.content.as_deref().unwrap_or_default() == before {
             self.content = Some(edited);

@@ -1,18 +1,20 @@
-//! Says when mixd.conf may have changed: its folder is watched, and where the file is a link, the
-//! folders on the way to what it leads to; and where a folder is missing or may be replaced, the
-//! one above.
+//! Says when mixd.conf may have changed: its folder is watched and the one above, and on the way
+//! there each folder that has a link in it or lacks a name. Folders further up are not: every
+//! program that writes something into HOME would wake us.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::sys::{FolderEvent, Inotify};
 
 /// How many links are followed, as the kernel does (`path_resolution(7)`).
 const MAX_LINKS: usize = 40;
+/// The file's name and its folder's: what replaces these is seen, link or not.
+const LAST_NAMES: usize = 2;
 
 /// The folders that are watched.
 #[derive(Debug)]
@@ -33,41 +35,63 @@ impl Watch {
             inotify,
             folders: BTreeMap::new(),
         };
-        let mut path = path.to_owned();
-        for _ in 0..MAX_LINKS {
-            let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-                break;
-            };
-            watch.add(folder, name);
-            // The folder itself can be a link, be made or be replaced.
-            if let (Some(above), Some(name)) = (folder.parent(), folder.file_name()) {
-                watch.add(above, name);
-            }
-            let Ok(target) = fs::read_link(&path) else {
-                break;
-            };
-            path = folder.join(target);
-        }
+        watch.follow(path);
         if watch.folders.is_empty() {
             return Err(format!("watch {}: no folder of it exists", path.display()));
         }
         Ok(watch)
     }
 
-    /// Watches for `name` in `folder`, or for the first folder that is missing on the way there.
-    fn add(&mut self, folder: &Path, name: &OsStr) {
-        let (mut folder, mut name) = (folder, name);
-        loop {
-            if let Ok(number) = self.inotify.add(folder) {
-                let place = self.folders.entry(number);
-                let place = place.or_insert_with(|| (folder.to_owned(), BTreeSet::new()));
-                place.1.insert(name.to_owned());
+    /// Goes the way that the kernel goes (`path_resolution(7)`), and watches each place where it
+    /// would lead elsewhere if a name came to mean another thing: the file itself, its folder,
+    /// each link, and the first name that is missing.
+    fn follow(&mut self, path: &Path) {
+        let mut at = PathBuf::from("/");
+        // The names that are still to be followed, the next one last.
+        let mut left = names(path);
+        let mut links = 0;
+        while let Some(name) = left.pop() {
+            if name == ".." {
+                // What has been followed has no link in it.
+                at.pop();
+                continue;
+            }
+            let here = at.join(&name);
+            let target = fs::read_link(&here).ok();
+            let is_missing = fs::symlink_metadata(&here).is_err();
+            if left.len() < LAST_NAMES || target.is_some() || is_missing {
+                self.add(&at, &name);
+            }
+            if is_missing {
+                // Made since it was looked for: the watch came too late to say so.
+                if fs::symlink_metadata(&here).is_err() {
+                    return;
+                }
+                left.push(name);
+                continue;
+            }
+            let Some(target) = target else {
+                at = here;
+                continue;
+            };
+            links += 1;
+            if links > MAX_LINKS {
                 return;
             }
-            let (Some(above), Some(missing)) = (folder.parent(), folder.file_name()) else {
-                return;
-            };
-            (folder, name) = (above, missing);
+            if target.is_absolute() {
+                at = PathBuf::from("/");
+            }
+            left.extend(names(&target));
+        }
+    }
+
+    /// Watches for `name` in `folder`. A folder that can't be watched, because it may not be read,
+    /// hides changes of that name and of no other.
+    fn add(&mut self, folder: &Path, name: &OsStr) {
+        if let Ok(number) = self.inotify.add(folder) {
+            let place = self.folders.entry(number);
+            let place = place.or_insert_with(|| (folder.to_owned(), BTreeSet::new()));
+            place.1.insert(name.to_owned());
         }
     }
 
@@ -99,6 +123,16 @@ impl Watch {
         };
         names.contains(&event.name) && !(event.is_creation && is_new_file())
     }
+}
+
+/// The names of a path, the first one last.
+fn names(path: &Path) -> Vec<OsString> {
+    let names = path.components().rev().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        _ => None,
+    });
+    names.collect()
 }
 
 impl AsFd for Watch {

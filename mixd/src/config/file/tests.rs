@@ -160,6 +160,63 @@ fn a_folder_that_is_a_link_and_is_turned_elsewhere_is_followed() {
 }
 
 #[test]
+fn a_folder_that_is_a_link_is_followed_when_what_it_leads_to_is_made_anew() {
+    let mut world = World::new();
+    let checked_out = |world: &World, text: &str| {
+        fs::create_dir_all(world.path("dotfiles/sound/mixd")).unwrap();
+        fs::write(world.path("dotfiles/sound/mixd/mixd.conf"), text).unwrap();
+    };
+    checked_out(&world, "program a\n");
+    fs::create_dir_all(world.path("config")).unwrap();
+    symlink("../dotfiles/sound/mixd", world.path("config/mixd")).unwrap();
+    assert!(world.file.open().is_ok());
+    fs::remove_dir_all(world.path("dotfiles")).unwrap();
+    assert_eq!(world.next(), Ok(Config::default()));
+    checked_out(&world, "program b\n");
+    assert_eq!(world.next_patterns(), ["b"]);
+}
+
+#[test]
+fn a_link_anywhere_on_the_way_is_followed_when_it_is_turned_elsewhere() {
+    let mut world = World::new();
+    for (name, text) in [("one", "program a\n"), ("two", "program b\n")] {
+        fs::create_dir_all(world.path(name).join("config/mixd")).unwrap();
+        fs::write(world.path(name).join("config/mixd/mixd.conf"), text).unwrap();
+    }
+    symlink("one", world.path("dotfiles")).unwrap();
+    symlink("dotfiles/../dotfiles/config", world.path("config")).unwrap();
+    assert!(world.file.open().is_ok());
+    symlink("two", world.path("new")).unwrap();
+    fs::rename(world.path("new"), world.path("dotfiles")).unwrap();
+    assert_eq!(world.next_patterns(), ["b"]);
+}
+
+#[test]
+fn a_link_that_leads_to_itself_is_told_and_mended_later() {
+    let mut world = World::new();
+    fs::create_dir_all(world.path("config/mixd")).unwrap();
+    symlink("mixd.conf", world.conf()).unwrap();
+    assert!(world.file.open().unwrap_err().contains("symbolic links"));
+    fs::remove_file(world.conf()).unwrap();
+    world.write("program a\n");
+    assert_eq!(world.next_patterns(), ["a"]);
+}
+
+#[test]
+fn an_edit_that_nobody_could_read_again_is_not_saved() {
+    let mut world = World::with("program a\n");
+    let full = format!("program a\n#{}\n", "#".repeat(65_536 - 12));
+    world.write(&full);
+    assert!(world.next().is_ok());
+    let error = world.file.add("b").unwrap_err();
+    assert!(
+        error.contains("would have more than 65536 bytes"),
+        "{error}"
+    );
+    assert_eq!(world.text(), full);
+}
+
+#[test]
 fn a_bad_line_is_told_with_the_files_name_and_mended_later() {
     let mut world = World::with("curve cubic\n");
     world.write("curv cubic\n");
