@@ -3,7 +3,7 @@
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use wire::{Name, Topic, Topics};
+use wire::{Name, Topics};
 
 use crate::backend::Backend;
 use crate::configuration::Configuration;
@@ -35,6 +35,7 @@ pub fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
         return Err("the service manager has passed a socket; leave --socket to it".into());
     }
     let name = Name::resolve(options.socket.as_deref())?;
+    wire::memory::map_buffers();
     // Before libpipewire starts a thread, which must have the signals blocked as well.
     let signals = Signals::open()?;
     // The name is the lock: before anything is changed in PipeWire.
@@ -114,11 +115,9 @@ pub fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
                 configuration: &mut configuration,
             };
             server.publish(changed, &mut house, now);
-            if changed.contains(Topic::Volume) && configuration.remembers_volume() {
-                state.note(desk.lasting_volume(), now);
-            }
         }
-        state.turn(desk.lasting_volume(), now);
+        let remembers = configuration.remembers_volume();
+        state.turn(remembers.then(|| desk.lasting_volume()), now);
         if leave_by.is_some_and(|by| backend.has_left() || now >= by) {
             break;
         }

@@ -228,6 +228,10 @@ impl Service for Desk {
             Topic::Settings => Event::Settings(Cow::Borrowed(&self.settings)),
         }
     }
+
+    fn unpublished(&self) -> Topics {
+        self.changed
+    }
 }
 
 #[cfg(test)]

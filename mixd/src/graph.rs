@@ -11,10 +11,11 @@ pub mod fuzz;
 mod layout;
 mod objects;
 mod patience;
-#[cfg(any(test, feature = "fuzz"))]
-mod pretend;
+#[cfg(any(test, feature = "pretend"))]
+pub mod pretend;
 mod programs;
 mod quantum;
+mod reread;
 mod sinks;
 mod streams;
 mod wires;
@@ -31,6 +32,7 @@ use self::objects::Objects;
 pub use self::objects::{Direction, TARGET_OBJECT};
 use self::patience::{Matter, Patience};
 use self::programs::Processes;
+use self::reread::Reread;
 use self::sinks::Sinks;
 use self::streams::Streams;
 use self::wires::Wires;
@@ -68,6 +70,8 @@ pub fn wants_info(props: &Props) -> bool {
 pub struct Graph {
     objects: Objects,
     metadata: Metadata,
+    /// All of it is being told again.
+    reread: Option<Reread>,
     /// The `node.name` of the sink to play to, whichever is the default.
     output: Option<String>,
     /// The session manager has only just come.
@@ -98,6 +102,7 @@ impl Graph {
         Self {
             objects: Objects::default(),
             metadata: Metadata::None,
+            reread: None,
             output,
             is_new: false,
             is_listed: false,
@@ -137,6 +142,7 @@ impl Graph {
                 // What it takes away while it sets up is no robbery.
                 self.wires.forgive();
                 self.metadata = metadata;
+                self.reread = None;
                 if metadata == Metadata::None {
                     self.objects.forget_metadata();
                 }
@@ -154,16 +160,29 @@ impl Graph {
                 key,
                 value,
             } => {
-                if self.objects.set_target(subject, key.as_deref(), value) {
-                    let place = self.place(subject);
-                    let target = self.objects.targets.get(&subject);
-                    let object = target.and_then(|target| target.object.as_deref());
-                    self.streams.note_target(subject, object, place);
+                if let Some(reread) = &mut self.reread {
+                    reread.note(subject);
                 }
+                self.learn_target(subject, key.as_deref(), value);
             }
+            Fact::Reread => self.end_reread(),
             Fact::Setting(key, value) => self.objects.set_setting(key, value),
             Fact::Listed => self.is_listed = true,
         }
+    }
+
+    fn learn_target(&mut self, stream: u32, key: Option<&str>, value: Option<String>) {
+        if self.objects.set_target(stream, key, value) {
+            self.note_target(stream);
+        }
+    }
+
+    /// Draws the conclusions from where the metadata sends a stream now.
+    fn note_target(&mut self, stream: u32) {
+        let place = self.place(stream);
+        let target = self.objects.targets.get(&stream);
+        let object = target.and_then(|target| target.object.as_deref());
+        self.streams.note_target(stream, object, place);
     }
 
     fn forget(&mut self, id: u32) {
@@ -202,6 +221,7 @@ impl Graph {
         };
         let mut targets =
             self.settle_streams(rules, &ready, is_alone, now, &mut wanted, &mut actions);
+        self.reread_if_late(now, &mut actions);
         self.tidy(&mut targets);
         let superfluous = self.superfluous_sinks(&ready, &wanted);
         for &node in &superfluous {
@@ -235,7 +255,7 @@ impl Graph {
 
     /// The channel whose sink this node is, or was until a moment ago.
     fn channel(&self, node: u32) -> Option<Channel> {
-        channel_of_name(&self.objects.nodes.get(&node)?.name)
+        channel_of_name(&self.objects.nodes().get(&node)?.name)
     }
 
     /// The sink that was asked for by name, else the default one. When that is one of ours, it
@@ -245,7 +265,7 @@ impl Graph {
         let is_card = |id: u32, node: &objects::Node| node.is_sink() && self.channel(id).is_none();
         let cards = || {
             self.objects
-                .nodes
+                .nodes()
                 .iter()
                 .filter(|&(&id, node)| is_card(id, node))
         };
@@ -255,7 +275,7 @@ impl Graph {
                 .find(|(_, node)| node.name == name)
                 .map(|(&id, _)| id)
         };
-        let last = || self.card.filter(|id| self.objects.nodes.contains_key(id));
+        let last = || self.card.filter(|id| self.objects.nodes().contains_key(id));
         let best = || {
             let order =
                 |&(&id, node): &(&u32, &objects::Node)| (node.priority, std::cmp::Reverse(id));
@@ -376,7 +396,7 @@ impl Graph {
             let is_complete = self.objects.side(node, Direction::Input).is_some()
                 && self
                     .objects
-                    .nodes
+                    .nodes()
                     .get(&node)
                     .is_some_and(|node| node.serial.is_some());
             let is_heard = || monitors.iter().any(|ports| ports.output_node == node);
@@ -418,9 +438,8 @@ impl Graph {
         wanted: &BTreeSet<Ports>,
     ) -> BTreeSet<u32> {
         let is_used = |node: u32| {
-            let mut links = self.objects.links.values();
             self.streams.is_asked_for(node)
-                || links.any(|link| link.ports.input_node == node)
+                || self.objects.is_fed(node)
                 || wanted.iter().any(|ports| ports.input_node == node)
         };
         let layouts: BTreeMap<u32, &Layout> = self
@@ -462,7 +481,7 @@ impl Graph {
 
     /// What clients are told.
     pub fn audio(&self, rules: &Rules) -> Audio {
-        let card = self.card.and_then(|card| self.objects.nodes.get(&card));
+        let card = self.card.and_then(|card| self.objects.nodes().get(&card));
         let is_up = CHANNELS.iter().all(|&channel| {
             let mut sinks = self.sinks.nodes();
             sinks.any(|(sink, ..)| sink.channel == channel)
@@ -490,7 +509,7 @@ impl Graph {
 
     /// What somebody who looks for a fault wants to know.
     pub fn diagnosis(&self) -> Diagnosis {
-        let nodes = self.objects.nodes.values();
+        let nodes = self.objects.nodes().values();
         let ours = nodes.filter(|node| node.is_sink() && channel_of_name(&node.name).is_some());
         let is_missing = |target: &&objects::Target| {
             let object = target.object.as_deref();
@@ -529,11 +548,8 @@ impl Graph {
 
     /// Whether nothing plays into our sinks.
     pub fn is_deserted(&self) -> bool {
-        !self
-            .objects
-            .links
-            .values()
-            .any(|link| self.sinks.channel(link.ports.input_node).is_some())
+        let mut nodes = self.sinks.nodes();
+        !nodes.any(|(_, node, _)| self.objects.is_fed(node))
     }
 }
 

@@ -62,21 +62,14 @@ impl Rules {
     /// The first pattern that matches, which puts the program into the aux channel; none: it
     /// belongs to the default channel.
     pub fn decide(&self, program: &impl Program) -> Option<Decision<'_>> {
+        let usual = usual(program);
         self.patterns.iter().find_map(|pattern| {
-            let key = matching_key(pattern, program)?;
+            let key = key_among(pattern, program, &usual)?;
             Some(Decision {
                 pattern: *pattern,
                 key,
             })
         })
-    }
-
-    /// The channel of a program.
-    pub fn channel(&self, program: &impl Program) -> Channel {
-        match self.decide(program) {
-            Some(_) => Channel::Aux,
-            None => Channel::Default,
-        }
     }
 
     /// Puts a pattern on the list, without the spaces around it; false if it was there.
@@ -119,6 +112,14 @@ impl Rules {
         self.patterns
             .iter()
             .position(|pattern| is_same(pattern, name))
+    }
+}
+
+/// The channel of a program about which this pattern decides.
+pub fn channel(pattern: Option<&Pattern>) -> Channel {
+    match pattern {
+        Some(_) => Channel::Aux,
+        None => Channel::Default,
     }
 }
 
@@ -171,15 +172,28 @@ fn split(pattern: &str) -> (Option<&str>, &str) {
 
 /// The property by which a pattern matches a program.
 pub fn matching_key<'a>(pattern: &'a str, program: &impl Program) -> Option<&'a str> {
+    key_among(pattern, program, &usual(program))
+}
+
+/// What the [`KEYS`] are in a program: looked up once for the whole list, which costs more than to
+/// compare.
+fn usual(program: &impl Program) -> [Option<&str>; KEYS.len()] {
+    KEYS.map(|key| program.property(key))
+}
+
+fn key_among<'a>(
+    pattern: &'a str,
+    program: &impl Program,
+    usual: &[Option<&str>; KEYS.len()],
+) -> Option<&'a str> {
     let (key, glob) = split(pattern);
-    let matches = |key: &str| {
-        let value = program.property(key);
-        value.is_some_and(|value| glob::matches(glob, value))
-    };
-    match key {
-        Some(key) => matches(key).then_some(key),
-        None => KEYS.into_iter().find(|key| matches(key)),
+    let matches = |value: Option<&str>| value.is_some_and(|value| glob::matches(glob, value));
+    if let Some(key) = key {
+        return matches(program.property(key)).then_some(key);
     }
+    let mut pairs = KEYS.into_iter().zip(usual);
+    let found = pairs.find(|(_, value)| matches(**value));
+    found.map(|(key, _)| key)
 }
 
 /// The narrowest pattern that matches `program` and none of `others`.

@@ -35,7 +35,11 @@ const FIRST_CLIENT: usize = 2;
 pub struct Server {
     listener: Listener,
     places: Box<[Place<ClientSocket>]>,
+    /// Which places have somebody in them: the others are not looked at.
+    taken: Seats,
     read_watch: ReadWatch,
+    /// Whom the read watch has.
+    watched: Seats,
     /// Whose turn is first; moves on, so that nobody is always last.
     first: usize,
     /// Held to be let go when no descriptor is left, so that the caller can be told.
@@ -43,11 +47,49 @@ pub struct Server {
     accept_again: Option<Instant>,
 }
 
+/// Some of the places, a bit each.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seats(u32);
+
+const _: () = assert!(CLIENTS == u32::BITS as usize, "a bit for each place");
+
+impl Seats {
+    fn insert(&mut self, at: usize) {
+        self.0 |= 1 << at;
+    }
+
+    fn remove(&mut self, at: usize) {
+        self.0 &= !(1 << at);
+    }
+
+    fn contains(self, at: usize) -> bool {
+        self.0 & 1 << at != 0
+    }
+
+    fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// As they are now, in the order of the places.
+    fn iter(self) -> impl Iterator<Item = usize> {
+        self.from(0)
+    }
+
+    /// As they are now, from one place on, round to the one before it.
+    fn from(self, first: usize) -> impl Iterator<Item = usize> {
+        let mut left = self.0.rotate_right(u32::try_from(first).unwrap_or(0));
+        std::iter::from_fn(move || {
+            let next = left.trailing_zeros() as usize;
+            // Without its lowest bit.
+            left &= left.checked_sub(1)?;
+            Some((first + next) % CLIENTS)
+        })
+    }
+}
+
 #[derive(Debug)]
 struct ClientSocket {
     fd: OwnedFd,
-    /// The read watch has it, because it is behind with events.
-    watched: bool,
 }
 
 impl Socket for ClientSocket {
@@ -82,7 +124,9 @@ impl Server {
         Ok(Self {
             listener,
             places: (0..CLIENTS).map(|seat| Place::new(seat, now)).collect(),
+            taken: Seats::default(),
             read_watch: ReadWatch::open()?,
+            watched: Seats::default(),
             first: 0,
             spare: spare_descriptor(),
             accept_again: None,
@@ -95,8 +139,12 @@ impl Server {
         if self.accept_again.is_none() {
             entries[LISTENER] = sys::entry(Some(self.listener.as_fd()), POLLIN);
         }
-        entries[READ_WATCH] = sys::entry(Some(self.read_watch.as_fd()), POLLIN);
-        for (entry, place) in entries[FIRST_CLIENT..].iter_mut().zip(&mut self.places) {
+        // To ask a descriptor that is itself many costs more than any other.
+        if !self.watched.is_empty() {
+            entries[READ_WATCH] = sys::entry(Some(self.read_watch.as_fd()), POLLIN);
+        }
+        for at in self.taken.iter() {
+            let (entry, place) = (&mut entries[FIRST_CLIENT + at], &mut self.places[at]);
             let interest = place.interest();
             let input = if interest.readable { POLLIN } else { 0 };
             let output = if interest.writable { POLLOUT } else { 0 };
@@ -109,15 +157,20 @@ impl Server {
 
     /// When [`handle`](Self::handle) is to be called next, if nothing is ready before.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        let deadlines = self.places.iter().filter_map(|place| place.deadline(now));
+        let taken = self.taken.iter();
+        let deadlines = taken.filter_map(|at| self.places[at].deadline(now));
         deadlines.chain(self.accept_again).min()
     }
 
     /// Gives each client its turn, then takes a new one.
     pub fn handle(&mut self, polled: &[pollfd], service: &mut impl Service, now: Instant) {
         let ready = |entry: usize| polled.get(entry).map_or(0, |entry| entry.revents);
-        for at in self.order() {
+        for at in self.taken.from(self.first) {
             let events = ready(FIRST_CLIENT + at);
+            let is_due = || self.places[at].deadline(now).is_some_and(|due| due <= now);
+            if events == 0 && !is_due() {
+                continue;
+            }
             let events = Ready {
                 readable: events & POLLIN != 0,
                 writable: events & POLLOUT != 0,
@@ -145,7 +198,7 @@ impl Server {
 
     /// Tells the subscribers of `topics` that they have changed.
     pub fn publish(&mut self, topics: Topics, service: &mut impl Service, now: Instant) {
-        for at in self.order() {
+        for at in self.taken.from(self.first) {
             self.places[at].mark(topics);
             self.places[at].send(service, now);
             self.watch(at);
@@ -153,17 +206,16 @@ impl Server {
         self.clear(service);
     }
 
-    /// Says which places are free, before anybody else gets one.
-    fn clear(&self, service: &mut impl Service) {
-        for (at, place) in self.places.iter().enumerate() {
-            if place.peer().is_none() {
+    /// Says which places have become free, before anybody else gets one.
+    fn clear(&mut self, service: &mut impl Service) {
+        for at in self.taken.iter() {
+            if self.places[at].peer().is_none() {
+                self.taken.remove(at);
+                // The descriptor took itself out when it was closed.
+                self.watched.remove(at);
                 service.leave(at);
             }
         }
-    }
-
-    fn order(&self) -> impl Iterator<Item = usize> + use<> {
-        (self.first..self.first + CLIENTS).map(|at| at % CLIENTS)
     }
 
     /// Has the client watched for reading exactly while it is behind.
@@ -172,10 +224,13 @@ impl Server {
         let Some(socket) = self.places[at].socket() else {
             return;
         };
-        if is_behind && !socket.watched {
-            socket.watched = self.read_watch.add(&socket.fd, at).is_ok();
-        } else if socket.watched && !is_behind {
-            socket.watched = false;
+        let is_watched = self.watched.contains(at);
+        if is_behind && !is_watched {
+            if self.read_watch.add(&socket.fd, at).is_ok() {
+                self.watched.insert(at);
+            }
+        } else if is_watched && !is_behind {
+            self.watched.remove(at);
             let _ = self.read_watch.remove(&socket.fd);
         }
     }
@@ -202,7 +257,8 @@ impl Server {
         match admission::admit(peer, socket::uid(), taken) {
             Ok(at) => {
                 debug!("pid {} connected", peer.pid);
-                self.places[at].admit(ClientSocket { fd, watched: false }, peer, now);
+                self.places[at].admit(ClientSocket { fd }, peer, now);
+                self.taken.insert(at);
             }
             Err(failure) => {
                 warning!("refused user {} (pid {}): {failure}", peer.uid, peer.pid);
@@ -246,4 +302,24 @@ fn is_exhausted(error: &io::Error) -> bool {
 
 fn spare_descriptor() -> Option<File> {
     File::open("/dev/null").ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seats_are_gone_through_once_from_anyone_on() {
+        let mut seats = Seats::default();
+        for at in [0, 3, 31] {
+            seats.insert(at);
+        }
+        let from = |first| seats.from(first).collect::<Vec<_>>();
+        assert_eq!(from(0), [0, 3, 31]);
+        assert_eq!(from(3), [3, 31, 0]);
+        assert_eq!(from(4), [31, 0, 3]);
+        seats.remove(3);
+        assert_eq!(seats.iter().collect::<Vec<_>>(), [0, 31]);
+        assert_eq!(Seats::default().iter().count(), 0);
+    }
 }

@@ -1,7 +1,7 @@
 //! What is done for a client, by whom: the desk knows the volume and the list, the graph what
 //! plays.
 
-use wire::{Event, Failure, Reply, Request, Topic};
+use wire::{Event, Failure, Reply, Request, Topic, Topics};
 
 use crate::backend::Backend;
 use crate::configuration::Configuration;
@@ -80,6 +80,10 @@ impl Service for House<'_> {
 
     fn event(&self, topic: Topic) -> Event<'_> {
         self.desk.event(topic)
+    }
+
+    fn unpublished(&self) -> Topics {
+        self.desk.unpublished()
     }
 }
 

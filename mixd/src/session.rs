@@ -53,6 +53,10 @@ pub trait Service {
 
     /// The state of `topic` now.
     fn event(&self, topic: Topic) -> Event<'_>;
+
+    /// What has changed and will be published before the next wait: an event of it now would be
+    /// sent again then.
+    fn unpublished(&self) -> Topics;
 }
 
 /// How far a connection has come.
@@ -277,11 +281,14 @@ impl Session {
         !self.dirty.is_empty()
     }
 
-    /// Writes an event for each topic that has changed, while there is room. To be called only
+    /// Writes an event for each topic that has changed, while there is room; what is still to be
+    /// published waits for that, so that who subscribes meanwhile is not told twice. To be called only
     /// when the client has taken all that was sent before: what waits in the socket then can't be
     /// out of date by more than one state.
     pub fn write_events(&mut self, service: &impl Service, now: Instant) {
-        for topic in self.dirty.iter() {
+        let unpublished = service.unpublished();
+        let settled = |topic: &Topic| !unpublished.contains(*topic);
+        for topic in self.dirty.iter().filter(settled) {
             let event = service.event(topic);
             if self
                 .writer

@@ -19,6 +19,8 @@ pub struct State {
     path: Option<PathBuf>,
     /// What the file says.
     saved: Option<Volume>,
+    /// What it was in the last turn.
+    last: Option<Volume>,
     save_at: Option<Instant>,
 }
 
@@ -29,6 +31,7 @@ impl State {
         Self {
             path: folder.map(|folder| folder.join("mixd/volume")),
             saved: None,
+            last: None,
             save_at: None,
         }
     }
@@ -57,14 +60,18 @@ impl State {
         self.save_at
     }
 
-    /// The volume has changed.
-    pub fn note(&mut self, volume: Volume, now: Instant) {
-        self.save_at = (self.saved != Some(volume)).then_some(now + PAUSE);
-    }
-
-    /// Saves the volume if it is time.
-    pub fn turn(&mut self, volume: Volume, now: Instant) {
-        if self.save_at.is_some_and(|at| now >= at) {
+    /// Notes whether the volume has changed, and saves it if it is time; without one, it is not to
+    /// be remembered. What is to outlast the daemon is compared, not what clients are told: a
+    /// volume that is set to what is held for the moment changes only the first.
+    pub fn turn(&mut self, volume: Option<Volume>, now: Instant) {
+        let last = std::mem::replace(&mut self.last, volume);
+        let Some(volume) = volume else {
+            self.save_at = None;
+            return;
+        };
+        if last.is_some_and(|last| last != volume) {
+            self.save_at = (self.saved != Some(volume)).then_some(now + PAUSE);
+        } else if self.save_at.is_some_and(|at| now >= at) {
             self.save(volume);
         }
     }

@@ -43,6 +43,8 @@ pub enum Fact {
         /// Its value.
         value: Option<String>,
     },
+    /// The metadata `default` has been told again to the end, as [`Action::Reread`] asked for.
+    Reread,
     /// A key of the metadata `settings` has this value now.
     Setting(String, String),
     /// All that was there when the connection was made is known.
@@ -115,6 +117,8 @@ pub enum Action {
     Target(u32, u64),
     /// Remove a stream's `target.object`.
     Clear(u32),
+    /// Have all of the metadata `default` told again.
+    Reread,
     /// Link an output port to an input port.
     Link(Ports),
     /// Undo that.

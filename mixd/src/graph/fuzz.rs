@@ -199,15 +199,13 @@ impl World {
                     self.learn(vec![Fact::Removed(id)]);
                 }
             }
-            Event::Rob { which } => {
-                let links: Vec<Ports> = self.pipewire.links().copied().collect();
-                if let Some(ports) = links.get(usize::from(which) % links.len().max(1)) {
-                    self.wished.remove(ports);
-                    let fact = self.pipewire.rob(ports);
-                    self.learn(fact.into_iter().collect());
-                }
+            Event::Rob { which } => self.rob(which),
+            Event::Obey { count } => {
+                // Somebody else binds the metadata meanwhile.
+                self.pipewire.is_deaf = count & 8 != 0;
+                self.obey(usize::from(count % 8) + 1);
+                self.pipewire.is_deaf = false;
             }
-            Event::Obey { count } => self.obey(usize::from(count % 8) + 1),
             Event::Rule { program, add } => {
                 let name = pick(&PROGRAMS, program);
                 if let Ok(pattern) = name.parse() {
@@ -233,6 +231,16 @@ impl World {
                 let actions = self.graph.farewell();
                 self.take(actions);
             }
+        }
+    }
+
+    /// Somebody removes a link of ours.
+    fn rob(&mut self, which: u8) {
+        let links: Vec<Ports> = self.pipewire.links().copied().collect();
+        if let Some(ports) = links.get(usize::from(which) % links.len().max(1)) {
+            self.wished.remove(ports);
+            let fact = self.pipewire.rob(ports);
+            self.learn(fact.into_iter().collect());
         }
     }
 
@@ -403,6 +411,7 @@ impl World {
                 Action::Unlink(ports) => {
                     self.wished.remove(ports);
                 }
+                Action::Reread => assert!(self.pipewire.is_managed, "nobody to tell it"),
                 Action::Inspect(pid) => assert!(*pid > 0, "no process has the number 0"),
                 Action::Create(sink, _) => assert!(self.graph.has_sink(*sink)),
                 Action::Destroy(sink) => assert!(!self.graph.has_sink(*sink)),
@@ -467,6 +476,7 @@ impl World {
         let is_there = |id: &u32| self.nodes.contains_key(id) || self.is_ours(*id);
         match action {
             Action::Target(id, _) | Action::Clear(id) | Action::Configure(id, ..) => !is_there(id),
+            Action::Reread => !self.pipewire.is_managed,
             Action::Link(ports) => {
                 !is_there(&ports.output_node)
                     || !is_there(&ports.input_node)

@@ -1,6 +1,7 @@
 //! What PipeWire has, as the facts tell it, in whatever order they come.
 
-use std::collections::BTreeMap;
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fact::{Info, Ports, Props};
 use super::layout::{Layout, Side};
@@ -88,12 +89,21 @@ pub enum Direction {
 #[derive(Debug, Default)]
 pub struct Objects {
     /// By id.
-    pub nodes: BTreeMap<u32, Node>,
+    nodes: BTreeMap<u32, Node>,
+    /// The nodes of each name.
+    named: BTreeMap<String, BTreeSet<u32>>,
+    serials: BTreeMap<u64, u32>,
     /// By the node's id.
     pub infos: BTreeMap<u32, Info>,
     ports: BTreeMap<u32, Port>,
+    /// The ports of each node.
+    ports_of: BTreeMap<u32, BTreeSet<u32>>,
     /// By id.
-    pub links: BTreeMap<u32, Link>,
+    links: BTreeMap<u32, Link>,
+    /// The links that leave each node.
+    pub(super) links_from: BTreeMap<u32, BTreeSet<u32>>,
+    /// The links that end at each node.
+    links_to: BTreeMap<u32, BTreeSet<u32>>,
     clients: BTreeMap<u32, Client>,
     /// By the stream's id.
     pub targets: BTreeMap<u32, Target>,
@@ -114,6 +124,11 @@ impl Objects {
             client: number(props, "client.id"),
             priority: number(props, "priority.session").unwrap_or(0),
         };
+        self.remove_node(id);
+        self.named.entry(node.name.clone()).or_default().insert(id);
+        if let Some(serial) = node.serial {
+            self.serials.insert(serial, id);
+        }
         self.nodes.insert(id, node);
     }
 
@@ -134,6 +149,8 @@ impl Objects {
                 place: number(props, "port.id").unwrap_or(id),
                 position: text(props, "audio.channel"),
             };
+            self.remove_port(id);
+            self.ports_of.entry(node).or_default().insert(id);
             self.ports.insert(id, port);
         }
     }
@@ -151,6 +168,10 @@ impl Objects {
         };
         if let Some(ports) = ports() {
             let client = end("client.id");
+            self.remove_link(id);
+            let (from, to) = (ports.output_node, ports.input_node);
+            self.links_from.entry(from).or_default().insert(id);
+            self.links_to.entry(to).or_default().insert(id);
             self.links.insert(id, Link { ports, client });
         }
     }
@@ -173,12 +194,52 @@ impl Objects {
 
     /// An object has gone. If it was a link: what it linked.
     pub fn remove(&mut self, id: u32) -> Option<Ports> {
-        self.nodes.remove(&id);
+        self.remove_node(id);
+        self.remove_port(id);
         self.infos.remove(&id);
-        self.ports.remove(&id);
         self.clients.remove(&id);
         self.targets.remove(&id);
-        self.links.remove(&id).map(|link| link.ports)
+        self.remove_link(id).map(|link| link.ports)
+    }
+
+    fn remove_node(&mut self, id: u32) {
+        if let Some(node) = self.nodes.remove(&id) {
+            take(&mut self.named, &node.name, id);
+            if let Some(serial) = node.serial
+                && self.serials.get(&serial) == Some(&id)
+            {
+                self.serials.remove(&serial);
+            }
+        }
+    }
+
+    fn remove_port(&mut self, id: u32) {
+        if let Some(port) = self.ports.remove(&id) {
+            take(&mut self.ports_of, &port.node, id);
+        }
+    }
+
+    fn remove_link(&mut self, id: u32) -> Option<Link> {
+        let link = self.links.remove(&id)?;
+        take(&mut self.links_from, &link.ports.output_node, id);
+        take(&mut self.links_to, &link.ports.input_node, id);
+        Some(link)
+    }
+
+    /// The nodes, by id.
+    pub fn nodes(&self) -> &BTreeMap<u32, Node> {
+        &self.nodes
+    }
+
+    /// The links that leave a node.
+    pub fn links_from(&self, node: u32) -> impl Iterator<Item = &Link> {
+        let ids = self.links_from.get(&node).into_iter().flatten();
+        ids.filter_map(|id| self.links.get(id))
+    }
+
+    /// Whether a link ends at a node.
+    pub fn is_fed(&self, node: u32) -> bool {
+        self.links_to.contains_key(&node)
     }
 
     /// A key on subject 0 of the metadata `default`.
@@ -242,12 +303,11 @@ impl Objects {
             Direction::Input => (false, info.inputs),
             Direction::Output => (true, info.outputs),
         };
-        let is_of_side = |port: &Port| port.node == node && port.is_output == is_output;
-        let mut ports: Vec<(u32, u32, &str)> = self
-            .ports
-            .iter()
-            .filter(|(_, port)| is_of_side(port))
-            .map(|(&id, port)| (port.place, id, &*port.position))
+        let ids = self.ports_of.get(&node).into_iter().flatten();
+        let ports = ids.filter_map(|id| Some((*id, self.ports.get(id)?)));
+        let mut ports: Vec<(u32, u32, &str)> = ports
+            .filter(|(_, port)| port.is_output == is_output)
+            .map(|(id, port)| (port.place, id, &*port.position))
             .collect();
         if ports.is_empty() || u32::try_from(ports.len()) != Ok(count) {
             return None;
@@ -273,10 +333,9 @@ impl Objects {
     /// The node that a `target.object` names, by name or by serial.
     pub fn find(&self, object: &str) -> Option<u32> {
         let serial = object.parse().ok();
-        let is_meant =
-            |node: &Node| node.name == object || serial.is_some() && node.serial == serial;
-        let mut nodes = self.nodes.iter().filter(|(_, node)| is_meant(node));
-        nodes.next().map(|(&id, _)| id)
+        let by_serial = serial.and_then(|serial: u64| self.serials.get(&serial));
+        let by_name = self.named.get(object).and_then(BTreeSet::first);
+        by_serial.into_iter().chain(by_name).min().copied()
     }
 
     /// What a client says of itself, or the registry of it, under this key.
@@ -299,6 +358,20 @@ impl Objects {
     pub fn client(&self, id: u32) -> Option<&str> {
         let name = self.client_property(id, "application.name")?;
         (!name.is_empty()).then_some(name)
+    }
+}
+
+/// Takes an id out of an index, and the whole entry with the last.
+fn take<K, Q>(index: &mut BTreeMap<K, BTreeSet<u32>>, key: &Q, id: u32)
+where
+    K: Ord + Borrow<Q>,
+    Q: Ord + ?Sized,
+{
+    if let Some(ids) = index.get_mut(key) {
+        ids.remove(&id);
+        if ids.is_empty() {
+            index.remove(key);
+        }
     }
 }
 

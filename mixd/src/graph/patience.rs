@@ -15,16 +15,18 @@ pub enum Matter {
     Ports(u32),
     /// A link of a stream.
     Link(u32),
+    /// A stream's target in the metadata, where we have set it.
+    Echo(u32),
 }
 
 impl Matter {
-    /// How long: a session manager needs tens of milliseconds for a port or a link, and up to a
+    /// How long: a session manager needs tens of milliseconds for a port, a link or a key, and up to a
     /// second for its own start.
     const fn limit(self) -> Duration {
         match self {
             Self::Manager => Duration::from_secs(2),
             Self::Newcomer => Duration::from_millis(500),
-            Self::Ports(_) | Self::Link(_) => Duration::from_secs(1),
+            Self::Ports(_) | Self::Link(_) | Self::Echo(_) => Duration::from_secs(1),
         }
     }
 }
@@ -43,6 +45,11 @@ impl Patience {
         let since = *self.since.get(&matter).unwrap_or(&now);
         self.round.insert(matter, since);
         now >= since + matter.limit()
+    }
+
+    /// It has come; what is waited for from here on is another one.
+    pub fn forget(&mut self, matter: Matter) {
+        self.since.remove(&matter);
     }
 
     /// Ends a round: what was not asked about in it has come, and is forgotten.

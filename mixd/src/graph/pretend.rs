@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use wire::Channel;
 
-#[cfg(test)]
 use super::fact::Metadata;
 use super::fact::{Action, Fact, Info, Ports, Process, Props, Sink};
 use super::layout::Layout;
@@ -154,6 +153,10 @@ pub struct PipeWire {
     /// What the session manager has.
     managed: BTreeMap<u32, BTreeMap<u32, Ports>>,
     sinks: BTreeMap<Sink, (u32, Layout)>,
+    /// What is set in the metadata for which stream.
+    targets: BTreeMap<u32, String>,
+    /// Somebody else is binding the metadata: we are not told what changes there.
+    pub is_deaf: bool,
     next_link: u32,
 }
 
@@ -165,12 +168,13 @@ impl PipeWire {
             links: BTreeMap::new(),
             managed: BTreeMap::new(),
             sinks: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            is_deaf: false,
             next_link: FIRST_LINK,
         }
     }
 
     /// Who keeps the metadata.
-    #[cfg(test)]
     pub fn metadata(&self) -> Fact {
         Fact::Metadata(match self.is_managed {
             true => Metadata::Managed(MANAGER),
@@ -220,6 +224,7 @@ impl PipeWire {
             .collect();
         self.links.retain(|ports, _| !has(ports));
         self.sinks.retain(|_, (id, _)| *id != node);
+        self.targets.remove(&node);
         let managed = self.managed.remove(&node).unwrap_or_default().into_keys();
         let ports = (0..2).flat_map(|n| {
             [Direction::Input, Direction::Output].map(|direction| port(node, direction, n))
@@ -259,7 +264,7 @@ impl PipeWire {
                 facts
             }
             Action::Target(id, to) => {
-                let mut facts = vec![key(*id, TARGET_OBJECT, Some(&to.to_string()))];
+                let mut facts = self.set_target(*id, Some(&to.to_string()));
                 if self.is_managed {
                     facts.extend(self.unlink_managed(*id));
                     let sink = u32::try_from(to - 1000).unwrap_or(0);
@@ -276,9 +281,14 @@ impl PipeWire {
                 facts
             }
             Action::Clear(id) => {
-                let mut facts = vec![key(*id, TARGET_OBJECT, None)];
+                let mut facts = self.set_target(*id, None);
                 facts.extend(self.unlink_managed(*id));
                 facts
+            }
+            Action::Reread => {
+                let told = self.targets.iter();
+                let keys = told.map(|(&id, value)| key(id, TARGET_OBJECT, Some(value)));
+                keys.chain([Fact::Reread]).collect()
             }
             Action::Link(ports) => {
                 let id = self.new_link();
@@ -293,6 +303,18 @@ impl PipeWire {
                 };
                 vec![Fact::Process(*pid, process)]
             }
+        }
+    }
+
+    /// Somebody, perhaps we, sets or removes a stream's target; what we are told of that.
+    pub fn set_target(&mut self, stream: u32, value: Option<&str>) -> Vec<Fact> {
+        match value {
+            Some(value) => drop(self.targets.insert(stream, value.to_owned())),
+            None => drop(self.targets.remove(&stream)),
+        }
+        match self.is_deaf {
+            true => Vec::new(),
+            false => vec![key(stream, TARGET_OBJECT, value)],
         }
     }
 

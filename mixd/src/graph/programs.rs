@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::message::{Key, NodeName, Sentence};
+use wire::message::{Key, NodeName, Pattern, Sentence};
 use wire::{Property, Source, Stream, StreamDetail, StreamState};
 
 use super::fact::{Action, Process};
@@ -46,7 +46,7 @@ impl Player<'_> {
         let own = objects.property(self.stream, key);
         let own = own.filter(|value| !value.is_empty());
         own.or_else(|| {
-            let node = objects.nodes.get(&self.stream)?;
+            let node = objects.nodes().get(&self.stream)?;
             match key {
                 "node.name" => Some(&*node.name),
                 _ => objects.client_property(node.client?, key),
@@ -101,7 +101,7 @@ impl Graph {
     /// beyond doubt, but of pipewire-pulse's clients it is pipewire-pulse itself; they say it
     /// themselves, and those in a sandbox number their processes differently.
     fn pid(&self, stream: u32) -> Option<u32> {
-        let client = self.objects.nodes.get(&stream)?.client;
+        let client = self.objects.nodes().get(&stream)?.client;
         let of_client = |key| self.objects.client_property(client?, key);
         let is_pulse = of_client("client.api") == Some("pipewire-pulse");
         let player = self.player(stream);
@@ -118,7 +118,7 @@ impl Graph {
 
     /// Asks for what is not yet known of the processes that play, and forgets the others.
     pub(super) fn inspect_processes(&mut self, actions: &mut Vec<Action>) {
-        let nodes = self.objects.nodes.iter();
+        let nodes = self.objects.nodes().iter();
         let streams = nodes.filter(|(id, node)| node.is_stream() && self.is_introduced(**id));
         let pids: BTreeSet<u32> = streams.filter_map(|(&id, _)| self.pid(id)).collect();
         self.processes.0.retain(|pid, _| pids.contains(pid));
@@ -132,7 +132,11 @@ impl Graph {
 
     /// Whether the stream and its client have said what they are.
     fn is_introduced(&self, stream: u32) -> bool {
-        let client = self.objects.nodes.get(&stream).and_then(|node| node.client);
+        let client = self
+            .objects
+            .nodes()
+            .get(&stream)
+            .and_then(|node| node.client);
         self.objects.infos.contains_key(&stream)
             && !client.is_some_and(|client| self.objects.is_silent(client))
     }
@@ -145,18 +149,24 @@ impl Graph {
                 .is_none_or(|pid| self.processes.get(pid).is_some())
     }
 
+    /// The pattern that decides about a stream.
+    pub(super) fn rule(&self, stream: u32, rules: &Rules) -> Option<Pattern> {
+        let decision = rules.decide(&self.player(stream));
+        decision.map(|decision| decision.pattern)
+    }
+
     /// A stream, as clients are told of it.
-    pub(super) fn told(&self, id: u32, rules: &Rules, decision: Decision) -> Stream {
+    pub(super) fn told(&self, id: u32, decision: Decision) -> Stream {
         let player = self.player(id);
         Stream {
             id,
             pid: self.pid(id),
             name: NodeName::truncated(player.name()),
-            rule: rules.decide(&player).map(|decision| decision.pattern),
+            rule: decision.rule,
             rival: decision.rival,
             state: decision.state,
             binary: player.property(BINARY).map(NodeName::truncated),
-            channel: decision.channel,
+            channel: decision.channel(),
         }
     }
 
@@ -176,7 +186,7 @@ impl Graph {
     pub fn detail(&self, id: u32, rules: &Rules, room: usize) -> Option<StreamDetail> {
         let node = self
             .objects
-            .nodes
+            .nodes()
             .get(&id)
             .filter(|node| node.is_stream())?;
         let player = self.player(id);
@@ -184,9 +194,8 @@ impl Graph {
         let reason = self.reason(id, decision.as_ref());
         let stream = self.told(
             id,
-            rules,
             decision.unwrap_or(Decision {
-                channel: rules.channel(&player),
+                rule: self.rule(id, rules),
                 state: StreamState::Pinned,
                 rival: None,
             }),
@@ -235,9 +244,9 @@ impl Graph {
         })
     }
 
-    fn suggestion(&self, id: u32) -> Option<wire::message::Pattern> {
+    fn suggestion(&self, id: u32) -> Option<Pattern> {
         let player = self.player(id);
-        let nodes = self.objects.nodes.iter();
+        let nodes = self.objects.nodes().iter();
         let streams = nodes.filter(|(_, node)| node.is_stream());
         let others: Vec<Player> = streams
             .map(|(&other, _)| self.player(other))
@@ -248,7 +257,7 @@ impl Graph {
 
     /// Why a stream does not play through its channel, if it does not.
     fn reason(&self, id: u32, decision: Option<&Decision>) -> Option<Sentence> {
-        let name_of = |id: u32| self.objects.nodes.get(&id).map(|node| &*node.name);
+        let name_of = |id: u32| self.objects.nodes().get(&id).map(|node| &*node.name);
         let Some(decision) = decision else {
             let reason = "it belongs to a filter, a loopback or a virtual microphone, which are \
                           left as they are wired (node.link-group, node.dont-reconnect)";

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use wire::message::ClientName;
+use wire::message::{ClientName, Pattern};
 use wire::{Channel, Stream, StreamState};
 
 use super::fact::{Action, Ports};
 use super::objects::{Direction, TARGET_OBJECT};
 use super::patience::Matter;
 use super::{Graph, channel_of_name};
-use crate::rules::Rules;
+use crate::rules::{self, Rules};
 
 /// How often a stream may be moved away from us before it is left where it is moved to.
 pub const MAX_MOVES: u8 = 2;
@@ -95,6 +95,22 @@ impl Streams {
         }
     }
 
+    /// The streams that we have asked for without being shown it, with the serials that we set.
+    pub fn unseen(&self) -> impl Iterator<Item = (u32, u64)> {
+        let records = self.records.iter();
+        records.filter_map(|(&id, record)| record.asked.as_ref().and(Some((id, record.unseen?))))
+    }
+
+    /// What we have set last must have been there, shown or not.
+    pub fn presume_seen(&mut self, stream: u32, serial: u64) {
+        if let Some(record) = self.records.get_mut(&stream)
+            && record.unseen.take_if(|unseen| *unseen == serial).is_some()
+            && let Some(asked) = &mut record.asked
+        {
+            asked.is_echoed = true;
+        }
+    }
+
     /// Somebody has taken away a link that we made.
     pub fn note_loss(&mut self, ports: Ports) {
         if let Some(record) = self.records.get_mut(&ports.output_node) {
@@ -110,6 +126,12 @@ impl Streams {
             .map(|(&id, _)| id)
     }
 
+    /// Whether we have asked for a stream.
+    pub fn is_asked(&self, stream: u32) -> bool {
+        let record = self.records.get(&stream);
+        record.is_some_and(|record| record.asked.is_some())
+    }
+
     /// Whether any stream was asked to go to this node.
     pub fn is_asked_for(&self, sink: u32) -> bool {
         let mut asked = self
@@ -123,10 +145,17 @@ impl Streams {
 /// What becomes of a stream.
 #[derive(Clone, Copy)]
 pub(super) struct Decision {
-    pub channel: Channel,
+    /// The pattern that puts it into the aux channel.
+    pub rule: Option<Pattern>,
     pub state: StreamState,
     /// Who has linked it elsewhere.
     pub rival: Option<ClientName>,
+}
+
+impl Decision {
+    pub fn channel(&self) -> Channel {
+        rules::channel(self.rule.as_ref())
+    }
 }
 
 impl Graph {
@@ -144,7 +173,7 @@ impl Graph {
                 }
                 (None, Some(id)) => {
                     let id = id.parse().ok();
-                    id.filter(|id| self.objects.nodes.contains_key(id))
+                    id.filter(|id| self.objects.nodes().contains_key(id))
                 }
                 (None, None) => None,
             },
@@ -170,7 +199,7 @@ impl Graph {
         actions: &mut Vec<Action>,
     ) -> Vec<Action> {
         let mut targets = Vec::new();
-        let nodes = self.objects.nodes.iter();
+        let nodes = self.objects.nodes().iter();
         let ids: Vec<u32> = nodes
             .filter(|(_, node)| node.is_stream())
             .map(|(&id, _)| id)
@@ -181,7 +210,7 @@ impl Graph {
                 continue;
             };
             let sink = match decision.state {
-                StreamState::Routed => ready.get(&decision.channel).copied(),
+                StreamState::Routed => ready.get(&decision.channel()).copied(),
                 // Nobody else would.
                 StreamState::Pinned if !self.is_managed() => self.pinned_to(id),
                 _ => None,
@@ -189,7 +218,7 @@ impl Graph {
             if let Some(sink) = sink
                 && self.is_managed()
             {
-                targets.extend(self.ask(id, decision.channel, sink));
+                targets.extend(self.ask(id, decision.channel(), sink));
             }
             let links = sink.and_then(|sink| self.own_links(id, sink, is_alone, now, actions));
             let record = self.streams.records.entry(id).or_default();
@@ -212,7 +241,7 @@ impl Graph {
 
     /// Asks the session manager to send a stream to a sink, unless that has been done.
     fn ask(&mut self, stream: u32, channel: Channel, sink: u32) -> Option<Action> {
-        let serial = self.objects.nodes.get(&sink)?.serial?;
+        let serial = self.objects.nodes().get(&sink)?.serial?;
         let targets = self.objects.targets.get(&stream);
         let object = targets.and_then(|target| target.object.as_deref());
         let record = self.streams.records.entry(stream).or_default();
@@ -274,13 +303,11 @@ impl Graph {
 
     /// Whose links others have made from a stream to any sink, and to which.
     fn foreign_links(&self, stream: u32) -> impl Iterator<Item = (Option<u32>, u32)> {
-        let links = self.objects.links.values();
+        let links = self.objects.links_from(stream);
         links
             .filter(move |link| {
-                let to = self.objects.nodes.get(&link.ports.input_node);
-                link.ports.output_node == stream
-                    && to.is_some_and(super::objects::Node::is_sink)
-                    && !self.wires.is_ours(&link.ports)
+                let to = self.objects.nodes().get(&link.ports.input_node);
+                to.is_some_and(super::objects::Node::is_sink) && !self.wires.is_ours(&link.ports)
             })
             .map(|link| (link.client, link.ports.input_node))
     }
@@ -295,7 +322,7 @@ impl Graph {
             _ => None,
         };
         let found = by_metadata.or(by_property).or_else(by_id)?;
-        let node = self.objects.nodes.get(&found)?;
+        let node = self.objects.nodes().get(&found)?;
         (node.is_sink() && self.channel(found).is_none()).then_some(found)
     }
 
@@ -311,14 +338,13 @@ impl Graph {
     fn is_plumbing(&self, stream: u32) -> bool {
         let has = |key, value| self.objects.property(stream, key) == Some(value);
         let is_source = |node: u32| {
-            let node = self.objects.nodes.get(&node);
+            let node = self.objects.nodes().get(&node);
             node.is_some_and(|node| node.class.starts_with("Audio/Source"))
         };
-        let mut links = self.objects.links.values();
+        let mut links = self.objects.links_from(stream);
         // One that we have may be linked to a microphone besides.
-        let feeds_source = !self.streams.asked().any(|id| id == stream)
-            && links
-                .any(|link| link.ports.output_node == stream && is_source(link.ports.input_node));
+        let feeds_source =
+            !self.streams.is_asked(stream) && links.any(|link| is_source(link.ports.input_node));
         self.objects.property(stream, "node.link-group").is_some()
             || has("node.dont-reconnect", "true")
             || feeds_source
@@ -327,7 +353,7 @@ impl Graph {
     /// The channel that the rules give a stream, and whether it can have it. None for what is no
     /// program's playback.
     pub(super) fn decide(&self, id: u32, rules: &Rules) -> Option<Decision> {
-        let node = self.objects.nodes.get(&id)?;
+        let node = self.objects.nodes().get(&id)?;
         if !node.is_stream() || self.is_plumbing(id) {
             return None;
         }
@@ -350,7 +376,7 @@ impl Graph {
         };
         let rival = rival.and_then(|(client, _)| self.objects.client(client?));
         Some(Decision {
-            channel: rules.channel(&self.player(id)),
+            rule: self.rule(id, rules),
             state,
             rival: rival.map(ClientName::truncated),
         })
@@ -374,10 +400,10 @@ impl Graph {
 
     /// The streams, as clients are told of them.
     pub(super) fn listed_streams(&self, rules: &Rules) -> Vec<Stream> {
-        let nodes = self.objects.nodes.keys();
+        let nodes = self.objects.nodes().keys();
         let listed = nodes.filter_map(|&id| {
             let decision = self.decide(id, rules)?;
-            Some(self.told(id, rules, decision))
+            Some(self.told(id, decision))
         });
         listed.collect()
     }

@@ -488,6 +488,44 @@ fn a_stream_moved_away_from_us_twice_is_contested_and_left() {
 }
 
 #[test]
+fn a_target_that_is_not_shown_is_read_and_who_has_changed_it_is_noticed() {
+    for (value, state) in [
+        (None, StreamState::Routed),
+        (Some("mixd-aux"), StreamState::Routed),
+        (Some("other"), StreamState::Pinned),
+    ] {
+        let mut world = World::new(&[]);
+        world.pipewire.is_deaf = true;
+        let asked = world.run(stream(STREAM, "Game", &[]));
+        assert_eq!(asked, [target(STREAM, DEFAULT)]);
+        world.pipewire.is_deaf = false;
+        // Ours, or what somebody else has put there since.
+        if let Some(value) = value {
+            world.pipewire.set_target(STREAM, Some(value));
+        }
+        let again = value.filter(|_| state == StreamState::Routed);
+        let again = again.map(|_| target(STREAM, DEFAULT));
+        let expected: Vec<Action> = [Action::Reread].into_iter().chain(again).collect();
+        assert_eq!(world.wait(2), expected, "{value:?}");
+        assert_eq!(world.state(STREAM), state, "{value:?}");
+        assert_eq!(world.wait(5), [], "{value:?}: once");
+    }
+}
+
+#[test]
+fn a_target_that_was_removed_unseen_is_set_once_more() {
+    let mut world = World::new(&[]);
+    world.pipewire.is_deaf = true;
+    world.run(stream(STREAM, "Game", &[]));
+    world.pipewire.set_target(STREAM, None);
+    world.pipewire.is_deaf = false;
+    assert_eq!(world.wait(2), [Action::Reread, target(STREAM, DEFAULT)]);
+    let removed = world.pipewire.set_target(STREAM, None);
+    assert_eq!(world.run(removed), []);
+    assert_eq!(world.state(STREAM), StreamState::Contested);
+}
+
+#[test]
 fn a_stream_linked_elsewhere_by_another_client_is_left_and_the_client_named() {
     for managed in [true, false] {
         let mut world = match managed {
@@ -643,14 +681,8 @@ fn what_a_dying_session_manager_unlinks_is_linked_by_us_until_somebody_else_does
         .collect();
     world.run(links);
     world.pipewire.is_managed = false;
-    let ids: Vec<u32> = world
-        .graph
-        .objects
-        .links
-        .iter()
-        .filter(|(_, link)| link.ports.output_node == STREAM)
-        .map(|(&id, _)| id)
-        .collect();
+    let links = &world.graph.objects.links_from;
+    let ids: Vec<u32> = links[&STREAM].iter().copied().collect();
     let mut facts: Vec<Fact> = ids.into_iter().map(Fact::Removed).collect();
     facts.push(Fact::Metadata(Metadata::None));
     world.run(facts);

@@ -9,6 +9,7 @@ use pipewire::core::{self, CoreRc, PW_ID_CORE};
 use pipewire::link::Link;
 use pipewire::metadata::{Metadata, MetadataListener};
 use pipewire::node::{Node, NodeListener};
+use pipewire::permissions::PermissionFlags;
 use pipewire::properties::{PropertiesBox, properties};
 use pipewire::registry::{self, GlobalObject, RegistryRc};
 use pipewire::spa::param::ParamType;
@@ -54,6 +55,7 @@ pub struct Connection {
 /// A metadata object that we listen to.
 struct Bound {
     id: u32,
+    version: u32,
     _listener: MetadataListener,
     metadata: Metadata,
 }
@@ -65,6 +67,8 @@ enum Stage {
     Globals,
     /// What the listed objects say of themselves.
     Details,
+    /// All that the metadata says.
+    Metadata,
     /// The last calls before the end.
     Farewell,
 }
@@ -164,6 +168,7 @@ impl Connection {
                 match stage {
                     Stage::Globals => self.await_stage(Stage::Details),
                     Stage::Details => self.graph.learn(Fact::Listed),
+                    Stage::Metadata => self.graph.learn(Fact::Reread),
                     Stage::Farewell => {}
                 }
             }
@@ -172,6 +177,11 @@ impl Connection {
     }
 
     fn learn(&mut self, fact: Fact) {
+        if let Fact::Key { subject, .. } = &fact
+            && *subject != 0
+        {
+            debug!("{fact:?}");
+        }
         if let Fact::Removed(id) = fact {
             self.nodes.remove(&id);
             self.clients.remove(&id);
@@ -225,13 +235,7 @@ impl Connection {
     fn greet_metadata(&mut self, global: &GlobalObject<PropertiesBox>, props: &Props) {
         match props.get("metadata.name").map(String::as_str) {
             Some("default") if self.default.is_none() => {
-                self.default = self.listen_to(global, |subject, key, value| {
-                    Some(Fact::Key {
-                        subject,
-                        key,
-                        value,
-                    })
-                });
+                self.default = self.listen_to(global, to_key);
                 let client = props.get("client.id").and_then(|id| id.parse().ok());
                 let keeper = client.map_or(graph::Metadata::Static, graph::Metadata::Managed);
                 self.graph.learn(Fact::Metadata(keeper));
@@ -253,9 +257,29 @@ impl Connection {
         let metadata: Metadata = self.registry.bind(global).ok()?;
         Some(Bound {
             id: global.id,
+            version: global.version,
             _listener: listen::metadata(&metadata, to_fact, &self.incoming),
             metadata,
         })
+    }
+
+    /// Binds the metadata anew, which tells all of it. PipeWire answers us no sooner than the
+    /// session manager has told it.
+    fn reread(&mut self) {
+        if let Some(bound) = &self.default {
+            let global = GlobalObject {
+                id: bound.id,
+                permissions: PermissionFlags::all(),
+                type_: ObjectType::Metadata,
+                version: bound.version,
+                props: None,
+            };
+            // The old one goes when the new one is there: nothing is missed between them.
+            if let Some(bound) = self.listen_to(&global, to_key) {
+                self.default = Some(bound);
+            }
+        }
+        self.await_stage(Stage::Metadata);
     }
 
     /// What PipeWire has, and what it should have.
@@ -314,6 +338,7 @@ impl Connection {
                     }
                 }
                 Action::Unlink(ports) => drop(self.links.remove(&ports)),
+                Action::Reread => self.reread(),
                 // Done already, see `inspect`.
                 Action::Inspect(_) => {}
             }
@@ -394,6 +419,16 @@ impl Connection {
     pub fn has_left(&self) -> bool {
         self.pending.is_none() && self.graph.is_deserted()
     }
+}
+
+/// A key of the metadata `default`.
+#[allow(clippy::unnecessary_wraps)] // the form that is listened with
+fn to_key(subject: u32, key: Option<String>, value: Option<String>) -> Option<Fact> {
+    Some(Fact::Key {
+        subject,
+        key,
+        value,
+    })
 }
 
 /// Whether an error on the core means that the connection is over.

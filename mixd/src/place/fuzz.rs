@@ -21,7 +21,7 @@ use wire::{
 use super::{Place, Ready, Socket};
 use crate::admission::{self, CLIENTS, CLIENTS_A_PROCESS};
 use crate::desk::Desk;
-use crate::session::{FRAME_TIME, FRAMES_A_TURN, HELLO_TIME, Service};
+use crate::session::{FRAME_TIME, HELLO_TIME, Service};
 
 const PLACES: usize = 4;
 /// The user that the daemon serves.
@@ -312,7 +312,9 @@ impl World {
                     client.hurried |= self.now >= client.started + HELLO_TIME;
                 }
             }
-            Operation::Ask(request) => self.send(at, &framed(Kind::Request, 7, &request)),
+            Operation::Ask(request) => {
+                self.send(at, &framed(Kind::Request, 7, &known(request)));
+            }
             Operation::Flood(count) => {
                 for id in 0..u32::from(count % 24) {
                     self.send(at, &framed(Kind::Request, id, &Request::GetStatus));
@@ -403,8 +405,9 @@ impl World {
 
     fn work(&mut self, at: usize) {
         let place = &mut self.places[at];
-        // A buffer of the smallest frames, at eight a turn.
-        for _ in 0..4096 / HEADER / FRAMES_A_TURN + 2 {
+        // A buffer of the smallest frames, at one a turn: a long answer may leave no room for the
+        // next until it is sent.
+        for _ in 0..4096 / HEADER + 2 {
             if place.deadline(self.now).is_none_or(|due| due > self.now) {
                 return;
             }
@@ -657,4 +660,17 @@ pub fn session(data: &[u8]) {
             "nothing is left to wait for"
         );
     }
+}
+
+/// Patterns of a byte or two are one of four, so that what is asked for is on the list at times.
+fn known(mut request: Request) -> Request {
+    if let Request::AddProgram(pattern)
+    | Request::RemoveProgram(pattern)
+    | Request::TryAddProgram(pattern)
+    | Request::TryRemoveProgram(pattern) = &mut request
+        && let [first] | [first, _] = pattern.as_bytes()
+    {
+        *pattern = Text::truncated(["a", "b*", "c?", "k=d"][usize::from(first % 4)]);
+    }
+    request
 }
