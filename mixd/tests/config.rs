@@ -304,13 +304,35 @@ fn a_held_volume_is_given_back_and_not_remembered() {
 }
 
 #[test]
+fn a_volume_that_is_set_to_what_is_held_is_remembered() {
+    let mut home = Home::empty();
+    home.start(&[]);
+    let path = home.volume_file();
+    let wait_for_saved = |volume: &str| {
+        let saved = || fs::read_to_string(&path).ok();
+        let is_saved = || Ok(saved().filter(|saved| saved.trim() == volume));
+        wait_for("the saved volume", PATIENCE, is_saved).unwrap();
+    };
+    home.ctl(&["set-volume", "0.25"]);
+    wait_for_saved("0.25");
+    let mut holder = home.mixd().connect().unwrap();
+    let volume = "-1".parse().unwrap();
+    holder.request(&Request::HoldVolume(volume)).unwrap();
+    home.ctl(&["set-volume", "-1"]);
+    wait_for_saved("-1");
+    home.end(Signal::KILL);
+    home.start(&[]);
+    assert_eq!(home.status().mix.volume.to_string(), "-1");
+}
+
+#[test]
 fn nothing_wakes_the_daemon_while_nothing_changes() {
     let mut home = Home::with("program a\n");
     home.ctl(&["set-volume", "0.5"]);
     std::thread::sleep(Duration::from_secs(2));
-    let before = home.mixd().context_switches().unwrap();
+    let before = home.mixd().process.context_switches().unwrap();
     std::thread::sleep(Duration::from_secs(5));
-    let after = home.mixd().context_switches().unwrap();
+    let after = home.mixd().process.context_switches().unwrap();
     println!("{} context switches in 5 s", after - before);
     assert_eq!(after, before);
 }

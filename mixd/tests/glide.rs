@@ -69,9 +69,9 @@ fn after_a_glide_nothing_wakes_it() {
     stage.set_volume("0.5");
     // The volume is saved a second later.
     std::thread::sleep(Duration::from_secs(2));
-    let before = stage.mixd.context_switches().unwrap();
+    let before = stage.mixd.process.context_switches().unwrap();
     std::thread::sleep(Duration::from_secs(5));
-    let count = stage.mixd.context_switches().unwrap() - before;
+    let count = stage.mixd.process.context_switches().unwrap() - before;
     println!("{count} context switches in 5 s");
     assert!(count <= 2, "{count} context switches in 5 s");
 }

@@ -38,7 +38,7 @@ impl Target {
         let full: Vec<_> = (0..16).map(|_| Raw::greeted(mixd.socket())).collect();
         drop(full);
         mixd.ctl(&["status"]).unwrap();
-        let memory = mixd.proc_status("VmRSS").unwrap();
+        let memory = mixd.process.proc_status("VmRSS").unwrap();
         let descriptors = descriptors(&mixd);
         Self {
             mixd,
@@ -56,7 +56,7 @@ impl Target {
     #[track_caller]
     fn assert_unharmed(&self) {
         self.assert_calm();
-        let memory = self.mixd.proc_status("VmRSS").unwrap();
+        let memory = self.mixd.process.proc_status("VmRSS").unwrap();
         let growth = memory.saturating_sub(self.memory);
         // What the attack filled of the fixed buffers stays in use.
         let buffers = 32 * (64 + 4);

@@ -59,7 +59,7 @@ fn a_hundred_streams_come_and_go_ten_times() {
     let stage = Stage::set_in(Lab::start().unwrap(), &[]);
     let (mut memory, mut processor) = (Vec::new(), Duration::ZERO);
     for round in 0..ROUNDS {
-        let before = stage.mixd.processor_time().unwrap();
+        let before = stage.mixd.process.processor_time().unwrap();
         let start = Instant::now();
         let burst = Burst::start(&stage.lab.path("pipewire-0"), STREAMS);
         let made = start.elapsed();
@@ -79,9 +79,14 @@ fn a_hundred_streams_come_and_go_ten_times() {
             Ok(status.contains("streams   0").then_some(()))
         };
         wait_for("their end", PATIENCE, gone).unwrap();
-        let used = stage.mixd.processor_time().unwrap().saturating_sub(before);
+        let used = stage
+            .mixd
+            .process
+            .processor_time()
+            .unwrap()
+            .saturating_sub(before);
         processor += used;
-        memory.push(stage.mixd.proc_status("RssAnon").unwrap());
+        memory.push(stage.mixd.process.proc_status("RssAnon").unwrap());
         println!(
             "round {round}: made in {made:.0?}, seen to be routed after {settled:.0?}, {used:?} of \
              processor time, {} KiB",

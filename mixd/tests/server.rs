@@ -4,7 +4,8 @@
 mod raw;
 
 use std::fs;
-use std::io::{ErrorKind, Read};
+use std::io::Read;
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -13,7 +14,11 @@ use std::time::{Duration, Instant};
 use raw::{Other, Raw, hello, mixd_program, raw_frame, request, set};
 use rustix::process::Signal;
 use wire::frame::Kind;
-use wire::{Client, ClientError, ErrorCode, Name, Reply, Request};
+use wire::socket::{self, Interest};
+use wire::{
+    Client, ClientError, Connection, ErrorCode, Event, Incoming, Name, Reply, Request, Topic,
+};
+use xtask::lab::PATIENCE;
 use xtask::mixd::Mixd;
 use xtask::process::{Folder, Process};
 
@@ -54,12 +59,28 @@ fn two_subscribers_see_what_a_third_client_sets_in_order_and_once() {
         .request(&Request::SetVolume("0.3".parse().unwrap()))
         .unwrap();
     for subscriber in &mut subscribers {
-        subscriber
-            .stream
-            .set_read_timeout(Some(Duration::from_millis(200)))
-            .unwrap();
-        let error = subscriber.stream.read(&mut [0; 1]).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        subscriber.expect_silence();
+    }
+}
+
+#[test]
+fn who_subscribes_in_the_turn_of_a_change_is_told_once() {
+    let mixd = start();
+    let topics = [Topic::Volume].into_iter().collect();
+    let subscribe = request(2, &Request::Subscribe(topics));
+    // One send, so that mixd reads all of it in one turn.
+    for requests in [
+        [request(1, &set(100_000)), subscribe.clone()],
+        [subscribe, request(1, &set(200_000))],
+    ] {
+        let mut raw = Raw::connect(mixd.socket());
+        raw.send(&[hello(), requests.concat()].concat());
+        let kinds = [(); 4].map(|()| raw.frame().unwrap().0);
+        assert_eq!(
+            kinds,
+            [Kind::Welcome, Kind::Reply, Kind::Reply, Kind::Event]
+        );
+        raw.expect_silence();
     }
 }
 
@@ -80,9 +101,9 @@ fn a_subscriber_that_never_reads_costs_nothing_and_has_the_last_value_within_two
     sleeper.subscribe();
     sleeper.event();
     setter.request(&set(0)).unwrap();
-    let before = mixd.proc_status("VmRSS").unwrap();
+    let before = mixd.process.proc_status("VmRSS").unwrap();
     let beside = time_sets(&mut setter, 1) + time_sets(&mut setter, SETS / 2 + 1);
-    let after = mixd.proc_status("VmRSS").unwrap();
+    let after = mixd.process.proc_status("VmRSS").unwrap();
     println!(
         "{} sets a second alone, {} beside a subscriber that never reads; {before} KiB, then \
          {after} KiB",
@@ -110,9 +131,9 @@ fn a_subscriber_that_is_behind_causes_no_wake_ups() {
         setter.request(&set(n)).unwrap();
     }
     std::thread::sleep(Duration::from_millis(200));
-    let before = mixd.context_switches().unwrap();
+    let before = mixd.process.context_switches().unwrap();
     std::thread::sleep(Duration::from_secs(3));
-    let count = mixd.context_switches().unwrap() - before;
+    let count = mixd.process.context_switches().unwrap() - before;
     assert!(count <= 2, "{count} context switches in 3 s");
     assert_eq!(sleeper.event(), "0.000001");
     assert_eq!(sleeper.event(), "0.000099");
@@ -133,7 +154,7 @@ fn a_frame_sent_byte_by_byte_works() {
 #[test]
 fn a_thousand_random_strings_of_bytes_do_not_disturb_the_next_client() {
     let mixd = start();
-    let before = mixd.proc_status("VmRSS").unwrap();
+    let before = mixd.process.proc_status("VmRSS").unwrap();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = || {
         // xorshift64: the same thousand in every run.
@@ -159,7 +180,7 @@ fn a_thousand_random_strings_of_bytes_do_not_disturb_the_next_client() {
         }
     }
     assert_serves(&mixd);
-    let after = mixd.proc_status("VmRSS").unwrap();
+    let after = mixd.process.proc_status("VmRSS").unwrap();
     assert!(
         after < before + 1024,
         "memory: {before} KiB, then {after} KiB"
@@ -193,10 +214,10 @@ fn broken_headers_get_an_error_and_the_end_and_broken_bodies_an_error() {
 #[test]
 fn half_a_frame_is_waited_for_and_a_silent_client_is_not() {
     let mixd = start();
+    let start = Instant::now();
     let mut half = Raw::greeted(mixd.socket());
     half.send(&request(1, &Request::GetVolume)[..9]);
     let mut silent = Raw::connect(mixd.socket());
-    let start = Instant::now();
     silent.expect_error(ErrorCode::Timeout);
     println!("no Hello: closed after {:?}", start.elapsed());
     assert!(start.elapsed() >= Duration::from_millis(1900));
@@ -419,7 +440,7 @@ fn another_users_connection_is_refused_by_both_ends() {
 /// setpriv as root, or through sudo that asks for nothing.
 fn as_another_user() -> Command {
     let mut command = Command::new("setpriv");
-    if wire::socket::uid() != 0 {
+    if socket::uid() != 0 {
         command = Command::new("sudo");
         command.args(["-n", "--preserve-env=MIXD_TEST_SOCKET", "setpriv"]);
     }
@@ -460,4 +481,58 @@ fn wrong_words_get_a_sentence() {
             "{args:?}: {said}"
         );
     }
+}
+
+#[test]
+fn a_connection_that_never_waits_is_told_everything_in_order() {
+    let mut mixd = start();
+    let name = Name::parse(mixd.socket().as_ref()).unwrap();
+    let mut connection = Connection::open(&name, "test").unwrap();
+    // Before the greeting has come, and more than one at a time.
+    let volume = "0.25".parse().unwrap();
+    let requests = [
+        Request::SetVolume(volume),
+        Request::Fail(ErrorCode::Version),
+        Request::Subscribe([Topic::Volume].into_iter().collect()),
+        Request::GetVolume,
+    ];
+    for request in &requests {
+        connection.send(request).unwrap();
+    }
+    let mut next = || {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match connection.receive() {
+                Ok(Some(incoming)) => return Ok(incoming),
+                Ok(None) => {
+                    assert!(Instant::now() < deadline, "nothing more comes");
+                    let waits = [(connection.as_fd(), Interest::Readable)];
+                    socket::poll(waits, Some(PATIENCE)).unwrap();
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    assert!(matches!(next(), Ok(Incoming::Welcome(_))));
+    let mix = |incoming| match incoming {
+        Ok(Incoming::Answer(Ok(Reply::Mix(mix))) | Incoming::Event(Event::Volume(mix))) => {
+            mix.volume
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(mix(next()), volume);
+    // A failure that was asked for is an answer, whatever its code.
+    match next() {
+        Ok(Incoming::Answer(Err(failure))) => assert_eq!(failure.code, ErrorCode::Version),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(next(), Ok(Incoming::Answer(Ok(Reply::Done)))));
+    assert_eq!((mix(next()), mix(next())), (volume, volume));
+    mixd.end(Signal::KILL).unwrap();
+    match next() {
+        Err(ClientError::Closed) => {}
+        other => panic!("{other:?}"),
+    }
+    let refused = Connection::open(&name, "test");
+    assert!(matches!(refused, Err(ClientError::Unreachable(_))));
 }

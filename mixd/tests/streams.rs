@@ -4,11 +4,12 @@
 
 mod stage;
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use stage::Stage;
 use xtask::lab::PATIENCE;
-use xtask::process::wait_for;
+use xtask::process::{Process, wait_for};
 
 /// How often mixd has chosen a sink for a stream, by its log.
 fn moves(stage: &Stage, stream: u64) -> usize {
@@ -82,13 +83,71 @@ fn a_rival_that_moves_every_stream_back_is_left_to_it_after_two_moves() {
         let game = stream(&stage, "Game");
         fight(&stage, game, value);
         assert!(moves(&stage, game) <= 2, "{value:?}");
-        let status = stage.mixd.ctl(&["status"]).unwrap();
-        assert!(status.contains(state), "{value:?}: {status}");
+        let is_said = || Ok(stage.mixd.ctl(&["status"])?.contains(state).then_some(()));
+        if let Err(error) = wait_for(state, PATIENCE, is_said) {
+            let metadata = stage.lab.metadata().unwrap();
+            panic!("{value:?}: {error}: {metadata}{}", stage.mixd.log());
+        }
         // And there it stays, whatever the list says.
         stage.mixd.ctl(&["add-program", "Game"]).unwrap();
         std::thread::sleep(Duration::from_millis(300));
         assert!(moves(&stage, game) <= 2, "{value:?}");
     }
+}
+
+/// Clients that bind the metadata again and again, while which PipeWire tells nobody else of what
+/// changes there.
+fn crowd(stage: &Stage) -> Vec<Process> {
+    let mut command = stage.lab.command("sh");
+    command.args(["-c", "while pw-metadata >/dev/null; do :; done"]);
+    command.stderr(Stdio::null());
+    (0..4)
+        .map(|_| Process::start(&mut command).unwrap())
+        .collect()
+}
+
+#[test]
+fn what_pipewire_does_not_tell_of_targets_is_found_out() {
+    let stage = Stage::set();
+    let crowd = crowd(&stage);
+    let _games: Vec<Process> = (0..6)
+        .map(|_| {
+            let game = stage.lab.play_native("Game", &stage.game, &[]).unwrap();
+            std::thread::sleep(Duration::from_millis(300));
+            game
+        })
+        .collect();
+    let games = || {
+        let games = stage.lab.dump()?.streams("Game");
+        Ok((games.len() == 6).then_some(games))
+    };
+    let games = wait_for("six streams", PATIENCE, games).unwrap();
+    drop(crowd);
+    for round in 1..=2 {
+        for &game in &games {
+            let chosen = || Ok((moves(&stage, game) == round).then_some(()));
+            wait_for("mixd's choice", PATIENCE, chosen).unwrap();
+            let is_theirs =
+                || Ok((target(&stage, game).as_deref() != Some("mixd-aux")).then_some(()));
+            wait_for("its sink", PATIENCE, is_theirs).unwrap();
+        }
+        // So that mixd has found out what it was not told.
+        std::thread::sleep(Duration::from_secs(2));
+        for &game in &games {
+            set_target(&stage, game, Some("mixd-aux"));
+        }
+    }
+    let contested = || {
+        let status = stage.mixd.ctl(&["status"])?;
+        Ok((status.matches("contested").count() == 6).then_some(()))
+    };
+    if let Err(error) = wait_for("six contested", PATIENCE, contested) {
+        panic!("{error}: {}", stage.mixd.log());
+    }
+    println!(
+        "mixd has asked {} times",
+        stage.mixd.log().matches("Reread").count()
+    );
 }
 
 #[test]
@@ -132,7 +191,7 @@ fn plumbing_and_microphones_are_never_taken() {
         "--playback-props",
         "{ application.name = Loop }",
     ]);
-    let _loopback = xtask::process::Process::start(&mut loopback).unwrap();
+    let _loopback = Process::start(&mut loopback).unwrap();
     let args = ["-P", "{ node.dont-reconnect = true }"];
     let _stays = stage.lab.play_native("Stays", &stage.game, &args).unwrap();
     let args = ["-P", "{ node.autoconnect = false node.name = voice }"];

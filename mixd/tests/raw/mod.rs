@@ -83,6 +83,17 @@ impl Raw {
         }
     }
 
+    /// That nothing has come, nor comes for a while.
+    #[track_caller]
+    pub fn expect_silence(&mut self) {
+        assert!(self.received.is_empty(), "{:x?}", self.received);
+        self.stream
+            .set_read_timeout(Some(Duration::from_millis(200)))
+            .unwrap();
+        let error = self.stream.read(&mut [0; 1]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    }
+
     pub fn subscribe(&mut self) {
         let topics = [Topic::Volume].into_iter().collect();
         self.send(&request(1, &Request::Subscribe(topics)));
