@@ -1,7 +1,6 @@
 //! Why nothing, or not everything, was done; and with which exit status and sentence that ends.
 
 use std::io;
-use std::process::ExitCode;
 
 use wire::{ClientError, NameError, Reply};
 
@@ -45,7 +44,7 @@ pub fn unexpected(reply: &Reply) -> Failure {
 
 impl Failure {
     /// The exit status, and what to say on standard error.
-    pub fn told(&self) -> (ExitCode, Option<String>) {
+    pub fn told(&self) -> (u8, Option<String>) {
         let (code, message) = match self {
             // `mixctl watch | head -1`: the reader has what it wants.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => (0, None),
@@ -59,6 +58,6 @@ impl Failure {
             Self::Status(code) => (*code, None),
             Self::Other(message) => (1, Some(message.clone())),
         };
-        (ExitCode::from(code), message)
+        (code, message)
     }
 }

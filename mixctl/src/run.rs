@@ -1,7 +1,6 @@
 //! Each verb: what mixd is asked, and what becomes of the answer.
 
 use std::ffi::OsStr;
-use std::process::ExitCode;
 
 use wire::message::Pattern;
 use wire::{Client, ClientError, Name, Reply, Request};
@@ -15,8 +14,8 @@ use crate::{dial, doctor, hold, json, pick, print as plain, watch, why};
 /// Who asks, for mixd's log.
 pub const PROGRAM: &str = concat!("mixctl ", env!("CARGO_PKG_VERSION"));
 
-/// The program.
-pub fn main() -> ExitCode {
+/// The program; returns its exit status.
+pub fn main() -> u8 {
     let result = match args::parse(lexopt::Parser::from_env()) {
         Ok(Command::Help) => print(&USAGE.help()),
         Ok(Command::Version) => print(concat!("mixctl ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -24,7 +23,7 @@ pub fn main() -> ExitCode {
         Err(message) => Err(Failure::Usage(message)),
     };
     let Err(failure) = result else {
-        return ExitCode::SUCCESS;
+        return 0;
     };
     let (code, message) = failure.told();
     if let Some(message) = message {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use xtask::desktop::Sway;
+use xtask::desktop::{Desktop, Sway};
 use xtask::lab::{Lab, PATIENCE};
 use xtask::mixd::Mixd;
 use xtask::process::{Process, wait_for};
@@ -49,8 +49,10 @@ impl Stage {
     /// The command that feeds a bar, and the file in which its lines are found as well.
     fn feed(&self, format: &str) -> (String, PathBuf) {
         let lines = self.lab.path("lines");
+        // tee would notice only by a next line that nobody reads what it writes: mixctl ends with
+        // the shell that the bar has started it by, and tee with mixctl.
         let command = format!(
-            "{} --socket {} watch --format {format} --reconnect | tee {}",
+            "setpriv --pdeathsig KILL -- {} --socket {} watch --format {format} --reconnect | tee {}",
             program().display(),
             self.mixd.socket(),
             lines.display()
@@ -60,7 +62,7 @@ impl Stage {
 
     fn start(&self, program: &str, args: &[&str]) -> Process {
         let log = self.lab.path(&format!("{program}.log"));
-        let mut command = self.sway.command(&self.lab, program);
+        let mut command = self.sway.command(&self.lab, Path::new(program));
         Process::start_logged(command.args(args), &log).unwrap()
     }
 }
