@@ -1,13 +1,32 @@
-//! The window of mixd. Not made yet: this says so, and where to turn meanwhile.
+//! The window of mixd.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use lexopt::{Arg, Parser};
+use lexopt::Parser;
+use mixview::options::{self, Wish};
 use mixview::usage::USAGE;
+use mixview::window;
+use wire::Name;
 
 fn main() -> ExitCode {
-    let (text, code) = answer(Parser::from_env());
+    let (text, code) = match options::parse(Parser::from_env()) {
+        Ok(Wish::Help) => (USAGE.help(), 0),
+        Ok(Wish::Version) => (
+            concat!("mixview ", env!("CARGO_PKG_VERSION"), "\n").into(),
+            0,
+        ),
+        Ok(Wish::Window(options)) => {
+            let shown = Name::resolve(options.socket.as_deref())
+                .map_err(|error| error.to_string())
+                .and_then(|name| window::run(&options, name));
+            match shown {
+                Ok(()) => (String::new(), 0),
+                Err(why) => (format!("mixview: {why}\n"), 1),
+            }
+        }
+        Err(why) => (format!("mixview: {why}; see 'mixview --help'\n"), 2),
+    };
     // Whoever does not listen can't be told.
     let _ = if code == 0 {
         io::stdout().write_all(text.as_bytes())
@@ -15,38 +34,4 @@ fn main() -> ExitCode {
         io::stderr().write_all(text.as_bytes())
     };
     ExitCode::from(code)
-}
-
-/// What is said, and the exit status.
-fn answer(mut parser: Parser) -> (String, u8) {
-    match parser.next() {
-        Ok(Some(Arg::Short('h') | Arg::Long("help"))) => (USAGE.help(), 0),
-        Ok(Some(Arg::Short('V') | Arg::Long("version"))) => (
-            concat!("mixview ", env!("CARGO_PKG_VERSION"), "\n").into(),
-            0,
-        ),
-        Ok(Some(argument)) => wrong(&argument.unexpected()),
-        Ok(None) => (
-            "mixview: the window is not made yet; use 'mixctl status'\n".into(),
-            1,
-        ),
-        Err(error) => wrong(&error),
-    }
-}
-
-fn wrong(error: &lexopt::Error) -> (String, u8) {
-    (format!("mixview: {error}; see 'mixview --help'\n"), 2)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_says_that_it_is_not_made_yet() {
-        assert_eq!(answer(Parser::from_args(["--help"])).1, 0);
-        assert_eq!(answer(Parser::from_args(["--version"])).1, 0);
-        assert_eq!(answer(Parser::from_args([""; 0])).1, 1);
-        assert_eq!(answer(Parser::from_args(["--theme"])).1, 2);
-    }
 }

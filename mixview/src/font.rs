@@ -1,0 +1,315 @@
+//! Text: which font has a character, how wide a text is, what of it fits.
+//!
+//! The two fonts in the binary are Inter, reduced to Latin, Greek and Cyrillic (font/OFL.txt).
+//! There is no shaping: a character is a glyph, from left to right.
+
+pub mod system;
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use ab_glyph::{Font, FontRef, GlyphId};
+
+static REGULAR: &[u8] = include_bytes!("../font/Inter-Regular.otf");
+static STRONG: &[u8] = include_bytes!("../font/Inter-SemiBold.otf");
+
+/// How strong the letters are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weight {
+    /// Inter Regular.
+    #[default]
+    Regular,
+    /// Inter `SemiBold`.
+    Strong,
+}
+
+/// Where a font is looked for that has a character which those in the binary do not have.
+pub trait Fallback {
+    /// A font with this character; none if nobody has it.
+    fn find(&mut self, character: char) -> Option<FontRef<'static>>;
+}
+
+/// No fonts but those in the binary.
+#[derive(Debug)]
+pub struct NoFallback;
+
+impl Fallback for NoFallback {
+    fn find(&mut self, _: char) -> Option<FontRef<'static>> {
+        None
+    }
+}
+
+/// The fonts that are drawn with.
+pub struct Fonts {
+    regular: Rc<FontRef<'static>>,
+    strong: Rc<FontRef<'static>>,
+    others: RefCell<Others>,
+}
+
+/// What was found elsewhere.
+struct Others {
+    fallback: Box<dyn Fallback>,
+    /// Which of the fonts has a character, if any has.
+    known: HashMap<char, Option<usize>>,
+    fonts: Vec<Rc<FontRef<'static>>>,
+}
+
+/// The most fonts that are opened besides those in the binary: one a script, in a list of many
+/// scripts.
+const MOST_FONTS: usize = 16;
+
+/// A character, where to draw it from.
+pub(crate) enum Glyph {
+    /// From a font, by its number there.
+    Of(Rc<FontRef<'static>>, GlyphId),
+    /// Nobody has it: a box.
+    Missing,
+}
+
+/// How wide the box of a missing character is, as part of the size; a little space is around it.
+pub(crate) const BOX: f32 = 0.62;
+
+impl Fonts {
+    /// Those in the binary, and what `fallback` finds for other characters.
+    ///
+    /// # Errors
+    /// The fonts in the binary are broken, which a test excludes.
+    pub fn new(fallback: Box<dyn Fallback>) -> Result<Self, ab_glyph::InvalidFont> {
+        Ok(Self {
+            regular: Rc::new(FontRef::try_from_slice(REGULAR)?),
+            strong: Rc::new(FontRef::try_from_slice(STRONG)?),
+            others: RefCell::new(Others {
+                fallback,
+                known: HashMap::new(),
+                fonts: Vec::new(),
+            }),
+        })
+    }
+
+    pub(crate) fn glyph(&self, character: char, weight: Weight) -> Glyph {
+        let font = match weight {
+            Weight::Regular => &self.regular,
+            Weight::Strong => &self.strong,
+        };
+        let id = font.glyph_id(character);
+        if id.0 != 0 {
+            return Glyph::Of(Rc::clone(font), id);
+        }
+        match self.others.borrow_mut().find(character) {
+            Some(font) => {
+                let id = font.glyph_id(character);
+                Glyph::Of(font, id)
+            }
+            None => Glyph::Missing,
+        }
+    }
+
+    fn advance(&self, character: char, size: f32, weight: Weight) -> f32 {
+        match self.glyph(character, weight) {
+            Glyph::Of(font, id) => font.h_advance_unscaled(id) * scale(&font, size),
+            Glyph::Missing => size * (BOX + 0.1),
+        }
+    }
+
+    /// How wide a text is at this size, in the size's unit.
+    pub fn width(&self, text: &str, size: f32, weight: Weight) -> f32 {
+        shown(text)
+            .map(|(_, character)| self.advance(character, size, weight))
+            .sum()
+    }
+
+    /// Where each character begins, and where the last one ends: the byte in the text, and how
+    /// far from its start.
+    pub fn stops(&self, text: &str, size: f32, weight: Weight) -> Vec<(usize, f32)> {
+        let mut x = 0.0;
+        let mut stops = Vec::with_capacity(text.len() + 1);
+        for (at, character) in shown(text) {
+            stops.push((at, x));
+            x += self.advance(character, size, weight);
+        }
+        stops.push((text.len(), x));
+        stops
+    }
+
+    /// As much of the text as fits into `room`, with an ellipsis if that is not all of it; nothing
+    /// if not even the ellipsis does.
+    pub fn fit<'a>(&self, text: &'a str, size: f32, weight: Weight, room: f32) -> Cow<'a, str> {
+        // Rounding must not cut a text that was measured to make the room.
+        let room = room + 0.01;
+        if self.width(text, size, weight) <= room {
+            return Cow::Borrowed(text);
+        }
+        let ellipsis = self.advance('…', size, weight);
+        if ellipsis > room {
+            return Cow::Borrowed("");
+        }
+        let stops = self.stops(text, size, weight);
+        let end = stops
+            .iter()
+            .rev()
+            .find(|(_, x)| x + ellipsis <= room)
+            .map_or(0, |(at, _)| *at);
+        Cow::Owned(format!("{}…", text[..end].trim_end()))
+    }
+
+    /// The text in lines of at most `room`, broken between words where that is possible; what does
+    /// not fit into `lines` ends with an ellipsis.
+    pub fn wrap(
+        &self,
+        text: &str,
+        size: f32,
+        weight: Weight,
+        room: f32,
+        lines: usize,
+    ) -> Vec<String> {
+        let mut out = Vec::new();
+        let mut rest = text.trim();
+        while !rest.is_empty() {
+            if out.len() + 1 == lines {
+                out.push(self.fit(rest, size, weight, room).into_owned());
+                return out;
+            }
+            let stops = self.stops(rest, size, weight);
+            let fits = stops.iter().rev().find(|(_, x)| *x <= room + 0.01);
+            let mut end = fits.map_or(0, |(at, _)| *at);
+            if end < rest.len() {
+                let space = rest[..end].rfind(' ').filter(|&at| at > 0);
+                let first = rest.chars().next().map_or(0, char::len_utf8);
+                end = if rest[end..].starts_with(' ') {
+                    end.max(first)
+                } else {
+                    space.unwrap_or(end.max(first))
+                };
+            }
+            out.push(rest[..end].trim_end().to_owned());
+            rest = rest[end..].trim_start();
+        }
+        out
+    }
+}
+
+impl Others {
+    fn find(&mut self, character: char) -> Option<Rc<FontRef<'static>>> {
+        if let Some(known) = self.known.get(&character) {
+            return known.map(|at| Rc::clone(&self.fonts[at]));
+        }
+        let has = |font: &FontRef<'static>| font.glyph_id(character).0 != 0;
+        let mut at = self.fonts.iter().position(|font| has(font));
+        if at.is_none()
+            && self.fonts.len() < MOST_FONTS
+            && let Some(font) = self.fallback.find(character)
+            && has(&font)
+        {
+            self.fonts.push(Rc::new(font));
+            at = Some(self.fonts.len() - 1);
+        }
+        self.known.insert(character, at);
+        at.map(|at| Rc::clone(&self.fonts[at]))
+    }
+}
+
+/// What a font's own units are multiplied by, so that its em is as large as `size`.
+pub(crate) fn scale(font: &FontRef<'static>, size: f32) -> f32 {
+    // All TrueType and OpenType fonts say it.
+    size / font.units_per_em().unwrap_or(1000.0)
+}
+
+/// The characters of a text that are to be seen. What only directs a terminal or the direction of
+/// writing is not; a line's end is a blank.
+pub(crate) fn shown(text: &str) -> impl Iterator<Item = (usize, char)> {
+    text.char_indices()
+        .filter_map(|(at, character)| match character {
+            '\n' | '\r' | '\t' => Some((at, ' ')),
+            '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' => None,
+            character if character.is_control() => None,
+            character => Some((at, character)),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fonts() -> Fonts {
+        Fonts::new(Box::new(NoFallback)).unwrap()
+    }
+
+    #[test]
+    fn latin_greek_and_cyrillic_are_in_the_binary() {
+        let fonts = fonts();
+        for text in [
+            "Firefox – «Ünïcödé» ŁĐŞ Ðþ ±×÷ − … → 0123456789",
+            "Μουσική, Ἑλληνικά ΑΒΓΔ",
+            "Музыка Їжак Ђорђе Қазақ",
+            "Tiếng Việt",
+        ] {
+            for (_, character) in shown(text) {
+                for weight in [Weight::Regular, Weight::Strong] {
+                    assert!(
+                        matches!(fonts.glyph(character, weight), Glyph::Of(..)),
+                        "{character}"
+                    );
+                }
+            }
+        }
+        assert!(matches!(fonts.glyph('音', Weight::Regular), Glyph::Missing));
+    }
+
+    #[test]
+    fn digits_are_all_as_wide_so_that_numbers_do_not_jump() {
+        let fonts = fonts();
+        let width = |text: &str| fonts.width(text, 20.0, Weight::Strong);
+        for digit in "123456789".chars() {
+            assert!((width("0") - width(&digit.to_string())).abs() < 0.05);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_ends_with_an_ellipsis() {
+        let fonts = fonts();
+        let text = "A rather long name of a program";
+        let whole = fonts.width(text, 13.0, Weight::Regular);
+        assert_eq!(fonts.fit(text, 13.0, Weight::Regular, whole), text);
+        for room in 0..300 {
+            #[allow(clippy::cast_precision_loss)]
+            let room = room as f32;
+            let fitted = fonts.fit(text, 13.0, Weight::Regular, room);
+            assert!(fonts.width(&fitted, 13.0, Weight::Regular) <= room.max(0.02) + 0.02);
+            assert!(fitted.is_empty() || fitted == text || fitted.ends_with('…'));
+        }
+    }
+
+    #[test]
+    fn lines_break_between_words_and_nothing_is_lost() {
+        let fonts = fonts();
+        let text = "the default sink is one of mixd's own: the last card is played to";
+        let lines = fonts.wrap(text, 12.0, Weight::Regular, 120.0, 99);
+        assert!(lines.len() > 2);
+        assert_eq!(lines.join(" "), text);
+        for line in &lines {
+            assert!(fonts.width(line, 12.0, Weight::Regular) <= 120.01);
+        }
+        let two = fonts.wrap(text, 12.0, Weight::Regular, 120.0, 2);
+        assert!(two.len() == 2 && two[1].ends_with('…'));
+        // A word that is wider than the room is cut, whatever the room.
+        assert_eq!(
+            fonts.wrap("音音音", 12.0, Weight::Regular, 1.0, 99).len(),
+            3
+        );
+        assert!(fonts.wrap("", 12.0, Weight::Regular, 1.0, 9).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_to_be_seen_takes_no_room() {
+        let fonts = fonts();
+        let width = |text: &str| fonts.width(text, 13.0, Weight::Regular);
+        assert!((width("a\u{202e}\u{7}b") - width("ab")).abs() < 0.001);
+        assert!((width("a\nb") - width("a b")).abs() < 0.001);
+    }
+}

@@ -1,0 +1,186 @@
+//! The connection to mixd, and the looking for it: at once when its socket's file appears, else
+//! every two seconds. Waits for nothing.
+
+use std::ffi::OsStr;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::fs::inotify;
+use wire::client::TIMEOUT;
+use wire::{ClientError, Connection, Incoming, Name, Request};
+
+use crate::model::{Lost, Message};
+
+/// How long after one attempt the next one follows.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// Who asks, for mixd's log.
+const PROGRAM: &str = concat!("mixview ", env!("CARGO_PKG_VERSION"));
+
+/// mixd, there or not.
+#[derive(Debug)]
+pub struct Link {
+    name: Name,
+    connection: Option<Connection>,
+    /// How many requests are not answered; the greeting is one.
+    unanswered: usize,
+    /// When the oldest of these counts as not answered.
+    patience: Option<Instant>,
+    /// When mixd is looked for again.
+    retry: Option<Instant>,
+    /// The folder of the socket, while it is not there. An abstract name has none: nothing tells
+    /// that somebody has taken it, so that it is looked for by time alone.
+    watch: Option<OwnedFd>,
+}
+
+impl Link {
+    /// Looks for mixd there; says what came of it.
+    pub fn open(name: Name, now: Instant) -> (Self, Vec<Message>) {
+        let mut link = Self {
+            name,
+            connection: None,
+            unanswered: 0,
+            patience: None,
+            retry: None,
+            watch: None,
+        };
+        let mut messages = Vec::new();
+        link.look(now, &mut messages);
+        (link, messages)
+    }
+
+    /// What is to be polled, and whether for room to write too.
+    pub fn fd(&self) -> Option<(BorrowedFd<'_>, bool)> {
+        match (&self.connection, &self.watch) {
+            (Some(connection), _) => Some((connection.as_fd(), connection.wants_room())),
+            (None, Some(watch)) => Some((watch.as_fd(), false)),
+            (None, None) => None,
+        }
+    }
+
+    /// When [`turn`](Self::turn) is to be called at the latest.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.patience.or(self.retry)
+    }
+
+    /// Does what can be done now; says what has happened.
+    pub fn turn(&mut self, now: Instant) -> Vec<Message> {
+        let mut messages = Vec::new();
+        if self.connection.is_some() {
+            self.listen(now, &mut messages);
+        } else if self.has_appeared() || self.retry.is_some_and(|retry| retry <= now) {
+            self.look(now, &mut messages);
+        }
+        messages
+    }
+
+    /// Sends a request. That it can't be sent is said by the next [`turn`](Self::turn).
+    pub fn send(&mut self, request: &Request, now: Instant) {
+        if let Some(connection) = &mut self.connection {
+            self.unanswered += 1;
+            self.patience.get_or_insert(now + TIMEOUT);
+            if connection.send(request).is_err() {
+                self.patience = Some(now);
+            }
+        }
+    }
+
+    fn look(&mut self, now: Instant, messages: &mut Vec<Message>) {
+        // Before the attempt: what appears between the two is not missed.
+        self.watch = watched(&self.name);
+        match Connection::open(&self.name, PROGRAM) {
+            Ok(connection) => {
+                self.connection = Some(connection);
+                self.unanswered = 1;
+                self.patience = Some(now + TIMEOUT);
+                self.retry = None;
+                self.watch = None;
+                // The greeting is there, as a rule, before anything else is done.
+                self.listen(now, messages);
+            }
+            Err(error) => self.lose(&error, now, messages),
+        }
+    }
+
+    fn listen(&mut self, now: Instant, messages: &mut Vec<Message>) {
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        let mut failed = connection.flush().err();
+        let mut answered = false;
+        while failed.is_none() {
+            match connection.receive() {
+                Ok(Some(Incoming::Welcome(_))) => {
+                    answered = true;
+                    self.unanswered = self.unanswered.saturating_sub(1);
+                    messages.push(Message::Connected);
+                }
+                Ok(Some(Incoming::Answer(answer))) => {
+                    answered = true;
+                    self.unanswered = self.unanswered.saturating_sub(1);
+                    messages.push(Message::Answer(answer));
+                }
+                Ok(Some(Incoming::Event(event))) => messages.push(Message::Event(event)),
+                Ok(None) => break,
+                Err(error) => failed = Some(error),
+            }
+        }
+        if self.unanswered == 0 {
+            self.patience = None;
+        } else if answered {
+            self.patience = Some(now + TIMEOUT);
+        } else if self.patience.is_some_and(|patience| patience <= now) {
+            failed.get_or_insert(ClientError::Silent);
+        }
+        if let Some(error) = failed {
+            self.watch = watched(&self.name);
+            self.lose(&error, now, messages);
+        }
+    }
+
+    fn lose(&mut self, error: &ClientError, now: Instant, messages: &mut Vec<Message>) {
+        self.connection = None;
+        self.unanswered = 0;
+        self.patience = None;
+        self.retry = Some(now + RETRY);
+        let start = matches!(error, ClientError::Unreachable(_) | ClientError::Closed);
+        let why = match error {
+            ClientError::Closed => "mixd has closed the connection; start it again".to_owned(),
+            error => error.to_string(),
+        };
+        messages.push(Message::Lost(Lost { why, start }));
+    }
+
+    /// Whether the socket's file has come since it was looked for.
+    fn has_appeared(&self) -> bool {
+        let (Some(watch), Name::Path(path)) = (&self.watch, &self.name) else {
+            return false;
+        };
+        let mut space = [MaybeUninit::uninit(); 4096];
+        let mut events = inotify::Reader::new(watch, &mut space);
+        let mut appeared = false;
+        while let Ok(event) = events.next() {
+            let name = event.file_name().map(std::ffi::CStr::to_bytes);
+            // With no name, the folder itself has gone: the next attempt watches anew.
+            appeared |= name.is_none() || name.map(OsStr::from_bytes) == path.file_name();
+        }
+        appeared
+    }
+}
+
+/// The folder that a socket's file is in, watched for what comes into it.
+fn watched(name: &Name) -> Option<OwnedFd> {
+    let Name::Path(path) = name else { return None };
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let flags = inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK;
+    let watch = inotify::init(flags).ok()?;
+    let comes = inotify::WatchFlags::CREATE | inotify::WatchFlags::MOVED_TO;
+    inotify::add_watch(&watch, folder, comes).ok()?;
+    Some(watch)
+}

@@ -1,0 +1,766 @@
+//! What is known and being done: messages in, effects out. No pixels, no clock, no socket.
+
+mod change;
+pub mod field;
+mod keys;
+mod slider;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, VecDeque};
+
+use wire::message::Pattern;
+use wire::{
+    Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Request, Settings, Stream,
+    StreamState, Topic, Volume, Warning,
+};
+
+use change::{Changes, Plan};
+use field::{Field, Motion};
+pub use keys::{KEYS, Key, Modifiers};
+use slider::Slider;
+
+/// Something that can be pointed at, focused and used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The crossfade.
+    Slider,
+    /// A playing stream, by its id.
+    Stream(u32),
+    /// Where a pattern is typed.
+    Entry,
+    /// A playing stream that can be picked there.
+    Offer(u32),
+    /// A pattern of the list.
+    Pattern(Pattern),
+    /// What takes a pattern off the list.
+    Delete(Pattern),
+    /// Where a pattern of the list is changed.
+    Edit,
+    /// What takes the last change back.
+    Undo,
+    /// What shows the keys.
+    Help,
+    /// A sentence at the window's foot that may be longer than there is room.
+    Foot,
+}
+
+/// A list that can be scrolled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    /// The streams of a channel.
+    Streams(Channel),
+    /// The patterns.
+    Patterns,
+}
+
+/// How far each list is scrolled, in logical pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Scroll {
+    /// The default channel's streams.
+    pub default: f32,
+    /// The aux channel's streams.
+    pub aux: f32,
+    /// The patterns.
+    pub patterns: f32,
+}
+
+impl Scroll {
+    /// That of a list.
+    pub fn of(&mut self, pane: Pane) -> &mut f32 {
+        match pane {
+            Pane::Streams(Channel::Default) => &mut self.default,
+            Pane::Streams(Channel::Aux) => &mut self.aux,
+            Pane::Patterns => &mut self.patterns,
+        }
+    }
+}
+
+/// What happens to the model.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// A key that is not text.
+    Key(Key, Modifiers),
+    /// Text, from a key or an input method.
+    Typed(String),
+    /// What an input method composes; empty when it has ended.
+    Composed(String),
+    /// The pointer is over this, or over nothing.
+    Point(Option<Target>),
+    /// This is clicked.
+    Click(Target),
+    /// Nothing is clicked: what is open is left.
+    Away,
+    /// The slider's handle is held by the hand, at this volume.
+    Hold(Volume),
+    /// The hand moves the handle.
+    Slide(Volume),
+    /// The hand lets the handle go.
+    LetGo,
+    /// The slider is turned by so many notches of a wheel; to the right is more.
+    Turn(f32),
+    /// The caret of the text that has the focus goes before this byte.
+    Caret {
+        /// The byte.
+        at: usize,
+        /// Whether what lies between is selected.
+        selects: bool,
+    },
+    /// A stream is carried by the pointer.
+    Carry {
+        /// Its id.
+        id: u32,
+        /// Where the pointer is, in logical pixels.
+        x: f32,
+        /// The same, from the top.
+        y: f32,
+        /// The channel whose half of the window that is.
+        over: Channel,
+    },
+    /// What is carried is dropped here; on no channel, it stays where it was.
+    Drop(Option<Channel>),
+    /// A list is scrolled by so much, in logical pixels.
+    Scroll(Pane, f32),
+    /// mixd has greeted.
+    Connected,
+    /// mixd can't be reached.
+    Lost(Lost),
+    /// mixd says what is so.
+    Event(Event<'static>),
+    /// mixd answers the oldest request that is not answered yet.
+    Answer(Result<Reply<'static>, Failure>),
+}
+
+/// What the model wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// To be said to mixd, in this order.
+    Send(Request),
+    /// The window closes.
+    Close,
+}
+
+/// Whether mixd is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Nothing is known yet.
+    Looking,
+    /// It answers.
+    Up,
+    /// It does not.
+    Down(Lost),
+}
+
+/// Why mixd can't be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// In a sentence.
+    pub why: String,
+    /// Whether it is enough to start it.
+    pub start: bool,
+}
+
+/// What is said at the window's foot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The sentence.
+    pub text: String,
+    /// Whether something is wrong.
+    pub alarm: bool,
+    /// Whether it can be taken back.
+    pub undo: bool,
+}
+
+/// A pattern that is being changed in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The pattern on the list.
+    pub pattern: Pattern,
+    /// What it shall be.
+    pub field: Field,
+}
+
+/// A stream that the pointer carries.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Carried {
+    /// Its id.
+    pub id: u32,
+    /// Where the pointer is, in logical pixels.
+    pub x: f32,
+    /// The same, from the top.
+    pub y: f32,
+    /// The channel it would go to.
+    pub over: Channel,
+}
+
+/// What a request that is not answered yet is for.
+#[derive(Clone, Debug)]
+enum Asked {
+    Subscription,
+    Volume,
+    /// Why a stream is where it is.
+    Reason(u32),
+    /// The narrowest pattern of a stream, for the plan being made.
+    Suggestion(u32),
+    /// A step of the change being made.
+    Step,
+}
+
+/// Everything that the window shows.
+// Independent answers to yes-or-no questions, not a state in disguise.
+#[allow(clippy::struct_excessive_bools)]
+pub struct Model {
+    link: Link,
+    mix: Mix,
+    audio: Audio,
+    programs: Vec<Pattern>,
+    settings: Settings,
+    slider: Slider,
+    changes: Changes,
+    plan: Option<Plan>,
+    asked: VecDeque<Asked>,
+    reasons: HashMap<u32, String>,
+    entry: Field,
+    /// Which of the offers is chosen.
+    picked: Option<u32>,
+    /// Whether the offers were sent away.
+    offers_closed: bool,
+    edit: Option<Edit>,
+    carried: Option<Carried>,
+    notice: Option<Notice>,
+    focus: Target,
+    /// Where the focus is in the order, for when its target goes.
+    focus_at: usize,
+    /// Whether the focus is shown: it was moved by a key.
+    focus_shown: bool,
+    /// Whether the focus has moved, and its target is to be scrolled into sight.
+    focus_moved: bool,
+    hover: Option<Target>,
+    help: bool,
+    scroll: Scroll,
+    effects: Vec<Effect>,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            link: Link::Looking,
+            mix: Mix::default(),
+            audio: nothing(),
+            programs: Vec::new(),
+            settings: Settings::default(),
+            slider: Slider::default(),
+            changes: Changes::default(),
+            plan: None,
+            asked: VecDeque::new(),
+            reasons: HashMap::new(),
+            entry: Field::default(),
+            picked: None,
+            offers_closed: false,
+            edit: None,
+            carried: None,
+            notice: None,
+            focus: Target::Slider,
+            focus_at: 0,
+            focus_shown: false,
+            focus_moved: false,
+            hover: None,
+            help: false,
+            scroll: Scroll::default(),
+            effects: Vec::new(),
+        }
+    }
+}
+
+/// What PipeWire has before anybody has said it.
+fn nothing() -> Audio {
+    Audio {
+        output: None,
+        omitted: 0,
+        streams: Vec::new(),
+        pipewire: PipeWireState::Up,
+        warnings: Vec::new(),
+    }
+}
+
+impl Model {
+    /// Takes in what has happened, and says what is to be done.
+    pub fn handle(&mut self, message: Message) -> Vec<Effect> {
+        match message {
+            Message::Key(key, modifiers) => self.key(key, modifiers),
+            Message::Typed(text) => self.typed(&text),
+            Message::Composed(text) => {
+                if let Some(field) = self.field() {
+                    field.compose(&text);
+                }
+            }
+            Message::Point(target) => {
+                self.hover = target;
+                if let Some(Target::Stream(id)) = target {
+                    self.ask_reason(id);
+                }
+            }
+            Message::Click(target) => {
+                self.focus_shown = false;
+                self.click(target);
+            }
+            Message::Away => {
+                self.offers_closed = true;
+                self.end_edit();
+            }
+            Message::Hold(volume) => {
+                self.focus_on(Target::Slider);
+                self.focus_shown = false;
+                self.slider.hold();
+                self.slide(volume);
+            }
+            Message::Slide(volume) if self.slider.is_held() => self.slide(volume),
+            Message::Slide(_) => {}
+            Message::LetGo => self.slider.let_go(),
+            Message::Turn(notches) => self.turn(notches),
+            Message::Caret { at, selects } => {
+                if let Some(field) = self.field() {
+                    field.place(at, selects);
+                }
+            }
+            Message::Carry { id, x, y, over } => {
+                self.carried = self.stream(id).map(|_| Carried { id, x, y, over });
+            }
+            Message::Drop(channel) => {
+                if let (Some(carried), Some(channel)) = (self.carried.take(), channel) {
+                    self.send_to(carried.id, channel);
+                }
+            }
+            Message::Scroll(pane, by) => {
+                *self.scroll.of(pane) += by;
+                self.focus_moved = false;
+            }
+            Message::Connected => self.connected(),
+            Message::Lost(lost) => self.lost(lost),
+            Message::Event(event) => self.event(event),
+            Message::Answer(answer) => self.answer(answer),
+        }
+        self.keep_focus();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// The view has shown the lists this far: what it had no room for is not kept.
+    pub fn scrolled(&mut self, scroll: Scroll) {
+        self.scroll = scroll;
+        self.focus_moved = false;
+    }
+
+    /// Whether mixd is there.
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// The volume that the handle shows: the hand's while it moves it, else mixd's.
+    pub fn volume(&self) -> Volume {
+        self.slider.volume(self.mix.volume)
+    }
+
+    /// The gains, as mixd says them.
+    pub fn mix(&self) -> &Mix {
+        &self.mix
+    }
+
+    /// What PipeWire has.
+    pub fn audio(&self) -> &Audio {
+        &self.audio
+    }
+
+    /// The patterns.
+    pub fn programs(&self) -> &[Pattern] {
+        &self.programs
+    }
+
+    /// What is configured.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Where a pattern is typed.
+    pub fn entry(&self) -> &Field {
+        &self.entry
+    }
+
+    /// The pattern that is being changed.
+    pub fn edit(&self) -> Option<&Edit> {
+        self.edit.as_ref()
+    }
+
+    /// The stream that the pointer carries.
+    pub fn carried(&self) -> Option<Carried> {
+        self.carried
+    }
+
+    /// What has the focus.
+    pub fn focus(&self) -> Target {
+        self.focus
+    }
+
+    /// What shows that it has the focus.
+    pub fn shown_focus(&self) -> Option<Target> {
+        self.focus_shown.then_some(self.focus)
+    }
+
+    /// What is to be scrolled into sight.
+    pub fn sought(&self) -> Option<Target> {
+        self.focus_moved.then_some(self.focus)
+    }
+
+    /// What the pointer is over.
+    pub fn hover(&self) -> Option<Target> {
+        self.hover
+    }
+
+    /// Whether the keys are shown.
+    pub fn help(&self) -> bool {
+        self.help
+    }
+
+    /// How far the lists are scrolled.
+    pub fn scroll(&self) -> Scroll {
+        self.scroll
+    }
+
+    /// Which offer is chosen.
+    pub fn picked(&self) -> Option<u32> {
+        self.picked
+    }
+
+    /// Why a stream is not played through its channel, if that is known.
+    pub fn reason(&self, id: u32) -> Option<&str> {
+        self.reasons.get(&id).map(String::as_str)
+    }
+
+    /// Whether text is being typed, so that an input method may help.
+    pub fn types(&self) -> bool {
+        matches!(self.focus, Target::Entry | Target::Edit) && self.link == Link::Up && !self.help
+    }
+
+    /// The streams of a channel, the oldest first.
+    pub fn streams(&self, channel: Channel) -> impl Iterator<Item = &Stream> {
+        let streams = self.audio.streams.iter();
+        streams.filter(move |stream| stream.channel == channel)
+    }
+
+    /// What is said at the window's foot: what was done last, else what is wrong, else where the
+    /// sound goes.
+    pub fn foot(&self) -> Notice {
+        let say = |text: String, alarm| Notice {
+            text,
+            alarm,
+            undo: false,
+        };
+        if let Some(notice) = &self.notice {
+            return notice.clone();
+        }
+        if self.link != Link::Up {
+            return say(String::new(), false);
+        }
+        if let Some(problem) = &self.settings.problem {
+            return say(problem.clone(), true);
+        }
+        if let Some(warning) = self.audio.warnings.first() {
+            return say(warned(*warning).to_owned(), true);
+        }
+        match (&self.audio.output, self.audio.pipewire) {
+            (Some(output), PipeWireState::Up) => say(format!("Plays to {output}"), false),
+            (None, PipeWireState::Up) => say("There is no sound card to play to".to_owned(), true),
+            (_, PipeWireState::Down) => say("PipeWire is not reachable".to_owned(), true),
+            (_, PipeWireState::Off) => {
+                say("mixd runs without PipeWire (--backend none)".into(), true)
+            }
+        }
+    }
+
+    /// The streams that can be picked for the list: those that are not on it and that the typed
+    /// text does not exclude. None while the text has not the focus.
+    pub fn offers(&self) -> Vec<&Stream> {
+        if self.focus != Target::Entry || self.offers_closed || self.link != Link::Up {
+            return Vec::new();
+        }
+        let typed = self.entry.text().to_lowercase();
+        let mut offers: Vec<&Stream> = Vec::new();
+        for stream in self.streams(Channel::Default) {
+            let names = [Some(&stream.name), stream.binary.as_ref()];
+            let mut names = names.into_iter().flatten();
+            let fits = names.any(|name| name.to_lowercase().contains(&typed));
+            let same = |other: &&Stream| other.name == stream.name && other.binary == stream.binary;
+            if fits && !offers.iter().any(same) {
+                offers.push(stream);
+            }
+        }
+        offers
+    }
+
+    /// All that can have the focus, in the order of the window.
+    pub fn order(&self) -> Vec<Target> {
+        if self.link != Link::Up {
+            return vec![Target::Slider, Target::Help];
+        }
+        let mut order = vec![Target::Slider];
+        for channel in [Channel::Default, Channel::Aux] {
+            order.extend(
+                self.streams(channel)
+                    .map(|stream| Target::Stream(stream.id)),
+            );
+        }
+        order.push(Target::Entry);
+        for pattern in &self.programs {
+            match &self.edit {
+                Some(edit) if edit.pattern == *pattern => order.push(Target::Edit),
+                _ => order.push(Target::Pattern(*pattern)),
+            }
+        }
+        if self.foot().undo {
+            order.push(Target::Undo);
+        }
+        order.push(Target::Help);
+        order
+    }
+
+    fn stream(&self, id: u32) -> Option<&Stream> {
+        self.audio.streams.iter().find(|stream| stream.id == id)
+    }
+
+    /// The text that has the focus.
+    fn field(&mut self) -> Option<&mut Field> {
+        if !self.types() {
+            return None;
+        }
+        match self.focus {
+            Target::Entry => Some(&mut self.entry),
+            Target::Edit => self.edit.as_mut().map(|edit| &mut edit.field),
+            _ => None,
+        }
+    }
+
+    fn ask(&mut self, request: Request, asked: Asked) {
+        self.asked.push_back(asked);
+        self.effects.push(Effect::Send(request));
+    }
+
+    fn ask_reason(&mut self, id: u32) {
+        let wanted = self
+            .stream(id)
+            .is_some_and(|stream| stream.state != StreamState::Routed);
+        let mut asked = self.asked.iter();
+        let is_asked = asked.any(|asked| matches!(asked, Asked::Reason(other) if *other == id));
+        if wanted && !is_asked && !self.reasons.contains_key(&id) && self.link == Link::Up {
+            self.ask(Request::GetStream(id), Asked::Reason(id));
+        }
+    }
+
+    fn focus_on(&mut self, target: Target) {
+        if self.focus != target {
+            if let Some(field) = self.field() {
+                field.compose("");
+            }
+            if self.focus == Target::Edit {
+                self.edit = None;
+            }
+            self.offers_closed = false;
+            self.picked = None;
+        }
+        self.focus = target;
+        self.focus_moved = true;
+        let order = self.order();
+        let at = order.iter().position(|other| *other == target);
+        self.focus_at = at.unwrap_or(0);
+        if let Target::Stream(id) = target {
+            self.ask_reason(id);
+        }
+    }
+
+    /// What has the focus may have gone; then what stands in its place has it.
+    fn keep_focus(&mut self) {
+        let order = self.order();
+        if let Some(at) = order.iter().position(|target| *target == self.focus) {
+            self.focus_at = at;
+        } else {
+            let at = self.focus_at.min(order.len() - 1);
+            self.focus_on(order[at]);
+            self.focus_moved = false;
+        }
+        let offers: Vec<u32> = self.offers().iter().map(|stream| stream.id).collect();
+        let offered = |id: u32| offers.contains(&id);
+        if self.picked.is_some_and(|id| !offered(id)) {
+            self.picked = None;
+        }
+        let is_there = |target: Target| match target {
+            Target::Stream(id) => self.stream(id).is_some(),
+            Target::Offer(id) => offered(id),
+            Target::Pattern(pattern) | Target::Delete(pattern) => self.programs.contains(&pattern),
+            Target::Edit => self.edit.is_some(),
+            Target::Undo => self.foot().undo,
+            Target::Slider | Target::Entry | Target::Help | Target::Foot => true,
+        };
+        if self.hover.is_some_and(|target| !is_there(target)) {
+            self.hover = None;
+        }
+        let carried = self.carried;
+        if carried.is_some_and(|carried| self.stream(carried.id).is_none()) {
+            self.carried = None;
+        }
+    }
+
+    fn click(&mut self, target: Target) {
+        match target {
+            // It is held, not clicked.
+            Target::Slider => self.focus_on(Target::Slider),
+            Target::Entry => {
+                self.focus_on(Target::Entry);
+                self.offers_closed = false;
+            }
+            Target::Edit | Target::Foot => {}
+            Target::Stream(id) => {
+                self.focus_on(target);
+                self.send_over(id);
+            }
+            Target::Offer(id) => {
+                self.send_to(id, Channel::Aux);
+                self.offers_closed = true;
+            }
+            Target::Pattern(pattern) => self.start_edit(pattern),
+            Target::Delete(pattern) => self.delete(pattern),
+            Target::Undo => self.undo(),
+            Target::Help => {
+                self.focus_on(Target::Help);
+                self.help = !self.help;
+            }
+        }
+    }
+
+    fn start_edit(&mut self, pattern: Pattern) {
+        if self.programs.contains(&pattern) {
+            self.focus_on(Target::Pattern(pattern));
+            let field = Field::holding(&pattern);
+            self.edit = Some(Edit { pattern, field });
+            self.focus_on(Target::Edit);
+        }
+    }
+
+    /// Leaves the text being changed as it was.
+    fn end_edit(&mut self) {
+        if let Some(edit) = self.edit.take() {
+            self.focus_on(Target::Pattern(edit.pattern));
+        }
+    }
+
+    fn tell(&mut self, text: String, alarm: bool) {
+        self.notice = Some(Notice {
+            text,
+            alarm,
+            undo: false,
+        });
+    }
+
+    fn connected(&mut self) {
+        self.forget_asked();
+        self.ask(
+            Request::Subscribe(Topic::ALL.into_iter().collect()),
+            Asked::Subscription,
+        );
+    }
+
+    fn lost(&mut self, lost: Lost) {
+        self.forget_asked();
+        self.link = Link::Down(lost);
+        self.audio = nothing();
+        self.carried = None;
+        self.edit = None;
+        self.reasons.clear();
+    }
+
+    /// Nothing that was asked will be answered any more.
+    fn forget_asked(&mut self) {
+        self.asked.clear();
+        self.slider.forget();
+        self.plan = None;
+        self.notice = None;
+        if self.changes.forget() {
+            self.tell("mixd went away before that was done".to_owned(), true);
+        }
+    }
+
+    fn event(&mut self, event: Event<'static>) {
+        // The first of them says that all is well.
+        self.link = Link::Up;
+        match event {
+            Event::Volume(mix) => self.mix = mix,
+            Event::Programs(programs) => {
+                self.programs = programs.into_owned();
+                let programs = &self.programs;
+                if self
+                    .edit
+                    .as_ref()
+                    .is_some_and(|edit| !programs.contains(&edit.pattern))
+                {
+                    self.edit = None;
+                }
+            }
+            Event::Streams(audio) => {
+                self.audio = audio.into_owned();
+                self.reasons.clear();
+                for target in [Some(self.focus), self.hover].into_iter().flatten() {
+                    if let Target::Stream(id) = target {
+                        self.ask_reason(id);
+                    }
+                }
+            }
+            Event::Settings(settings) => self.settings = settings.into_owned(),
+        }
+    }
+
+    fn answer(&mut self, answer: Result<Reply<'static>, Failure>) {
+        // Nothing is answered that was not asked; a daemon that does it is wrong, not us.
+        let Some(asked) = self.asked.pop_front() else {
+            return;
+        };
+        match asked {
+            Asked::Subscription => {
+                if let Err(failure) = answer {
+                    self.tell(failure.message.into_owned(), true);
+                }
+            }
+            Asked::Volume => {
+                if let Ok(Reply::Mix(mix)) = answer {
+                    self.mix = mix;
+                }
+                if let Some(volume) = self.slider.answered() {
+                    self.ask(Request::SetVolume(volume), Asked::Volume);
+                }
+            }
+            Asked::Reason(id) => {
+                let reason = match answer {
+                    Ok(Reply::Stream(detail)) => detail.reason.map(|reason| reason.to_string()),
+                    _ => None,
+                };
+                self.reasons.insert(id, reason.unwrap_or_default());
+            }
+            Asked::Suggestion(id) => {
+                let suggestion = match answer {
+                    Ok(Reply::Stream(detail)) => detail.suggestion,
+                    _ => None,
+                };
+                self.suggested(id, suggestion);
+            }
+            Asked::Step => self.stepped(answer),
+        }
+    }
+}
+
+/// A warning in words that say what to do.
+fn warned(warning: Warning) -> &'static str {
+    match warning {
+        Warning::OwnSinkIsDefault => {
+            "The default sink is one of mixd's own: choose a sound card as the default"
+        }
+        Warning::OutputMissing => {
+            "The configured output is not there: another card is played to meanwhile"
+        }
+    }
+}

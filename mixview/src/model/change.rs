@@ -1,0 +1,403 @@
+//! Changes of the program list: each is a few requests, one after the other, and can be taken
+//! back.
+
+use std::collections::VecDeque;
+
+use wire::message::Pattern;
+use wire::{Channel, Failure, Reply, Request};
+
+use super::{Asked, Link, Model, Notice, Target};
+
+/// The most changes that can be taken back.
+const MOST: usize = 100;
+
+/// Patterns to put on the list, then patterns to take off it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Change {
+    /// What is said when it is done.
+    pub(super) words: String,
+    pub(super) add: Vec<Pattern>,
+    pub(super) remove: Vec<Pattern>,
+    pub(super) origin: Origin,
+}
+
+/// Where a change comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The line where patterns are typed: it is emptied.
+    Entry,
+    /// A pattern that was changed in its place.
+    Edit,
+    /// A stream, or a row of the list.
+    Row,
+    /// A change that is taken back.
+    Undo,
+}
+
+/// What is being changed, what is to be, and what was.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    now: Option<Work>,
+    next: VecDeque<Change>,
+    /// What takes the changes back, the last one at the end.
+    past: Vec<Change>,
+}
+
+/// A change at work.
+#[derive(Debug)]
+struct Work {
+    change: Change,
+    /// Requests that are not sent yet.
+    left: VecDeque<Step>,
+    /// The one that is not answered yet.
+    step: Step,
+    /// What has taken effect.
+    added: Vec<Pattern>,
+    removed: Vec<Pattern>,
+    /// Why it will not last.
+    unsaved: Option<String>,
+    /// Why it was not done: what was is being put back.
+    failed: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Add(Pattern),
+    Remove(Pattern),
+}
+
+impl Changes {
+    /// Says whether something was on its way.
+    pub(super) fn forget(&mut self) -> bool {
+        self.next.clear();
+        self.now.take().is_some()
+    }
+}
+
+/// A stream on its way to the other channel, while the patterns that this takes are asked for.
+#[derive(Debug)]
+pub(super) struct Plan {
+    id: u32,
+    name: String,
+    to: Channel,
+    /// Whose patterns are not known yet.
+    waits: Vec<u32>,
+    /// The stream's own.
+    own: Option<Pattern>,
+    /// Those of the streams that are to stay.
+    others: Vec<Pattern>,
+    /// What puts it into the aux channel now.
+    rule: Option<Pattern>,
+}
+
+impl Model {
+    /// Sends a stream to the other channel.
+    pub(super) fn send_over(&mut self, id: u32) {
+        if let Some(stream) = self.stream(id) {
+            let to = match stream.channel {
+                Channel::Aux => Channel::Default,
+                Channel::Default => Channel::Aux,
+            };
+            self.send_to(id, to);
+        }
+    }
+
+    /// Sends a stream to a channel. The patterns that this takes are asked for first: its own,
+    /// and, where the rule that put it there holds others too, theirs, so that they stay.
+    pub(super) fn send_to(&mut self, id: u32, to: Channel) {
+        if self.plan.is_some() || self.link != Link::Up {
+            return;
+        }
+        let Some(stream) = self.stream(id) else {
+            return;
+        };
+        if stream.channel == to {
+            return;
+        }
+        let rule = stream.rule;
+        let name = stream.name.to_string();
+        let mut waits = vec![id];
+        if let Some(rule) = rule {
+            let streams = self.audio.streams.iter();
+            let others = streams.filter(|other| other.rule == Some(rule) && other.id != id);
+            waits.extend(others.map(|other| other.id));
+        }
+        for &id in &waits {
+            self.ask(Request::GetStream(id), Asked::Suggestion(id));
+        }
+        self.plan = Some(Plan {
+            id,
+            name,
+            to,
+            waits,
+            own: None,
+            others: Vec::new(),
+            rule,
+        });
+    }
+
+    /// The narrowest pattern of a stream that the plan waits for.
+    pub(super) fn suggested(&mut self, id: u32, suggestion: Option<Pattern>) {
+        let Some(mut plan) = self.plan.take() else {
+            return;
+        };
+        plan.waits.retain(|&other| other != id);
+        match suggestion {
+            Some(pattern) if id == plan.id => plan.own = Some(pattern),
+            Some(pattern) if !plan.others.contains(&pattern) => plan.others.push(pattern),
+            _ => {}
+        }
+        if !plan.waits.is_empty() {
+            self.plan = Some(plan);
+            return;
+        }
+        let Plan {
+            name,
+            to,
+            own,
+            mut others,
+            rule,
+            ..
+        } = plan;
+        // Streams of one program have one pattern: they go together.
+        others.retain(|pattern| Some(*pattern) != own && Some(*pattern) != rule);
+        let (add, remove) = match (to, own, rule) {
+            (Channel::Aux, Some(own), _) => (vec![own], Vec::new()),
+            (Channel::Default, _, Some(rule)) => (others, vec![rule]),
+            _ => {
+                let text = format!("No pattern matches {name} alone: type one that does");
+                return self.tell(text, true);
+            }
+        };
+        let origin = match (to, self.focus) {
+            (Channel::Aux, Target::Entry) => Origin::Entry,
+            _ => Origin::Row,
+        };
+        let words = match to {
+            Channel::Aux => format!("{name} plays on Aux"),
+            Channel::Default => format!("{name} plays on Default"),
+        };
+        self.change(Change {
+            words,
+            add,
+            remove,
+            origin,
+        });
+    }
+
+    /// Puts what is typed on the list.
+    pub(super) fn add_typed(&mut self) {
+        let text = self.entry.text().trim().to_owned();
+        if text.is_empty() {
+            return;
+        }
+        match self.pattern(&text) {
+            Some(pattern) if self.programs.contains(&pattern) => {
+                self.tell(format!("{pattern} is on the list already"), false);
+            }
+            Some(pattern) => self.change(Change {
+                words: format!("Added {pattern}"),
+                add: vec![pattern],
+                remove: Vec::new(),
+                origin: Origin::Entry,
+            }),
+            None => {}
+        }
+    }
+
+    /// Puts what a pattern was changed to in its place.
+    pub(super) fn finish_edit(&mut self) {
+        let Some(edit) = &self.edit else { return };
+        let (old, text) = (edit.pattern, edit.field.text().trim().to_owned());
+        if text.is_empty() {
+            return self.tell(
+                "A pattern can't be empty; Delete takes it off the list".into(),
+                true,
+            );
+        }
+        match self.pattern(&text) {
+            Some(new) if new == old => self.end_edit(),
+            Some(new) => self.change(Change {
+                words: format!("{old} is now {new}"),
+                add: vec![new],
+                remove: vec![old],
+                origin: Origin::Edit,
+            }),
+            None => {}
+        }
+    }
+
+    fn pattern(&mut self, text: &str) -> Option<Pattern> {
+        let pattern = text.parse();
+        if let Err(error) = &pattern {
+            self.tell(format!("The pattern is {error}"), true);
+        }
+        pattern.ok()
+    }
+
+    /// Takes a pattern off the list.
+    pub(super) fn delete(&mut self, pattern: Pattern) {
+        self.change(Change {
+            words: format!("Removed {pattern}"),
+            add: Vec::new(),
+            remove: vec![pattern],
+            origin: Origin::Row,
+        });
+    }
+
+    /// Takes the last change back.
+    pub(super) fn undo(&mut self) {
+        if self.link != Link::Up || self.changes.now.is_some() {
+            return;
+        }
+        match self.changes.past.pop() {
+            Some(change) => self.change(change),
+            None => self.tell("There is nothing to undo".to_owned(), false),
+        }
+    }
+
+    fn change(&mut self, change: Change) {
+        if self.link == Link::Up {
+            self.changes.next.push_back(change);
+            self.start_change();
+        }
+    }
+
+    fn start_change(&mut self) {
+        if self.changes.now.is_some() {
+            return;
+        }
+        let Some(change) = self.changes.next.pop_front() else {
+            return;
+        };
+        // What is so already needs no request, and is not to be taken back later.
+        let listed = |pattern: &&Pattern| self.programs.contains(pattern);
+        let add = change.add.iter().filter(|pattern| !listed(pattern));
+        let remove = change.remove.iter().filter(listed);
+        let mut left: VecDeque<Step> = add
+            .map(|&pattern| Step::Add(pattern))
+            .chain(remove.map(|&pattern| Step::Remove(pattern)))
+            .collect();
+        let Some(step) = left.pop_front() else {
+            self.end(&change);
+            return self.start_change();
+        };
+        self.changes.now = Some(Work {
+            change,
+            left,
+            step,
+            added: Vec::new(),
+            removed: Vec::new(),
+            unsaved: None,
+            failed: None,
+        });
+        self.request(step);
+    }
+
+    fn request(&mut self, step: Step) {
+        let request = match step {
+            Step::Add(pattern) => Request::AddProgram(pattern),
+            Step::Remove(pattern) => Request::RemoveProgram(pattern),
+        };
+        self.ask(request, Asked::Step);
+    }
+
+    /// The step at work is answered.
+    pub(super) fn stepped(&mut self, answer: Result<Reply<'static>, Failure>) {
+        let Some(mut work) = self.changes.now.take() else {
+            return;
+        };
+        match (work.step, answer) {
+            (step, Ok(reply)) => {
+                if let Reply::Unsaved(why) = reply {
+                    work.unsaved = Some(why.into_owned());
+                }
+                // mixd says the list too, but perhaps after the next change has begun.
+                match step {
+                    Step::Add(pattern) => {
+                        if !self.programs.contains(&pattern) {
+                            self.programs.push(pattern);
+                        }
+                        work.added.push(pattern);
+                    }
+                    Step::Remove(pattern) => {
+                        self.programs.retain(|other| *other != pattern);
+                        work.removed.push(pattern);
+                    }
+                }
+            }
+            // Somebody else was faster: it is off the list.
+            (Step::Remove(_), Err(_)) => {}
+            (Step::Add(_), Err(failure)) => {
+                work.failed = Some(failure.message.into_owned());
+                work.left = work.added.drain(..).map(Step::Remove).collect();
+            }
+        }
+        if let Some(step) = work.left.pop_front() {
+            work.step = step;
+            self.changes.now = Some(work);
+            return self.request(step);
+        }
+        self.finish(work);
+        self.start_change();
+    }
+
+    fn finish(&mut self, work: Work) {
+        let Work {
+            change,
+            added,
+            removed,
+            unsaved,
+            failed,
+            ..
+        } = work;
+        if let Some(why) = failed {
+            return self.tell(why, true);
+        }
+        self.end(&change);
+        let undo = change.origin != Origin::Undo && !(added.is_empty() && removed.is_empty());
+        if undo {
+            self.changes.past.push(Change {
+                words: format!("Undone: {}", change.words),
+                add: removed,
+                remove: added,
+                origin: Origin::Undo,
+            });
+            if self.changes.past.len() > MOST {
+                self.changes.past.remove(0);
+            }
+        }
+        self.notice = Some(match unsaved {
+            Some(why) => Notice {
+                text: format!("{}, but it is not saved: {why}", change.words),
+                alarm: true,
+                undo,
+            },
+            None => Notice {
+                text: change.words,
+                alarm: false,
+                undo,
+            },
+        });
+    }
+
+    /// The place that a change comes from is left.
+    fn end(&mut self, change: &Change) {
+        match change.origin {
+            Origin::Entry => {
+                self.entry = super::Field::default();
+                self.picked = None;
+            }
+            Origin::Edit => {
+                let is_this = |edit: &super::Edit| change.remove.contains(&edit.pattern);
+                if self.edit.as_ref().is_some_and(is_this) {
+                    self.edit = None;
+                    if let Some(&new) = change.add.first() {
+                        self.focus_on(Target::Pattern(new));
+                    }
+                }
+            }
+            Origin::Row | Origin::Undo => {}
+        }
+    }
+}

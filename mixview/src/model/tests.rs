@@ -1,0 +1,419 @@
+use wire::Text;
+
+use super::*;
+use crate::pretend::Daemon;
+
+/// A window and a mixd that answers when it is told to.
+struct Scene {
+    model: Model,
+    daemon: Daemon,
+    closed: bool,
+}
+
+impl Scene {
+    fn new(names: &[&str], patterns: &[&str]) -> Self {
+        let mut scene = Self {
+            model: Model::default(),
+            daemon: Daemon::new(names, patterns),
+            closed: false,
+        };
+        scene.tell(Message::Connected);
+        scene.settle();
+        scene
+    }
+
+    fn tell(&mut self, message: impl Into<Message>) {
+        for effect in self.model.handle(message.into()) {
+            match effect {
+                Effect::Send(request) => self.daemon.inbox.push_back(request),
+                Effect::Close => self.closed = true,
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        while !self.daemon.inbox.is_empty() {
+            for message in self.daemon.answer() {
+                self.tell(message);
+            }
+        }
+    }
+
+    fn keys(&mut self, keys: &[Key]) {
+        for key in keys {
+            self.tell(*key);
+            self.settle();
+        }
+    }
+
+    fn chord(&mut self, key: Key, shift: bool, control: bool) {
+        self.tell(Message::Key(key, Modifiers { shift, control }));
+        self.settle();
+    }
+
+    fn write(&mut self, text: &str) {
+        self.tell(Message::Typed(text.to_owned()));
+        self.settle();
+    }
+
+    fn listed(&self) -> Vec<&str> {
+        self.daemon
+            .programs
+            .iter()
+            .map(|pattern| &**pattern)
+            .collect()
+    }
+
+    fn volume(&self) -> String {
+        self.daemon.volume.to_string()
+    }
+}
+
+fn volume(text: &str) -> Volume {
+    text.parse().unwrap()
+}
+
+#[test]
+fn each_key_moves_the_slider_as_it_says() {
+    let mut scene = Scene::new(&[], &[]);
+    for (key, shift, expected) in [
+        (Key::Right, false, "0.05"),
+        (Key::Up, true, "0.06"),
+        (Key::Left, false, "0.01"),
+        (Key::Down, true, "0"),
+        (Key::PageUp, false, "0.2"),
+        (Key::PageDown, false, "0"),
+        (Key::Home, false, "-1"),
+        (Key::Left, false, "-1"),
+        (Key::End, false, "1"),
+    ] {
+        scene.chord(key, shift, false);
+        assert_eq!(scene.volume(), expected, "{key:?}");
+    }
+    scene.write("0");
+    assert_eq!(scene.volume(), "0");
+    scene.tell(Message::Turn(1.0));
+    scene.settle();
+    assert_eq!(scene.volume(), "0.05");
+    // A smooth wheel's parts add up.
+    for _ in 0..4 {
+        scene.tell(Message::Turn(-0.5));
+    }
+    scene.settle();
+    assert_eq!(scene.volume(), "-0.05");
+    scene.tell(Message::Turn(f32::NAN));
+    scene.settle();
+    assert_eq!(scene.volume(), "-0.05");
+}
+
+#[test]
+fn one_set_is_unanswered_at_most_and_the_last_one_arrives() {
+    let mut scene = Scene::new(&[], &[]);
+    scene.tell(Message::Hold(volume("0.1")));
+    for at in 11..=90 {
+        scene.tell(Message::Slide(volume(&format!("0.{at}"))));
+        assert_eq!(scene.daemon.inbox.len(), 1);
+        assert_eq!(
+            scene.model.volume(),
+            volume(&format!("0.{at}")),
+            "the hand's, at once"
+        );
+    }
+    scene.tell(Message::LetGo);
+    for message in scene.daemon.answer() {
+        scene.tell(message);
+    }
+    // What mixd has done so far does not pull the handle back.
+    assert_eq!(scene.model.volume(), volume("0.9"));
+    assert_eq!(scene.daemon.inbox, [Request::SetVolume(volume("0.9"))]);
+    scene.settle();
+    assert_eq!(scene.volume(), "0.9");
+}
+
+#[test]
+fn the_hand_is_not_fought_and_others_are_followed() {
+    let mut scene = Scene::new(&[], &[]);
+    scene.tell(Message::Hold(volume("0.5")));
+    scene.settle();
+    scene.daemon.volume = volume("-1");
+    let event = scene.daemon.volume_event();
+    scene.tell(event.clone());
+    assert_eq!(scene.model.volume(), volume("0.5"));
+    scene.tell(Message::LetGo);
+    assert_eq!(
+        scene.model.volume(),
+        volume("-1"),
+        "let go, it shows what is so"
+    );
+    scene.daemon.volume = volume("0.3");
+    let event = scene.daemon.volume_event();
+    scene.tell(event);
+    assert_eq!(scene.model.volume(), volume("0.3"));
+    // Nobody holds it: nothing slides.
+    scene.tell(Message::Slide(volume("1")));
+    assert!(scene.daemon.inbox.is_empty());
+}
+
+#[test]
+fn the_notch_holds_the_handle_within_snap() {
+    let mut scene = Scene::new(&[], &[]);
+    scene.tell(Message::Hold(volume("0.5")));
+    for (hand, handle) in [
+        ("0.04", "0.04"),
+        ("0.03", "0"),
+        ("-0.03", "0"),
+        ("-0.04", "-0.04"),
+    ] {
+        scene.tell(Message::Slide(volume(hand)));
+        assert_eq!(scene.model.volume(), volume(handle));
+    }
+}
+
+#[test]
+fn a_program_goes_to_the_other_side_and_back() {
+    let mut scene = Scene::new(&["Game", "Discord"], &[]);
+    scene.tell(Message::Click(Target::Stream(2)));
+    scene.settle();
+    assert_eq!(scene.listed(), ["Discord"]);
+    assert_eq!(scene.model.foot().text, "Discord plays on Aux");
+    assert!(scene.model.foot().undo);
+    scene.tell(Message::Click(Target::Stream(2)));
+    scene.settle();
+    assert!(scene.listed().is_empty());
+    // By keys: the first stream has the focus after one Tab.
+    scene.tell(Message::Click(Target::Slider));
+    scene.keys(&[Key::Tab, Key::Down, Key::Enter]);
+    assert_eq!(scene.listed(), ["Discord"]);
+    assert_eq!(
+        scene.model.focus(),
+        Target::Stream(2),
+        "the focus goes with it"
+    );
+    scene.keys(&[Key::Left]);
+    assert!(scene.listed().is_empty());
+    scene.keys(&[Key::Left]);
+    assert!(scene.listed().is_empty(), "it is on that side");
+    scene.keys(&[Key::Right]);
+    assert_eq!(scene.listed(), ["Discord"]);
+    scene.write(" ");
+    assert!(scene.listed().is_empty());
+    // Carried by the pointer; dropped outside, it stays.
+    let carry = |over| Message::Carry {
+        id: 1,
+        x: 9.0,
+        y: 9.0,
+        over,
+    };
+    scene.tell(carry(Channel::Aux));
+    scene.tell(Message::Drop(None));
+    scene.settle();
+    assert!(scene.listed().is_empty());
+    scene.tell(carry(Channel::Aux));
+    assert!(scene.model.carried().is_some());
+    scene.tell(Message::Drop(Some(Channel::Aux)));
+    scene.settle();
+    assert_eq!(scene.listed(), ["Game"]);
+}
+
+#[test]
+fn only_the_one_leaves_that_a_wide_pattern_held() {
+    let mut scene = Scene::new(&["Voice A", "Voice B", "Voice C"], &["voice*"]);
+    scene.tell(Message::Click(Target::Stream(2)));
+    scene.settle();
+    assert_eq!(scene.listed(), ["Voice A", "Voice C"]);
+    assert_eq!(scene.daemon.channel(2), Some(Channel::Default));
+    scene.chord(Key::Letter('z'), false, true);
+    assert_eq!(scene.listed(), ["voice*"]);
+    assert_eq!(scene.model.foot().text, "Undone: Voice B plays on Default");
+}
+
+#[test]
+fn two_streams_that_nothing_tells_apart_are_said_so() {
+    let mut scene = Scene::new(&["Twin", "Twin"], &[]);
+    scene.tell(Message::Click(Target::Stream(1)));
+    scene.settle();
+    assert!(scene.listed().is_empty());
+    let foot = scene.model.foot();
+    assert!(
+        foot.alarm && foot.text.contains("No pattern matches Twin alone"),
+        "{foot:?}"
+    );
+}
+
+#[test]
+fn a_pattern_is_typed_picked_changed_deleted_and_all_taken_back() {
+    let mut scene = Scene::new(&["Game", "Discord"], &[]);
+    scene.write("+");
+    assert_eq!(scene.model.focus(), Target::Entry);
+    assert_eq!(scene.model.offers().len(), 2);
+    scene.write("disc*");
+    scene.keys(&[Key::Enter]);
+    assert_eq!(scene.listed(), ["disc*"]);
+    assert_eq!(scene.model.entry().text(), "");
+    // Picked.
+    scene.keys(&[Key::Down, Key::Down, Key::Down, Key::Up, Key::Down]);
+    assert_eq!(scene.model.picked(), Some(1));
+    scene.keys(&[Key::Enter]);
+    assert_eq!(scene.listed(), ["disc*", "Game"]);
+    // Changed in its place.
+    scene.keys(&[Key::Tab, Key::F2, Key::End, Key::Backspace]);
+    scene.write("ord");
+    assert_eq!(scene.model.focus(), Target::Edit);
+    scene.keys(&[Key::Enter]);
+    assert_eq!(scene.listed(), ["Game", "discord"]);
+    let discord = Text::truncated("discord");
+    assert_eq!(scene.model.focus(), Target::Pattern(discord));
+    assert_eq!(scene.model.foot().text, "disc* is now discord");
+    scene.keys(&[Key::Delete]);
+    assert_eq!(scene.listed(), ["Game"]);
+    // All of it taken back, the last first.
+    for expected in [
+        &["Game", "discord"][..],
+        &["Game", "disc*"],
+        &["disc*"],
+        &[],
+    ] {
+        scene.chord(Key::Letter('z'), false, true);
+        assert_eq!(scene.listed(), expected);
+    }
+    scene.chord(Key::Letter('z'), false, true);
+    assert_eq!(scene.model.foot().text, "There is nothing to undo");
+}
+
+#[test]
+fn what_is_refused_stays_where_it_was_typed() {
+    let mut scene = Scene::new(&[], &["game"]);
+    scene.write("+");
+    scene.write("[x");
+    scene.keys(&[Key::Enter]);
+    assert_eq!(scene.model.entry().text(), "[x");
+    assert!(scene.model.foot().alarm);
+    // In place too, and the old one is not lost.
+    scene.tell(Message::Click(Target::Pattern(Text::truncated("game"))));
+    scene.write("[game");
+    scene.keys(&[Key::Enter]);
+    assert_eq!(scene.listed(), ["game"]);
+    assert_eq!(scene.model.edit().unwrap().field.text(), "[game");
+    scene.keys(&[Key::Escape]);
+    assert!(scene.model.edit().is_none());
+    assert!(!scene.closed);
+    // Too long, empty, and there already.
+    scene.tell(Message::Click(Target::Entry));
+    scene.write(&"ż".repeat(65));
+    scene.keys(&[Key::Enter]);
+    assert_eq!(
+        scene.model.foot().text,
+        "The pattern is 132 bytes long, where 128 is the limit"
+    );
+    scene.keys(&[Key::Escape]);
+    scene.write("game");
+    scene.keys(&[Key::Enter]);
+    assert_eq!(scene.model.foot().text, "game is on the list already");
+    assert!(!scene.model.foot().undo);
+}
+
+#[test]
+fn what_could_not_be_saved_is_said() {
+    let mut scene = Scene::new(&[], &[]);
+    scene.daemon.unsaved = Some("mixd.conf: read-only file system".into());
+    scene.write("+");
+    scene.write("game");
+    scene.keys(&[Key::Enter]);
+    let foot = scene.model.foot();
+    assert!(foot.alarm && foot.undo);
+    assert_eq!(
+        foot.text,
+        "Added game, but it is not saved: mixd.conf: read-only file system"
+    );
+}
+
+#[test]
+fn escape_leaves_what_is_nearest_and_then_the_window() {
+    let mut scene = Scene::new(&["Game"], &["x"]);
+    scene.write("?");
+    assert!(scene.model.help());
+    scene.keys(&[Key::Right]);
+    assert_eq!(scene.volume(), "0", "what is hidden is not moved");
+    scene.keys(&[Key::Escape]);
+    assert!(!scene.model.help());
+    scene.write("+");
+    scene.write("ga");
+    assert!(!scene.model.offers().is_empty());
+    scene.keys(&[Key::Escape]);
+    assert!(scene.model.offers().is_empty() && scene.model.entry().text().is_empty());
+    assert!(!scene.closed);
+    scene.keys(&[Key::Escape]);
+    assert!(scene.closed);
+    let mut scene = Scene::new(&[], &[]);
+    scene.chord(Key::Letter('q'), false, true);
+    assert!(scene.closed);
+}
+
+#[test]
+fn tab_goes_through_everything_and_round() {
+    let mut scene = Scene::new(&["Game", "Discord"], &["discord", "x"]);
+    let pattern = |text| Target::Pattern(Text::truncated(text));
+    let order = [
+        Target::Slider,
+        Target::Stream(1),
+        Target::Stream(2),
+        Target::Entry,
+        pattern("discord"),
+        pattern("x"),
+        Target::Help,
+    ];
+    assert_eq!(scene.model.order(), order);
+    for target in order.iter().cycle().skip(1).take(9) {
+        scene.keys(&[Key::Tab]);
+        assert_eq!(scene.model.focus(), *target);
+        assert_eq!(scene.model.shown_focus(), Some(*target));
+    }
+    for target in order.iter().rev().cycle().skip(5).take(9) {
+        scene.chord(Key::Tab, true, false);
+        assert_eq!(scene.model.focus(), *target);
+    }
+    // What has the focus goes: what stands in its place has it.
+    scene.tell(Message::Click(Target::Slider));
+    scene.keys(&[Key::Tab, Key::Tab]);
+    scene.daemon.vanish(2);
+    let event = scene.daemon.streams_event();
+    scene.tell(event);
+    assert_eq!(scene.model.focus(), Target::Entry);
+}
+
+#[test]
+fn mixd_goes_and_comes_back() {
+    let mut scene = Scene::new(&["Game"], &["x"]);
+    scene.tell(Message::Hold(volume("0.7")));
+    scene.tell(Message::Click(Target::Delete(Text::truncated("x"))));
+    scene.tell(Message::Lost(Lost {
+        why: "connection refused".into(),
+        start: true,
+    }));
+    scene.daemon.inbox.clear();
+    assert!(matches!(scene.model.link(), Link::Down(_)));
+    assert!(scene.model.audio().streams.is_empty());
+    // Nothing can be asked now.
+    scene.keys(&[Key::Tab, Key::Right, Key::Enter, Key::Escape]);
+    scene.tell(Message::Hold(volume("0.7")));
+    scene.chord(Key::Letter('z'), false, true);
+    assert!(scene.daemon.inbox.is_empty() && !scene.closed);
+    scene.daemon.volume = volume("-0.2");
+    scene.tell(Message::Connected);
+    scene.settle();
+    assert_eq!(*scene.model.link(), Link::Up);
+    assert_eq!(scene.model.volume(), volume("-0.2"));
+    assert_eq!(scene.model.streams(Channel::Default).count(), 1);
+}
+
+#[test]
+fn why_a_stream_is_left_alone_is_asked_for_once() {
+    let mut scene = Scene::new(&["a", "b", "c", "d", "Pinned"], &[]);
+    scene.tell(Message::Point(Some(Target::Stream(1))));
+    assert!(scene.daemon.inbox.is_empty(), "it is routed");
+    scene.tell(Message::Point(Some(Target::Stream(5))));
+    scene.tell(Message::Point(Some(Target::Stream(5))));
+    assert_eq!(scene.daemon.inbox, [Request::GetStream(5)]);
+    scene.settle();
+    assert!(scene.model.reason(5).is_some());
+}

@@ -1,0 +1,132 @@
+//! The command line.
+
+use std::ffi::OsString;
+
+use lexopt::{Arg, Parser, ValueExt};
+use wire::Name;
+
+/// Which colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shade {
+    /// As the desktop says.
+    #[default]
+    Auto,
+    /// Light on dark.
+    Dark,
+    /// Dark on light.
+    Light,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Options {
+    /// Where mixd is, if not where it is by default.
+    pub socket: Option<OsString>,
+    /// Which colours.
+    pub shade: Shade,
+    /// How many pixels are a logical one, if not as many as the desktop says.
+    pub scale: Option<f64>,
+}
+
+/// What the command line wants.
+#[derive(Debug, PartialEq)]
+pub enum Wish {
+    /// The window.
+    Window(Options),
+    /// The help.
+    Help,
+    /// The version.
+    Version,
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// A sentence that says what is wrong with it.
+pub fn parse(mut parser: Parser) -> Result<Wish, String> {
+    let mut options = Options::default();
+    loop {
+        let argument = parser.next().map_err(|error| error.to_string())?;
+        match argument {
+            None => return Ok(Wish::Window(options)),
+            Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Wish::Help),
+            Some(Arg::Short('V') | Arg::Long("version")) => return Ok(Wish::Version),
+            Some(Arg::Long("socket")) => {
+                let name = parser.value().map_err(|error| error.to_string())?;
+                Name::parse(&name).map_err(|error| error.to_string())?;
+                options.socket = Some(name);
+            }
+            Some(Arg::Long("theme")) => {
+                let value = parser.value().map_err(|error| error.to_string())?;
+                options.shade = match value.to_str() {
+                    Some("auto") => Shade::Auto,
+                    Some("dark") => Shade::Dark,
+                    Some("light") => Shade::Light,
+                    _ => {
+                        let value = value.display();
+                        return Err(format!("the theme '{value}' is none of dark, light, auto"));
+                    }
+                };
+            }
+            Some(Arg::Long("scale")) => {
+                let value = parser.value().map_err(|error| error.to_string())?;
+                let scale = value.parse::<f64>().ok();
+                let scale = scale.filter(|scale| (0.5..=8.0).contains(scale));
+                options.scale = Some(scale.ok_or_else(|| {
+                    format!(
+                        "the scale '{}' is not a number from 0.5 to 8",
+                        value.display()
+                    )
+                })?);
+            }
+            // Nothing moves by itself so far: who asks for that has it.
+            Some(Arg::Long("no-motion")) => {}
+            Some(argument) => return Err(argument.unexpected().to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(args: &[&str]) -> Result<Wish, String> {
+        parse(Parser::from_args(args))
+    }
+
+    #[test]
+    fn each_option_is_read_and_what_is_wrong_is_said() {
+        assert_eq!(parsed(&[]), Ok(Wish::Window(Options::default())));
+        assert_eq!(parsed(&["-h"]), Ok(Wish::Help));
+        assert_eq!(parsed(&["--version"]), Ok(Wish::Version));
+        let all = [
+            "--socket",
+            "@x",
+            "--theme=light",
+            "--scale",
+            "1.5",
+            "--no-motion",
+        ];
+        let options = Options {
+            socket: Some("@x".into()),
+            shade: Shade::Light,
+            scale: Some(1.5),
+        };
+        assert_eq!(parsed(&all), Ok(Wish::Window(options)));
+        for (args, what) in [
+            (
+                &["--theme", "blue"][..],
+                "'blue' is none of dark, light, auto",
+            ),
+            (&["--theme"], "--theme"),
+            (&["--scale", "0"], "'0' is not a number from 0.5 to 8"),
+            (&["--scale", "nan"], "'nan' is not"),
+            (&["--socket", "mixd"], "neither @NAME nor a path"),
+            (&["--colour"], "--colour"),
+            (&["now"], "now"),
+        ] {
+            let error = parsed(args).unwrap_err();
+            assert!(error.contains(what), "{args:?}: {error}");
+        }
+    }
+}

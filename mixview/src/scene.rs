@@ -1,0 +1,206 @@
+//! What is to be drawn: a list of shapes in pixels, from the back to the front, and what of the
+//! window differs between two of them.
+
+use crate::font::Weight;
+use crate::geometry::Pixels;
+
+/// An opaque colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Color {
+    /// Red, in sRGB.
+    pub red: u8,
+    /// Green, in sRGB.
+    pub green: u8,
+    /// Blue, in sRGB.
+    pub blue: u8,
+}
+
+impl Color {
+    /// The colour of this number: 0xRRGGBB.
+    pub const fn hex(number: u32) -> Self {
+        let [_, red, green, blue] = number.to_be_bytes();
+        Self { red, green, blue }
+    }
+
+    /// This colour with a part of another: 0 is this one, 1 the other.
+    #[must_use]
+    pub fn mixed(self, other: Self, part: f32) -> Self {
+        // Between two bytes, so in a byte's range.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let mix =
+            |a: u8, b: u8| (f32::from(a) + (f32::from(b) - f32::from(a)) * part).round() as u8;
+        Self {
+            red: mix(self.red, other.red),
+            green: mix(self.green, other.green),
+            blue: mix(self.blue, other.blue),
+        }
+    }
+}
+
+/// A shape to be drawn, and the pixels it may touch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// Nothing outside of these is touched.
+    pub bounds: Pixels,
+    /// Whether the shape reaches beyond them.
+    pub cut: bool,
+    /// What is drawn.
+    pub shape: Shape,
+    /// In which colour.
+    pub color: Color,
+}
+
+/// What can be drawn. Lengths are in pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// All of the bounds.
+    Fill,
+    /// A rectangle with round corners; a circle, if the radius is half of its sides.
+    Round {
+        /// The left edge.
+        x: f32,
+        /// The upper edge.
+        y: f32,
+        /// The size from left to right.
+        width: f32,
+        /// The size from top to bottom.
+        height: f32,
+        /// Of the corners.
+        radius: f32,
+        /// The width of its outline, or none to fill it.
+        line: Option<f32>,
+    },
+    /// A line with round ends, through these points.
+    Line {
+        /// From one to the next.
+        points: Vec<(f32, f32)>,
+        /// How thick.
+        width: f32,
+    },
+    /// A line of text.
+    Text {
+        /// Where the first character begins.
+        x: f32,
+        /// What the letters stand on.
+        baseline: f32,
+        /// The font's size: from one line to the next, without leading.
+        size: f32,
+        /// How strong.
+        weight: Weight,
+        /// What it says.
+        text: Box<str>,
+    },
+}
+
+/// More rectangles than these are drawn as one around the nearest.
+const MOST_RECTANGLES: usize = 6;
+
+/// What has to be drawn anew when `new` takes the place of `old` in a window of `size`.
+pub fn damage(old: &[Item], new: &[Item], size: Pixels) -> Vec<Pixels> {
+    let same = |(a, b): &(&Item, &Item)| a == b;
+    let start = old.iter().zip(new).take_while(same).count();
+    let (old, new) = (&old[start..], &new[start..]);
+    let end = old.iter().rev().zip(new.iter().rev());
+    let end = end.take_while(same).count();
+    let (old, new) = (&old[..old.len() - end], &new[..new.len() - end]);
+    let mut regions = Vec::new();
+    for (ours, theirs) in [(old, new), (new, old)] {
+        for item in ours.iter().filter(|item| !theirs.contains(item)) {
+            add(&mut regions, item.bounds.common(&size));
+        }
+    }
+    // What is in both, but in another order, may lie in front of something else now.
+    let kept = |from: &[Item], of: &[Item]| -> Vec<Pixels> {
+        let kept = from.iter().filter(|item| of.contains(item));
+        kept.map(|item| item.bounds).collect()
+    };
+    let (before, after) = (kept(old, new), kept(new, old));
+    if before != after {
+        for bounds in before.into_iter().chain(after) {
+            add(&mut regions, bounds.common(&size));
+        }
+    }
+    regions
+}
+
+/// Adds a rectangle, joined with those it overlaps: no pixel is drawn twice.
+pub fn add(regions: &mut Vec<Pixels>, mut region: Pixels) {
+    if region.is_empty() {
+        return;
+    }
+    while let Some(at) = regions
+        .iter()
+        .position(|other| !other.common(&region).is_empty())
+    {
+        region = region.around(&regions.swap_remove(at));
+    }
+    regions.push(region);
+    if regions.len() > MOST_RECTANGLES {
+        let last = regions.len() - 1;
+        let grown = |at: usize| {
+            let around = regions[at].around(&region);
+            around.area() - regions[at].area()
+        };
+        if let Some(nearest) = (0..last).min_by_key(|&at| grown(at)) {
+            let other = regions[nearest];
+            regions.swap_remove(last);
+            regions.swap_remove(nearest);
+            add(regions, region.around(&other));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(left: i32, top: i32, color: u32) -> Item {
+        Item {
+            bounds: Pixels {
+                left,
+                top,
+                right: left + 10,
+                bottom: top + 10,
+            },
+            cut: false,
+            shape: Shape::Fill,
+            color: Color::hex(color),
+        }
+    }
+
+    #[test]
+    fn only_what_differs_is_damaged() {
+        let size = Pixels::of_size(100, 100);
+        let old = [fill(0, 0, 1), fill(20, 0, 2), fill(40, 0, 3)];
+        assert!(damage(&old, &old, size).is_empty());
+        let mut new = old.clone();
+        new[1].color = Color::hex(4);
+        assert_eq!(damage(&old, &new, size), [old[1].bounds]);
+        // One that moves is drawn where it was and where it is.
+        new[1] = fill(20, 50, 2);
+        let both = damage(&old, &new, size);
+        assert_eq!(both.len(), 2);
+        // One more, one fewer.
+        assert_eq!(damage(&old, &old[..2], size), [old[2].bounds]);
+        assert_eq!(damage(&old[1..], &old, size), [old[0].bounds]);
+        // Another order.
+        let turned = [fill(20, 0, 2), fill(0, 0, 1), fill(40, 0, 3)];
+        assert!(!damage(&old, &turned, size).is_empty());
+        // What lies outside is nobody's business.
+        assert!(damage(&[], &[fill(200, 0, 1)], size).is_empty());
+    }
+
+    #[test]
+    fn rectangles_that_overlap_become_one_and_there_are_never_many() {
+        let mut regions = Vec::new();
+        for at in 0..40 {
+            add(&mut regions, fill(at * 20, (at % 7) * 30, 0).bounds);
+            assert!(regions.len() <= MOST_RECTANGLES);
+        }
+        for (at, one) in regions.iter().enumerate() {
+            for other in &regions[at + 1..] {
+                assert!(one.common(other).is_empty());
+            }
+        }
+    }
+}

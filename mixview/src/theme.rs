@@ -1,0 +1,126 @@
+//! Colours and sizes: the same everywhere.
+
+use wire::Channel;
+
+use crate::scene::Color;
+
+/// The colours of a theme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Theme {
+    /// Behind everything.
+    pub background: Color,
+    /// Rows that are pointed at, fields, cards.
+    pub surface: Color,
+    /// Hairlines, the slider's track, outlines.
+    pub line: Color,
+    /// What is to be read.
+    pub text: Color,
+    /// What may be read.
+    pub muted: Color,
+    /// The default channel.
+    pub cool: Color,
+    /// The aux channel.
+    pub warm: Color,
+    /// What is wrong.
+    pub alarm: Color,
+    /// Behind selected text.
+    pub selection: Color,
+}
+
+/// For dark surroundings.
+pub const DARK: Theme = Theme {
+    background: Color::hex(0x0016_191f),
+    surface: Color::hex(0x0022_2730),
+    line: Color::hex(0x003a_4250),
+    text: Color::hex(0x00e8_ecf2),
+    muted: Color::hex(0x009c_a8b8),
+    cool: Color::hex(0x006c_b2ff),
+    warm: Color::hex(0x00f5_ab5e),
+    alarm: Color::hex(0x00ff_9a91),
+    selection: Color::hex(0x0027_4a75),
+};
+
+/// For light surroundings.
+pub const LIGHT: Theme = Theme {
+    background: Color::hex(0x00f6_f7f9),
+    surface: Color::hex(0x00e9_ecf0),
+    line: Color::hex(0x00c3_cad4),
+    text: Color::hex(0x001a_1f26),
+    muted: Color::hex(0x0054_5f6e),
+    cool: Color::hex(0x0012_5cb0),
+    warm: Color::hex(0x0094_4b00),
+    alarm: Color::hex(0x00b0_1d16),
+    selection: Color::hex(0x00bc_d8f8),
+};
+
+impl Theme {
+    /// The colour of a channel.
+    pub const fn channel(&self, channel: Channel) -> Color {
+        match channel {
+            Channel::Default => self.cool,
+            Channel::Aux => self.warm,
+        }
+    }
+
+    /// What is behind a badge of this colour.
+    pub fn badge(&self, color: Color) -> Color {
+        self.background.mixed(color, 0.14)
+    }
+}
+
+/// The unit of all distances.
+pub const GRID: f32 = 4.0;
+/// Between the window's edge and what is in it.
+pub const MARGIN: f32 = 4.0 * GRID;
+/// The height of a row of a list.
+pub const ROW: f32 = 7.0 * GRID;
+
+/// The size of most text.
+pub const TEXT: f32 = 13.0;
+/// The size of remarks and badges.
+pub const SMALL: f32 = 12.0;
+/// The size of the channels' names and of headings.
+pub const LARGE: f32 = 15.0;
+/// The size of the volume.
+pub const VALUE: f32 = 20.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// WCAG 2.1, "relative luminance".
+    fn luminance(color: Color) -> f64 {
+        let linear = |byte: u8| {
+            let part = f64::from(byte) / 255.0;
+            match part <= 0.04045 {
+                true => part / 12.92,
+                false => ((part + 0.055) / 1.055).powf(2.4),
+            }
+        };
+        0.2126 * linear(color.red) + 0.7152 * linear(color.green) + 0.0722 * linear(color.blue)
+    }
+
+    /// WCAG 2.1, "contrast ratio".
+    fn contrast(a: Color, b: Color) -> f64 {
+        let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
+        (a / b).max(b / a)
+    }
+
+    #[test]
+    fn text_can_be_read() {
+        assert!((contrast(Color::hex(0), Color::hex(0x00ff_ffff)) - 21.0).abs() < 0.01);
+        for theme in [DARK, LIGHT] {
+            for behind in [theme.background, theme.surface] {
+                for text in [theme.text, theme.muted, theme.cool, theme.warm, theme.alarm] {
+                    let ratio = contrast(text, behind);
+                    assert!(ratio >= 4.5, "{text:?} on {behind:?}: {ratio:.2}");
+                }
+            }
+            assert!(contrast(theme.text, theme.selection) >= 4.5);
+            for color in [theme.muted, theme.cool, theme.warm, theme.alarm] {
+                let ratio = contrast(color, theme.badge(color));
+                assert!(ratio >= 4.5, "a badge of {color:?}: {ratio:.2}");
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The slider, its two ends and the numbers.
+
+use wire::{Channel, Gain, Volume};
+
+use crate::geometry::Rect;
+use crate::model::{Link, Model, Target};
+use crate::theme::{GRID, LARGE, MARGIN, SMALL, VALUE};
+
+use super::pen::{Align, Pen, Style};
+use super::{Role, Track, focus_ring};
+
+/// The middle of the slider, from the top.
+const MIDDLE: f32 = 17.0 * GRID;
+const RADIUS: f32 = 10.0;
+
+pub fn draw(pen: &mut Pen<'_>, model: &Model, window: Rect) -> Track {
+    let theme = pen.theme;
+    let is_up = *model.link() == Link::Up;
+    let volume = model.volume();
+    let third = ((window.width - 2.0 * MARGIN) / 3.0).floor();
+    let ends = [
+        (Channel::Default, "Default", MARGIN, Align::Left),
+        (
+            Channel::Aux,
+            "Aux",
+            window.width - MARGIN - third,
+            Align::Right,
+        ),
+    ];
+    for (channel, name, x, align) in ends {
+        let (color, gain) = match (is_up, channel) {
+            (false, _) => (theme.muted, None),
+            (true, Channel::Default) => (theme.cool, Some(model.mix().default)),
+            (true, Channel::Aux) => (theme.warm, Some(model.mix().aux)),
+        };
+        let name_room = Rect::new(x, 3.0 * GRID, third, 5.0 * GRID);
+        pen.text(name_room, name, Style::strong(LARGE, color), align);
+        let gain_room = Rect::new(x, 8.0 * GRID, third, 4.0 * GRID);
+        let text = gain.map_or(String::new(), percent);
+        pen.text(gain_room, &text, Style::new(SMALL, theme.muted), align);
+    }
+    let value_room = Rect::new(
+        MARGIN + third,
+        3.0 * GRID,
+        window.width - 2.0 * (MARGIN + third),
+        6.0 * GRID,
+    );
+    let (value, color) = match is_up {
+        true => (signed(volume), theme.text),
+        false => ("–".to_owned(), theme.muted),
+    };
+    pen.text(
+        value_room,
+        &value,
+        Style::strong(VALUE, color),
+        Align::Middle,
+    );
+
+    let mut track = Track {
+        left: MARGIN + RADIUS,
+        right: window.width - MARGIN - RADIUS,
+        handle: 0.0,
+        radius: RADIUS,
+    };
+    track.handle = track.place(volume);
+    let middle = track.place(Volume::MIDDLE);
+    let bar = Rect::new(MARGIN, MIDDLE - 3.0, window.width - 2.0 * MARGIN, 6.0);
+    pen.round(bar, 3.0, theme.line);
+    if is_up {
+        let color = match volume < Volume::MIDDLE {
+            true => theme.cool,
+            false => theme.warm,
+        };
+        let (left, right) = (middle.min(track.handle), middle.max(track.handle));
+        if right - left > 0.5 {
+            pen.fill(Rect::new(left, bar.y, right - left, bar.height), color);
+        }
+    }
+    for (x, color) in [
+        (MARGIN + 3.0, theme.cool),
+        (window.width - MARGIN - 3.0, theme.warm),
+    ] {
+        pen.disc(x, MIDDLE, 3.0, if is_up { color } else { theme.muted });
+    }
+    // The notch, above and below the handle.
+    for y in [MIDDLE - RADIUS - GRID, MIDDLE + RADIUS] {
+        pen.round(Rect::new(middle - 1.0, y, 2.0, GRID), 1.0, theme.muted);
+    }
+    let knob = match (is_up, volume.cmp(&Volume::MIDDLE)) {
+        (false, _) => theme.muted,
+        (true, std::cmp::Ordering::Less) => theme.cool,
+        (true, std::cmp::Ordering::Equal) => theme.text,
+        (true, std::cmp::Ordering::Greater) => theme.warm,
+    };
+    pen.disc(track.handle, MIDDLE, RADIUS, knob);
+    pen.disc(track.handle, MIDDLE, RADIUS - 3.0, theme.background);
+    if model.hover() == Some(Target::Slider) && is_up {
+        pen.disc(track.handle, MIDDLE, RADIUS - 6.0, knob);
+    }
+    if model.shown_focus() == Some(Target::Slider) {
+        let ring = Rect::new(
+            GRID,
+            MIDDLE - 4.0 * GRID,
+            window.width - 2.0 * GRID,
+            8.0 * GRID,
+        );
+        focus_ring(pen, ring, theme.muted);
+    }
+    let reach = Rect::new(0.0, MIDDLE - 5.0 * GRID, window.width, 10.0 * GRID);
+    pen.area(reach, Role::Target(Target::Slider));
+    track
+}
+
+/// A gain as one reads it: `75 %`. What is not quite silent or not quite full is not called so.
+fn percent(gain: Gain) -> String {
+    let millionths = gain.millionths();
+    match (millionths + 5_000) / 10_000 {
+        0 if millionths > 0 => "< 1 %".to_owned(),
+        100 if millionths < 1_000_000 => "> 99 %".to_owned(),
+        percent => format!("{percent} %"),
+    }
+}
+
+/// A volume with two decimals and a sign, as wide at each value.
+fn signed(volume: Volume) -> String {
+    let sign = match volume.cmp(&Volume::MIDDLE) {
+        std::cmp::Ordering::Less => "−",
+        std::cmp::Ordering::Equal => "",
+        std::cmp::Ordering::Greater => "+",
+    };
+    let hundredths = (volume.millionths().unsigned_abs() + 5_000) / 10_000;
+    format!("{sign}{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_people_write_them() {
+        let gain = |millionths: u32| percent(Gain::try_from(millionths).unwrap());
+        assert_eq!(gain(0), "0 %");
+        assert_eq!(gain(1), "< 1 %");
+        assert_eq!(gain(750_000), "75 %");
+        assert_eq!(gain(999_999), "> 99 %");
+        assert_eq!(gain(1_000_000), "100 %");
+        let volume = |text: &str| signed(text.parse().unwrap());
+        assert_eq!(volume("-1"), "−1.00");
+        assert_eq!(volume("-0.254"), "−0.25");
+        assert_eq!(volume("0"), "0.00");
+        assert_eq!(volume("0.05"), "+0.05");
+    }
+}

@@ -1,0 +1,295 @@
+//! What the parts of the window are written down with: logical lengths in, items and areas out.
+
+use std::borrow::Cow;
+
+use crate::font::{Fonts, Weight};
+use crate::geometry::{Pixels, Rect};
+use crate::scene::{Color, Item, Shape};
+use crate::theme::Theme;
+
+use super::{Area, Role};
+
+/// Where a text stands in its room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    Left,
+    Middle,
+    Right,
+}
+
+/// How a text looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    pub size: f32,
+    pub weight: Weight,
+    pub color: Color,
+}
+
+impl Style {
+    pub const fn new(size: f32, color: Color) -> Self {
+        Self {
+            size,
+            weight: Weight::Regular,
+            color,
+        }
+    }
+
+    pub const fn strong(size: f32, color: Color) -> Self {
+        Self {
+            size,
+            weight: Weight::Strong,
+            color,
+        }
+    }
+}
+
+/// A pixel more on each side: what a line of less than a pixel touches.
+const fn wider(pixels: Pixels) -> Pixels {
+    Pixels {
+        left: pixels.left - 1,
+        top: pixels.top - 1,
+        right: pixels.right + 1,
+        bottom: pixels.bottom + 1,
+    }
+}
+
+/// How far above the middle of its room a text's baseline is below it, as part of its size: half of
+/// Inter's capital letters.
+const RISE: f32 = 0.364;
+
+pub struct Pen<'a> {
+    pub fonts: &'a Fonts,
+    pub theme: &'a Theme,
+    scale: f32,
+    clip: Rect,
+    pub items: Vec<Item>,
+    pub areas: Vec<Area>,
+}
+
+impl<'a> Pen<'a> {
+    pub fn new(fonts: &'a Fonts, theme: &'a Theme, scale: f32, window: Rect) -> Self {
+        Self {
+            fonts,
+            theme,
+            scale,
+            clip: window,
+            items: Vec::new(),
+            areas: Vec::new(),
+        }
+    }
+
+    /// Draws with nothing outside of `clip` being touched or pointed at.
+    pub fn within(&mut self, clip: Rect, draw: impl FnOnce(&mut Self)) {
+        let outer = self.clip;
+        self.clip = outer.common(&clip);
+        draw(self);
+        self.clip = outer;
+    }
+
+    fn pixel(&self, logical: f32) -> i32 {
+        #[allow(clippy::cast_possible_truncation)]
+        let pixel = (logical * self.scale).round() as i32;
+        pixel
+    }
+
+    fn pixels(&self, rect: &Rect) -> Pixels {
+        Pixels {
+            left: self.pixel(rect.x),
+            top: self.pixel(rect.y),
+            right: self.pixel(rect.right()),
+            bottom: self.pixel(rect.bottom()),
+        }
+    }
+
+    fn push(&mut self, reach: Pixels, shape: Shape, color: Color) {
+        let bounds = reach.common(&self.pixels(&self.clip));
+        if !bounds.is_empty() {
+            self.items.push(Item {
+                bounds,
+                cut: bounds != reach,
+                shape,
+                color,
+            });
+        }
+    }
+
+    /// Fills a rectangle.
+    pub fn fill(&mut self, rect: Rect, color: Color) {
+        let pixels = self.pixels(&rect);
+        self.push(pixels, Shape::Fill, color);
+    }
+
+    /// A line from left to right, a pixel or as many as the scale says thick.
+    pub fn rule(&mut self, x: f32, y: f32, width: f32, color: Color) {
+        let mut pixels = self.pixels(&Rect::new(x, y, width, 1.0));
+        pixels.bottom = pixels.bottom.max(pixels.top + 1);
+        self.push(pixels, Shape::Fill, color);
+    }
+
+    /// The same from top to bottom.
+    pub fn post(&mut self, x: f32, y: f32, height: f32, color: Color) {
+        let mut pixels = self.pixels(&Rect::new(x, y, 1.0, height));
+        pixels.right = pixels.right.max(pixels.left + 1);
+        self.push(pixels, Shape::Fill, color);
+    }
+
+    /// A rectangle with round corners.
+    pub fn round(&mut self, rect: Rect, radius: f32, color: Color) {
+        self.outline(rect, radius, None, color);
+    }
+
+    /// The outline of one, inside of it.
+    pub fn ring(&mut self, rect: Rect, radius: f32, width: f32, color: Color) {
+        let half = width / 2.0;
+        self.outline(rect.shrunk(half, half), radius - half, Some(width), color);
+    }
+
+    fn outline(&mut self, rect: Rect, radius: f32, line: Option<f32>, color: Color) {
+        let scale = self.scale;
+        let half = line.unwrap_or(0.0) / 2.0;
+        let reach = rect.shrunk(-half, -half);
+        // What is filled has sharp edges; a line lies where it lies.
+        let (x, y, right, bottom) = match line {
+            None => {
+                let pixels = self.pixels(&rect);
+                #[allow(clippy::cast_precision_loss)]
+                let edges = (
+                    pixels.left as f32,
+                    pixels.top as f32,
+                    pixels.right as f32,
+                    pixels.bottom as f32,
+                );
+                edges
+            }
+            Some(_) => (
+                rect.x * scale,
+                rect.y * scale,
+                rect.right() * scale,
+                rect.bottom() * scale,
+            ),
+        };
+        let shape = Shape::Round {
+            x,
+            y,
+            width: right - x,
+            height: bottom - y,
+            radius: radius * scale,
+            line: line.map(|line| line * scale),
+        };
+        let mut reach = self.around(&reach);
+        if line.is_some() {
+            reach = wider(reach);
+        }
+        self.push(reach, shape, color);
+    }
+
+    /// A circle, where it lies.
+    pub fn disc(&mut self, x: f32, y: f32, radius: f32, color: Color) {
+        let rect = Rect::new(x - radius, y - radius, 2.0 * radius, 2.0 * radius);
+        let scale = self.scale;
+        let shape = Shape::Round {
+            x: rect.x * scale,
+            y: rect.y * scale,
+            width: rect.width * scale,
+            height: rect.height * scale,
+            radius: radius * scale,
+            line: None,
+        };
+        let reach = self.around(&rect);
+        self.push(reach, shape, color);
+    }
+
+    /// A line through these points.
+    pub fn line(&mut self, points: &[(f32, f32)], width: f32, color: Color) {
+        let scale = self.scale;
+        let scaled = points.iter().map(|(x, y)| (x * scale, y * scale));
+        let shape = Shape::Line {
+            points: scaled.collect(),
+            width: width * scale,
+        };
+        let mut reach: Option<Rect> = None;
+        for (x, y) in points {
+            let point = Rect::new(x - width, y - width, 2.0 * width, 2.0 * width);
+            reach = Some(reach.map_or(point, |reach| {
+                let (left, top) = (reach.x.min(point.x), reach.y.min(point.y));
+                let right = reach.right().max(point.right());
+                let bottom = reach.bottom().max(point.bottom());
+                Rect::new(left, top, right - left, bottom - top)
+            }));
+        }
+        if let Some(reach) = reach {
+            let reach = wider(self.around(&reach));
+            self.push(reach, shape, color);
+        }
+    }
+
+    /// Every pixel that the rectangle touches.
+    fn around(&self, rect: &Rect) -> Pixels {
+        let scale = self.scale;
+        #[allow(clippy::cast_possible_truncation)]
+        Pixels {
+            left: (rect.x * scale).floor() as i32,
+            top: (rect.y * scale).floor() as i32,
+            right: (rect.right() * scale).ceil() as i32,
+            bottom: (rect.bottom() * scale).ceil() as i32,
+        }
+    }
+
+    /// How wide a text is.
+    pub fn width(&self, text: &str, style: Style) -> f32 {
+        self.fonts.width(text, style.size, style.weight)
+    }
+
+    /// As much of the text as the room has place for.
+    pub fn fit<'t>(&self, text: &'t str, style: Style, room: f32) -> Cow<'t, str> {
+        self.fonts.fit(text, style.size, style.weight, room)
+    }
+
+    /// A text in the middle of the height of its room, cut with an ellipsis where that is too
+    /// narrow. Says how wide it is, and whether it was cut.
+    pub fn text(&mut self, room: Rect, text: &str, style: Style, align: Align) -> (f32, bool) {
+        let fitted = self.fit(text, style, room.width).into_owned();
+        let width = self.width(&fitted, style);
+        let x = match align {
+            Align::Left => room.x,
+            Align::Middle => room.x + (room.width - width) / 2.0,
+            Align::Right => room.right() - width,
+        };
+        let cut = fitted != text;
+        self.glyphs(x, room, fitted, width, style);
+        (width, cut)
+    }
+
+    /// A text that begins at `x`, whatever its width: the room only says how high it stands.
+    pub fn glyphs(&mut self, x: f32, room: Rect, text: String, width: f32, style: Style) {
+        if text.is_empty() {
+            return;
+        }
+        let (scale, size) = (self.scale, style.size);
+        let baseline = room.y + room.height / 2.0 + size * RISE;
+        // Marks and descenders of all fonts lie within this.
+        let reach = Rect::new(
+            x - size * 0.3,
+            baseline - size * 1.25,
+            width + size * 0.6,
+            size * 1.75,
+        );
+        let reach = self.around(&reach);
+        let shape = Shape::Text {
+            x: x * scale,
+            baseline: (baseline * scale).round(),
+            size: size * scale,
+            weight: style.weight,
+            text: text.into(),
+        };
+        self.push(reach, shape, style.color);
+    }
+
+    /// What can be pointed at here.
+    pub fn area(&mut self, rect: Rect, role: Role) {
+        let rect = rect.common(&self.clip);
+        if rect.width > 0.0 && rect.height > 0.0 {
+            self.areas.push(Area { rect, role });
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The window's pixels: what has changed since a buffer was last shown is drawn, and what has
+//! changed since the last frame is said to the display.
+
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+
+use softbuffer::{Context, Rect, SoftBufferError, Surface};
+use winit::event_loop::OwnedDisplayHandle;
+use winit::window::Window;
+
+use crate::canvas::Canvas;
+use crate::font::Fonts;
+use crate::geometry::Pixels;
+use crate::scene::{Item, add, damage};
+
+/// How many frames old a buffer may be and still be mended rather than drawn anew.
+const OLDEST: usize = 4;
+
+/// A window, and what is to be seen in it.
+pub struct Screen {
+    surface: Surface<OwnedDisplayHandle, Window>,
+    size: (u32, u32),
+    /// What is to be seen now.
+    items: Vec<Item>,
+    /// What each of the last frames has changed, the newest first.
+    history: VecDeque<Vec<Pixels>>,
+}
+
+impl Screen {
+    /// A window in which nothing has been drawn.
+    ///
+    /// # Errors
+    /// A sentence: the display takes no pixels from us.
+    pub fn new(display: OwnedDisplayHandle, window: Window) -> Result<Self, String> {
+        let wrong = |error: SoftBufferError| format!("draw to the window: {error}");
+        let context = Context::new(display).map_err(wrong)?;
+        let surface = Surface::new(&context, window).map_err(wrong)?;
+        Ok(Self {
+            surface,
+            size: (0, 0),
+            items: Vec::new(),
+            history: VecDeque::new(),
+        })
+    }
+
+    /// The window.
+    pub fn window(&self) -> &Window {
+        self.surface.window()
+    }
+
+    /// Whether this is what was drawn last.
+    pub fn shows(&self, items: &[Item]) -> bool {
+        self.items == items
+    }
+
+    /// Shows `items` in a window of this size: all of them, or what has changed.
+    ///
+    /// # Errors
+    /// The display does not take them: it has gone, as a rule.
+    pub fn draw(
+        &mut self,
+        items: &[Item],
+        fonts: &Fonts,
+        canvas: &mut Canvas,
+        size: (u32, u32),
+        all: bool,
+    ) -> Result<(), SoftBufferError> {
+        let whole = Pixels::of_size(size.0, size.1);
+        let is_new = self.size != size;
+        if is_new {
+            let one = NonZeroU32::MIN;
+            let (width, height) = (NonZeroU32::new(size.0), NonZeroU32::new(size.1));
+            self.surface
+                .resize(width.unwrap_or(one), height.unwrap_or(one))?;
+            self.size = size;
+            self.history.clear();
+        }
+        let changed = match all || is_new {
+            true => vec![whole],
+            false => damage(&self.items, items, whole),
+        };
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let mut buffer = self.surface.buffer_mut()?;
+        // A buffer of age n shows what was to be seen n frames ago; one of age 0, nothing.
+        let age = usize::from(buffer.age());
+        let mut regions = Vec::new();
+        if age == 0 || age > self.history.len() + 1 {
+            regions.push(whole);
+        } else {
+            let missed = self.history.iter().take(age - 1).flatten();
+            for region in changed.iter().chain(missed) {
+                add(&mut regions, *region);
+            }
+        }
+        let stride = size.0 as usize;
+        for region in &regions {
+            canvas.draw(items, fonts, *region, &mut buffer, stride);
+        }
+        let rects: Vec<Rect> = changed.iter().filter_map(rect).collect();
+        buffer.present_with_damage(&rects)?;
+        self.items = items.to_vec();
+        self.history.push_front(changed);
+        self.history.truncate(OLDEST);
+        Ok(())
+    }
+}
+
+/// A rectangle, as the display is told of it; none if it is empty.
+pub fn rect(pixels: &Pixels) -> Option<Rect> {
+    Some(Rect {
+        x: u32::try_from(pixels.left).ok()?,
+        y: u32::try_from(pixels.top).ok()?,
+        width: NonZeroU32::new(pixels.width())?,
+        height: NonZeroU32::new(pixels.height())?,
+    })
+}

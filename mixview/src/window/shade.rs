@@ -1,0 +1,76 @@
+//! Dark or light, where the user has not said so to us.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+use crate::options::Shade;
+use crate::theme::{DARK, LIGHT, Theme};
+
+/// The colours to draw with; `desktop` is what the display says, which on X11 and on most
+/// compositors is nothing.
+pub fn theme(wanted: Shade, desktop: Option<winit::window::Theme>) -> Theme {
+    match (wanted, desktop) {
+        (Shade::Dark, _) | (Shade::Auto, Some(winit::window::Theme::Dark)) => DARK,
+        (Shade::Light, _) | (Shade::Auto, Some(winit::window::Theme::Light)) => LIGHT,
+        (Shade::Auto, None) => match gtk_settings() {
+            Some(false) => LIGHT,
+            Some(true) | None => DARK,
+        },
+    }
+}
+
+/// The same in winit's word.
+pub fn of(theme: &Theme) -> winit::window::Theme {
+    match *theme == LIGHT {
+        true => winit::window::Theme::Light,
+        false => winit::window::Theme::Dark,
+    }
+}
+
+/// Whether the user's GTK settings prefer dark: where who has no desktop environment says it.
+fn gtk_settings() -> Option<bool> {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    let folder = match set("XDG_CONFIG_HOME") {
+        Some(folder) => PathBuf::from(folder),
+        None => PathBuf::from(set("HOME")?).join(".config"),
+    };
+    ["gtk-4.0", "gtk-3.0"].iter().find_map(|version| {
+        let text = fs::read_to_string(folder.join(version).join("settings.ini")).ok()?;
+        prefers_dark(&text)
+    })
+}
+
+fn prefers_dark(settings: &str) -> Option<bool> {
+    let value = |key: &str| {
+        settings.lines().find_map(|line| {
+            let (name, value) = line.split_once('=')?;
+            (name.trim() == key).then(|| value.trim().to_lowercase())
+        })
+    };
+    let prefers = value("gtk-application-prefer-dark-theme");
+    let is_dark = value("gtk-theme-name").map(|name| name.contains("dark"));
+    match prefers.as_deref() {
+        Some("1" | "true") => Some(true),
+        Some(_) => Some(is_dark == Some(true)),
+        None => is_dark,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_of_gtk_say_which_it_is() {
+        let file = |lines: &str| prefers_dark(&format!("[Settings]\n{lines}\n"));
+        assert_eq!(file(""), None);
+        assert_eq!(file("gtk-application-prefer-dark-theme=1"), Some(true));
+        assert_eq!(
+            file("gtk-application-prefer-dark-theme = false"),
+            Some(false)
+        );
+        assert_eq!(file("gtk-theme-name=Adwaita-dark"), Some(true));
+        assert_eq!(file("gtk-theme-name=Adwaita"), Some(false));
+    }
+}

@@ -1,0 +1,516 @@
+//! The window on a real X server and a real sway, with a real mixd on a real PipeWire: what is
+//! done by hand is heard at the card. Pictures of each step are kept under `target/pictures`, to be
+//! looked at.
+#![allow(clippy::unwrap_used)]
+
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use wire::{Reply, Request};
+use xtask::desktop::{Desktop, Sway, Weston, Xvfb};
+use xtask::lab::{Lab, PATIENCE};
+use xtask::level;
+use xtask::mixd::Mixd;
+use xtask::process::{Process, wait_for};
+
+/// The window's size, where a test needs to know it; it lies at the screen's corner.
+const SIZE: (u32, u32) = (480, 420);
+/// The slider's middle, from the top.
+const SLIDER: u32 = 68;
+/// Where the slider's handle is at -1 and at 1.
+const TRACK: (f64, f64) = (26.0, 454.0);
+
+/// The colours of the dark theme.
+const COOL: [u8; 3] = [0x6c, 0xb2, 0xff];
+const WARM: [u8; 3] = [0xf5, 0xab, 0x5e];
+const MUTED: [u8; 3] = [0x9c, 0xa8, 0xb8];
+
+/// sway with a window of the size that the tests know, without anything around it.
+const SWAY: &str = "output HEADLESS-1 resolution 480x420 bg #000000 solid_color\n\
+                    default_border none\nseat * hide_cursor 1\n";
+
+fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_mixview"))
+}
+
+fn mixd() -> PathBuf {
+    program().with_file_name("mixd")
+}
+
+/// Where the handle is at a volume.
+fn place(volume: f64) -> u32 {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let place = (TRACK.0 + (TRACK.1 - TRACK.0) * (volume + 1.0) / 2.0).round() as u32;
+    place
+}
+
+struct Picture {
+    width: u32,
+    bytes: Vec<u8>,
+}
+
+impl Picture {
+    fn at(&self, x: u32, y: u32) -> [u8; 3] {
+        let at = (y * self.width + x) as usize * 3;
+        self.bytes[at..at + 3].try_into().unwrap()
+    }
+
+    /// Whether the handle's ring is there, in this colour.
+    fn has_handle(&self, volume: f64, color: [u8; 3]) -> bool {
+        let found = self.at(place(volume), SLIDER - 9);
+        found.iter().zip(color).all(|(a, b)| a.abs_diff(b) < 24)
+    }
+}
+
+fn read(path: &Path) -> Picture {
+    let file = BufReader::new(File::open(path).unwrap());
+    let mut decoder = png::Decoder::new(file);
+    decoder.set_transformations(png::Transformations::STRIP_16);
+    let mut reader = decoder.read_info().unwrap();
+    let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut bytes).unwrap();
+    let bytes = match info.color_type {
+        png::ColorType::Rgba => {
+            let pixels = bytes.chunks_exact(4);
+            pixels.flat_map(|pixel| pixel[..3].to_vec()).collect()
+        }
+        _ => bytes,
+    };
+    Picture {
+        width: info.width,
+        bytes,
+    }
+}
+
+struct Stage<'a> {
+    // Ended in this order.
+    window: Process,
+    desktop: &'a dyn Desktop,
+    name: &'static str,
+    step: u32,
+}
+
+impl<'a> Stage<'a> {
+    fn open(
+        lab: &Lab,
+        desktop: &'a dyn Desktop,
+        name: &'static str,
+        socket: &str,
+        args: &[&str],
+    ) -> Self {
+        let mut command = desktop.command(lab, program());
+        command.args(["--socket", socket, "--theme", "dark"]);
+        command.args(args);
+        let log = lab.path("mixview.log");
+        let window = Process::start_logged(&mut command, &log).unwrap();
+        Self {
+            window,
+            desktop,
+            name,
+            step: 0,
+        }
+    }
+
+    /// Waits until the window looks so; keeps the picture.
+    fn shows(&mut self, lab: &Lab, what: &str, is_so: impl Fn(&Picture) -> bool) -> Duration {
+        self.step += 1;
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../pictures");
+        fs::create_dir_all(&folder).unwrap();
+        let file = what.replace(' ', "-");
+        let path = folder.join(format!("mixview-{}-{:02}-{file}.png", self.name, self.step));
+        let start = Instant::now();
+        let looked = || {
+            self.desktop.picture(lab, &path)?;
+            Ok(is_so(&read(&path)).then_some(()))
+        };
+        wait_for(&format!("the window to show {what}"), PATIENCE, looked).unwrap_or_else(|error| {
+            let log = fs::read_to_string(lab.path("mixview.log")).unwrap_or_default();
+            panic!(
+                "{error}; the last picture is {}; its log: {log}",
+                path.display()
+            )
+        });
+        start.elapsed()
+    }
+
+    fn key(&self, lab: &Lab, modifier: Option<&str>, key: &str) {
+        self.desktop.key(lab, modifier, key).unwrap();
+    }
+}
+
+fn volume_of(mixd: &Mixd) -> String {
+    let mut client = mixd.connect().unwrap();
+    match client.request(&Request::GetVolume).unwrap() {
+        Reply::Mix(mix) => mix.volume.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn wait_for_volume(mixd: &Mixd, volume: &str) {
+    let is_so = || Ok((volume_of(mixd) == volume).then_some(()));
+    wait_for(&format!("the volume {volume}"), PATIENCE, is_so).unwrap();
+}
+
+/// Everything that one does with the window, by hand.
+fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
+    let tone = lab.path("tone.wav");
+    level::write_tone(&tone, 440.0, 0.25, 300).unwrap();
+    let daemon = Mixd::start(lab, &mixd()).unwrap();
+    let socket = daemon.socket().to_owned();
+    let _game = lab.play_native("Game", &tone, &[]).unwrap();
+    lab.wait_for_route("Game", "mixd-default").unwrap();
+    let mut stage = Stage::open(lab, desktop, name, &socket, &[]);
+    stage.shows(lab, "the middle", |picture| {
+        picture.has_handle(0.0, [0xe8, 0xec, 0xf2])
+    });
+
+    // The slider, dragged: the card's level follows.
+    let loud = lab.listen("card-a", Duration::from_secs(1)).unwrap();
+    desktop.point(lab, place(0.0), SLIDER).unwrap();
+    desktop.button(lab, true).unwrap();
+    for volume in [0.1, 0.2, 0.3, 0.4, 0.5] {
+        desktop.point(lab, place(volume), SLIDER + 20).unwrap();
+    }
+    desktop.button(lab, false).unwrap();
+    wait_for_volume(&daemon, "0.5");
+    stage.shows(lab, "the handle dragged", |picture| {
+        picture.has_handle(0.5, WARM)
+    });
+    std::thread::sleep(Duration::from_millis(500));
+    let quiet = lab.listen("card-a", Duration::from_secs(1)).unwrap();
+    let level = |recording: &level::Recording| recording.without_start(2).tone_level(440.0)[0];
+    let change = level(&quiet) - level(&loud);
+    assert!(
+        (change - level::decibels(0.5)).abs() < 0.2,
+        "the card's level has changed by {change:.2} dB"
+    );
+
+    // Somebody else moves it.
+    daemon.ctl(&["set-volume", "-0.5"]).unwrap();
+    let took = stage.shows(lab, "the handle moved", |picture| {
+        picture.has_handle(-0.5, COOL)
+    });
+    println!("{name}: the handle was seen to have moved {took:.1?} after mixctl had ended");
+
+    // The keys of the slider.
+    desktop.focus(lab, "mixview").unwrap();
+    stage.key(lab, None, "Right");
+    wait_for_volume(&daemon, "-0.45");
+    stage.key(lab, Some("shift"), "Left");
+    wait_for_volume(&daemon, "-0.46");
+    desktop.type_text(lab, "0").unwrap();
+    wait_for_volume(&daemon, "0");
+
+    // A pattern, typed: what it matches moves while it plays.
+    desktop.type_text(lab, "+").unwrap();
+    desktop.type_text(lab, "Gam?").unwrap();
+    stage.shows(lab, "what is typed", |picture| picture.at(17, 240) == WARM);
+    stage.key(lab, None, "Return");
+    lab.wait_for_route("Game", "mixd-aux").unwrap();
+    let has_undo = |picture: &Picture| picture.at(386, 404) == [0x22, 0x27, 0x30];
+    stage.shows(lab, "the pattern added", has_undo);
+    // Taken off the list again, and that taken back.
+    stage.key(lab, None, "Tab");
+    stage.key(lab, None, "Delete");
+    lab.wait_for_route("Game", "mixd-default").unwrap();
+    stage.shows(lab, "the pattern removed", has_undo);
+    stage.key(lab, Some("ctrl"), "z");
+    lab.wait_for_route("Game", "mixd-aux").unwrap();
+    stage.shows(lab, "the removal undone", |picture| !has_undo(picture));
+    // A click sends it to the other side.
+    desktop.point(lab, 300, 112).unwrap();
+    desktop.button(lab, true).unwrap();
+    desktop.button(lab, false).unwrap();
+    lab.wait_for_route("Game", "mixd-default").unwrap();
+    // And a drag.
+    desktop.point(lab, 80, 112).unwrap();
+    desktop.button(lab, true).unwrap();
+    desktop.point(lab, 200, 140).unwrap();
+    desktop.point(lab, 340, 150).unwrap();
+    stage.shows(lab, "the program carried", |picture| {
+        picture.at(464, 160) == WARM || picture.at(465, 160) == WARM
+    });
+    desktop.button(lab, false).unwrap();
+    lab.wait_for_route("Game", "mixd-aux").unwrap();
+    desktop.type_text(lab, "?").unwrap();
+    stage.shows(lab, "the keys", |picture| {
+        picture.at(430, 62) == [0x22, 0x27, 0x30]
+    });
+    stage.key(lab, None, "Escape");
+
+    // mixd goes, and comes back.
+    let mut daemon = daemon;
+    daemon.end(Signal::KILL).unwrap();
+    stage.shows(lab, "that mixd is not there", |picture| {
+        picture.has_handle(0.0, MUTED)
+    });
+    let start = Instant::now();
+    let daemon = Mixd::start_again(lab, &mixd(), &socket).unwrap();
+    // The slider's ends have their colours again.
+    stage.shows(lab, "that mixd is back", |picture| {
+        picture.at(19, SLIDER) == COOL && picture.at(461, SLIDER) == WARM
+    });
+    println!(
+        "{name}: back {:.1?} after mixd was started",
+        start.elapsed()
+    );
+    drop(daemon);
+
+    stage.key(lab, None, "Escape");
+    let status = stage.window.wait(PATIENCE).unwrap();
+    assert_eq!(status.code(), Some(0));
+    let log = fs::read_to_string(lab.path("mixview.log")).unwrap();
+    assert_eq!(log, "", "a window that all is well with says nothing");
+}
+
+#[test]
+fn the_window_is_used_on_an_x_server_without_a_window_manager() {
+    let lab = Lab::start().unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    is_used(&lab, &desktop, "x11");
+}
+
+#[test]
+fn the_window_is_used_on_sway() {
+    let lab = Lab::start().unwrap();
+    let desktop = Sway::start(&lab, SWAY).unwrap();
+    is_used(&lab, &desktop, "sway");
+}
+
+/// How often the window is woken in ten seconds in which nothing happens.
+fn wakeups(window: &Process) -> u64 {
+    let before = window.context_switches().unwrap();
+    std::thread::sleep(Duration::from_secs(10));
+    window.context_switches().unwrap() - before
+}
+
+/// What it costs while nothing happens, connected and not.
+fn is_idle(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
+    let mut daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let start = Instant::now();
+    let mut stage = Stage::open(lab, desktop, name, daemon.socket(), &[]);
+    stage.shows(lab, "an idle window", |picture| {
+        picture.has_handle(0.0, [0xe8, 0xec, 0xf2])
+    });
+    println!(
+        "{name}: the first frame was seen {:.1?} after the start",
+        start.elapsed()
+    );
+    // What follows the first frame: the desktop's greetings.
+    std::thread::sleep(Duration::from_secs(1));
+    let window = &stage.window;
+    let status = |key| window.proc_status(key).unwrap();
+    println!(
+        "{name}: {} KiB resident, {} KiB of them anonymous, {} thread",
+        status("VmRSS"),
+        status("RssAnon"),
+        status("Threads")
+    );
+    assert_eq!(status("Threads"), 1);
+    assert_eq!(wakeups(window), 0, "woken while nothing happens");
+    daemon.end(Signal::TERM).unwrap();
+    stage.shows(lab, "that mixd is gone", |picture| {
+        picture.has_handle(0.0, MUTED)
+    });
+    // Every two seconds it looks for mixd: an attempt, and no more than a few calls each.
+    let count = wakeups(&stage.window);
+    println!("{name}: woken {count} times in 10 s without mixd");
+    assert!((3..=12).contains(&count), "woken {count} times in 10 s");
+}
+
+#[test]
+fn an_idle_window_is_not_woken_on_x11() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    is_idle(&lab, &desktop, "x11-idle");
+}
+
+#[test]
+fn an_idle_window_is_not_woken_on_sway() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Sway::start(&lab, SWAY).unwrap();
+    is_idle(&lab, &desktop, "sway-idle");
+}
+
+/// The window ends with 1 and a sentence.
+fn ends(window: &mut Process, log: &Path, what: &str) {
+    let status = window.wait(PATIENCE).unwrap();
+    let said = fs::read_to_string(log).unwrap();
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains(what), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+#[test]
+fn without_a_display_there_is_a_sentence() {
+    let out = Command::new(program())
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("WAYLAND_SOCKET")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.starts_with("mixview: no display: "), "{said}");
+}
+
+#[test]
+fn an_x_server_that_goes_away_ends_it_with_a_sentence() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let mut desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut stage = Stage::open(&lab, &desktop, "x11-gone", daemon.socket(), &[]);
+    stage.shows(&lab, "a window", |picture| {
+        picture.has_handle(0.0, [0xe8, 0xec, 0xf2])
+    });
+    let mut window = stage.window;
+    desktop.process.end(Signal::KILL).unwrap();
+    // Xlib says so itself, and ends the process: there is nobody to go on with.
+    ends(&mut window, &lab.path("mixview.log"), "broken");
+}
+
+#[test]
+fn a_compositor_that_goes_away_ends_it_with_a_sentence() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let mut desktop = Sway::start(&lab, SWAY).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut stage = Stage::open(&lab, &desktop, "sway-gone", daemon.socket(), &[]);
+    stage.shows(&lab, "a window", |picture| {
+        picture.has_handle(0.0, [0xe8, 0xec, 0xf2])
+    });
+    let mut window = stage.window;
+    desktop.process.end(Signal::KILL).unwrap();
+    ends(&mut window, &lab.path("mixview.log"), "display");
+}
+
+/// The title bar's background in the light theme.
+const TITLE: [u8; 3] = [0xfa, 0xfa, 0xfa];
+
+#[test]
+fn where_nobody_draws_decorations_it_draws_them() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let mut desktop = Weston::start(&lab).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut command = desktop.command(&lab, program());
+    command.args(["--socket", daemon.socket(), "--theme", "light"]);
+    let log = lab.path("mixview.log");
+    let mut window = Process::start_logged(&mut command, &log).unwrap();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../pictures");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("mixview-weston.png");
+    let has_title = || {
+        desktop.picture(&lab, &path)?;
+        let picture = read(&path);
+        let pixels = picture.bytes.chunks_exact(3);
+        // A bar of 480 by some 35, less its words and buttons.
+        let count = pixels.filter(|pixel| *pixel == TITLE).count();
+        Ok((count > 8_000).then_some(()))
+    };
+    wait_for("a title bar", PATIENCE, has_title).unwrap();
+    assert_eq!(window.proc_status("Threads").unwrap(), 1);
+    desktop.process.end(Signal::KILL).unwrap();
+    ends(&mut window, &log, "display");
+}
+
+#[test]
+fn it_follows_sway_through_sizes_and_scales_and_out_of_sight() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Sway::start(&lab, SWAY).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut stage = Stage::open(&lab, &desktop, "sway-sizes", daemon.socket(), &[]);
+    let middle = |picture: &Picture| picture.has_handle(0.0, [0xe8, 0xec, 0xf2]);
+    stage.shows(&lab, "a window", middle);
+    let output = |words: &[&str]| {
+        let words = [&["output", "HEADLESS-1"], words].concat();
+        desktop.tell(&lab, &words).unwrap();
+    };
+    for scale in ["1.5", "2", "1.25", "1"] {
+        output(&["scale", scale]);
+        std::thread::sleep(Duration::from_millis(300));
+        let step = format!("scale {scale}");
+        stage.shows(&lab, &step, |picture| picture.width == 480);
+    }
+    for size in ["1280x720", "320x240", "200x100", "480x420"] {
+        output(&["resolution", size]);
+        std::thread::sleep(Duration::from_millis(300));
+        stage.shows(&lab, size, |_| true);
+    }
+    stage.shows(&lab, "the first size", middle);
+    desktop
+        .tell(&lab, &["[app_id=mixview]", "move", "scratchpad"])
+        .unwrap();
+    // Out of sight, it is not drawn; what happens meanwhile is seen after.
+    for at in 0..50 {
+        let volume = format!("-0.{:02}", at + 1);
+        daemon.ctl(&["set-volume", &volume]).unwrap();
+    }
+    desktop
+        .tell(&lab, &["[app_id=mixview]", "scratchpad", "show"])
+        .unwrap();
+    desktop
+        .tell(&lab, &["[app_id=mixview]", "floating", "disable"])
+        .unwrap();
+    stage.shows(&lab, "what has happened", |picture| {
+        picture.has_handle(-0.5, COOL)
+    });
+    assert!(stage.window.ended().unwrap().is_none());
+}
+
+#[test]
+fn it_follows_x11_through_sizes_and_out_of_sight() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, 800, 600).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut stage = Stage::open(&lab, &desktop, "x11-sizes", daemon.socket(), &[]);
+    let middle = |picture: &Picture| picture.has_handle(0.0, [0xe8, 0xec, 0xf2]);
+    stage.shows(&lab, "a window", middle);
+    let window = |args: &[&str]| {
+        let mut command = desktop.command(&lab, Path::new("xdotool"));
+        let found = ["search", "--classname", "^mixview$"];
+        command.args(found).args(args);
+        let out = command.output().unwrap();
+        assert!(out.status.success(), "{out:?}");
+    };
+    for (width, height) in [
+        ("800", "600"),
+        ("320", "240"),
+        ("100", "50"),
+        ("480", "420"),
+    ] {
+        window(&["windowsize", "%@", width, height]);
+        std::thread::sleep(Duration::from_millis(200));
+        stage.shows(&lab, &format!("{width}x{height}"), |_| true);
+    }
+    stage.shows(&lab, "the first size", middle);
+    window(&["windowunmap", "%@"]);
+    daemon.ctl(&["set-volume", "-0.5"]).unwrap();
+    stage.shows(&lab, "nothing", |picture| picture.at(240, 200) == [0, 0, 0]);
+    window(&["windowmap", "%@"]);
+    stage.shows(&lab, "what has happened", |picture| {
+        picture.has_handle(-0.5, COOL)
+    });
+    assert!(stage.window.ended().unwrap().is_none());
+}
+
+#[test]
+fn a_socket_that_appears_is_found_at_once() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    let socket = lab.path("mixd.socket");
+    let socket = socket.to_str().unwrap();
+    let mut stage = Stage::open(&lab, &desktop, "x11-appears", socket, &[]);
+    stage.shows(&lab, "that mixd is not there", |picture| {
+        picture.has_handle(0.0, MUTED)
+    });
+    let start = Instant::now();
+    let _mixd = Mixd::start_again(&lab, &mixd(), socket).unwrap();
+    stage.shows(&lab, "mixd", |picture| {
+        picture.has_handle(0.0, [0xe8, 0xec, 0xf2])
+    });
+    println!("found {:.1?} after mixd was started", start.elapsed());
+}

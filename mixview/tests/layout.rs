@@ -1,0 +1,96 @@
+//! What holds of the window at every size and scale: no text over another, none outside.
+#![allow(clippy::unwrap_used)]
+
+mod scenes;
+
+use mixview::font::{Fonts, NoFallback};
+use mixview::geometry::Rect;
+use mixview::scene::{Item, Shape};
+use mixview::theme::DARK;
+use mixview::view::{Extent, view};
+
+/// Scenes in which something lies in front of something else, which is then not to be seen.
+const LAYERED: [&str; 10] = [
+    "focus",
+    "badge-reason",
+    "badge-reason-small",
+    "long-names",
+    "long-names-small",
+    "carrying",
+    "offers",
+    "offers-small",
+    "help",
+    "help-small",
+];
+
+/// Where a text's letters are, in pixels, as far as its room shows them.
+fn ink(item: &Item, fonts: &Fonts) -> Option<(Rect, String)> {
+    let Shape::Text {
+        x,
+        baseline,
+        size,
+        weight,
+        text,
+    } = &item.shape
+    else {
+        return None;
+    };
+    let width = fonts.width(text, *size, *weight);
+    let ink = Rect::new(*x, baseline - size * 0.75, width, size * 0.9);
+    #[allow(clippy::cast_precision_loss)]
+    let bounds = Rect::new(
+        item.bounds.left as f32,
+        item.bounds.top as f32,
+        item.bounds.width() as f32,
+        item.bounds.height() as f32,
+    );
+    let ink = ink.common(&bounds);
+    (ink.width > 0.0 && ink.height > 0.0).then(|| (ink, text.to_string()))
+}
+
+#[test]
+fn at_any_size_and_scale_no_text_lies_over_another_or_outside() {
+    let fonts = Fonts::new(Box::new(NoFallback)).unwrap();
+    let mut checked = 0;
+    for scene in scenes::all() {
+        if LAYERED.contains(&scene.name) {
+            continue;
+        }
+        let model = (scene.make)();
+        for (width, height) in [(320, 240), (321, 251), (397, 333), (480, 420), (1234, 777)] {
+            for scale in [0.75, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 3.3] {
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+                let pixels = |logical: u32| (f64::from(logical) * f64::from(scale)).ceil() as u32;
+                let extent = Extent {
+                    width: pixels(width),
+                    height: pixels(height),
+                    scale,
+                };
+                let frame = view(&model, &fonts, &DARK, extent);
+                let texts: Vec<_> = frame
+                    .items
+                    .iter()
+                    .filter_map(|item| ink(item, &fonts))
+                    .collect();
+                let name = format!("{} at {width}x{height}, scale {scale}", scene.name);
+                for (at, (rect, text)) in texts.iter().enumerate() {
+                    #[allow(clippy::cast_precision_loss)]
+                    let right = extent.width as f32;
+                    assert!(
+                        rect.x >= 0.0 && rect.right() <= right + 0.5,
+                        "{name}: '{text}'"
+                    );
+                    for (other, words) in &texts[at + 1..] {
+                        let common = rect.common(other);
+                        assert!(
+                            common.width < 0.5 || common.height < 0.5,
+                            "{name}: '{text}' and '{words}' overlap"
+                        );
+                    }
+                    checked += 1;
+                }
+            }
+        }
+    }
+    assert!(checked > 5_000);
+}

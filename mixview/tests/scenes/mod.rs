@@ -1,0 +1,360 @@
+//! Moments of the window: how it came to look so, told in messages.
+#![allow(clippy::unwrap_used, dead_code)]
+
+use std::borrow::Cow;
+
+use mixview::model::{Key, Lost, Message, Model, Modifiers, Target};
+use wire::{
+    Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Settings, Stream, StreamDetail,
+    StreamState, Text, Volume, Warning,
+};
+
+pub struct Scene {
+    pub name: &'static str,
+    pub size: (u32, u32),
+    pub scales: &'static [(f32, &'static str)],
+    pub shades: &'static [&'static str],
+    pub make: fn() -> Model,
+}
+
+const ONE: &[(f32, &str)] = &[(1.0, "")];
+const ALL: &[(f32, &str)] = &[(1.0, ""), (1.5, "@1.5"), (2.0, "@2")];
+const BOTH: &[&str] = &["dark", "light"];
+const DARK: &[&str] = &["dark"];
+const LIGHT: &[&str] = &["light"];
+const USUAL: (u32, u32) = (480, 420);
+const SMALL: (u32, u32) = (320, 240);
+
+pub fn all() -> Vec<Scene> {
+    let scene = |name, size, scales, shades, make| Scene {
+        name,
+        size,
+        scales,
+        shades,
+        make,
+    };
+    vec![
+        scene("typical", USUAL, ALL, BOTH, typical),
+        scene("typical-small", SMALL, ALL, BOTH, typical),
+        scene("typical-wide", (900, 360), ONE, DARK, typical),
+        scene("empty", USUAL, ALL, BOTH, empty),
+        scene("forty", USUAL, ALL, BOTH, forty),
+        scene("long-names", USUAL, ALL, BOTH, long_names),
+        scene("long-names-small", SMALL, ONE, DARK, long_names),
+        scene("scripts", USUAL, ALL, BOTH, scripts),
+        scene("badges", USUAL, ALL, BOTH, badges),
+        scene("badge-reason", USUAL, ALL, BOTH, badge_reason),
+        scene("badge-reason-small", SMALL, ONE, DARK, badge_reason),
+        scene("carrying", USUAL, ALL, BOTH, carrying),
+        scene("offers", USUAL, ALL, BOTH, offers),
+        scene("offers-small", SMALL, ONE, LIGHT, offers),
+        scene("typing", USUAL, ONE, DARK, typing),
+        scene("composing", USUAL, ONE, LIGHT, composing),
+        scene("editing", USUAL, ALL, BOTH, editing),
+        scene("refused", USUAL, ALL, BOTH, refused),
+        scene("undo", USUAL, ALL, BOTH, undo),
+        scene("focus", USUAL, ALL, BOTH, focus),
+        scene("help", USUAL, ALL, BOTH, help),
+        scene("help-small", SMALL, ONE, DARK, help),
+        scene("lost", USUAL, ALL, BOTH, lost),
+        scene("lost-small", SMALL, ONE, DARK, lost),
+        scene("no-pipewire", USUAL, ALL, BOTH, no_pipewire),
+        scene("config-error", USUAL, ALL, BOTH, config_error),
+        scene("own-default", USUAL, ONE, DARK, own_default),
+        scene("ends", USUAL, ONE, DARK, ends),
+    ]
+}
+
+pub fn stream(id: u32, name: &str, rule: Option<&str>) -> Stream {
+    Stream {
+        id,
+        pid: Some(4000 + id),
+        name: Text::truncated(name),
+        rule: rule.map(Text::truncated),
+        rival: None,
+        state: StreamState::Routed,
+        binary: Some(Text::truncated(&name.to_lowercase())),
+        channel: match rule {
+            Some(_) => Channel::Aux,
+            None => Channel::Default,
+        },
+    }
+}
+
+pub fn mix(volume: &str) -> Mix {
+    let volume: Volume = volume.parse().unwrap();
+    let gain = |away: i32| {
+        u32::try_from(1_000_000 - away.max(0))
+            .unwrap()
+            .try_into()
+            .unwrap()
+    };
+    Mix {
+        aux: gain(-volume.millionths()),
+        volume,
+        default: gain(volume.millionths()),
+    }
+}
+
+pub fn audio(streams: Vec<Stream>) -> Audio {
+    Audio {
+        output: Some(Text::truncated(
+            "alsa_output.pci-0000_00_1f.3.analog-stereo",
+        )),
+        omitted: 0,
+        streams,
+        pipewire: PipeWireState::Up,
+        warnings: Vec::new(),
+    }
+}
+
+/// A window with all that mixd has said.
+pub fn shown(volume: &str, programs: &[&str], audio: Audio) -> Model {
+    let mut model = Model::default();
+    model.handle(Message::Connected);
+    model.handle(Message::Answer(Ok(Reply::Done)));
+    model.handle(Message::Event(Event::Volume(mix(volume))));
+    let programs = programs.iter().map(|pattern| Text::truncated(pattern));
+    model.handle(Message::Event(Event::Programs(programs.collect())));
+    model.handle(Message::Event(Event::Streams(Cow::Owned(audio))));
+    model.handle(Message::Event(Event::Settings(Cow::Owned(
+        Settings::default(),
+    ))));
+    model
+}
+
+pub fn detail(stream: Stream, reason: Option<&str>, suggestion: Option<&str>) -> Reply<'static> {
+    Reply::Stream(Box::new(StreamDetail {
+        key: None,
+        reason: reason.map(Text::truncated),
+        stream,
+        omitted: 0,
+        properties: Vec::new(),
+        suggestion: suggestion.map(Text::truncated),
+    }))
+}
+
+pub fn evening() -> Vec<Stream> {
+    let mut game = stream(63, "Hollow Knight", None);
+    game.binary = Some(Text::truncated("wine64-preloader"));
+    let mut chat = stream(
+        71,
+        "WEBRTC VoiceEngine",
+        Some("application.process.binary=discord*"),
+    );
+    chat.binary = Some(Text::truncated("discord-canary"));
+    vec![
+        stream(58, "Firefox", None),
+        game,
+        chat,
+        stream(80, "Spotify", Some("spotify")),
+    ]
+}
+
+const EVENING: [&str; 3] = [
+    "application.process.binary=discord*",
+    "spotify",
+    "media.role=Communication",
+];
+
+pub fn typical() -> Model {
+    shown("-0.25", &EVENING, audio(evening()))
+}
+
+fn empty() -> Model {
+    shown("0", &[], audio(Vec::new()))
+}
+
+fn forty() -> Model {
+    let streams = (0..40).map(|at| {
+        let rule = (at % 2 == 1).then_some("player*");
+        stream(100 + at, &format!("Player {at}"), rule)
+    });
+    let patterns: Vec<String> = (0..40).map(|at| format!("pattern-{at}*")).collect();
+    let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
+    let mut model = shown("0.5", &patterns, audio(streams.collect()));
+    model.handle(Message::Scroll(mixview::model::Pane::Patterns, 300.0));
+    model.handle(Message::Scroll(
+        mixview::model::Pane::Streams(Channel::Aux),
+        1e9,
+    ));
+    model
+}
+
+fn long_names() -> Model {
+    let long = "A program whose name nobody has ever read to its end because it goes on and on and on, from here to there and then back";
+    assert_eq!(long.len(), 119);
+    let mut pinned = stream(2, long, Some(long));
+    pinned.state = StreamState::Contested;
+    let mut other = audio(vec![stream(1, long, None), pinned]);
+    other.output = Some(Text::truncated(long));
+    let mut model = shown("1", &[long, "short"], other);
+    model.handle(Message::Point(Some(Target::Stream(1))));
+    model
+}
+
+fn scripts() -> Model {
+    let names = [
+        "Музыкальный проигрыватель",
+        "Αναπαραγωγή μουσικής",
+        "Přehrávač Łódź",
+        "音乐播放器",
+        "ミュージック",
+    ];
+    let mut at = 0;
+    let streams = names.map(|name| {
+        at += 1;
+        stream(at, name, (at % 2 == 0).then_some("Μουσική"))
+    });
+    shown(
+        "0.1",
+        &["Μουσική", "Музыка*", "音*"],
+        audio(streams.to_vec()),
+    )
+}
+
+fn badged() -> Model {
+    let mut streams = evening();
+    streams[0].state = StreamState::Pinned;
+    streams[1].state = StreamState::Waiting;
+    streams[2].state = StreamState::Contested;
+    streams[2].rival = Some(Text::truncated("qpwgraph"));
+    streams[3].state = StreamState::Pinned;
+    shown("0.4", &EVENING, audio(streams))
+}
+
+fn badges() -> Model {
+    badged()
+}
+
+fn badge_reason() -> Model {
+    let mut model = badged();
+    model.handle(Message::Point(Some(Target::Stream(71))));
+    let mut chat = evening().remove(2);
+    chat.state = StreamState::Contested;
+    let reason = "qpwgraph has moved it away from its channel twice, so it is left alone; remove and add its pattern to try again";
+    model.handle(Message::Answer(Ok(detail(chat, Some(reason), None))));
+    model
+}
+
+fn carrying() -> Model {
+    let mut model = typical();
+    model.handle(Message::Carry {
+        id: 58,
+        x: 300.0,
+        y: 150.0,
+        over: Channel::Aux,
+    });
+    model
+}
+
+fn offers() -> Model {
+    let mut model = typical();
+    model.handle(Message::Click(Target::Entry));
+    model.handle(Key::Down.into());
+    model
+}
+
+fn typing() -> Model {
+    let mut model = typical();
+    model.handle(Message::Click(Target::Entry));
+    model.handle(Message::Typed("media.role = Game".into()));
+    let both = Modifiers {
+        shift: true,
+        control: true,
+    };
+    model.handle(Message::Key(Key::Left, both));
+    model
+}
+
+fn composing() -> Model {
+    let mut model = typical();
+    model.handle(Message::Click(Target::Entry));
+    model.handle(Message::Typed("Łódź ".into()));
+    model.handle(Message::Composed("muzyka".into()));
+    model
+}
+
+fn editing() -> Model {
+    let mut model = typical();
+    model.handle(Message::Click(Target::Pattern(Text::truncated("spotify"))));
+    model.handle(Key::End.into());
+    model.handle(Message::Typed("*".into()));
+    model
+}
+
+fn refused() -> Model {
+    let mut model = typical();
+    model.handle(Message::Click(Target::Entry));
+    model.handle(Message::Typed("[discord".into()));
+    model.handle(Key::Enter.into());
+    model.handle(Message::Answer(Err(Failure {
+        code: wire::ErrorCode::Refused,
+        message: "the pattern '[discord' has a [ without its ]".into(),
+    })));
+    model
+}
+
+fn undo() -> Model {
+    let mut model = typical();
+    model.handle(Message::Click(Target::Delete(Text::truncated("spotify"))));
+    model.handle(Message::Answer(Ok(Reply::Done)));
+    let mut streams = evening();
+    streams[3].rule = None;
+    streams[3].channel = Channel::Default;
+    model.handle(Message::Event(Event::Streams(Cow::Owned(audio(streams)))));
+    model
+}
+
+fn focus() -> Model {
+    let mut model = typical();
+    for _ in 0..3 {
+        model.handle(Key::Tab.into());
+    }
+    model
+}
+
+fn help() -> Model {
+    let mut model = typical();
+    model.handle(Message::Typed("?".into()));
+    model
+}
+
+fn lost() -> Model {
+    let mut model = typical();
+    model.handle(Message::Lost(Lost {
+        why: "connect to @mixd-1000: connection refused; start the daemon with 'mixd'".into(),
+        start: true,
+    }));
+    model
+}
+
+fn no_pipewire() -> Model {
+    let mut nothing = audio(Vec::new());
+    nothing.pipewire = PipeWireState::Down;
+    nothing.output = None;
+    shown("-0.25", &EVENING, nothing)
+}
+
+fn config_error() -> Model {
+    let mut model = typical();
+    let settings = Settings {
+        problem: Some("mixd.conf:7: unknown directive 'curv', did you mean 'curve'?".into()),
+        ..Settings::default()
+    };
+    model.handle(Message::Event(Event::Settings(Cow::Owned(settings))));
+    model
+}
+
+fn own_default() -> Model {
+    let mut audio = audio(evening());
+    audio.warnings = vec![Warning::OwnSinkIsDefault];
+    shown("0", &EVENING, audio)
+}
+
+fn ends() -> Model {
+    let mut model = shown("-1", &EVENING, audio(evening()));
+    model.handle(Message::Point(Some(Target::Slider)));
+    model.handle(Key::Home.into());
+    model
+}
