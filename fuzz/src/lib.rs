@@ -7,7 +7,7 @@ pub mod seeds;
 pub type Body = fn(&[u8]);
 
 /// Every target.
-pub const TARGETS: [(&str, Body); 8] = [
+pub const TARGETS: [(&str, Body); 9] = [
     ("frame", wire::fuzz::frame),
     ("message", wire::fuzz::message),
     ("roundtrip", wire::fuzz::roundtrip),
@@ -16,4 +16,5 @@ pub const TARGETS: [(&str, Body); 8] = [
     ("graph", mixd::graph::fuzz::graph),
     ("config", mixd::config::fuzz::config),
     ("rules", mixd::rules::fuzz::rules),
+    ("model", mixview::fuzz::model),
 ];

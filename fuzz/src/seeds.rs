@@ -18,6 +18,7 @@ pub fn of(target: &str) -> BTreeMap<String, Vec<u8>> {
         "graph" => random(3),
         "config" => configs(),
         "rules" => rules(),
+        "model" => random(7),
         _ => BTreeMap::new(),
     }
 }
