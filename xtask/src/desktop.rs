@@ -1,100 +1,76 @@
-//! A desktop without a screen: sway in a session of its own, drawn by the processor, and pictures
-//! of it.
+//! Desktops without a screen, drawn by the processor, and pictures of them: a sway ([`Sway`]), a
+//! bare X server ([`Xvfb`]) and a compositor that draws no decorations ([`Weston`]), each in the
+//! session of a lab.
 
-use std::ffi::OsStr;
-use std::fs;
-use std::path::{Path, PathBuf};
+mod pointer;
+mod sway;
+mod weston;
+mod xvfb;
+
+pub use sway::Sway;
+pub use weston::Weston;
+pub use xvfb::Xvfb;
+
+use std::path::Path;
 use std::process::Command;
 
 use crate::Result;
-use crate::lab::{Lab, PATIENCE};
-use crate::process::{Process, wait_for};
+use crate::lab::Lab;
 
-/// A running sway. Ended when dropped.
-#[derive(Debug)]
-pub struct Sway {
-    _process: Process,
-    display: String,
-    socket: PathBuf,
-}
-
-impl Sway {
-    /// Starts sway in a lab's session, with this configuration, and waits until it serves.
-    ///
-    /// # Errors
-    /// It is missing or does not come up; what it has logged is in the sentence.
-    pub fn start(lab: &Lab, config: &str) -> Result<Self> {
-        let path = lab.path("sway.conf");
-        fs::write(&path, config)?;
-        // sway refuses to be root; in a namespace of its own it is the same user by another number.
-        let mut command = match wire::socket::uid() {
-            0 => {
-                let mut command = lab.command("unshare");
-                command.args(["--map-user=1000", "--map-group=1000", "sway"]);
-                command
-            }
-            _ => lab.command("sway"),
-        };
-        command.arg("--config").arg(&path);
-        for (name, value) in [
-            ("WLR_BACKENDS", "headless"),
-            ("WLR_RENDERER", "pixman"),
-            ("WLR_LIBINPUT_NO_DEVICES", "1"),
-        ] {
-            command.env(name, value);
-        }
-        let log = lab.path("sway.log");
-        let process = Process::start_logged(&mut command, &log)?;
-        let found = || {
-            let find = |start: &str, end: &str| -> Option<PathBuf> {
-                let entries = fs::read_dir(lab.path("")).ok()?.flatten();
-                let mut paths = entries.map(|entry| entry.path());
-                paths.find(|path| {
-                    let name = path.file_name().and_then(OsStr::to_str);
-                    name.is_some_and(|name| name.starts_with(start) && name.ends_with(end))
-                })
-            };
-            let socket = find("sway-ipc.", ".sock");
-            let display = find("wayland-", "");
-            Ok(socket.zip(display))
-        };
-        let found = wait_for("sway", PATIENCE, found).map_err(|error| {
-            let log = fs::read_to_string(&log).unwrap_or_default();
-            format!("{error}; its log:\n{log}")
-        });
-        let (socket, display) = found?;
-        let display = display.file_name().unwrap_or_default();
-        Ok(Self {
-            _process: process,
-            display: display
-                .to_string_lossy()
-                .trim_end_matches(".lock")
-                .to_owned(),
-            socket,
-        })
-    }
-
+/// What the tests of a window do with either.
+pub trait Desktop {
     /// A program that will find this desktop.
-    pub fn command(&self, lab: &Lab, program: impl AsRef<OsStr>) -> Command {
-        let mut command = lab.command(program);
-        command
-            .env("WAYLAND_DISPLAY", &self.display)
-            .env("SWAYSOCK", &self.socket)
-            .env("XDG_CURRENT_DESKTOP", "sway");
-        command
-    }
+    fn command(&self, lab: &Lab, program: &Path) -> Command;
 
     /// Writes what is to be seen into a PNG.
     ///
     /// # Errors
-    /// grim is missing or fails.
-    pub fn picture(&self, lab: &Lab, file: &Path) -> Result<()> {
-        let out = self.command(lab, "grim").arg(file).output();
-        let out =
-            out.map_err(|error| format!("start grim: {error}; 'cargo xtask setup' installs it"))?;
-        match out.status.success() {
-            true => Ok(()),
-            false => Err(format!("grim: {}", String::from_utf8_lossy(&out.stderr)).into()),
-        }
+    /// The screen can't be read, or the file not be written.
+    fn picture(&self, lab: &Lab, file: &Path) -> Result<()>;
+
+    /// Gives the keyboard to the window of this class, where nobody else does.
+    ///
+    /// # Errors
+    /// Those of [`point`](Self::point).
+    fn focus(&self, lab: &Lab, class: &str) -> Result<()>;
+
+    /// Moves the pointer there, in pixels of the screen.
+    ///
+    /// # Errors
+    /// The tool that does it is missing or fails.
+    fn point(&self, lab: &Lab, x: u32, y: u32) -> Result<()>;
+
+    /// Presses or releases the left button.
+    ///
+    /// # Errors
+    /// Those of [`point`](Self::point).
+    fn button(&self, lab: &Lab, down: bool) -> Result<()>;
+
+    /// Types text.
+    ///
+    /// # Errors
+    /// Those of [`point`](Self::point).
+    fn type_text(&self, lab: &Lab, text: &str) -> Result<()>;
+
+    /// Presses and releases a key, by its name in X11's list of keysyms, with a modifier or none.
+    ///
+    /// # Errors
+    /// Those of [`point`](Self::point).
+    fn key(&self, lab: &Lab, modifier: Option<&str>, key: &str) -> Result<()>;
+}
+
+/// Runs a tool of a desktop.
+fn run(mut command: Command, what: &str) -> Result<()> {
+    let out = command.output();
+    let out =
+        out.map_err(|error| format!("start {what}: {error}; 'cargo xtask setup' installs it"))?;
+    match out.status.success() {
+        true => Ok(()),
+        false => Err(format!(
+            "{what}: {}{}",
+            String::from_utf8_lossy(&out.stderr),
+            String::from_utf8_lossy(&out.stdout)
+        )
+        .into()),
     }
 }

@@ -25,8 +25,12 @@ Description: crossfade two groups of programs with one value
  inside it, and no sample passes through the daemon.
  .
  mixd is the daemon, mixctl the command line for key bindings, scripts and
- status bars.
+ status bars, mixview a window with a slider and the two groups.
 ";
+
+/// What mixview loads when its window is opened: a machine without a display has no use for it.
+const WINDOW: &str = "libx11-6, libx11-xcb1, libxcursor1, libxi6, libxkbcommon0, \
+                      libxkbcommon-x11-0, libwayland-client0, fontconfig";
 
 const COPYRIGHT: &str = "\
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
@@ -34,6 +38,13 @@ Upstream-Name: mixd
 
 Files: *
 Copyright: 2026 The mixd maintainers
+License: Expat
+
+Files: mixview/font/*
+Copyright: 2016-2022 The Inter Project Authors
+License: OFL-1.1
+Comment: Inter, reduced to Latin, Greek and Cyrillic; it is inside of mixview.
+
 License: Expat
 ";
 
@@ -135,7 +146,7 @@ pub fn package() -> Result<PathBuf> {
     let text = format!(
         "Package: mixd\nVersion: {VERSION}-{REVISION}\nArchitecture: {architecture}\n\
          Maintainer: {MAINTAINER}\nInstalled-Size: {size}\nDepends: {}\n\
-         Recommends: pipewire, wireplumber\nSection: sound\nPriority: optional\n{DESCRIPTION}",
+         Recommends: pipewire, wireplumber, {WINDOW}\nSection: sound\nPriority: optional\n{DESCRIPTION}",
         dependencies(&root)?
     );
     fs::write(control.join("control"), text)?;
@@ -171,15 +182,18 @@ fn changelog() -> String {
 }
 
 fn copyright() -> Result<String> {
-    let licence = fs::read_to_string("LICENSE")?;
-    let terms = licence
-        .lines()
-        .skip_while(|line| !line.starts_with("Permission"));
-    let lines = terms.map(|line| match line.trim() {
-        "" => " .\n".to_owned(),
-        line => format!(" {line}\n"),
-    });
-    Ok([COPYRIGHT.to_owned()].into_iter().chain(lines).collect())
+    let terms = |path: &str, start: &str| -> Result<String> {
+        let text = fs::read_to_string(path)?;
+        let lines = text.lines().skip_while(|line| !line.starts_with(start));
+        let lines = lines.map(|line| match line.trim() {
+            "" => " .\n".to_owned(),
+            line => format!(" {line}\n"),
+        });
+        Ok(lines.collect())
+    };
+    let ours = terms("LICENSE", "Permission")?;
+    let font = terms("mixview/font/OFL.txt", "PREAMBLE")?;
+    Ok(format!("{COPYRIGHT}{ours}\nLicense: OFL-1.1\n{font}"))
 }
 
 /// What the programs need, as dpkg-shlibdeps finds it.

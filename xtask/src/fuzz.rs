@@ -1,8 +1,11 @@
 //! `cargo xtask fuzz`: the real fuzzer over the targets in `fuzz/`, its corpus and its coverage.
 
 use std::fs::{self, File};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
 
 use lexopt::{Arg, Parser, ValueExt};
 use xtask::Result;
@@ -10,7 +13,7 @@ use xtask::Result;
 use crate::tools;
 
 /// The targets, in the order in which all of them run.
-const TARGETS: [&str; 8] = [
+const TARGETS: [&str; 9] = [
     "frame",
     "message",
     "roundtrip",
@@ -19,6 +22,7 @@ const TARGETS: [&str; 8] = [
     "graph",
     "config",
     "rules",
+    "model",
 ];
 /// How long each runs when no time is given, in seconds.
 const TIME: u32 = 60;
@@ -87,10 +91,27 @@ fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
 /// is a failure, what it learns is not kept.
 pub fn smoke(seconds: u32) -> Result<()> {
     let programs = build()?;
-    for target in TARGETS {
-        run_target(&programs, target, &scratch(target)?, seconds, 1)?;
-    }
-    Ok(())
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let left = Mutex::new(TARGETS.into_iter());
+    let next = || left.lock().ok()?.next();
+    // Nothing is timed here: as many at once as there are cores.
+    let work = || -> std::result::Result<(), String> {
+        while let Some(target) = next() {
+            scratch(target)
+                .and_then(|found| run_target(&programs, target, &found, seconds, 1))
+                .map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            worker
+                .join()
+                .map_err(|_| "a fuzz target's thread panicked")??;
+        }
+        Ok(())
+    })
 }
 
 /// Writes the seeds into the corpus.
@@ -210,6 +231,13 @@ fn run_target(programs: &Path, target: &str, found: &Path, seconds: u32, jobs: u
     );
     if status.success() {
         return Ok(());
+    }
+    // What it found, and where: a machine that is thrown away keeps no log.
+    let words = said
+        .lines()
+        .skip_while(|line| !line.contains("panicked at"));
+    for line in words.take(3) {
+        println!("{target}: {line}");
     }
     if !crash.exists() {
         return Err(format!("{target} ended with {status}; see {}", log.display()).into());

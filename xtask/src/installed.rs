@@ -55,7 +55,12 @@ const PROGRAMS: [&Usage; 3] = [
 ];
 
 /// Files that are copied as they are: from where, to where, whether they are programs.
-const COPIES: [(&str, &str, bool); 10] = [
+const COPIES: [(&str, &str, bool); 11] = [
+    (
+        "mixview/font/OFL.txt",
+        "share/doc/mixd/mixview-font.txt",
+        false,
+    ),
     ("mixd/dist/run", "share/doc/mixd/examples/s6/run", true),
     (
         "mixview/dist/mixview.desktop",

@@ -130,7 +130,7 @@ pub struct Lab {
     pulse: Option<Process>,
     wireplumber: Option<Process>,
     pipewire: Option<Process>,
-    _dbus: Process,
+    dbus: Process,
     cards: Vec<Card>,
     folder: Folder,
 }
@@ -198,7 +198,7 @@ impl Lab {
             pulse: None,
             wireplumber: None,
             pipewire: None,
-            _dbus: dbus,
+            dbus,
             cards: cards.to_vec(),
             folder,
         })
@@ -252,6 +252,11 @@ impl Lab {
             Some(process) => Ok(process.ended()?.is_some()),
             None => Ok(false),
         }
+    }
+
+    /// The D-Bus daemon of the session.
+    pub fn bus(&self) -> &Process {
+        &self.dbus
     }
 
     /// One of the programs, if it was started.
@@ -402,18 +407,20 @@ impl Lab {
     /// All that PipeWire has.
     ///
     /// # Errors
-    /// `pw-dump` fails.
+    /// `pw-dump` fails, or has no answer after some seconds: see [`metadata`](Self::metadata).
     pub fn dump(&self) -> Result<Dump> {
-        let text = self.output("pw-dump", &[])?;
+        let text = self.output("timeout", &["5", "pw-dump"])?;
         Dump::parse(&text)
     }
 
     /// The lines of the metadata `default`.
     ///
     /// # Errors
-    /// `pw-metadata` fails.
+    /// `pw-metadata` fails, or has no answer after some seconds: who binds the metadata is not
+    /// served until the session manager, whose it is, has answered a ping, and a manager that waits
+    /// for a program never does.
     pub fn metadata(&self) -> Result<String> {
-        self.output("pw-metadata", &["-n", "default"])
+        self.output("timeout", &["5", "pw-metadata", "-n", "default"])
     }
 
     /// The `node.name` of the default sink, if there is one.

@@ -44,6 +44,27 @@ pub fn write_tones(path: &Path, frequencies: &[f64], amplitude: f64, seconds: u3
     Ok(writer.finalize()?)
 }
 
+/// Writes a stereo file of `seconds`: on the left a single loud sample every `distance` frames,
+/// silence on the right.
+///
+/// # Errors
+/// The file can't be written.
+pub fn write_impulses(path: &Path, distance: u32, seconds: u32) -> Result<()> {
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: RATE,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec)?;
+    for frame in 0..RATE * seconds {
+        let is_due = frame % distance == 0;
+        writer.write_sample(if is_due { i16::MAX } else { 0 })?;
+        writer.write_sample(0_i16)?;
+    }
+    Ok(writer.finalize()?)
+}
+
 /// What a card was sent: the samples of each channel.
 #[derive(Clone, Debug, Default)]
 pub struct Recording {

@@ -1,12 +1,15 @@
 //! `cargo xtask COMMAND`: the project's own commands, a file each.
 
+mod bench;
 mod completions;
 mod debian13;
 mod demo;
 mod dist;
 mod fuzz;
+mod golden;
 mod install;
 mod installed;
+mod leftovers;
 mod man;
 mod run;
 mod setup;
@@ -15,6 +18,8 @@ mod test;
 mod tools;
 mod vectors;
 
+use std::env;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use lexopt::{Arg, Parser};
@@ -39,6 +44,10 @@ Commands:
                     run the fuzz targets, and keep what they learn in the corpus
   fuzz coverage     print which lines of the protocol's code the corpus reaches
   fuzz seeds        write the seeds of the corpus anew
+  bench [NAME...] [--quick] [--json FILE] [--compare] [--publish]
+                    measure everything beside what others cost, in one run; say what is
+                    slower than xtask/bench-baseline.json; write that and the README's table
+  golden            draw the pictures of mixview anew, to be looked at and committed
   install [--prefix P] [--uninstall]
                     programs, man pages, completions, units and examples [default:
                     /usr/local]; DESTDIR is honoured
@@ -53,7 +62,12 @@ Commands:
 type Command = fn(Parser) -> Result<()>;
 
 fn main() -> ExitCode {
-    match parse(Parser::from_env()) {
+    let asks_for_help = |word: OsString| word == "-h" || word == "--help";
+    let command = match env::args_os().skip(1).any(asks_for_help) {
+        true => Ok(None),
+        false => parse(Parser::from_env()),
+    };
+    match command {
         Ok(None) => {
             print!("{HELP}");
             ExitCode::SUCCESS
@@ -61,6 +75,10 @@ fn main() -> ExitCode {
         Ok(Some((command, rest))) => {
             match process::clean_up_on_signals().and_then(|()| command(rest)) {
                 Ok(()) => ExitCode::SUCCESS,
+                Err(error) if error.is::<lexopt::Error>() => {
+                    eprintln!("xtask: {error}; 'cargo xtask --help' shows what there is");
+                    ExitCode::from(2)
+                }
                 Err(error) => {
                     eprintln!("xtask: {error}");
                     ExitCode::FAILURE
@@ -74,19 +92,21 @@ fn main() -> ExitCode {
     }
 }
 
-/// The command to run, and the words after it; none for the help.
+/// The command to run, and the words after it; none without a word.
 fn parse(mut parser: Parser) -> std::result::Result<Option<(Command, Parser)>, lexopt::Error> {
     let command: Command = match parser.next()? {
-        None | Some(Arg::Short('h') | Arg::Long("help")) => return Ok(None),
+        None => return Ok(None),
         Some(Arg::Value(name)) => match name.to_str() {
             Some("setup") => |rest| alone(rest, setup::setup),
             Some("run") => |rest| alone(rest, run::run),
             Some("demo") => |rest| alone(rest, demo::demo),
             Some("test") => test::command,
+            Some("bench") => bench::bench,
             Some("fuzz") => fuzz::fuzz,
             Some("soak") => soak::soak,
             Some("install") => install::install,
             Some("dist") => dist::dist,
+            Some("golden") => |rest| alone(rest, golden::golden),
             Some("vectors") => |rest| alone(rest, vectors::vectors),
             _ => return Err(format!("no command '{}'", name.display()).into()),
         },

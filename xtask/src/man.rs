@@ -49,8 +49,19 @@ const MIXCTL: More = More {
 };
 
 const MIXVIEW: More = More {
-    see_also: "mixd(1), mixctl(1)",
-    sections: &[],
+    see_also: "mixd(1), mixctl(1), mixd.conf(5)",
+    sections: &[
+        (
+            "ENVIRONMENT",
+            ".TP\n.B MIXD_SOCKET\nThe socket's name, where no option gives one.\n.TP\n\
+             .BR WAYLAND_DISPLAY \", \" DISPLAY\nThe display; the first of them that is set.\n",
+        ),
+        (
+            "FILES",
+            ".TP\n.IR $XDG_CONFIG_HOME/gtk-4.0/settings.ini \", \" gtk-3.0/settings.ini\n\
+             Where \\-\\-theme auto finds which theme is preferred.\n",
+        ),
+    ],
 };
 
 /// Every page.

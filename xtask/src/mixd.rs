@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use rustix::process::Signal;
 use wire::{Client, Name, PipeWireState, Reply, Request};
@@ -34,6 +33,14 @@ impl Mixd {
         Self::start_with(lab, program, &[])
     }
 
+    /// The same as a user has it: it logs no more than it does by itself.
+    ///
+    /// # Errors
+    /// Those of [`start`](Self::start).
+    pub fn start_quietly(lab: &Lab, program: &Path) -> Result<Self> {
+        Self::start_command(lab, program, &mut lab.command(program))
+    }
+
     /// The same with more options.
     ///
     /// # Errors
@@ -41,11 +48,26 @@ impl Mixd {
     pub fn start_with(lab: &Lab, program: &Path, args: &[&str]) -> Result<Self> {
         let mut command = lab.command(program);
         command.arg("--verbose").args(args);
-        let mixd = Self::spawn(&mut command, program, lab.path("mixd.log"))?;
+        Self::start_command(lab, program, &mut command)
+    }
+
+    fn start_command(lab: &Lab, program: &Path, command: &mut Command) -> Result<Self> {
+        let mixd = Self::spawn(command, program, lab.path("mixd.log"))?;
         if lab.daemon(crate::lab::Daemon::PipeWire).is_some() {
             mixd.wait_for("mixd's channels", |mixd| Ok(mixd.is_up()?.then_some(())))?;
         }
         Ok(mixd)
+    }
+
+    /// The same at this socket: where another one was before.
+    ///
+    /// # Errors
+    /// Those of [`start`](Self::start).
+    pub fn start_again(lab: &Lab, program: &Path, socket: &str) -> Result<Self> {
+        let mut command = lab.command(program);
+        command.arg("--verbose");
+        let log = lab.path("mixd.log");
+        Self::spawn_at(&mut command, program, log, socket.to_owned())
     }
 
     /// Starts `program` without any PipeWire and waits until it serves.
@@ -94,7 +116,15 @@ impl Mixd {
     }
 
     fn spawn(command: &mut Command, program: &Path, log: PathBuf) -> Result<Self> {
-        let socket = unused_socket();
+        Self::spawn_at(command, program, log, unused_socket())
+    }
+
+    fn spawn_at(
+        command: &mut Command,
+        program: &Path,
+        log: PathBuf,
+        socket: String,
+    ) -> Result<Self> {
         command.args(["--socket", &socket]);
         let mixctl = program.with_file_name("mixctl");
         if !mixctl.exists() {
@@ -181,44 +211,6 @@ impl Mixd {
         }
     }
 
-    /// A line of `/proc/PID/status` as a number: `VmRSS` in KiB, context switches…
-    ///
-    /// # Errors
-    /// There is no such line.
-    pub fn proc_status(&self, key: &str) -> Result<u64> {
-        proc_status(&format!("/proc/{}/status", self.process.pid()), key)
-    }
-
-    /// How often its threads have been woken or preempted so far.
-    ///
-    /// # Errors
-    /// `/proc` can't be read.
-    pub fn context_switches(&self) -> Result<u64> {
-        let mut sum = 0;
-        for task in fs::read_dir(format!("/proc/{}/task", self.process.pid()))? {
-            let status = task?.path().join("status");
-            let status = status.to_string_lossy();
-            sum += proc_status(&status, "voluntary_ctxt_switches")?;
-            sum += proc_status(&status, "nonvoluntary_ctxt_switches")?;
-        }
-        Ok(sum)
-    }
-
-    /// The processor time that it has used so far, of all its threads.
-    ///
-    /// # Errors
-    /// `/proc` can't be read.
-    pub fn processor_time(&self) -> Result<Duration> {
-        let mut nanoseconds = 0;
-        for task in fs::read_dir(format!("/proc/{}/task", self.process.pid()))? {
-            // proc_pid_schedstat(5): the time spent on the processor comes first.
-            let text = fs::read_to_string(task?.path().join("schedstat"))?;
-            let first = text.split_whitespace().next().unwrap_or_default();
-            nanoseconds += first.parse::<u64>()?;
-        }
-        Ok(Duration::from_nanos(nanoseconds))
-    }
-
     /// Ends it by a signal.
     ///
     /// # Errors
@@ -233,15 +225,4 @@ pub fn unused_socket() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("@mixd-test-{}-{count}", std::process::id())
-}
-
-fn proc_status(path: &str, key: &str) -> Result<u64> {
-    let text = fs::read_to_string(path)?;
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
-    let number = line.and_then(|line| line.split_whitespace().next());
-    Ok(number
-        .ok_or_else(|| format!("{path} has no {key}"))?
-        .parse()?)
 }

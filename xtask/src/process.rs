@@ -56,6 +56,15 @@ pub fn clean_up_on_signals() -> Result<()> {
     Ok(())
 }
 
+/// What a process takes of the memory, in bytes (`proc_pid_smaps(5)`).
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// All of its pages that are in memory, with those that it shares: a library's, a file's.
+    pub resident: u64,
+    /// Those that no other process has.
+    pub own: u64,
+}
+
 /// A process that is ended, by its pid, when this is dropped.
 #[derive(Debug)]
 pub struct Process {
@@ -112,6 +121,70 @@ impl Process {
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// A line of `/proc/PID/status` as a number: `VmRSS` in KiB, context switches…
+    ///
+    /// # Errors
+    /// There is no such line.
+    pub fn proc_status(&self, key: &str) -> Result<u64> {
+        proc_status(&format!("/proc/{}/status", self.pid()), key)
+    }
+
+    /// How often its threads have been woken or preempted so far.
+    ///
+    /// # Errors
+    /// `/proc` can't be read.
+    pub fn context_switches(&self) -> Result<u64> {
+        let mut sum = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
+            let status = task?.path().join("status");
+            let status = status.to_string_lossy();
+            sum += proc_status(&status, "voluntary_ctxt_switches")?;
+            sum += proc_status(&status, "nonvoluntary_ctxt_switches")?;
+        }
+        Ok(sum)
+    }
+
+    /// How often its threads have waited and been woken so far.
+    ///
+    /// # Errors
+    /// `/proc` can't be read.
+    pub fn wakeups(&self) -> Result<u64> {
+        let mut sum = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
+            let status = task?.path().join("status");
+            sum += proc_status(&status.to_string_lossy(), "voluntary_ctxt_switches")?;
+        }
+        Ok(sum)
+    }
+
+    /// What it takes of the memory now.
+    ///
+    /// # Errors
+    /// `/proc` can't be read.
+    pub fn memory(&self) -> Result<Memory> {
+        let file = format!("/proc/{}/smaps_rollup", self.pid());
+        let own = proc_status(&file, "Private_Clean")? + proc_status(&file, "Private_Dirty")?;
+        Ok(Memory {
+            resident: proc_status(&file, "Rss")? * 1024,
+            own: own * 1024,
+        })
+    }
+
+    /// The processor time that it has used so far, of all its threads.
+    ///
+    /// # Errors
+    /// `/proc` can't be read.
+    pub fn processor_time(&self) -> Result<Duration> {
+        let mut nanoseconds = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
+            // proc_pid_schedstat(5): the time spent on the processor comes first.
+            let text = fs::read_to_string(task?.path().join("schedstat"))?;
+            let first = text.split_whitespace().next().unwrap_or_default();
+            nanoseconds += first.parse::<u64>()?;
+        }
+        Ok(Duration::from_nanos(nanoseconds))
     }
 
     /// Its exit status, once it has ended.
@@ -234,4 +307,15 @@ pub fn wait_for<T>(
         }
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+fn proc_status(path: &str, key: &str) -> Result<u64> {
+    let text = fs::read_to_string(path)?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    Ok(number
+        .ok_or_else(|| format!("{path} has no {key}"))?
+        .parse()?)
 }

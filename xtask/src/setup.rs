@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use xtask::Result;
@@ -19,6 +20,8 @@ enum Probe {
     LibClang,
     /// fontconfig has a font.
     Font,
+    /// The dynamic linker has a library of this name, which is loaded when a window is opened.
+    Library(&'static str),
     /// The system's Python has a module of this name.
     Python(&'static str),
 }
@@ -106,6 +109,32 @@ const NEEDS: &[Need] = &[
     // A font for the bars.
     need(Probe::Font, "fonts-dejavu-core",
         ["ttf-dejavu", "dejavu-sans-fonts", "ttf-dejavu", "dejavu-fonts-ttf", "dejavu_fonts"]),
+    // What mixview loads, on X11 and on Wayland.
+    need(Probe::Library("libX11.so.6"), "libx11-6",
+        ["libx11", "libX11", "libx11", "libX11", "xorg.libX11"]),
+    need(Probe::Library("libX11-xcb.so.1"), "libx11-xcb1",
+        ["libx11", "libX11-xcb", "libx11", "libX11", "xorg.libX11"]),
+    need(Probe::Library("libXcursor.so.1"), "libxcursor1",
+        ["libxcursor", "libXcursor", "libxcursor", "libXcursor", "xorg.libXcursor"]),
+    need(Probe::Library("libXi.so.6"), "libxi6",
+        ["libxi", "libXi", "libxi", "libXi", "xorg.libXi"]),
+    need(Probe::Library("libxkbcommon.so.0"), "libxkbcommon0",
+        ["libxkbcommon", "libxkbcommon", "libxkbcommon", "libxkbcommon", "libxkbcommon"]),
+    need(Probe::Library("libxkbcommon-x11.so.0"), "libxkbcommon-x11-0",
+        ["libxkbcommon-x11", "libxkbcommon-x11", "libxkbcommon", "libxkbcommon-x11",
+            "libxkbcommon"]),
+    need(Probe::Library("libwayland-client.so.0"), "libwayland-client0",
+        ["wayland", "libwayland-client", "wayland-libs-client", "wayland", "wayland"]),
+    need(Probe::Program("fc-match"), "fontconfig",
+        ["fontconfig", "fontconfig", "fontconfig", "fontconfig", "fontconfig"]),
+    // Real displays for it, hands on them, and a compositor that draws no decorations.
+    need(Probe::Program("Xvfb"), "xvfb",
+        ["xorg-server-xvfb", "xorg-x11-server-Xvfb", "xvfb", "xorg-server-xvfb",
+            "xorg.xorgserver"]),
+    need(Probe::Program("xdotool"), "xdotool",
+        ["xdotool", "xdotool", "xdotool", "xdotool", "xdotool"]),
+    need(Probe::Program("wtype"), "wtype", ["wtype", "wtype", "wtype", "wtype", "wtype"]),
+    need(Probe::Program("weston"), "weston", ["weston", "weston", "weston", "weston", "weston"]),
     // A terminal for a test, and a socket as systemd passes it.
     need(Probe::Program("script"), "bsdutils",
         ["util-linux", "util-linux", "util-linux-misc", "util-linux", "util-linux"]),
@@ -115,21 +144,56 @@ const NEEDS: &[Need] = &[
     need(Probe::Program("c++"), "g++", ["gcc", "gcc-c++", "build-base", "gcc", "gcc"]),
 ];
 
+/// What the bench measures beside, and nothing else needs.
+#[rustfmt::skip]
+const BENCH_NEEDS: &[Need] = &[
+    need(Probe::Program("pamixer"), "pamixer",
+        ["pamixer", "pamixer", "pamixer", "pamixer", "pamixer"]),
+    need(Probe::Program("pavucontrol"), "pavucontrol",
+        ["pavucontrol", "pavucontrol", "pavucontrol", "pavucontrol", "pavucontrol"]),
+    need(Probe::Program("easyeffects"), "easyeffects",
+        ["easyeffects", "easyeffects", "easyeffects", "easyeffects", "easyeffects"]),
+    need(Probe::Module("dbus-1"), "libdbus-1-dev",
+        ["dbus", "dbus-devel", "dbus-dev", "dbus-devel", "dbus"]),
+];
+
 /// Parts of the Rust toolchain that a minimal one lacks, and a command that shows it.
 const COMPONENTS: [(&str, &str); 2] = [("rustfmt", "fmt"), ("clippy", "clippy")];
 
 /// Finds what is missing, and installs it where that can be done.
 pub fn setup() -> Result<()> {
+    provide(&NEEDS.iter().collect::<Vec<_>>())
+}
+
+/// The same with what only the bench needs.
+pub fn setup_bench() -> Result<()> {
+    provide(&NEEDS.iter().chain(BENCH_NEEDS).collect::<Vec<_>>())
+}
+
+fn provide(needs: &[&Need]) -> Result<()> {
     add_components()?;
     if is_debian(&fs::read_to_string("/etc/os-release").unwrap_or_default()) {
-        setup_debian()
+        setup_debian(needs)
     } else {
-        setup_elsewhere()
+        setup_elsewhere(needs)
     }
 }
 
-fn setup_debian() -> Result<()> {
-    let packages: Vec<&str> = NEEDS.iter().map(|need| need.debian).collect();
+/// Whether a library of this name is where dynamic linkers look without being told.
+fn has_library(name: &str) -> bool {
+    ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib"]
+        .into_iter()
+        .any(|folder| {
+            // Debian has a folder for each architecture.
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            let mut folders = entries.map(|entry| entry.path());
+            Path::new(folder).join(name).exists()
+                || folders.any(|folder| folder.join(name).exists())
+        })
+}
+
+fn setup_debian(needs: &[&Need]) -> Result<()> {
+    let packages: Vec<&str> = needs.iter().map(|need| need.debian).collect();
     let query = Command::new("dpkg-query")
         .args(["-W", "-f", "${Package} ${db:Status-Status}\\n"])
         .args(&packages)
@@ -167,8 +231,9 @@ fn apt(args: &[&str]) -> Result<()> {
     tools::run(&mut command)
 }
 
-fn setup_elsewhere() -> Result<()> {
-    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !need.probe.is_there()).collect();
+fn setup_elsewhere(needs: &[&Need]) -> Result<()> {
+    let missing = needs.iter().filter(|need| !need.probe.is_there());
+    let missing: Vec<&Need> = missing.copied().collect();
     if missing.is_empty() {
         println!("Setup: all that is needed is there.");
         return Ok(());
@@ -223,6 +288,7 @@ impl Probe {
             Self::Font => Command::new("fc-list")
                 .output()
                 .is_ok_and(|out| !out.stdout.is_empty()),
+            Self::Library(name) => has_library(name),
             Self::LibClang => ["/usr/lib", "/usr/lib64", "/usr/local/lib"]
                 .into_iter()
                 .any(|folder| {

@@ -55,6 +55,8 @@ struct Soak {
     card: usize,
     /// How often the session manager has ended by itself.
     crashes: u32,
+    /// How often it has not come up: a program and it waited for each other.
+    deadlocks: u32,
     started: u32,
     random: u64,
 }
@@ -85,6 +87,7 @@ fn run(time: Duration) -> Result<()> {
         is_listed: false,
         card: 0,
         crashes: 0,
+        deadlocks: 0,
         started: 0,
         random: 0x2545_f491_4f6c_dd1d,
     };
@@ -128,7 +131,10 @@ fn run(time: Duration) -> Result<()> {
     soak.clients.clear();
     soak.settle()?;
     std::thread::sleep(Duration::from_secs(1));
-    println!("WirePlumber has ended by itself {} times.", soak.crashes);
+    println!(
+        "WirePlumber has ended by itself {} times; a program and it have waited for each other {} times.",
+        soak.crashes, soak.deadlocks
+    );
     report(&counts, slowest, before, soak.measure()?)
 }
 
@@ -175,27 +181,44 @@ impl Soak {
             return Err(format!("mixd has ended: {status}").into());
         }
         let mut wrong = String::new();
-        let mut has_crashed = false;
+        let (mut has_crashed, mut is_stuck) = (false, false);
         wait_for("every route", PATIENCE, || {
             has_crashed = self.lab.has_crashed(Daemon::WirePlumber)?;
-            wrong = self.wrong_route()?.unwrap_or_default();
+            // Which card is right is the session manager's to say: one that restarted or lost a card
+            // may have another mind than the choice that was made.
+            if let Some(card) = self.default_card() {
+                self.card = card;
+            }
+            wrong = match self.wrong_route() {
+                Ok(wrong) => wrong.unwrap_or_default(),
+                Err(error) if self.lab.metadata().is_ok() => return Err(error),
+                Err(_) => {
+                    is_stuck = true;
+                    String::new()
+                }
+            };
             Ok((has_crashed || wrong.is_empty()).then_some(()))
         })
         .map_err(|error| format!("{error}: {wrong}"))?;
-        if has_crashed {
+        if has_crashed || is_stuck {
             // WirePlumber 0.4 does, when a card goes that it is still setting up.
-            self.crashes += 1;
+            self.crashes += u32::from(has_crashed);
+            self.deadlocks += u32::from(is_stuck);
             self.lab.stop_daemon(Daemon::WirePlumber, Signal::KILL).ok();
-            self.lab.launch(Daemon::WirePlumber)?;
-            self.follow_default()?;
+            if is_stuck {
+                self.players.clear();
+            }
+            self.launch_manager()?;
             return self.settle();
         }
+        Ok(())
+    }
+
+    /// The default sink, by its number among the cards.
+    fn default_card(&self) -> Option<usize> {
         let default = self.lab.default_sink();
         let mut cards = STEREO.iter();
-        if let Some(card) = cards.position(|card| Some(card.name) == default.as_deref()) {
-            self.card = card;
-        }
-        Ok(())
+        cards.position(|card| Some(card.name) == default.as_deref())
     }
 
     fn wrong_route(&self) -> Result<Option<String>> {
@@ -233,7 +256,7 @@ impl Soak {
     fn measure(&self) -> Result<(u64, usize)> {
         let folder = format!("/proc/{}/fd", self.mixd.process.pid());
         let descriptors = std::fs::read_dir(folder)?.count();
-        Ok((self.mixd.proc_status("RssAnon")?, descriptors))
+        Ok((self.mixd.process.proc_status("RssAnon")?, descriptors))
     }
 
     /// xorshift64: the same evening each time.
@@ -295,19 +318,25 @@ impl Soak {
     }
 
     fn change_card(&mut self) -> Result<()> {
-        self.card = 1 - self.card;
-        self.lab.set_default(STEREO[self.card].name)
+        let card = 1 - self.card;
+        self.lab.set_default(STEREO[card].name)?;
+        self.await_default(card)
     }
 
     fn replug(&mut self) -> Result<()> {
         let card = self.card;
         self.lab.unplug(STEREO[card].name)?;
-        self.card = 1 - card;
+        self.await_default(1 - card)?;
         self.settle()?;
-        self.lab.plug(&STEREO[card])?;
-        // It was chosen, and is again.
-        self.card = card;
-        Ok(())
+        self.lab.plug(&STEREO[card])
+    }
+
+    /// Waits until the session manager says that this card is the default, or has crashed.
+    fn await_default(&mut self, card: usize) -> Result<()> {
+        wait_for("the default card", PATIENCE, || {
+            let has_crashed = self.lab.has_crashed(Daemon::WirePlumber)?;
+            Ok((has_crashed || self.default_card() == Some(card)).then_some(()))
+        })
     }
 
     fn change_list(&mut self) -> Result<()> {
@@ -346,19 +375,32 @@ impl Soak {
         let signal = [Signal::TERM, Signal::KILL][self.random(2)];
         self.lab.stop_daemon(Daemon::WirePlumber, signal)?;
         self.settle()?;
-        self.lab.launch(Daemon::WirePlumber)?;
-        self.follow_default()
+        self.launch_manager()
+    }
+
+    /// Starts the session manager; again, if it and a program wait for each other: PipeWire 0.3.65
+    /// does not read from the program until the manager has answered for the metadata that it
+    /// binds, nor from the manager until the program has answered for its node's parameters. Then
+    /// only the program's end helps, with mixd or without.
+    fn launch_manager(&mut self) -> Result<()> {
+        loop {
+            self.lab.launch(Daemon::WirePlumber)?;
+            match self.follow_default() {
+                Ok(()) => return Ok(()),
+                Err(error) if self.lab.metadata().is_ok() => return Err(error),
+                Err(_) => self.deadlocks += 1,
+            }
+            self.lab.stop_daemon(Daemon::WirePlumber, Signal::KILL)?;
+            self.players.clear();
+            self.lab.stop_daemon(Daemon::Pulse, Signal::KILL)?;
+            self.lab.start_daemon(Daemon::Pulse)?;
+        }
     }
 
     /// Takes over the default card of a session manager that has just started: the last choice was
     /// saved, or not in time.
     fn follow_default(&mut self) -> Result<()> {
-        let chosen = wait_for("a default card", PATIENCE, || {
-            let default = self.lab.default_sink();
-            Ok(STEREO
-                .iter()
-                .position(|card| Some(card.name) == default.as_deref()))
-        })?;
+        let chosen = wait_for("a default card", PATIENCE, || Ok(self.default_card()))?;
         self.card = chosen;
         Ok(())
     }
@@ -371,8 +413,7 @@ impl Soak {
             self.lab.stop_daemon(daemon, signal)?;
         }
         self.lab.start_daemon(Daemon::PipeWire)?;
-        self.lab.launch(Daemon::WirePlumber)?;
-        self.follow_default()?;
-        self.lab.start_daemon(Daemon::Pulse)
+        self.lab.start_daemon(Daemon::Pulse)?;
+        self.launch_manager()
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use lexopt::{Arg, Parser};
 use xtask::Result;
 
-use crate::{debian13, demo, dist, fuzz, setup, tools};
+use crate::{debian13, demo, dist, fuzz, leftovers, setup, tools};
 
 /// What cargo is called with, and for what.
 const STEPS: &[(&str, &[&str])] = &[
@@ -68,7 +68,7 @@ const STEPS: &[(&str, &[&str])] = &[
 ];
 
 /// How long each fuzz target runs.
-const FUZZ_SECONDS: u32 = 20;
+const FUZZ_SECONDS: u32 = 10;
 
 /// Reads the rest of the command line, and does it.
 pub fn command(mut rest: Parser) -> Result<()> {
@@ -97,8 +97,13 @@ fn test() -> Result<()> {
         println!("\n== {name}: cargo {}", args.join(" "));
         let mut command = tools::cargo();
         command.args(*args).env("RUSTDOCFLAGS", "-D warnings");
+        if args.first() == Some(&"test") {
+            leftovers::mark(&mut command);
+        }
         step(name, &mut || tools::run(&mut command))?;
     }
+    println!("\n== nothing is left running");
+    step("nothing is left running", &mut leftovers::none_is_left)?;
     println!("\n== fuzz targets, {FUZZ_SECONDS} s each");
     step("fuzz targets", &mut || fuzz::smoke(FUZZ_SECONDS))?;
     println!("\n== what is installed");

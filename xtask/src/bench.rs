@@ -1,0 +1,288 @@
+//! `cargo xtask bench`: what mixd, mixctl and mixview cost, each figure beside what others cost in
+//! the same run, measured in turn.
+// What is measured is far from exact to 52 bits.
+#![allow(clippy::cast_precision_loss)]
+
+mod audio;
+mod cli;
+mod codec;
+mod floors;
+mod frame;
+mod idle;
+mod memory;
+mod report;
+mod requests;
+mod route;
+mod sample;
+mod scale;
+mod size;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use lexopt::{Arg, Parser, ValueExt};
+use rustix::process::Signal;
+use xtask::Result;
+use xtask::lab::Lab;
+use xtask::mixd::Mixd;
+use xtask::process::Process;
+
+use self::floors::Floors;
+use self::report::{Case, Report};
+use crate::{setup, tools};
+
+/// Where the figures are kept that later ones are compared with.
+const BASELINE: &str = "xtask/bench-baseline.json";
+/// Between these two lines of the README is the table.
+const MARKERS: [&str; 2] = ["<!-- cargo xtask bench -->\n", "<!-- end -->\n"];
+
+/// The benches, by name.
+const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 11] = [
+    ("cli", cli::measure),
+    ("roundtrip", requests::roundtrip),
+    ("fanout", requests::fanout),
+    ("codec", codec::measure),
+    ("idle", idle::measure),
+    ("audio", audio::measure),
+    ("route", route::measure),
+    ("memory", memory::measure),
+    ("size", size::measure),
+    ("frame", frame::measure),
+    ("scale", scale::measure),
+];
+
+/// What is measured together with something else, and by what name that goes.
+const TOGETHER: [(&str, &str); 4] = [
+    ("cli-set", "cli"),
+    ("cli-get", "cli"),
+    ("audio-cpu", "audio"),
+    ("latency", "audio"),
+];
+
+/// What every bench needs.
+struct Bench {
+    floors: Floors,
+    /// The folder of the programs, built as they are shipped.
+    programs: PathBuf,
+    /// A tenth of the rounds, and of the time.
+    is_quick: bool,
+}
+
+impl Bench {
+    fn rounds(&self, full: u32) -> u32 {
+        if self.is_quick {
+            (full / 10).max(3)
+        } else {
+            full
+        }
+    }
+
+    fn time(&self, full: Duration) -> Duration {
+        if self.is_quick { full / 10 } else { full }
+    }
+
+    fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
+    }
+
+    /// A mixd in a lab, as it is shipped, which logs no more than a user's.
+    fn mixd(&self, lab: &Lab) -> Result<Mixd> {
+        Mixd::start_quietly(lab, &self.program("mixd"))
+    }
+
+    /// A mixd without PipeWire.
+    fn mixd_alone(&self) -> Result<Mixd> {
+        Mixd::start_alone(&self.program("mixd"), &[])
+    }
+}
+
+/// What the command line asks for.
+#[derive(Default)]
+struct Request {
+    names: Vec<String>,
+    is_quick: bool,
+    json: Option<PathBuf>,
+    compares: bool,
+    publishes: bool,
+}
+
+/// Reads the rest of the command line, and does it.
+pub fn bench(parser: Parser) -> Result<()> {
+    let request = parse(parser)?;
+    setup::setup_bench()?;
+    let bench = Bench {
+        floors: Floors::compile()?,
+        programs: tools::build_release()?,
+        is_quick: request.is_quick,
+    };
+    let mut cases = Vec::new();
+    for (name, measure) in BENCHES {
+        if request.names.is_empty() || request.names.iter().any(|asked| asked == name) {
+            let start = Instant::now();
+            println!("== {name}");
+            cases.extend(measure(&bench).map_err(|error| format!("{name}: {error}"))?);
+            println!("   {:.0} s", start.elapsed().as_secs_f32());
+        }
+    }
+    let report = Report {
+        machine: machine(request.is_quick)?,
+        cases,
+    };
+    println!("\n{}", report.text());
+    println!("{}", report.markdown());
+    if let Some(file) = &request.json {
+        fs::write(file, report.json())
+            .map_err(|error| format!("write {}: {error}", file.display()))?;
+    }
+    if request.publishes {
+        publish(&report)?;
+    }
+    if request.compares {
+        compare(&report)?;
+    }
+    Ok(())
+}
+
+fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
+    let mut request = Request::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("quick") => request.is_quick = true,
+            Arg::Long("json") => request.json = Some(parser.value()?.into()),
+            Arg::Long("compare") => request.compares = true,
+            Arg::Long("publish") => request.publishes = true,
+            Arg::Value(name) => {
+                let name = name.string()?;
+                let whole = TOGETHER.iter().find(|(part, _)| *part == name);
+                let name = whole.map_or(name, |(_, whole)| (*whole).to_owned());
+                if !BENCHES.iter().any(|(known, _)| *known == name) {
+                    let known = BENCHES.map(|(known, _)| known).join(", ");
+                    return Err(format!("no bench '{name}'; there are {known}").into());
+                }
+                request.names.push(name);
+            }
+            argument => return Err(argument.unexpected()),
+        }
+    }
+    if request.publishes && (request.is_quick || !request.names.is_empty()) {
+        return Err("--publish is for all benches in full".into());
+    }
+    Ok(request)
+}
+
+/// Keeps the report, and shows it in the README.
+fn publish(report: &Report) -> Result<()> {
+    fs::write(BASELINE, report.json())?;
+    let readme = fs::read_to_string("README.md")?;
+    let [start, end] = MARKERS;
+    let parts = readme.split_once(start);
+    let parts = parts.and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
+    let (before, after) = parts.ok_or("README.md has lost the markers of the table")?;
+    let table = report.markdown();
+    fs::write("README.md", [before, start, &table, end, after].concat())?;
+    Ok(())
+}
+
+/// Prints what has become slower than it was.
+fn compare(report: &Report) -> Result<()> {
+    let before = fs::read_to_string(BASELINE).map_err(|error| format!("{BASELINE}: {error}"))?;
+    let slower = report.slower_than(&Report::parse(&before)?);
+    match slower.as_slice() {
+        [] => println!("Nothing is slower than 1.2 times {BASELINE}."),
+        slower => {
+            let lines = slower.join("\n  ");
+            return Err(format!("slower than 1.2 times {BASELINE}:\n  {lines}").into());
+        }
+    }
+    Ok(())
+}
+
+/// What this was measured on, in a sentence.
+fn machine(is_quick: bool) -> Result<String> {
+    let read = |file: &str| fs::read_to_string(file).unwrap_or_default();
+    let field = |text: &str, key: &str, separator: char| {
+        let line = text.lines().find(|line| line.starts_with(key));
+        let value = line.and_then(|line| line.split_once(separator));
+        value.map_or_else(String::new, |(_, value)| {
+            value.trim().trim_matches('"').to_owned()
+        })
+    };
+    let cpu = field(&read("/proc/cpuinfo"), "model name", ':');
+    let system = field(&read("/etc/os-release"), "PRETTY_NAME", '=');
+    let kernel = read("/proc/sys/kernel/osrelease");
+    let pipewire = floors::printed(Command::new("pipewire").arg("--version"))?;
+    let pipewire = field(&pipewire, "Linked with", ' ');
+    let pipewire = pipewire.rsplit(' ').next().unwrap_or_default();
+    let manager = floors::printed(Command::new("wireplumber").arg("--version"))?;
+    let manager = field(&manager, "Linked with", ' ');
+    let manager = manager.rsplit(' ').next().unwrap_or_default();
+    let cores = std::thread::available_parallelism()?;
+    let quick = if is_quick { ", quick" } else { "" };
+    Ok(format!(
+        "{cores} cores of {cpu}, {system}, Linux {}, PipeWire {pipewire}, WirePlumber {manager}; \
+         `cargo xtask bench`{quick}.",
+        kernel.trim()
+    ))
+}
+
+/// A process without a lab, whose end is waited for.
+fn end(mut process: Process) -> Result<()> {
+    process.end(Signal::TERM).map(drop)
+}
+
+/// Finds the program that a `cargo build` has made of a bench target, by cargo's own word.
+fn build_bench(package: &str, name: &str, features: &str) -> Result<PathBuf> {
+    let mut cargo = tools::cargo();
+    cargo.args(["bench", "--no-run", "--locked", "--message-format=json"]);
+    cargo.args(["-p", package, "--bench", name]);
+    if !features.is_empty() {
+        cargo.args(["--features", features]);
+    }
+    // Cargo says what it compiles, and what went wrong.
+    cargo.stderr(std::process::Stdio::inherit());
+    let messages = floors::printed(&mut cargo)?;
+    let made = messages.lines().find_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        (message["target"]["name"] == name)
+            .then(|| message["executable"].as_str().map(PathBuf::from))?
+    });
+    made.ok_or_else(|| format!("cargo has made no {name}").into())
+}
+
+/// What a bench target prints: lines of what, by whom, and a number.
+struct Lines(Vec<(String, String, f64)>);
+
+impl Lines {
+    /// Runs it.
+    fn of(command: &mut Command) -> Result<Self> {
+        let text = floors::printed(command)?;
+        let parse = |line: &str| {
+            let mut words = line.split(' ');
+            let (what, who) = (words.next()?.to_owned(), words.next()?.to_owned());
+            Some((what, who, words.next()?.parse().ok()?))
+        };
+        let lines = text.lines().map(parse).collect::<Option<_>>();
+        Ok(Self(lines.ok_or("a bench printed something else")?))
+    }
+
+    /// By what, and by whom.
+    fn groups(&self) -> BTreeMap<&str, BTreeMap<&str, Vec<f64>>> {
+        let mut groups: BTreeMap<&str, BTreeMap<&str, Vec<f64>>> = BTreeMap::new();
+        for (what, who, number) in &self.0 {
+            let group = groups.entry(what).or_default();
+            group.entry(who).or_default().push(*number);
+        }
+        groups
+    }
+}
+
+/// The words of a command line.
+fn words(program: &Path, args: &[&str]) -> Vec<String> {
+    let program = program.display().to_string();
+    std::iter::once(program)
+        .chain(args.iter().map(ToString::to_string))
+        .collect()
+}

@@ -1,0 +1,30 @@
+//! A frame of a drag, drawn and presented.
+
+use std::path::Path;
+
+use xtask::Result;
+use xtask::desktop::{Desktop, Xvfb};
+use xtask::lab::Lab;
+
+use super::report::{Case, Unit};
+use super::sample::Sample;
+use super::{Bench, Lines, build_bench};
+
+/// On Xvfb, at one and at two pixels a logical one.
+pub fn measure(_: &Bench) -> Result<Vec<Case>> {
+    let program = build_bench("mixview", "frame", "")?;
+    let lab = Lab::prepare(&[])?;
+    let screen = Xvfb::start(&lab, 1200, 1000)?;
+    let lines = Lines::of(&mut screen.command(&lab, Path::new(&program)))?;
+    let mut cases = Vec::new();
+    for (scale, by) in lines.groups() {
+        let sample = |who: &str| {
+            let times = by.get(who).ok_or("frame printed something else");
+            times.map(|times| Sample::median(times).scaled(1e-6))
+        };
+        let what = format!("a drag's frame at {scale}x");
+        let case = Case::new("frame", what, Unit::Milliseconds, sample("mixview")?);
+        cases.push(case.floor("a copy of the same pixels", sample("copy")?, 3.0));
+    }
+    Ok(cases)
+}

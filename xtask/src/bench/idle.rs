@@ -1,0 +1,165 @@
+//! What runs while nobody asks anything: wake-ups and processor time, in silence and in playback.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use xtask::Result;
+use xtask::desktop::{Desktop, Xvfb};
+use xtask::lab::{Daemon, Lab, PATIENCE};
+use xtask::level::write_tone;
+use xtask::process::{Process, wait_for};
+
+use super::report::{Case, Unit};
+use super::sample::Sample;
+use super::{Bench, end};
+
+/// How long each state is watched.
+const TIME: Duration = Duration::from_mins(1);
+
+/// Two sinks that play to the default card, as one makes them of PipeWire's own parts.
+pub struct Loopbacks([Process; 2]);
+
+impl Loopbacks {
+    /// The names of the sinks.
+    pub const SINKS: [&str; 2] = ["loop-default", "loop-aux"];
+
+    /// Starts both, and waits for the sinks.
+    pub fn start(lab: &Lab) -> Result<Self> {
+        let [a, b] = Self::SINKS.map(|name| {
+            let mut command = lab.command("pw-loopback");
+            let capture = format!("media.class=Audio/Sink node.name={name} audio.position=[FL FR]");
+            command.arg(format!("--capture-props={capture}"));
+            let playback =
+                format!("node.name={name}-out node.target=card-a audio.position=[FL FR]");
+            command.arg(format!("--playback-props={playback}"));
+            Process::start_logged(&mut command, &lab.path(&format!("{name}.log")))
+        });
+        let both = Self([a?, b?]);
+        for name in Self::SINKS {
+            wait_for(name, PATIENCE, || Ok(lab.dump()?.node(name)))?;
+            let is_linked = || {
+                let dump = lab.dump()?;
+                let output = dump.node(&format!("{name}-out"));
+                let fed = output.map(|node| dump.fed_by(node)).unwrap_or_default();
+                Ok((fed == ["card-a"]).then_some(()))
+            };
+            wait_for(&format!("{name}'s way to the card"), PATIENCE, is_linked)?;
+        }
+        Ok(both)
+    }
+
+    /// Both processes.
+    pub fn processes(&self) -> [&Process; 2] {
+        self.0.each_ref()
+    }
+}
+
+/// Processes that together do one thing.
+type Group<'a> = (&'static str, Vec<&'a Process>);
+
+/// What a group has used.
+#[derive(Clone, Copy)]
+struct Use {
+    wakeups: f64,
+    percent: f64,
+}
+
+/// Watches all groups at once.
+fn watch(groups: &[Group], time: Duration) -> Result<Vec<Use>> {
+    let used = |(_, processes): &Group| -> Result<(u64, Duration)> {
+        let mut sum = (0, Duration::ZERO);
+        for process in processes {
+            sum.0 += process.wakeups()?;
+            sum.1 += process.processor_time()?;
+        }
+        Ok(sum)
+    };
+    let before: Vec<_> = groups.iter().map(used).collect::<Result<_>>()?;
+    let start = Instant::now();
+    std::thread::sleep(time);
+    let seconds = start.elapsed().as_secs_f64();
+    let after = groups.iter().map(used).collect::<Result<Vec<_>>>()?;
+    let between = before.into_iter().zip(after);
+    Ok(between
+        .map(|(before, after)| Use {
+            // A thread that has ended in the meantime takes its numbers with it.
+            wakeups: after.0.saturating_sub(before.0) as f64 / seconds,
+            percent: after.1.saturating_sub(before.1).as_secs_f64() / seconds * 100.0,
+        })
+        .collect())
+}
+
+/// mixd beside what else could split the sound. All are watched at the same time, each in a session
+/// of its own: what one does wakes no other.
+pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
+    let (ours, looped, effects) = (Lab::start()?, Lab::start()?, Lab::start()?);
+    let mixd = bench.mixd(&ours)?;
+    mixd.ctl(&["add-program", "aux"])?;
+    let loopbacks = Loopbacks::start(&looped)?;
+    let screen = Xvfb::start(&effects, 800, 600)?;
+    let mut command = screen.command(&effects, Path::new("easyeffects"));
+    command.arg("--gapplication-service");
+    // Its settings stay in its memory.
+    command.env("GSETTINGS_BACKEND", "memory");
+    let easy = Process::start_logged(&mut command, &effects.path("easyeffects.log"))?;
+    wait_for("easyeffects' sink", PATIENCE, || {
+        Ok(effects.dump()?.node("easyeffects_sink"))
+    })?;
+    let pulse = ours.daemon(Daemon::Pulse).ok_or("no pipewire-pulse")?;
+    let groups: [Group; 4] = [
+        ("mixd", vec![&mixd.process]),
+        ("two pw-loopback", loopbacks.processes().into()),
+        ("easyeffects", vec![&easy]),
+        ("pipewire-pulse", vec![pulse]),
+    ];
+    // What has just been started finds its rest.
+    std::thread::sleep(Duration::from_secs(10));
+    let time = bench.time(TIME);
+    let idle = watch(&groups, time)?;
+    let tone = ours.path("tone.wav");
+    write_tone(&tone, 440.0, 0.1, 120)?;
+    let _players = [
+        ours.play_native("main", &tone, &[])?,
+        ours.play_pulse("aux", &tone, &[])?,
+        looped.play_native("main", &tone, &["--target", Loopbacks::SINKS[0]])?,
+        looped.play_native("aux", &tone, &["--target", Loopbacks::SINKS[1]])?,
+        effects.play_native("main", &tone, &[])?,
+        effects.play_native("aux", &tone, &[])?,
+    ];
+    ours.wait_for_route("main", "mixd-default")?;
+    ours.wait_for_route("aux", "mixd-aux")?;
+    looped.wait_for_route("main", Loopbacks::SINKS[0])?;
+    looped.wait_for_route("aux", Loopbacks::SINKS[1])?;
+    effects.wait_for_route("main", "easyeffects_sink")?;
+    std::thread::sleep(Duration::from_secs(3));
+    let playing = watch(&groups, time)?;
+    let case = |what: &str, unit, pick: fn(&Use) -> f64, used: &[Use]| {
+        let sample = |n: usize| Sample::once(pick(&used[n]));
+        let mut case = Case::new("idle", what, unit, sample(0));
+        if unit == Unit::Wakeups {
+            case = case.limit(0.0);
+        }
+        for (n, (name, _)) in groups.iter().enumerate().skip(1) {
+            case = case.peer(name, sample(n), 1.0);
+        }
+        case
+    };
+    let cases = vec![
+        case("wake-ups, idle", Unit::Wakeups, |used| used.wakeups, &idle),
+        case("processor, idle", Unit::Percent, |used| used.percent, &idle),
+        case(
+            "wake-ups, 2 streams play",
+            Unit::Wakeups,
+            |used| used.wakeups,
+            &playing,
+        ),
+        case(
+            "processor, 2 streams play",
+            Unit::Percent,
+            |used| used.percent,
+            &playing,
+        ),
+    ];
+    end(easy)?;
+    Ok(cases)
+}

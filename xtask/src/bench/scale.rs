@@ -1,0 +1,52 @@
+//! How costs grow with what there is more of.
+
+use xtask::Result;
+
+use super::report::{Case, Unit};
+use super::sample::{Sample, exponent};
+use super::{Bench, Lines, build_bench, requests};
+
+/// The highest exponent that still counts as growing linearly: n times the logarithm of n, which
+/// ordered maps ask, fits as 1.15 between 250 and 1000.
+const LINEAR: f64 = 1.2;
+
+/// Clients, streams and rules.
+pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    let (mut asked, mut told) = (Vec::new(), Vec::new());
+    for clients in [1, 2, 4, 8, 16, 24, 31] {
+        let (ours, ..) = requests::exchange(bench, clients, false)?;
+        asked.push((f64::from(clients), Sample::median(&ours).value));
+    }
+    for subscribers in [1, 2, 4, 8, 16, 24, 30] {
+        let (ours, _) = requests::spread(bench, subscribers)?;
+        told.push((f64::from(subscribers), Sample::median(&ours).value));
+    }
+    cases.push(growth("an answer, 1 to 31 clients that all ask", &asked));
+    cases.push(growth("an event, 1 to 30 subscribers", &told));
+    let program = build_bench("mixd", "scale", "pretend")?;
+    let lines = Lines::of(&mut std::process::Command::new(program))?;
+    for (what, by) in lines.groups() {
+        let mut points = Vec::new();
+        for (size, times) in by {
+            points.push((size.parse()?, Sample::median(&times).value / 1e3));
+        }
+        points.sort_by(|a: &(f64, f64), b| a.0.total_cmp(&b.0));
+        cases.push(growth(
+            &format!("one more stream, 1 to 1000 {what}"),
+            &points,
+        ));
+    }
+    Ok(cases)
+}
+
+/// Prints the points, in microseconds, and judges how they grow.
+fn growth(what: &str, points: &[(f64, f64)]) -> Case {
+    let shown: Vec<String> = points
+        .iter()
+        .map(|(n, cost)| format!("{n}: {cost:.0}"))
+        .collect();
+    println!("   {what}, in µs: {}", shown.join(", "));
+    let power = Sample::once(exponent(points));
+    Case::new("scale", what, Unit::Exponent, power).limit(LINEAR)
+}
