@@ -11,7 +11,6 @@ use wire::{
 
 use crate::admission::CLIENTS;
 use crate::hold::{Holds, Seat};
-use crate::mixer;
 use crate::rules::Rules;
 use crate::session::Service;
 
@@ -38,7 +37,7 @@ impl Desk {
     pub fn new(pipewire: PipeWireState) -> Self {
         let settings = Settings::default();
         Self {
-            mix: mixer::mix(Volume::MIDDLE, settings.curve),
+            mix: settings.curve.mix(Volume::MIDDLE),
             holds: Holds::new(CLIENTS),
             rules: Rules::default(),
             audio: Audio {
@@ -107,7 +106,7 @@ impl Desk {
     }
 
     fn move_to(&mut self, volume: Volume) {
-        let mix = mixer::mix(volume, self.settings.curve);
+        let mix = self.settings.curve.mix(volume);
         if mix != self.mix {
             self.mix = mix;
             self.changed.insert(Topic::Volume);

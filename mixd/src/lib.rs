@@ -20,7 +20,6 @@ pub mod glide;
 pub mod glob;
 pub mod graph;
 pub mod hold;
-pub mod mixer;
 pub mod notify;
 pub mod options;
 #[cfg_attr(not(feature = "pipewire"), path = "pipewire_absent.rs")]

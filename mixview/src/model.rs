@@ -156,8 +156,8 @@ pub enum Link {
 pub struct Lost {
     /// In a sentence.
     pub why: String,
-    /// Whether it is enough to start it.
-    pub start: bool,
+    /// The command to start it with, where that is enough.
+    pub start: Option<String>,
 }
 
 /// What is said at the window's foot.
@@ -231,6 +231,8 @@ pub struct Model {
     focus: Target,
     /// Where the focus is in the order, for when its target goes.
     focus_at: usize,
+    /// What had the focus when mixd went, until it is back or the focus is moved.
+    focus_left: Option<Target>,
     /// Whether the focus is shown: it was moved by a key.
     focus_shown: bool,
     /// Whether the focus has moved, and its target is to be scrolled into sight.
@@ -262,6 +264,7 @@ impl Default for Model {
             notice: None,
             focus: Target::Slider,
             focus_at: 0,
+            focus_left: None,
             focus_shown: false,
             focus_moved: false,
             hover: None,
@@ -316,7 +319,7 @@ impl Model {
             }
             Message::Slide(volume) if self.slider.is_held() => self.slide(volume),
             Message::Slide(_) => {}
-            Message::LetGo => self.slider.let_go(),
+            Message::LetGo => self.let_go(),
             Message::Turn(notches) => self.turn(notches),
             Message::Caret { at, selects } => {
                 if let Some(field) = self.field() {
@@ -360,9 +363,12 @@ impl Model {
         self.slider.volume(self.mix.volume)
     }
 
-    /// The gains, as mixd says them.
-    pub fn mix(&self) -> &Mix {
-        &self.mix
+    /// That volume with its gains: mixd's, or what mixd will make of the hand's.
+    pub fn mix(&self) -> Mix {
+        match self.volume() {
+            volume if volume == self.mix.volume => self.mix,
+            volume => self.settings.curve.mix(volume),
+        }
     }
 
     /// What PipeWire has.
@@ -566,6 +572,7 @@ impl Model {
             self.picked = None;
         }
         self.focus = target;
+        self.focus_left = None;
         self.focus_moved = true;
         let order = self.order();
         let at = order.iter().position(|other| *other == target);
@@ -582,7 +589,9 @@ impl Model {
             self.focus_at = at;
         } else {
             let at = self.focus_at.min(order.len() - 1);
+            let left = self.focus_left;
             self.focus_on(order[at]);
+            self.focus_left = left;
             self.focus_moved = false;
         }
         let offers: Vec<u32> = self.offers().iter().map(|stream| stream.id).collect();
@@ -668,6 +677,9 @@ impl Model {
 
     fn lost(&mut self, lost: Lost) {
         self.forget_asked();
+        if self.link == Link::Up {
+            self.focus_left = Some(self.focus);
+        }
         self.link = Link::Down(lost);
         self.audio = nothing();
         self.carried = None;
@@ -712,6 +724,10 @@ impl Model {
                 }
             }
             Event::Settings(settings) => self.settings = settings.into_owned(),
+        }
+        let left = self.focus_left;
+        if let Some(target) = left.filter(|target| self.order().contains(target)) {
+            self.focus_on(target);
         }
     }
 

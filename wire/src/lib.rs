@@ -56,6 +56,7 @@
 pub mod client;
 pub mod codec;
 pub mod connection;
+mod curve;
 pub mod frame;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;

@@ -26,10 +26,12 @@ impl Slider {
         self.held = true;
     }
 
-    pub(super) fn let_go(&mut self) {
+    /// The hand has left the handle; says where.
+    fn let_go(&mut self) -> Option<Volume> {
         self.held = false;
-        if self.unanswered.is_none() {
-            self.chosen = None;
+        match self.unanswered {
+            Some(_) => None,
+            None => self.chosen.take(),
         }
     }
 
@@ -70,6 +72,14 @@ impl Model {
     pub(super) fn slide(&mut self, volume: Volume) {
         let near = volume.millionths().unsigned_abs() <= self.settings.snap.millionths();
         self.choose(if near { Volume::MIDDLE } else { volume });
+    }
+
+    /// Where the hand has left it, it stays: also if mixd has been told otherwise meanwhile, which
+    /// the handle did not show.
+    pub(super) fn let_go(&mut self) {
+        if let Some(volume) = self.slider.let_go() {
+            self.choose(volume);
+        }
     }
 
     pub(super) fn choose(&mut self, volume: Volume) {

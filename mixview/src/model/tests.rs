@@ -139,12 +139,15 @@ fn the_hand_is_not_fought_and_others_are_followed() {
     let event = scene.daemon.volume_event();
     scene.tell(event.clone());
     assert_eq!(scene.model.volume(), volume("0.5"));
-    scene.tell(Message::LetGo);
     assert_eq!(
-        scene.model.volume(),
-        volume("-1"),
-        "let go, it shows what is so"
+        scene.model.mix().default.to_string(),
+        "0.5",
+        "the gains are those of the handle"
     );
+    scene.tell(Message::LetGo);
+    assert_eq!(scene.model.volume(), volume("0.5"), "it stays where it is");
+    scene.settle();
+    assert_eq!(scene.volume(), "0.5", "for mixd too");
     scene.daemon.volume = volume("0.3");
     let event = scene.daemon.volume_event();
     scene.tell(event);
@@ -388,7 +391,7 @@ fn mixd_goes_and_comes_back() {
     scene.tell(Message::Click(Target::Delete(Text::truncated("x"))));
     scene.tell(Message::Lost(Lost {
         why: "connection refused".into(),
-        start: true,
+        start: Some("mixd".into()),
     }));
     scene.daemon.inbox.clear();
     assert!(matches!(scene.model.link(), Link::Down(_)));
@@ -404,6 +407,33 @@ fn mixd_goes_and_comes_back() {
     assert_eq!(*scene.model.link(), Link::Up);
     assert_eq!(scene.model.volume(), volume("-0.2"));
     assert_eq!(scene.model.streams(Channel::Default).count(), 1);
+}
+
+#[test]
+fn the_focus_outlasts_a_restart_of_mixd_unless_it_is_moved_meanwhile() {
+    let mut scene = Scene::new(&["Game"], &["x", "y"]);
+    let lost = || {
+        Message::Lost(Lost {
+            why: "connection refused".into(),
+            start: None,
+        })
+    };
+    let row = Target::Pattern(Text::truncated("y"));
+    for moves in [false, true] {
+        scene.tell(Message::Click(row));
+        assert_eq!(scene.model.focus(), row);
+        scene.tell(lost());
+        scene.tell(lost());
+        assert_eq!(scene.model.focus(), Target::Help, "the last that there is");
+        if moves {
+            scene.keys(&[Key::Tab]);
+        }
+        scene.daemon.inbox.clear();
+        scene.tell(Message::Connected);
+        scene.settle();
+        let expected = if moves { Target::Slider } else { row };
+        assert_eq!(scene.model.focus(), expected);
+    }
 }
 
 #[test]

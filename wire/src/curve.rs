@@ -1,15 +1,18 @@
-//! Volume to gains: arithmetic.
+//! Volume to gains: arithmetic, which a client needs as well that shows what a volume would make.
 
-use wire::{Curve, Gain, Mix, Volume};
+use crate::message::{Curve, Mix};
+use crate::volume::{Gain, Volume};
 
-/// The volume with the gains that it makes: at 0 both channels are full, towards 1 the default
-/// channel fades out, towards -1 the aux channel does, along `curve`.
-pub fn mix(volume: Volume, curve: Curve) -> Mix {
-    let v = volume.millionths();
-    Mix {
-        volume,
-        aux: faded(-v, curve),
-        default: faded(v, curve),
+impl Curve {
+    /// The volume with the gains that it makes: at 0 both channels are full, towards 1 the default
+    /// channel fades out, towards -1 the aux channel does, along the curve.
+    pub fn mix(self, volume: Volume) -> Mix {
+        let v = volume.millionths();
+        Mix {
+            volume,
+            aux: faded(-v, self),
+            default: faded(v, self),
+        }
     }
 }
 
@@ -48,7 +51,7 @@ mod tests {
             ("1", "0", "1"),
             ("0.000001", "0.999999", "1"),
         ] {
-            let mix = mix(volume.parse().unwrap(), Curve::Linear);
+            let mix = Curve::Linear.mix(volume.parse().unwrap());
             assert_eq!(
                 (mix.default.to_string(), mix.aux.to_string()),
                 (default.into(), aux.into())
@@ -64,7 +67,7 @@ mod tests {
             (Curve::Cubic, "0.125"),
             (Curve::SquareRoot, "0.707106"),
         ] {
-            let gain = |volume: &str| mix(volume.parse().unwrap(), curve).default;
+            let gain = |volume: &str| curve.mix(volume.parse().unwrap()).default;
             assert_eq!(gain("0"), Gain::FULL, "{curve}");
             assert_eq!(gain("1"), Gain::ZERO, "{curve}");
             assert_eq!(gain("0.5").to_string(), middle, "{curve}");
