@@ -56,15 +56,17 @@ pub fn examine(name: &Name, format: Format) -> Result<(), Failure> {
 
 fn unreachable(name: &Name, error: &ClientError) -> Finding {
     let advice = match error {
-        ClientError::Unreachable(_) => place::advice(name),
+        ClientError::Unreachable(..) => place::advice(name),
         ClientError::Stranger(..) => "choose another name, with --socket on both sides".to_owned(),
         ClientError::Silent => "see whether it is stopped (kill -CONT PID), or end it".to_owned(),
         _ => "restart mixd; install mixd and mixctl from one version".to_owned(),
     };
-    // The error says how to start it itself.
-    let text = error.to_string();
-    let text = text.split("; start the daemon").next().unwrap_or_default();
-    (BAD, "mixd", visible(text), Some(advice))
+    let text = match error {
+        // The advice says how to start it.
+        ClientError::Unreachable(_, error) => error.to_string(),
+        error => error.to_string(),
+    };
+    (BAD, "mixd", visible(&text), Some(advice))
 }
 
 /// What mixd knows; the version of the PipeWire that it is connected to.

@@ -120,7 +120,9 @@ fn without_mixd_it_says_what_to_do_and_is_exit_3() {
     println!("after {time:?}: {said}");
     assert_eq!(code, 3);
     assert!(
-        said.contains(&socket) && said.contains("start the daemon with 'mixd'"),
+        said.ends_with(&format!(
+            "; start the daemon with 'mixd --socket {socket}'\n"
+        )),
         "{said}"
     );
     assert!(time < Duration::from_secs(1), "{time:?}");

@@ -228,7 +228,7 @@ impl World {
                 self.daemon.inbox.clear();
                 let lost = Lost {
                     why: "gone".to_owned(),
-                    start: true,
+                    start: Some("mixd".to_owned()),
                 };
                 vec![Message::Lost(lost), Message::Connected]
             }

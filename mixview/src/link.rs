@@ -16,6 +16,8 @@ use crate::model::{Lost, Message};
 
 /// How long after one attempt the next one follows.
 const RETRY: Duration = Duration::from_secs(2);
+/// The same, when the file was there and nobody behind it: between mixd's `bind` and its `listen`.
+const SOON: Duration = Duration::from_millis(50);
 
 /// Who asks, for mixd's log.
 const PROGRAM: &str = concat!("mixview ", env!("CARGO_PKG_VERSION"));
@@ -71,7 +73,10 @@ impl Link {
         let mut messages = Vec::new();
         if self.connection.is_some() {
             self.listen(now, &mut messages);
-        } else if self.has_appeared() || self.retry.is_some_and(|retry| retry <= now) {
+        } else if self.has_appeared() {
+            self.look(now, &mut messages);
+            self.retry = self.retry.map(|_| now + SOON);
+        } else if self.retry.is_some_and(|retry| retry <= now) {
             self.look(now, &mut messages);
         }
         messages
@@ -146,10 +151,10 @@ impl Link {
         self.unanswered = 0;
         self.patience = None;
         self.retry = Some(now + RETRY);
-        let start = matches!(error, ClientError::Unreachable(_) | ClientError::Closed);
-        let why = match error {
-            ClientError::Closed => "mixd has closed the connection; start it again".to_owned(),
-            error => error.to_string(),
+        let (why, start) = match error {
+            ClientError::Unreachable(_, error) => (error.to_string(), Some(self.name.daemon())),
+            ClientError::Closed => (error.to_string(), Some(self.name.daemon())),
+            error => (error.to_string(), None),
         };
         messages.push(Message::Lost(Lost { why, start }));
     }
@@ -183,4 +188,40 @@ fn watched(name: &Name) -> Option<OwnedFd> {
     let comes = inotify::WatchFlags::CREATE | inotify::WatchFlags::MOVED_TO;
     inotify::add_watch(&watch, folder, comes).ok()?;
     Some(watch)
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::socket::Listener;
+
+    use super::*;
+
+    /// With the clock standing still, it is not the next attempt that finds it.
+    #[test]
+    fn a_socket_that_appears_is_looked_for_at_once() {
+        let folder = std::env::temp_dir().join(format!("mixview-link-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("socket");
+        let name = Name::Path(path.clone());
+        let now = Instant::now();
+        let (mut link, messages) = Link::open(name.clone(), now);
+        assert!(matches!(&messages[..], [Message::Lost(_)]), "{messages:?}");
+        assert!(link.turn(now).is_empty(), "it waits");
+        assert_eq!(link.deadline(), Some(now + RETRY));
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(link.turn(now).len(), 1, "nobody is there yet");
+        assert_eq!(link.deadline(), Some(now + SOON));
+        link.turn(now + SOON);
+        assert_eq!(link.deadline(), Some(now + SOON + RETRY));
+        std::fs::remove_file(&path).unwrap();
+        let listener = Listener::bind(&name).unwrap();
+        let (fd, _) = link.fd().unwrap();
+        let [ready] = socket::poll([(fd, Interest::Readable)], None).unwrap();
+        assert!(ready.readable);
+        link.turn(now);
+        let came = listener.accept().is_ok();
+        drop(listener);
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(came, "it has connected");
+    }
 }

@@ -39,8 +39,8 @@ pub struct Client {
 /// Why a request has no reply.
 #[derive(Debug)]
 pub enum ClientError {
-    /// Nobody listens there.
-    Unreachable(SystemError),
+    /// Nobody listens at this name.
+    Unreachable(Name, SystemError),
     /// Whoever listens there is another user: not to be trusted with anything.
     Stranger(Name, Peer),
     /// The daemon did not answer within [`TIMEOUT`].
@@ -58,7 +58,9 @@ pub enum ClientError {
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreachable(error) => write!(f, "{error}; start the daemon with 'mixd'"),
+            Self::Unreachable(name, error) => {
+                write!(f, "{error}; start the daemon with '{}'", name.daemon())
+            }
             Self::Stranger(name, peer) => write!(
                 f,
                 "{name} belongs to user {} (pid {}), not to you; choose another with --socket",
@@ -104,7 +106,8 @@ impl Client {
     /// [`ClientError::Unreachable`] when nobody listens, [`ClientError::Refused`] when the daemon
     /// is busy or speaks another protocol number, and the others.
     pub fn connect(name: &Name, program: &str) -> Result<Self, ClientError> {
-        let fd = socket::connect(name, TIMEOUT).map_err(ClientError::Unreachable)?;
+        let fd = socket::connect(name, TIMEOUT)
+            .map_err(|error| ClientError::Unreachable(name.clone(), error))?;
         check_peer(&fd, name)?;
         socket::set_receive_timeout(&fd, Some(TIMEOUT))
             .map_err(|error| system("setsockopt SO_RCVTIMEO", error))?;

@@ -55,7 +55,8 @@ impl Connection {
     /// # Errors
     /// [`ClientError::Unreachable`] when nobody listens, and the others.
     pub fn open(name: &Name, program: &str) -> Result<Self, ClientError> {
-        let fd = socket::connect_now(name).map_err(ClientError::Unreachable)?;
+        let fd = socket::connect_now(name)
+            .map_err(|error| ClientError::Unreachable(name.clone(), error))?;
         check_peer(&fd, name)?;
         let mut connection = Self {
             fd,

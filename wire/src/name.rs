@@ -85,8 +85,28 @@ impl Name {
         let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
         match option.or(variable.as_deref()) {
             Some(text) => Self::parse(text),
-            None => Ok(Self::Abstract(format!("mixd-{}", socket::uid()).into())),
+            None => Ok(Self::usual()),
         }
+    }
+
+    /// The command that starts a daemon here, as one types it: `mixd`, with `--socket` where it
+    /// would listen elsewhere without.
+    pub fn daemon(&self) -> String {
+        if *self == Self::usual() {
+            return "mixd".to_owned();
+        }
+        let name = self.to_string();
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+=:,./-_".contains(&byte);
+        match name.bytes().all(is_plain) {
+            true => format!("mixd --socket {name}"),
+            // As sh(1) takes it literally.
+            false => format!("mixd --socket '{}'", name.replace('\'', r"'\''")),
+        }
+    }
+
+    /// Where mixd listens if nobody says otherwise.
+    fn usual() -> Self {
+        Self::Abstract(format!("mixd-{}", socket::uid()).into())
     }
 
     /// The text without the `@`.
@@ -113,6 +133,18 @@ mod tests {
         assert_eq!(parse("./mixd"), Ok(Name::Path("./mixd".into())));
         for text in ["", "@", "mixd", "a\0/b"] {
             assert!(parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_daemons_command_names_the_socket_unless_it_is_the_usual_one() {
+        assert_eq!(Name::usual().daemon(), "mixd");
+        for (name, command) in [
+            ("@game", "mixd --socket @game"),
+            ("/run/a b", "mixd --socket '/run/a b'"),
+            ("./it's", r"mixd --socket './it'\''s'"),
+        ] {
+            assert_eq!(parse(name).unwrap().daemon(), command);
         }
     }
 

@@ -11,7 +11,11 @@ use wire::socket;
 /// What to do about nobody answering at `name`.
 pub fn advice(name: &Name) -> String {
     let Some((pid, is_elsewhere)) = find() else {
-        return "start it: 'mixd', or 'systemctl --user start mixd'".to_owned();
+        let unit = match &*name.daemon() {
+            "mixd" => ", or 'systemctl --user start mixd'",
+            _ => "",
+        };
+        return format!("start it: '{}'{unit}", name.daemon());
     };
     if is_elsewhere && name.to_string().starts_with('@') {
         return format!(

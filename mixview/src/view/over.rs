@@ -34,13 +34,17 @@ pub fn lost(pen: &mut Pen<'_>, lost: &Lost, room: Rect) {
     pen.text(title, "mixd is not there", style, Align::Left);
     y = title.bottom();
     y = paragraph(pen, room, y, &sentence(&lost.why), theme.text);
-    if lost.start && y + 9.0 * GRID + LINE <= room.bottom() {
-        let style = Style::strong(TEXT, theme.text);
-        let width = pen.width("mixd", style).ceil() + 6.0 * GRID;
-        let command = Rect::new(room.x, y + GRID, width, 7.0 * GRID);
-        pen.round(command, RADIUS, theme.surface);
-        pen.text(command, "mixd", style, Align::Middle);
-        y = command.bottom() + GRID;
+    if let Some(command) = &lost.start
+        && y + LINE + 7.0 * GRID + LINE <= room.bottom()
+    {
+        y = paragraph(pen, room, y, "Start it with", theme.text);
+        // A bar beside it, as a quotation has: it is to be typed elsewhere, not clicked.
+        let bar = Rect::new(room.x, y + GRID, 2.0, 5.0 * GRID);
+        pen.fill(bar, theme.line);
+        let x = room.x + 3.0 * GRID;
+        let line = Rect::new(x, bar.y, room.right() - x, bar.height);
+        pen.text(line, command, Style::strong(TEXT, theme.text), Align::Left);
+        y = bar.bottom() + GRID;
     }
     let text = "This window connects by itself when mixd is there.";
     paragraph(pen, room, y, text, theme.muted);

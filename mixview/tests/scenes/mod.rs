@@ -323,8 +323,8 @@ fn help() -> Model {
 fn lost() -> Model {
     let mut model = typical();
     model.handle(Message::Lost(Lost {
-        why: "connect to @mixd-1000: connection refused; start the daemon with 'mixd'".into(),
-        start: true,
+        why: "connect @mixd-1000: connection refused".into(),
+        start: Some("mixd".into()),
     }));
     model
 }
