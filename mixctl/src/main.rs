@@ -12,6 +12,7 @@
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 extern "C" fn main() -> std::ffi::c_int {
+    wire::socket::open_standard_streams();
     wire::socket::ignore_broken_pipes();
     wire::memory::map_buffers();
     // Not a return: what is still to be written would be lost.

@@ -94,6 +94,42 @@ fn a_flood_of_values_ends_at_the_newest() {
 }
 
 #[test]
+fn a_dial_that_never_pauses_is_followed() {
+    let mixd = start();
+    let mut flood = Command::new("yes");
+    let mut flood = flood.arg("0.75").stdout(Stdio::piped()).spawn().unwrap();
+    let mut dial = mixd.mixctl();
+    dial.args(["set-volume", "--stdin"]);
+    let mut dial = dial.stdin(flood.stdout.take().unwrap()).spawn().unwrap();
+    let followed = wait_for("0.75", PATIENCE, || {
+        Ok((volume(&mixd) == "0.75").then_some(()))
+    });
+    // The flood has no end of its own.
+    flood.kill().unwrap();
+    flood.wait().unwrap();
+    assert_eq!(dial.wait().unwrap().code(), Some(0));
+    followed.unwrap();
+}
+
+#[test]
+fn a_closed_standard_stream_is_not_taken_for_mixds_socket() {
+    let mixd = start();
+    let mut closed = Command::new("sh");
+    closed.args(["-c", "exec \"$@\" <&- >&- 2>&-", "sh"]);
+    closed.arg(program()).args(["--socket", mixd.socket()]);
+    closed.args(["hold", "0.5", "--for", "600"]);
+    let mut holder = closed.spawn().unwrap();
+    becomes(&mixd, "0.5");
+    let streams = [0, 1, 2].map(|fd| {
+        let fd = format!("/proc/{}/fd/{fd}", holder.id());
+        std::fs::read_link(fd).unwrap()
+    });
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    assert_eq!(streams, [Path::new("/dev/null"); 3]);
+}
+
+#[test]
 fn a_hold_ends_with_its_command_and_its_status() {
     let mixd = start();
     mixd.ctl(&["set-volume", "0.25"]).unwrap();
