@@ -15,6 +15,9 @@ use crate::output::say;
 
 /// The longest line that can be a number.
 const MAX_LINE: usize = 256;
+/// How often it is read at most before what is newest is sent: an input that never pauses is
+/// followed too.
+const MAX_READS: usize = 16;
 
 /// What a dial's values go from and to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -115,11 +118,12 @@ pub fn turn(client: &mut Client, range: Range) -> Result<(), Failure> {
     let mut lines = Lines::default();
     let mut buffer = [0; 4096];
     loop {
-        // All that is there, before anything is sent: only the newest counts.
+        // All that is there, as a rule, before anything is sent: only the newest counts.
         let mut newest = None;
-        let ended = loop {
+        let mut ended = false;
+        for _ in 0..MAX_READS {
             let count = input.read(&mut buffer)?;
-            let ended = count == 0;
+            ended = count == 0;
             let bytes = if ended { &b"\n"[..] } else { &buffer[..count] };
             let (volume, wrong) = lines.take(bytes, range);
             newest = volume.or(newest);
@@ -129,9 +133,9 @@ pub fn turn(client: &mut Client, range: Range) -> Result<(), Failure> {
             }
             let waits = [(input.as_fd(), Interest::Readable)];
             if ended || !socket::poll(waits, Some(Duration::ZERO))?[0].readable {
-                break ended;
+                break;
             }
-        };
+        }
         if let Some(volume) = newest {
             client.request(&Request::SetVolume(volume))?;
         }
