@@ -125,13 +125,17 @@ fn change_list(
 ) -> Result<(), Failure> {
     let mut result = Ok(());
     let mut moved = Vec::new();
+    let mut is_told = false;
     for pattern in change.patterns {
         let asked = match change.dry_run {
             Some(_) => trial(pattern),
             None => request(pattern),
         };
         match client.request(&asked) {
-            Ok(Reply::Streams(streams)) => moved.extend(streams),
+            Ok(Reply::Streams(streams)) => {
+                is_told = true;
+                moved.extend(streams);
+            }
             Ok(reply) => done(reply)?,
             Err(error @ ClientError::Refused(_)) => {
                 if let Err(earlier) = std::mem::replace(&mut result, Err(error)) {
@@ -145,6 +149,8 @@ fn change_list(
     moved.sort_by_key(|stream| stream.id);
     moved.dedup_by_key(|stream| stream.id);
     match change.dry_run {
+        // Nothing is known about what was refused.
+        Some(_) if !is_told => {}
         None => {}
         Some(Format::Plain) => print(&plain::moved(&moved))?,
         Some(Format::Json) => print(&json::moved(&moved))?,

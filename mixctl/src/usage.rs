@@ -250,4 +250,5 @@ pub const USAGE: Usage = Usage {
         (2, "wrong usage"),
         (3, "mixd not reachable"),
     ],
+    exit_note: "hold ends with its command's, or 128 and the signal that ended it.",
 };

@@ -198,6 +198,7 @@ fn a_dry_run_names_what_would_move_and_moves_nothing() {
         .unwrap();
     assert_eq!(out.status.code(), Some(1));
     assert!(said(&out).contains("'[' has no ']'"));
+    assert!(out.stdout.is_empty(), "nothing is known of what it matches");
 }
 
 #[test]

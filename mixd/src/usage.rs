@@ -82,4 +82,5 @@ pub const USAGE: Usage = Usage {
         (1, "mixd cannot run"),
         (2, "wrong usage"),
     ],
+    exit_note: "",
 };

@@ -48,4 +48,5 @@ pub const USAGE: Usage = Usage {
         (1, "there is no display, or it has gone"),
         (2, "wrong usage"),
     ],
+    exit_note: "",
 };

@@ -18,6 +18,8 @@ pub struct Usage {
     pub options: &'static [Opt],
     /// What its exit status means.
     pub exit: &'static [(u8, &'static str)],
+    /// A sentence on what that does not cover; empty where it covers all.
+    pub exit_note: &'static str,
 }
 
 /// Something that a program can be asked.
@@ -135,12 +137,8 @@ impl Usage {
         let exits = self.exit.iter();
         let exits: Vec<String> = exits.map(|(code, what)| format!("{code} {what}")).collect();
         text.push('\n');
-        wrap(
-            &mut text,
-            "",
-            0,
-            &format!("Exit status: {}.", exits.join(", ")),
-        );
+        let exits = format!("Exit status: {}. {}", exits.join(", "), self.exit_note);
+        wrap(&mut text, "", 0, exits.trim_end());
         text
     }
 
@@ -212,6 +210,7 @@ mod tests {
         }],
         options: &[SOCKET, HELP],
         exit: &[(0, "done"), (2, "wrong usage")],
+        exit_note: "",
     };
 
     #[test]

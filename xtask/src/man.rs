@@ -135,6 +135,9 @@ fn program(usage: &Usage, more: &More, version: &str) -> String {
     for (code, meaning) in usage.exit {
         let _ = writeln!(text, ".TP\n.B {code}\n{}", escape(&sentence(meaning)));
     }
+    if !usage.exit_note.is_empty() {
+        let _ = writeln!(text, ".PP\n{}", escape(usage.exit_note));
+    }
     for (title, body) in more.sections {
         let _ = write!(text, ".SH {title}\n{body}");
     }

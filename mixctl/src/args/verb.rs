@@ -122,7 +122,16 @@ pub(super) fn read(words: Words) -> Result<Verb, String> {
         "hold" => words.hold(),
         "add-program" if words.values.is_empty() && words.options.is_empty() => Ok(Verb::Pick),
         "add-program" => Ok(Verb::AddProgram(words.change()?)),
-        "remove-program" => Ok(Verb::RemoveProgram(words.change()?)),
+        "remove-program" => {
+            let change = words.change()?;
+            // What two patterns hold together would stay when either goes: no sum of two answers.
+            match (change.dry_run, &change.patterns[..]) {
+                (Some(_), [_, _, ..]) => {
+                    Err("remove-program takes one PATTERN together with '--dry-run'".into())
+                }
+                _ => Ok(Verb::RemoveProgram(change)),
+            }
+        }
         "why" => {
             let format = words.json();
             let who = words.one("NAME, a PID or an ID of 'mixctl streams'")?;
@@ -251,6 +260,9 @@ impl Words {
         self.nothing()?;
         let format = match self.value_of("format")?.as_deref() {
             None if self.has("json") => WatchFormat::Json,
+            Some(format) if self.has("json") && format != "json" => {
+                return Err("watch takes either '--format' or '--json'".into());
+            }
             None | Some("plain") => WatchFormat::Plain,
             Some("json") => WatchFormat::Json,
             Some("waybar") => WatchFormat::Waybar,
