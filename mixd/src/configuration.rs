@@ -37,11 +37,12 @@ impl Configuration {
             output: options.output.clone(),
             glide: options.glide,
         };
-        configuration.take(read);
+        configuration.take(read, "the defaults hold until it is mended");
         configuration
     }
 
-    fn take(&mut self, read: Result<Config, String>) {
+    /// What was read is in force from now on; if it was wrong, what `otherwise` says.
+    fn take(&mut self, read: Result<Config, String>, otherwise: &str) {
         match read {
             Ok(config) => {
                 if self.problem.take().is_some() {
@@ -50,7 +51,7 @@ impl Configuration {
                 self.config = config;
             }
             Err(mut problem) => {
-                warning!("{problem}; all stays as it was");
+                warning!("{problem}; {otherwise}");
                 problem.truncate(problem.floor_char_boundary(MAX_MESSAGE));
                 self.problem = Some(problem);
             }
@@ -104,7 +105,7 @@ impl Configuration {
         let Some(read) = self.file.turn(ready, now) else {
             return;
         };
-        self.take(read);
+        self.take(read, "all stays as it was");
         if self.problem.is_some() {
             self.apply_settings(desk);
             return;

@@ -1,10 +1,12 @@
 //! The program: options, then the daemon.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use mixd::options::{self, Command};
 use mixd::usage::USAGE;
 use mixd::{daemon, directives, log};
+use wire::socket::reason;
 
 fn main() -> ExitCode {
     match options::parse(lexopt::Parser::from_env()) {
@@ -30,9 +32,17 @@ fn main() -> ExitCode {
     }
 }
 
-/// A reader that has gone is no failure.
+/// A reader that has gone is no failure; a full disk is one.
 fn print(text: &str) -> ExitCode {
-    use std::io::Write;
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    ExitCode::SUCCESS
+    let mut out = io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            log::fatal(&format_args!(
+                "write to standard output: {}",
+                reason(&error)
+            ));
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }

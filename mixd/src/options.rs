@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
+use wire::Name;
 
 use crate::glide;
 
@@ -79,27 +80,45 @@ pub fn parse(mut parser: Parser) -> Result<Command, lexopt::Error> {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             Arg::Short('V') | Arg::Long("version") => return Ok(Command::Version),
             Arg::Short('v') | Arg::Long("verbose") => options.verbose = true,
-            Arg::Long("socket") => options.socket = Some(parser.value()?),
-            Arg::Long("backend") => {
-                options.backend = parser.value()?.parse_with(|name| match name {
-                    "pipewire" => Ok(BackendKind::PipeWire),
-                    "none" => Ok(BackendKind::None),
-                    _ => Err("it is 'pipewire' or 'none'"),
-                })?;
+            Arg::Long("socket") => {
+                let name = parser.value()?;
+                Name::parse(&name).map_err(|error| error.to_string())?;
+                options.socket = Some(name);
             }
+            Arg::Long("backend") => options.backend = value(&mut parser, "--backend", backend)?,
             Arg::Long("output") => {
-                options.output = Some(parser.value()?.parse_with(output)?);
+                options.output = Some(value(&mut parser, "--output", output)?);
             }
-            Arg::Long("glide") => options.glide = Some(parser.value()?.parse_with(glide_time)?),
+            Arg::Long("glide") => {
+                options.glide = Some(value(&mut parser, "--glide", glide_time)?);
+            }
             Arg::Long("config") => options.config = Some(parser.value()?.into()),
             Arg::Long("ready-fd") => {
-                options.ready_fd = Some(parser.value()?.parse_with(descriptor)?);
+                options.ready_fd = Some(value(&mut parser, "--ready-fd", descriptor)?);
             }
             Arg::Long("print-config") => return Ok(Command::PrintConfig),
             argument => return Err(argument.unexpected()),
         }
     }
     Ok(Command::Run(options))
+}
+
+/// The value of `option`, which a refusal names.
+fn value<T>(
+    parser: &mut Parser,
+    option: &str,
+    read: fn(&str) -> Result<T, &'static str>,
+) -> Result<T, lexopt::Error> {
+    let text = parser.value()?.string()?;
+    read(&text).map_err(|why| format!("{option} '{text}': {why}").into())
+}
+
+fn backend(name: &str) -> Result<BackendKind, &'static str> {
+    match name {
+        "pipewire" => Ok(BackendKind::PipeWire),
+        "none" => Ok(BackendKind::None),
+        _ => Err("it is 'pipewire' or 'none'"),
+    }
 }
 
 fn output(name: &str) -> Result<Output, &'static str> {
@@ -157,6 +176,7 @@ mod tests {
             &["now"],
             &["--backend", "alsa"],
             &["--socket"],
+            &["--socket", "foo"],
             &["--output", ""],
             &["--glide", "-1"],
             &["--glide", "251"],
@@ -169,10 +189,32 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_value_is_told_with_its_option() {
+        for words in [
+            ["--backend", "alsa"],
+            ["--glide", "soon"],
+            ["--ready-fd", "2"],
+            ["--output", ""],
+        ] {
+            let message = parse_words(&words).unwrap_err();
+            let [option, value] = words;
+            assert!(
+                message.starts_with(&format!("{option} '{value}': it is")),
+                "{message}"
+            );
+        }
+        let message = parse_words(&["--socket", "foo"]).unwrap_err();
+        assert!(
+            message.contains("'foo' is neither @NAME nor a path"),
+            "{message}"
+        );
+    }
+
+    #[test]
     fn every_option_of_the_table_is_taken_and_the_help_fits() {
         for option in USAGE.options {
             let name = format!("--{}", option.long);
-            let words = [&name, "4"];
+            let words = [&name, if name == "--socket" { "@4" } else { "4" }];
             let words = if option.value.is_some() {
                 &words[..]
             } else {

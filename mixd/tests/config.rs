@@ -138,6 +138,11 @@ fn a_bad_file_at_the_start_is_told_and_keeps_nobody_from_starting() {
     let mut home = Home::with("nonsense\n");
     let problem = home.status().settings.problem.clone().unwrap();
     assert!(problem.starts_with("mixd.conf:1: unknown directive 'nonsense'"));
+    let log = home.mixd().log();
+    assert!(
+        log.contains("the defaults hold until it is mended"),
+        "{log}"
+    );
     home.ctl(&["add-program", "Discord"]);
     assert_eq!(home.text(), "nonsense\nprogram Discord\n");
     assert_eq!(home.programs(), ["Discord"]);
