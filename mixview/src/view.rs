@@ -173,7 +173,9 @@ pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, extent: Extent) -> Fram
         hints.push(hint);
     }
     over::carried(&mut pen, model);
-    over::hint(&mut pen, model, &hints, inner);
+    // The foot's sentence may say what the hint does not: it stays to be read.
+    let above_foot = Rect::new(0.0, 0.0, inner.width, foot.y);
+    over::hint(&mut pen, model, &hints, above_foot);
     if model.help() {
         over::help(&mut pen, inner);
     }

@@ -8,6 +8,7 @@
 //! timeout, winit 0.30 starts a thread on Wayland that watches the connection while others may read
 //! from it. We do so only while we draw, and pump once more after that.
 
+mod display;
 mod keyboard;
 pub mod screen;
 mod shade;
@@ -52,10 +53,7 @@ const NOTCH: f64 = 40.0;
 /// # Errors
 /// A sentence: there is no display, or it has gone.
 pub fn run(options: &Options, name: Name) -> Result<(), String> {
-    let no_display = |error: &dyn std::fmt::Display| {
-        format!("no display: {error}; set WAYLAND_DISPLAY or DISPLAY, or use mixctl")
-    };
-    let mut events = EventLoop::new().map_err(|error| no_display(&error))?;
+    let mut events = EventLoop::new().map_err(|error| display::missing(&error))?;
     events.set_control_flow(ControlFlow::Poll);
     let fonts = Fonts::new(Box::new(Fontconfig)).map_err(|error| error.to_string())?;
     // mixd answers while the window is being made, so that the first picture is whole.
