@@ -123,6 +123,14 @@ impl Configuration {
         self.file.add(pattern.trim())
     }
 
+    /// Saves that a program has taken the place of another on the list.
+    ///
+    /// # Errors
+    /// Why it could not be saved.
+    pub fn save_replaced(&mut self, old: &Pattern, new: &Pattern) -> Result<(), String> {
+        self.file.replace(old.trim(), new.trim())
+    }
+
     /// Saves that a program has been taken off the list.
     ///
     /// # Errors

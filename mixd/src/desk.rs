@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use wire::message::Pattern;
+use wire::message::{Pattern, Replacement};
 use wire::{
     Audio, Diagnosis, ErrorCode, Event, Failure, Mix, PipeWireState, Reply, Request, Settings,
     Status, Stream, Topic, Topics, Volume,
@@ -186,6 +186,12 @@ impl Service for Desk {
             Request::RemoveProgram(pattern) => {
                 self.rules.remove(&pattern)?;
                 self.changed.insert(Topic::Programs);
+                Ok(Reply::Done)
+            }
+            Request::ReplaceProgram(Replacement { new, old }) => {
+                if self.rules.replace(&old, new)? {
+                    self.changed.insert(Topic::Programs);
+                }
                 Ok(Reply::Done)
             }
             Request::TryAddProgram(pattern) => {

@@ -214,7 +214,7 @@ mod tests {
     fn every_option_of_the_table_is_taken_and_the_help_fits() {
         for option in USAGE.options {
             let name = format!("--{}", option.long);
-            let words = [&name, if name == "--socket" { "@4" } else { "4" }];
+            let words = [&*name, if name == "--socket" { "@4" } else { "4" }];
             let words = if option.value.is_some() {
                 &words[..]
             } else {

@@ -82,14 +82,40 @@ impl Rules {
         if self.position(&pattern).is_some() {
             return Ok(false);
         }
-        let taken: usize = self.patterns.iter().map(|listed| listed.len() + HEAD).sum();
+        self.check_room(&pattern, None)?;
+        self.patterns.push(pattern);
+        Ok(true)
+    }
+
+    /// Puts a pattern in the place of another; false if it was that already, to the letter.
+    ///
+    /// # Errors
+    /// The other is not listed; this one is, is no pattern, or is too long for the list.
+    pub fn replace(&mut self, old: &str, new: Pattern) -> Result<bool, Failure> {
+        let new = Pattern::truncated(new.trim());
+        let Some(at) = self.position(old.trim()) else {
+            return not_listed(old);
+        };
+        check(&new)?;
+        if self.position(&new).is_some_and(|other| other != at) {
+            return refuse(format!("'{new}' is on the program list already"));
+        }
+        self.check_room(&new, Some(at))?;
+        let old = std::mem::replace(&mut self.patterns[at], new);
+        Ok(old != new)
+    }
+
+    /// Whether the list has room for a pattern, `instead` of one of its own.
+    fn check_room(&self, pattern: &Pattern, instead: Option<usize>) -> Result<(), Failure> {
+        let stay = self.patterns.iter().enumerate();
+        let stay = stay.filter(|(at, _)| Some(*at) != instead);
+        let taken: usize = stay.map(|(_, listed)| listed.len() + HEAD).sum();
         if taken + pattern.len() + HEAD > MAX_BYTES {
             return refuse(format!(
                 "the program list is full ({MAX_BYTES} bytes); remove a program first"
             ));
         }
-        self.patterns.push(pattern);
-        Ok(true)
+        Ok(())
     }
 
     /// Takes a pattern off the list.
@@ -102,9 +128,7 @@ impl Rules {
                 self.patterns.remove(position);
                 Ok(())
             }
-            None => refuse(format!(
-                "'{pattern}' is not on the program list; 'mixctl list-programs' prints it"
-            )),
+            None => not_listed(pattern),
         }
     }
 
@@ -217,6 +241,12 @@ pub fn narrowest<P: Program>(program: &P, others: &[P]) -> Option<Pattern> {
     })
 }
 
+fn not_listed<T>(pattern: &str) -> Result<T, Failure> {
+    refuse(format!(
+        "'{pattern}' is not on the program list; 'mixctl list-programs' prints it"
+    ))
+}
+
 fn refuse<T>(message: impl Into<Cow<'static, str>>) -> Result<T, Failure> {
     Err(Failure::new(ErrorCode::Refused, message))
 }
@@ -311,6 +341,29 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_takes_the_place_of_another() {
+        let mut rules = rules(&["Discord", "Mumble", "Zoom"]);
+        assert_eq!(rules.replace("mumble", pattern(" Teams ")), Ok(true));
+        assert_eq!(rules.replace("teams", pattern("TEAMS")), Ok(true));
+        assert_eq!(rules.replace("teams", pattern("TEAMS")), Ok(false));
+        assert_eq!(rules.patterns(), ["Discord", "TEAMS", "Zoom"].map(pattern));
+        for (old, new, why) in [
+            ("Mumble", "a", "'Mumble' is not on the program list"),
+            (
+                "Zoom",
+                "discord",
+                "'discord' is on the program list already",
+            ),
+            ("Zoom", "[a", "is no pattern"),
+            ("Zoom", "", "is empty"),
+        ] {
+            let failure = rules.replace(old, pattern(new)).unwrap_err();
+            assert!(failure.message.contains(why), "{old}, {new}: {failure}");
+        }
+        assert_eq!(rules.patterns(), ["Discord", "TEAMS", "Zoom"].map(pattern));
+    }
+
+    #[test]
     fn what_is_no_pattern_and_a_full_list_are_refused() {
         let mut rules = Rules::default();
         for text in [
@@ -332,5 +385,7 @@ mod tests {
         }
         let full = (0..MAX_BYTES).find(|n| rules.add(pattern(&format!("{n:0128}"))).is_err());
         assert_eq!(full, Some(MAX_BYTES / (128 + HEAD)));
+        let first = format!("{:0128}", 0);
+        assert_eq!(rules.replace(&first, pattern(&"x".repeat(128))), Ok(true));
     }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use mixd::desk::Desk;
 use mixd::session::Session;
 use wire::frame::{Header, Kind, MAX_REQUEST};
+use wire::message::Replacement;
 use wire::{ErrorCode, Hello, PROTOCOL, PipeWireState, Request, Text, Topic, Topics, codec};
 
 fn framed(kind: Kind, message: &impl serde::Serialize) -> Vec<u8> {
@@ -58,7 +59,11 @@ fn requests_replies_and_events_take_no_memory_from_the_heap() {
         Request::ShiftVolume(wire::Shift::parse_clamped("-0.25").unwrap()),
         Request::ListPrograms,
         Request::AddProgram(pattern),
-        Request::RemoveProgram(pattern),
+        Request::ReplaceProgram(Replacement {
+            new: Text::truncated("mumble"),
+            old: pattern,
+        }),
+        Request::RemoveProgram(Text::truncated("mumble")),
         Request::AddProgram(pattern),
         Request::GetStatus,
         Request::Fail(ErrorCode::Refused),

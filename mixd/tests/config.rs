@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::Signal;
+use wire::message::Replacement;
 use wire::{Client, Curve, Event, Reply, Request, Settings, Status, Topic};
 use xtask::mixd::Mixd;
 use xtask::process::{Folder, wait_for};
@@ -165,6 +166,31 @@ fn programs_are_added_and_removed_in_place() {
     home.end(Signal::TERM);
     home.start(&[]);
     assert_eq!(home.programs(), ["media.role=Game", "#1"]);
+}
+
+#[test]
+fn a_program_takes_the_place_of_another_in_the_list_and_in_the_file() {
+    let mut home = Home::with("program a # one\nprogram b # two\n# end");
+    let mut client = home.mixd().connect().unwrap();
+    let mut replace = |old: &str, new: &str| {
+        client.request(&Request::ReplaceProgram(Replacement {
+            new: new.parse().unwrap(),
+            old: old.parse().unwrap(),
+        }))
+    };
+    assert_eq!(replace("A", "c d").unwrap(), Reply::Done);
+    let refused = replace("a", "x").unwrap_err().to_string();
+    assert!(
+        refused.contains("'a' is not on the program list"),
+        "{refused}"
+    );
+    let refused = replace("b", "C D").unwrap_err().to_string();
+    assert!(
+        refused.contains("'C D' is on the program list already"),
+        "{refused}"
+    );
+    assert_eq!(home.programs(), ["c d", "b"]);
+    assert_eq!(home.text(), "program c d # one\nprogram b # two\n# end");
 }
 
 #[test]

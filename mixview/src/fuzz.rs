@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
+use wire::message::Pattern;
 use wire::{Request, Text, Volume};
 
 use crate::canvas::Canvas;
@@ -250,6 +251,12 @@ impl World {
     }
 }
 
+/// A pattern has become another; the others are where they were.
+fn assert_in_place(before: &[Pattern], after: &[Pattern]) {
+    let differ = before.iter().zip(after).filter(|(a, b)| a != b).count();
+    assert_eq!((before.len(), differ), (after.len(), 1), "not in place");
+}
+
 /// Runs the window through what the bytes say.
 ///
 /// # Panics
@@ -286,6 +293,7 @@ pub fn model(bytes: &[u8]) {
             break;
         };
         let before = world.listed();
+        let order = world.daemon.programs.clone();
         judged &= !matches!(
             action,
             Action::AddElsewhere(_) | Action::RemoveElsewhere(_) | Action::Lose
@@ -296,6 +304,9 @@ pub fn model(bytes: &[u8]) {
         }
         let after = world.listed();
         if judged && before != after {
+            if world.model.foot().text.contains(" is now ") {
+                assert_in_place(&order, &world.daemon.programs);
+            }
             // By Ctrl+Z, or by the button.
             match world.model.foot().text.starts_with("Undone: ") {
                 true => assert_eq!(past.pop(), Some(after), "undo does not restore"),

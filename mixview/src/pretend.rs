@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use wire::message::Pattern;
+use wire::message::{Pattern, Replacement};
 use wire::{
     Audio, Channel, ErrorCode, Event, Failure, Gain, Mix, PipeWireState, Reply, Request, Settings,
     Stream, StreamDetail, StreamState, Text, Volume,
@@ -105,6 +105,22 @@ impl Daemon {
                 match self.programs.len() == before {
                     true => vec![refused("it is not on the list")],
                     false => self.changed(),
+                }
+            }
+            Request::ReplaceProgram(Replacement { new, .. })
+                if new.contains('[') || new.is_empty() =>
+            {
+                vec![refused("the pattern has a [ without its ]")]
+            }
+            Request::ReplaceProgram(Replacement { new, old }) => {
+                let place = |pattern| self.programs.iter().position(|other| *other == pattern);
+                match (place(old), place(new)) {
+                    (None, _) => vec![refused("it is not on the list")],
+                    (Some(_), Some(_)) => vec![refused("it is on the list already")],
+                    (Some(at), None) => {
+                        self.programs[at] = new;
+                        self.changed()
+                    }
                 }
             }
             Request::GetStream(id) => {

@@ -82,6 +82,10 @@ pub enum Request {
     /// Takes a pattern off the list. Answered by [`Reply::Done`] or [`Reply::Unsaved`], or
     /// [`ErrorCode::Refused`] when it was not listed.
     RemoveProgram(Pattern),
+    /// Puts a pattern in the place of another, of which it may be another spelling. Answered by
+    /// [`Reply::Done`] or [`Reply::Unsaved`], or [`ErrorCode::Refused`] when the old one is not
+    /// listed, or the new one is.
+    ReplaceProgram(Replacement),
     /// Which streams [`AddProgram`](Self::AddProgram) would move, and where to; nothing is done.
     /// Answered by [`Reply::Streams`].
     TryAddProgram(Pattern),
@@ -105,7 +109,7 @@ pub enum Request {
 
 impl Request {
     /// The names of all requests, as they stand in a body.
-    pub const NAMES: [&str; 15] = [
+    pub const NAMES: [&str; 16] = [
         "get-volume",
         "set-volume",
         "shift-volume",
@@ -114,6 +118,7 @@ impl Request {
         "list-programs",
         "add-program",
         "remove-program",
+        "replace-program",
         "try-add-program",
         "try-remove-program",
         "get-stream",
@@ -122,6 +127,17 @@ impl Request {
         "subscribe",
         "fail",
     ];
+}
+
+/// What [`Request::ReplaceProgram`] is to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Replacement {
+    /// The pattern that is to be on the list.
+    pub new: Pattern,
+    /// The one whose place it takes.
+    pub old: Pattern,
 }
 
 /// The answer to a [`Request`] that was carried out.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::codec;
 use crate::frame::{self, HEADER, Header, Kind, MAX_REPLY};
-use crate::message::{ClientName, Key, NodeName, Pattern, Sentence};
+use crate::message::{ClientName, Key, NodeName, Pattern, Replacement, Sentence};
 use crate::{
     Audio, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Gain, Hello, Mix, PROTOCOL,
     PipeWireState, Property, Reply, Request, Settings, Shift, Snap, Source, Status, Stream,
@@ -99,6 +99,10 @@ pub fn all() -> Vec<Vector> {
         programs: programs(),
         settings: Cow::Owned(settings()),
     };
+    let replacement = Replacement {
+        new: Text::truncated("Discord*"),
+        old: discord,
+    };
     let unsaved = "rename mixd.conf: read-only file system".into();
     let volume = Volume::try_from(-250_000).unwrap_or_default();
     let shift = Shift::try_from(100_000).unwrap_or_default();
@@ -122,23 +126,28 @@ pub fn all() -> Vec<Vector> {
         ),
         reply("reply-unsaved", 8, &Reply::Unsaved(unsaved)),
         request(
-            "request-try-add-program",
+            "request-replace-program",
             9,
+            &Request::ReplaceProgram(replacement),
+        ),
+        request(
+            "request-try-add-program",
+            10,
             &Request::TryAddProgram(discord),
         ),
-        reply("reply-streams", 9, &Reply::Streams(vec![stream()])),
+        reply("reply-streams", 10, &Reply::Streams(vec![stream()])),
         request(
             "request-try-remove-program",
-            10,
+            11,
             &Request::TryRemoveProgram(discord),
         ),
-        request("request-get-stream", 11, &Request::GetStream(71)),
-        reply("reply-stream", 11, &Reply::Stream(Box::new(detail()))),
-        request("request-get-status", 12, &Request::GetStatus),
-        reply("reply-status", 12, &Reply::Status(status)),
-        request("request-diagnose", 13, &Request::Diagnose),
-        reply("reply-diagnosis", 13, &Reply::Diagnosis(diagnosis())),
-        request("request-subscribe", 14, &Request::Subscribe(topics)),
+        request("request-get-stream", 12, &Request::GetStream(71)),
+        reply("reply-stream", 12, &Reply::Stream(Box::new(detail()))),
+        request("request-get-status", 13, &Request::GetStatus),
+        reply("reply-status", 13, &Reply::Status(status)),
+        request("request-diagnose", 14, &Request::Diagnose),
+        reply("reply-diagnosis", 14, &Reply::Diagnosis(diagnosis())),
+        request("request-subscribe", 15, &Request::Subscribe(topics)),
         event("event-volume", &Event::Volume(mix())),
         event("event-programs", &Event::Programs(programs())),
         event("event-streams", &Event::Streams(Cow::Owned(audio()))),
@@ -151,8 +160,8 @@ pub fn all() -> Vec<Vector> {
                 ..settings()
             })),
         ),
-        request("request-fail", 15, &Request::Fail(ErrorCode::Refused)),
-        Vector::new("error", Kind::Error, 15, &failure),
+        request("request-fail", 16, &Request::Fail(ErrorCode::Refused)),
+        Vector::new("error", Kind::Error, 16, &failure),
     ]
 }
 

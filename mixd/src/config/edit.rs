@@ -1,5 +1,5 @@
-//! Puts a program into the text of mixd.conf, or takes it out, and leaves every other byte as it
-//! is. Pure.
+//! Puts a program into the text of mixd.conf, takes it out, or puts it in the place of another, and
+//! leaves every other byte as it is. Pure.
 
 use super::line::{self, Line};
 use crate::directives::PROGRAM;
@@ -51,6 +51,24 @@ pub fn add(text: &[u8], new: &str) -> Vec<u8> {
     edited.extend(end);
     edited.extend(&text[behind..]);
     edited
+}
+
+/// The text with `new` in the line for `old`, whose comment and spaces stay; with a line more if
+/// there is none for `old`, and without the others for `old` if there are several.
+pub fn replace(text: &[u8], old: &str, new: &str) -> Vec<u8> {
+    let mut edited = Vec::with_capacity(text.len() + new.len());
+    let mut rest = text;
+    for line in lines(text) {
+        rest = &rest[line.len()..];
+        let is_meant = pattern(line).is_some_and(|pattern| rules::is_same(&pattern, old));
+        if is_meant && let Some(line) = line::with_value(line, new) {
+            edited.extend(line);
+            edited.extend(remove(rest, old));
+            return edited;
+        }
+        edited.extend(line);
+    }
+    add(text, new)
 }
 
 /// The text without the lines for `old`. A comment behind one stays, as a line of its own.
@@ -108,6 +126,34 @@ mod tests {
         assert_eq!(removed("program a", "b"), "program a");
     }
 
+    fn replaced(text: &str, old: &str, new: &str) -> String {
+        String::from_utf8(replace(text.as_bytes(), old, new)).unwrap()
+    }
+
+    #[test]
+    fn a_program_takes_the_place_of_another_and_its_comment_stays() {
+        for (text, after) in [
+            ("program a\n", "program \\#b\n"),
+            ("program a", "program \\#b"),
+            (
+                "# x\r\n \tprogram\t A  # voice \r\n",
+                "# x\r\n \tprogram\t \\#b  # voice \r\n",
+            ),
+            (
+                "program z\nprogram a\nprogram a # 2\n",
+                "program z\nprogram \\#b\n# 2\n",
+            ),
+            ("\u{feff}program a\n", "\u{feff}program \\#b\n"),
+            (
+                "program z\ncurve cubic",
+                "program z\nprogram \\#b\ncurve cubic",
+            ),
+        ] {
+            assert_eq!(replaced(text, "a", "#b"), after, "{text:?}");
+        }
+        assert_eq!(replaced("program a # x\n", "A", "A"), "program A # x\n");
+    }
+
     /// Every byte that is no `program` line: comments, empty lines, other directives.
     fn rest(text: &[u8]) -> Vec<Vec<u8>> {
         let rest = lines(text).filter_map(|line| match line::parse(line) {
@@ -140,8 +186,10 @@ mod tests {
         for edit in 0..1000 {
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let pattern = patterns[(random >> 16) as usize % patterns.len()];
-            text = match random >> 31 {
-                0 => add(&text, pattern),
+            let other = patterns[(random >> 8) as usize % patterns.len()];
+            text = match random >> 30 {
+                0 => replace(&text, pattern, other),
+                1 => add(&text, pattern),
                 _ => remove(&text, pattern),
             };
             assert_eq!(rest(&text), rest(start.as_bytes()), "edit {edit}");

@@ -159,6 +159,14 @@ impl ConfigFile {
         self.edit(|text| edit::remove(text, pattern))
     }
 
+    /// Puts a program in the place of another.
+    ///
+    /// # Errors
+    /// Why it could not be saved.
+    pub fn replace(&mut self, old: &str, new: &str) -> Result<(), String> {
+        self.edit(|text| edit::replace(text, old, new))
+    }
+
     fn edit(&mut self, change: impl FnOnce(&[u8]) -> Vec<u8>) -> Result<(), String> {
         let path = self.path.clone();
         let path = path.ok_or("there is no place for mixd.conf: HOME is not set")?;

@@ -61,6 +61,7 @@ fn change(text: &[u8], pattern: &str, before: Option<Config>) {
         let ended_so = [text, b"\r\n"].concat();
         assert!(removed == text || removed == ended || removed == ended_so);
     }
+    in_place(text, pattern);
     if let Some(before) = before {
         let after = parse(&added).map(|config| config.rules);
         let mut rules = before.rules.clone();
@@ -72,6 +73,32 @@ fn change(text: &[u8], pattern: &str, before: Option<Config>) {
             let without = parse(&removed).expect("what was right stays right");
             assert_same_rules(&without.rules, &rules);
         }
+    }
+}
+
+/// A pattern takes the place of the first that the text has, and gives it back.
+fn in_place(text: &[u8], new: &str) {
+    let lines = text.split(|&byte| byte == b'\n');
+    let programs = lines.filter_map(|line| match line::parse(line) {
+        Line::Directive { name, value, .. } if name == PROGRAM => Some(value),
+        _ => None,
+    });
+    let programs: Vec<String> = programs.collect();
+    let Some(old) = programs.iter().find(|value| rules::check(value).is_ok()) else {
+        return;
+    };
+    let count = |of: &str| {
+        let same = programs.iter().filter(|value| rules::is_same(value, of));
+        same.count()
+    };
+    let replaced = edit::replace(text, old, new);
+    assert_eq!(comments(&replaced), comments(text), "no comment is lost");
+    if count(old) == 1 && count(new) == 0 {
+        let back = edit::replace(&replaced, new, old);
+        assert_eq!(edit::replace(&back, old, new), replaced);
+        // Back are the same bytes, but for a value that may be written in several ways.
+        let read = |text: &[u8]| parse(text).map(|config| config.rules);
+        assert_eq!(read(&back).ok(), read(text).ok());
     }
 }
 

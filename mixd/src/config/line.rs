@@ -44,6 +44,22 @@ pub fn parse(line: &[u8]) -> Line<'_> {
     }
 }
 
+/// The same line with another value: what stands before it and behind it stays, byte for byte. None
+/// if it is no directive with a value.
+pub fn with_value(line: &[u8], new: &str) -> Option<Vec<u8>> {
+    let text = str::from_utf8(line).ok()?;
+    let directive = text.trim().trim_start_matches('\u{feff}').trim_start();
+    let rest = directive.split_once(char::is_whitespace)?.1.trim_start();
+    let old = split(rest).0.trim_end();
+    if old.is_empty() {
+        return None;
+    }
+    // `old` is a part of `text`.
+    let start = old.as_ptr().addr() - text.as_ptr().addr();
+    let (before, behind) = (&text[..start], &text[start + old.len()..]);
+    Some([before, &encode(new), behind].concat().into_bytes())
+}
+
 /// A value that has lost its leading spaces, without the comment; and the comment.
 fn split(rest: &str) -> (&str, &str) {
     let mut after_space = true;
@@ -80,13 +96,17 @@ fn with_escapes(text: &str, change: fn(usize) -> usize) -> String {
     out
 }
 
+fn encode(value: &str) -> String {
+    with_escapes(value, |count| count + 1)
+}
+
 fn decode(value: &str) -> String {
     with_escapes(value, |count| count.saturating_sub(1))
 }
 
 /// A directive as a line without its end.
 pub fn print(name: &str, value: &str) -> String {
-    format!("{name} {}", with_escapes(value, |count| count + 1))
+    format!("{name} {}", encode(value))
 }
 
 #[cfg(test)]

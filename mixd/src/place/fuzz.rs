@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use arbitrary::{Arbitrary, Unstructured};
 use wire::frame::{self, HEADER, Header, Kind, MAX_REPLY, MAX_REQUEST, Reader};
+use wire::message::Replacement;
 use wire::socket::Peer;
 use wire::{
     Audio, Channel, Event, Failure, Hello, Mix, PROTOCOL, PipeWireState, Request, Settings, Stream,
@@ -35,6 +36,8 @@ struct Step {
     operation: Operation,
 }
 
+// Of which there is one at a time.
+#[allow(clippy::large_enum_variant)]
 #[derive(Arbitrary, Debug)]
 enum Operation {
     /// A client connects, as one of a few processes and perhaps another user, when so many of the
@@ -664,13 +667,18 @@ pub fn session(data: &[u8]) {
 
 /// Patterns of a byte or two are one of four, so that what is asked for is on the list at times.
 fn known(mut request: Request) -> Request {
-    if let Request::AddProgram(pattern)
-    | Request::RemoveProgram(pattern)
-    | Request::TryAddProgram(pattern)
-    | Request::TryRemoveProgram(pattern) = &mut request
-        && let [first] | [first, _] = pattern.as_bytes()
-    {
-        *pattern = Text::truncated(["a", "b*", "c?", "k=d"][usize::from(first % 4)]);
+    let patterns = match &mut request {
+        Request::AddProgram(pattern)
+        | Request::RemoveProgram(pattern)
+        | Request::TryAddProgram(pattern)
+        | Request::TryRemoveProgram(pattern) => vec![pattern],
+        Request::ReplaceProgram(Replacement { new, old }) => vec![new, old],
+        _ => Vec::new(),
+    };
+    for pattern in patterns {
+        if let [first] | [first, _] = pattern.as_bytes() {
+            *pattern = Text::truncated(["a", "b*", "c?", "k=d"][usize::from(first % 4)]);
+        }
     }
     request
 }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use wire::message::Pattern;
+use wire::message::{Pattern, Replacement};
 use wire::{Channel, Failure, Reply, Request};
 
 use super::{Asked, Link, Model, Notice, Target};
@@ -11,14 +11,21 @@ use super::{Asked, Link, Model, Notice, Target};
 /// The most changes that can be taken back.
 const MOST: usize = 100;
 
-/// Patterns to put on the list, then patterns to take off it.
+/// What is done to the list, a step after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Change {
     /// What is said when it is done.
-    pub(super) words: String,
-    pub(super) add: Vec<Pattern>,
-    pub(super) remove: Vec<Pattern>,
-    pub(super) origin: Origin,
+    words: String,
+    steps: Vec<Step>,
+    origin: Origin,
+}
+
+/// A pattern comes, goes, or becomes another in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Add(Pattern),
+    Remove(Pattern),
+    Replace(Replacement),
 }
 
 /// Where a change comes from.
@@ -52,18 +59,61 @@ struct Work {
     /// The one that is not answered yet.
     step: Step,
     /// What has taken effect.
-    added: Vec<Pattern>,
-    removed: Vec<Pattern>,
+    done: Vec<Step>,
     /// Why it will not last.
     unsaved: Option<String>,
     /// Why it was not done: what was is being put back.
     failed: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Add(Pattern),
-    Remove(Pattern),
+impl Step {
+    /// What is left to do of it on a list: what is so already needs no request, and is not to be
+    /// taken back later.
+    fn on(self, list: &[Pattern]) -> Option<Self> {
+        let is_listed = |pattern: &Pattern| list.contains(pattern);
+        match self {
+            Self::Add(pattern) => (!is_listed(&pattern)).then_some(self),
+            Self::Remove(pattern) => is_listed(&pattern).then_some(self),
+            Self::Replace(Replacement { new, old }) => match (is_listed(&old), is_listed(&new)) {
+                (true, false) => Some(self),
+                (true, true) => Some(Self::Remove(old)),
+                (false, false) => Some(Self::Add(new)),
+                (false, true) => None,
+            },
+        }
+    }
+
+    fn back(self) -> Self {
+        match self {
+            Self::Add(pattern) => Self::Remove(pattern),
+            Self::Remove(pattern) => Self::Add(pattern),
+            Self::Replace(Replacement { new, old }) => {
+                Self::Replace(Replacement { new: old, old: new })
+            }
+        }
+    }
+
+    fn request(self) -> Request {
+        match self {
+            Self::Add(pattern) => Request::AddProgram(pattern),
+            Self::Remove(pattern) => Request::RemoveProgram(pattern),
+            Self::Replace(replacement) => Request::ReplaceProgram(replacement),
+        }
+    }
+
+    /// What mixd has done, on the list as it is known here: mixd says the list too, but perhaps
+    /// after the next change has begun.
+    fn apply(self, list: &mut Vec<Pattern>) {
+        match self {
+            Self::Add(pattern) if list.contains(&pattern) => {}
+            Self::Add(pattern) => list.push(pattern),
+            Self::Remove(pattern) => list.retain(|other| *other != pattern),
+            Self::Replace(Replacement { new, old }) => {
+                let places = list.iter_mut().filter(|pattern| **pattern == old);
+                places.for_each(|pattern| *pattern = new);
+            }
+        }
+    }
 }
 
 impl Changes {
@@ -161,9 +211,12 @@ impl Model {
         } = plan;
         // Streams of one program have one pattern: they go together.
         others.retain(|pattern| Some(*pattern) != own && Some(*pattern) != rule);
-        let (add, remove) = match (to, own, rule) {
-            (Channel::Aux, Some(own), _) => (vec![own], Vec::new()),
-            (Channel::Default, _, Some(rule)) => (others, vec![rule]),
+        let steps = match (to, own, rule) {
+            (Channel::Aux, Some(own), _) => vec![Step::Add(own)],
+            (Channel::Default, _, Some(rule)) => {
+                let others = others.into_iter().map(Step::Add);
+                others.chain([Step::Remove(rule)]).collect()
+            }
             _ => {
                 let text = format!("No pattern matches {name} alone: type one that does");
                 return self.tell(text, true);
@@ -179,8 +232,7 @@ impl Model {
         };
         self.change(Change {
             words,
-            add,
-            remove,
+            steps,
             origin,
         });
     }
@@ -197,8 +249,7 @@ impl Model {
             }
             Some(pattern) => self.change(Change {
                 words: format!("Added {pattern}"),
-                add: vec![pattern],
-                remove: Vec::new(),
+                steps: vec![Step::Add(pattern)],
                 origin: Origin::Entry,
             }),
             None => {}
@@ -217,10 +268,12 @@ impl Model {
         }
         match self.pattern(&text) {
             Some(new) if new == old => self.end_edit(),
+            Some(new) if self.programs.contains(&new) => {
+                self.tell(format!("{new} is on the list already"), true);
+            }
             Some(new) => self.change(Change {
                 words: format!("{old} is now {new}"),
-                add: vec![new],
-                remove: vec![old],
+                steps: vec![Step::Replace(Replacement { new, old })],
                 origin: Origin::Edit,
             }),
             None => {}
@@ -239,8 +292,7 @@ impl Model {
     pub(super) fn delete(&mut self, pattern: Pattern) {
         self.change(Change {
             words: format!("Removed {pattern}"),
-            add: Vec::new(),
-            remove: vec![pattern],
+            steps: vec![Step::Remove(pattern)],
             origin: Origin::Row,
         });
     }
@@ -270,14 +322,8 @@ impl Model {
         let Some(change) = self.changes.next.pop_front() else {
             return;
         };
-        // What is so already needs no request, and is not to be taken back later.
-        let listed = |pattern: &&Pattern| self.programs.contains(pattern);
-        let add = change.add.iter().filter(|pattern| !listed(pattern));
-        let remove = change.remove.iter().filter(listed);
-        let mut left: VecDeque<Step> = add
-            .map(|&pattern| Step::Add(pattern))
-            .chain(remove.map(|&pattern| Step::Remove(pattern)))
-            .collect();
+        let steps = change.steps.iter();
+        let mut left: VecDeque<Step> = steps.filter_map(|step| step.on(&self.programs)).collect();
         let Some(step) = left.pop_front() else {
             self.end(&change);
             return self.start_change();
@@ -286,20 +332,11 @@ impl Model {
             change,
             left,
             step,
-            added: Vec::new(),
-            removed: Vec::new(),
+            done: Vec::new(),
             unsaved: None,
             failed: None,
         });
-        self.request(step);
-    }
-
-    fn request(&mut self, step: Step) {
-        let request = match step {
-            Step::Add(pattern) => Request::AddProgram(pattern),
-            Step::Remove(pattern) => Request::RemoveProgram(pattern),
-        };
-        self.ask(request, Asked::Step);
+        self.ask(step.request(), Asked::Step);
     }
 
     /// The step at work is answered.
@@ -312,31 +349,20 @@ impl Model {
                 if let Reply::Unsaved(why) = reply {
                     work.unsaved = Some(why.into_owned());
                 }
-                // mixd says the list too, but perhaps after the next change has begun.
-                match step {
-                    Step::Add(pattern) => {
-                        if !self.programs.contains(&pattern) {
-                            self.programs.push(pattern);
-                        }
-                        work.added.push(pattern);
-                    }
-                    Step::Remove(pattern) => {
-                        self.programs.retain(|other| *other != pattern);
-                        work.removed.push(pattern);
-                    }
-                }
+                step.apply(&mut self.programs);
+                work.done.push(step);
             }
             // Somebody else was faster: it is off the list.
             (Step::Remove(_), Err(_)) => {}
-            (Step::Add(_), Err(failure)) => {
+            (Step::Add(_) | Step::Replace(_), Err(failure)) => {
                 work.failed = Some(failure.message.into_owned());
-                work.left = work.added.drain(..).map(Step::Remove).collect();
+                work.left = work.done.drain(..).rev().map(Step::back).collect();
             }
         }
         if let Some(step) = work.left.pop_front() {
             work.step = step;
             self.changes.now = Some(work);
-            return self.request(step);
+            return self.ask(step.request(), Asked::Step);
         }
         self.finish(work);
         self.start_change();
@@ -345,8 +371,7 @@ impl Model {
     fn finish(&mut self, work: Work) {
         let Work {
             change,
-            added,
-            removed,
+            done,
             unsaved,
             failed,
             ..
@@ -355,12 +380,11 @@ impl Model {
             return self.tell(why, true);
         }
         self.end(&change);
-        let undo = change.origin != Origin::Undo && !(added.is_empty() && removed.is_empty());
+        let undo = change.origin != Origin::Undo && !done.is_empty();
         if undo {
             self.changes.past.push(Change {
                 words: format!("Undone: {}", change.words),
-                add: removed,
-                remove: added,
+                steps: done.into_iter().rev().map(Step::back).collect(),
                 origin: Origin::Undo,
             });
             if self.changes.past.len() > MOST {
@@ -389,12 +413,12 @@ impl Model {
                 self.picked = None;
             }
             Origin::Edit => {
-                let is_this = |edit: &super::Edit| change.remove.contains(&edit.pattern);
-                if self.edit.as_ref().is_some_and(is_this) {
+                let edited = self.edit.as_ref().map(|edit| edit.pattern);
+                if let [Step::Replace(Replacement { new, old })] = change.steps[..]
+                    && edited == Some(old)
+                {
                     self.edit = None;
-                    if let Some(&new) = change.add.first() {
-                        self.focus_on(Target::Pattern(new));
-                    }
+                    self.focus_on(Target::Pattern(new));
                 }
             }
             Origin::Row | Origin::Undo => {}

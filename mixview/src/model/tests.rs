@@ -263,7 +263,7 @@ fn a_pattern_is_typed_picked_changed_deleted_and_all_taken_back() {
     scene.write("ord");
     assert_eq!(scene.model.focus(), Target::Edit);
     scene.keys(&[Key::Enter]);
-    assert_eq!(scene.listed(), ["Game", "discord"]);
+    assert_eq!(scene.listed(), ["discord", "Game"]);
     let discord = Text::truncated("discord");
     assert_eq!(scene.model.focus(), Target::Pattern(discord));
     assert_eq!(scene.model.foot().text, "disc* is now discord");
@@ -284,6 +284,40 @@ fn a_pattern_is_typed_picked_changed_deleted_and_all_taken_back() {
 }
 
 #[test]
+fn an_edit_keeps_its_place_and_never_eats_another_pattern() {
+    let mut scene = Scene::new(&[], &["first", "game", "last"]);
+    let edit = |scene: &mut Scene, pattern: &str, text: &str| {
+        scene.tell(Message::Click(Target::Pattern(Text::truncated(pattern))));
+        scene.chord(Key::Letter('a'), false, true);
+        scene.write(text);
+        scene.keys(&[Key::Enter]);
+    };
+    edit(&mut scene, "game", "Game");
+    assert_eq!(scene.listed(), ["first", "Game", "last"], "in another case");
+    edit(&mut scene, "Game", "last");
+    assert_eq!(scene.listed(), ["first", "Game", "last"]);
+    let foot = scene.model.foot();
+    assert!(
+        foot.alarm && foot.text == "last is on the list already",
+        "{foot:?}"
+    );
+    scene.keys(&[Key::Escape]);
+    scene.chord(Key::Letter('z'), false, true);
+    assert_eq!(
+        scene.listed(),
+        ["first", "game", "last"],
+        "back in its place"
+    );
+    // Somebody else has put the old one back meanwhile: there is only the new one to take off.
+    edit(&mut scene, "game", "b");
+    scene.daemon.programs.push(Text::truncated("game"));
+    let event = scene.daemon.programs_event();
+    scene.tell(event);
+    scene.chord(Key::Letter('z'), false, true);
+    assert_eq!(scene.listed(), ["first", "last", "game"]);
+}
+
+#[test]
 fn what_is_refused_stays_where_it_was_typed() {
     let mut scene = Scene::new(&[], &["game"]);
     scene.write("+");
@@ -297,6 +331,7 @@ fn what_is_refused_stays_where_it_was_typed() {
     scene.keys(&[Key::Enter]);
     assert_eq!(scene.listed(), ["game"]);
     assert_eq!(scene.model.edit().unwrap().field.text(), "[game");
+    assert!(scene.model.foot().alarm && !scene.model.foot().undo);
     scene.keys(&[Key::Escape]);
     assert!(scene.model.edit().is_none());
     assert!(!scene.closed);
@@ -421,7 +456,7 @@ fn the_focus_outlasts_a_restart_of_mixd_unless_it_is_moved_meanwhile() {
     let row = Target::Pattern(Text::truncated("y"));
     for moves in [false, true] {
         scene.tell(Message::Click(row));
-        assert_eq!(scene.model.focus(), row);
+        assert_eq!(scene.model.focus(), Target::Edit);
         scene.tell(lost());
         scene.tell(lost());
         assert_eq!(scene.model.focus(), Target::Help, "the last that there is");
