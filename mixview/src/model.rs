@@ -132,6 +132,8 @@ pub enum Message {
 }
 
 /// What the model wants done.
+// It is taken at once: an allocation would cost more than the room.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// To be said to mixd, in this order.
@@ -678,7 +680,9 @@ impl Model {
     fn lost(&mut self, lost: Lost) {
         self.forget_asked();
         if self.link == Link::Up {
-            self.focus_left = Some(self.focus);
+            let edited = self.edit.as_ref().map(|edit| Target::Pattern(edit.pattern));
+            let is_edit = self.focus == Target::Edit;
+            self.focus_left = edited.filter(|_| is_edit).or(Some(self.focus));
         }
         self.link = Link::Down(lost);
         self.audio = nothing();
