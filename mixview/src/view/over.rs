@@ -46,7 +46,7 @@ pub fn lost(pen: &mut Pen<'_>, lost: &Lost, room: Rect) {
         pen.text(line, command, Style::strong(TEXT, theme.text), Align::Left);
         y = bar.bottom() + GRID;
     }
-    let text = "This window connects by itself when mixd is there.";
+    let text = "This window finds mixd by itself.";
     paragraph(pen, room, y, text, theme.muted);
 }
 
