@@ -192,7 +192,7 @@ fn watched(name: &Name) -> Option<OwnedFd> {
 
 #[cfg(test)]
 mod tests {
-    use wire::socket::Listener;
+    use wire::socket::{self, Interest, Listener};
 
     use super::*;
 
