@@ -129,9 +129,9 @@ fn waybar_shows_the_volume_and_follows_it() {
 fn wob_shows_a_bar_for_each_change_and_outlasts_mixd() {
     let mut stage = Stage::set();
     let (command, lines) = stage.feed("wob");
-    // A bar that stays: on a busy machine, one of a second might not be seen.
+    // On a busy machine, a bar of a second might not be seen: the longest that wob takes.
     let config = stage.lab.path("wob.ini");
-    fs::write(&config, "timeout = 600000\n").unwrap();
+    fs::write(&config, "timeout = 10000\n").unwrap();
     let empty = changed_picture(&stage.sway, &stage.lab, "wob-before.png", &[]);
     let line = format!("{command} | wob --config {}", config.display());
     let mut wob = stage.start("sh", &["-c", &line]);

@@ -293,7 +293,7 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     assert!(told.starts_with("bad   mixd "), "{told}");
     assert!(told.contains("connection refused"), "{told}");
     assert!(
-        told.contains("runs, but not there"),
+        told.contains("runs, but not there: it was started with '--socket "),
         "our other one is found: {told}"
     );
 }
