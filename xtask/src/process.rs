@@ -62,7 +62,7 @@ pub struct Memory {
     /// All of its pages that are in memory, with those that it shares: a library's, a file's.
     pub resident: u64,
     /// Those that no other process has.
-    pub own: u64,
+    pub private: u64,
 }
 
 /// A process that is ended, by its pid, when this is dropped.
@@ -165,10 +165,10 @@ impl Process {
     /// `/proc` can't be read.
     pub fn memory(&self) -> Result<Memory> {
         let file = format!("/proc/{}/smaps_rollup", self.pid());
-        let own = proc_status(&file, "Private_Clean")? + proc_status(&file, "Private_Dirty")?;
+        let private = proc_status(&file, "Private_Clean")? + proc_status(&file, "Private_Dirty")?;
         Ok(Memory {
             resident: proc_status(&file, "Rss")? * 1024,
-            own: own * 1024,
+            private: private * 1024,
         })
     }
 

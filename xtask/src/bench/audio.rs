@@ -12,7 +12,6 @@ use xtask::process::Process;
 use super::Bench;
 use super::idle::Loopbacks;
 use super::report::{Case, Unit};
-use super::sample::Sample;
 
 /// How many streams play.
 const STREAMS: usize = 10;
@@ -46,7 +45,7 @@ impl Ways {
 pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     let ways = Ways::open(bench)?;
     let mut cases = vec![processor(bench, &ways)?];
-    cases.push(delay(&ways)?);
+    cases.push(delay(bench, &ways)?);
     Ok(cases)
 }
 
@@ -113,10 +112,10 @@ fn processor(bench: &Bench, ways: &Ways) -> Result<Case> {
         direct.push(share(straight, &tone, ["card-a"; 2], false, &[], time)?);
     }
     let what = format!("all of PipeWire, {STREAMS} streams play");
-    let case = Case::new("audio-cpu", what, Unit::Percent, Sample::median(&through));
+    let case = Case::new("audio-cpu", what, Unit::Percent, through);
     Ok(case
-        .floor("straight to the card", Sample::median(&direct), 1.15)
-        .peer("two pw-loopback", Sample::median(&around), 1.0))
+        .floor("straight to the card", direct, 1.15)
+        .peer("two pw-loopback", around, 1.0))
 }
 
 /// How many samples later a sound arrives on the way that is measured than straight. The program's
@@ -144,15 +143,17 @@ fn late(heard: &Recording) -> Result<f64> {
     Ok((through - straight) as f64)
 }
 
-fn delay(ways: &Ways) -> Result<Case> {
+fn delay(bench: &Bench, ways: &Ways) -> Result<Case> {
     let impulses = ways.straight.path("impulses.wav");
     write_impulses(&impulses, 24_000, 60)?;
-    let ours = lateness(&ways.ours.1, &impulses, "mixd-default", &[])?;
     let target = ["--target", Loopbacks::SINKS[0]];
-    let looped = lateness(&ways.looped.1, &impulses, Loopbacks::SINKS[0], &target)?;
+    let (mut ours, mut looped) = (Vec::new(), Vec::new());
+    for _ in 0..bench.rounds(3) {
+        ours.push(lateness(&ways.ours.1, &impulses, "mixd-default", &[])?);
+        let sink = Loopbacks::SINKS[0];
+        looped.push(lateness(&ways.looped.1, &impulses, sink, &target)?);
+    }
     let what = "a program to the card, more than straight";
-    let case = Case::new("latency", what, Unit::Samples, Sample::once(ours));
-    Ok(case
-        .limit(0.0)
-        .peer("two pw-loopback", Sample::once(looped), None))
+    let case = Case::new("latency", what, Unit::Samples, ours);
+    Ok(case.limit(0.0).peer("two pw-loopback", looped, None))
 }

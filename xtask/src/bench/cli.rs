@@ -7,7 +7,6 @@ use xtask::lab::Lab;
 use super::floors::{Floors, Run};
 use super::report::{Case, Unit};
 use super::requests::{Talk, hex};
-use super::sample::Sample;
 use super::{Bench, words};
 
 /// mixctl beside what sets and gets a volume from a shell, and beside the least.
@@ -71,12 +70,11 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
                 .map(|run| run.milliseconds)
                 .collect::<Vec<_>>()
         };
-        let sample = |n: usize| Sample::median(&times(n));
-        Case::new(bench, what, Unit::Milliseconds, sample(0))
-            .floor("static C, same bytes", sample(1), 1.3)
-            .peer("wpctl", sample(2), 0.25)
-            .peer("pactl", sample(3), 0.25)
-            .peer("pamixer", sample(4), 0.25)
+        Case::new(bench, what, Unit::Milliseconds, times(0))
+            .floor("static C, same bytes", times(1), 1.3)
+            .peer("wpctl", times(2), 0.25)
+            .peer("pactl", times(3), 0.25)
+            .peer("pamixer", times(4), 0.25)
     };
     Ok(vec![
         case("cli-set", "`mixctl set-volume`, start to end", &set),

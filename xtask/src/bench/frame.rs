@@ -7,7 +7,7 @@ use xtask::desktop::{Desktop, Xvfb};
 use xtask::lab::Lab;
 
 use super::report::{Case, Unit};
-use super::sample::Sample;
+use super::sample::scaled;
 use super::{Bench, Lines, build_bench};
 
 /// On Xvfb, at one and at two pixels a logical one.
@@ -18,13 +18,13 @@ pub fn measure(_: &Bench) -> Result<Vec<Case>> {
     let lines = Lines::of(&mut screen.command(&lab, Path::new(&program)))?;
     let mut cases = Vec::new();
     for (scale, by) in lines.groups() {
-        let sample = |who: &str| {
+        let times = |who: &str| {
             let times = by.get(who).ok_or("frame printed something else");
-            times.map(|times| Sample::median(times).scaled(1e-6))
+            times.map(|times| scaled(times, 1e-6))
         };
         let what = format!("a drag's frame at {scale}x");
-        let case = Case::new("frame", what, Unit::Milliseconds, sample("mixview")?);
-        cases.push(case.floor("a copy of the same pixels", sample("copy")?, 3.0));
+        let case = Case::new("frame", what, Unit::Milliseconds, times("mixview")?);
+        cases.push(case.floor("a copy of the same pixels", times("copy")?, 3.0));
     }
     Ok(cases)
 }

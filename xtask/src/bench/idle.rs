@@ -10,11 +10,11 @@ use xtask::level::write_tone;
 use xtask::process::{Process, wait_for};
 
 use super::report::{Case, Unit};
-use super::sample::Sample;
 use super::{Bench, end};
 
-/// How long each state is watched.
-const TIME: Duration = Duration::from_mins(1);
+/// How long each state is watched, in how many parts: a minute.
+const TIME: Duration = Duration::from_secs(10);
+const PARTS: u32 = 6;
 
 /// Two sinks that play to the default card, as one makes them of PipeWire's own parts.
 pub struct Loopbacks([Process; 2]);
@@ -64,8 +64,18 @@ struct Use {
     percent: f64,
 }
 
-/// Watches all groups at once.
-fn watch(groups: &[Group], time: Duration) -> Result<Vec<Use>> {
+/// Watches all groups at once, one part after the other; what each used, a list a group.
+fn watch(groups: &[Group], time: Duration) -> Result<Vec<Vec<Use>>> {
+    let mut all = vec![Vec::new(); groups.len()];
+    for _ in 0..PARTS {
+        for (all, part) in all.iter_mut().zip(watch_part(groups, time)?) {
+            all.push(part);
+        }
+    }
+    Ok(all)
+}
+
+fn watch_part(groups: &[Group], time: Duration) -> Result<Vec<Use>> {
     let used = |(_, processes): &Group| -> Result<(u64, Duration)> {
         let mut sum = (0, Duration::ZERO);
         for process in processes {
@@ -90,7 +100,8 @@ fn watch(groups: &[Group], time: Duration) -> Result<Vec<Use>> {
 }
 
 /// mixd beside what else could split the sound. All are watched at the same time, each in a session
-/// of its own: what one does wakes no other.
+/// of its own, so that what one does wakes no other; but pipewire-pulse in mixd's, where one of the
+/// two streams comes through it.
 pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     let (ours, looped, effects) = (Lab::start()?, Lab::start()?, Lab::start()?);
     let mixd = bench.mixd(&ours)?;
@@ -133,14 +144,14 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     effects.wait_for_route("main", "easyeffects_sink")?;
     std::thread::sleep(Duration::from_secs(3));
     let playing = watch(&groups, time)?;
-    let case = |what: &str, unit, pick: fn(&Use) -> f64, used: &[Use]| {
-        let sample = |n: usize| Sample::once(pick(&used[n]));
-        let mut case = Case::new("idle", what, unit, sample(0));
+    let case = |what: &str, unit, pick: fn(&Use) -> f64, used: &[Vec<Use>]| {
+        let parts = |n: usize| -> Vec<f64> { used[n].iter().map(pick).collect() };
+        let mut case = Case::new("idle", what, unit, parts(0));
         if unit == Unit::Wakeups {
             case = case.limit(0.0);
         }
         for (n, (name, _)) in groups.iter().enumerate().skip(1) {
-            case = case.peer(name, sample(n), 1.0);
+            case = case.peer(name, parts(n), 1.0);
         }
         case
     };

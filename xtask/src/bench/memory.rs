@@ -1,4 +1,6 @@
-//! What each process takes of the memory: resident, and of that its own.
+//! What each process takes of the memory: resident, and of that what it shares with nobody
+//! (`Private_Clean` and `Private_Dirty` of `proc_pid_smaps(5)`: its data, and the pages of programs and
+//! libraries that nobody else runs).
 
 use std::fs;
 use std::path::Path;
@@ -66,15 +68,17 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
                 .peer("wireplumber", kibibytes(manager.resident), None)
                 .peer("pipewire-pulse", kibibytes(pulse.resident), None),
         );
-        let own = case(&format!("mixd {when}, its own"), ours.own);
-        cases.push(own.peer("wireplumber", kibibytes(manager.own), None).peer(
-            "pipewire-pulse",
-            kibibytes(pulse.own),
-            None,
-        ));
+        let own = case(&format!("mixd {when}, private"), ours.private);
+        cases.push(
+            own.peer("wireplumber", kibibytes(manager.private), None)
+                .peer("pipewire-pulse", kibibytes(pulse.private), None),
+        );
     }
-    let left = case("mixd after 100 streams, ten times, its own", again[0].own);
-    cases.push(left.peer("after the first time", kibibytes(after[0].own), FLAT));
+    let left = case(
+        "mixd after 100 streams, ten times, private",
+        again[0].private,
+    );
+    cases.push(left.peer("after the first time", kibibytes(after[0].private), FLAT));
     cases.push(peaks(bench, &lab, &mixd)?);
     cases.extend(windows(bench)?);
     Ok(cases)
@@ -127,10 +131,7 @@ fn peaks(bench: &Bench, lab: &Lab, mixd: &Mixd) -> Result<Case> {
     ];
     let spawn = lab.command(bench.floors.path("spawn"));
     let runs = Floors::in_turn(spawn, bench.rounds(30), &commands)?;
-    let peak = |runs: &[Run]| {
-        let peaks: Vec<f64> = runs.iter().map(|run| run.peak).collect();
-        Sample::median(&peaks)
-    };
+    let peak = |runs: &[Run]| -> Vec<f64> { runs.iter().map(|run| run.peak).collect() };
     let ours = peak(&runs[0]);
     let case = Case::new("memory", "mixctl, its peak", Unit::Kibibytes, ours);
     Ok(case.peer("wpctl", peak(&runs[1]), 1.0))
@@ -155,6 +156,6 @@ fn windows(bench: &Bench) -> Result<[Case; 2]> {
         case("mixview, resident", ours.resident)
             .limit(MIXVIEW)
             .peer("pavucontrol", kibibytes(theirs.resident), None),
-        case("mixview, its own", ours.own).peer("pavucontrol", kibibytes(theirs.own), None),
+        case("mixview, private", ours.private).peer("pavucontrol", kibibytes(theirs.private), None),
     ])
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 use xtask::Result;
 
-use super::sample::Sample;
+use super::sample::{Figure, Sample};
 
 /// What a number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,8 @@ pub struct Other {
     pub is_floor: bool,
     /// What it takes; none for an absolute mark.
     pub sample: Option<Sample>,
+    /// How many times that ours takes; none where that is nothing.
+    pub ratio: Option<Sample>,
     /// How much of it ours may take at most, as a ratio; in the case's unit where there is no
     /// sample.
     pub most: Option<f64>,
@@ -78,24 +80,43 @@ pub struct Case {
     /// What the numbers count.
     pub unit: Unit,
     /// What ours takes.
-    pub ours: Sample,
+    pub ours: Figure,
     /// What others take.
     pub others: Vec<Other>,
     /// One of many, which the README's table leaves out.
     pub is_detail: bool,
+    /// A few of the worst cases decide about it: too little to call a later run slower by.
+    pub is_tail: bool,
+}
+
+/// Whether a mark holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Holds,
+    Misses,
+    /// Both take nothing: ours is not less.
+    Ties,
 }
 
 impl Case {
     /// A case that is compared with nothing yet.
-    pub fn new(bench: &str, what: impl Into<String>, unit: Unit, ours: Sample) -> Self {
+    pub fn new(bench: &str, what: impl Into<String>, unit: Unit, ours: impl Into<Figure>) -> Self {
         Self {
             bench: bench.into(),
             what: what.into(),
             unit,
-            ours,
+            ours: ours.into(),
             others: Vec::new(),
             is_detail: false,
+            is_tail: false,
         }
+    }
+
+    /// The same about the worst of many.
+    #[must_use]
+    pub fn tail(mut self) -> Self {
+        self.is_tail = true;
+        self
     }
 
     /// The same as one of many.
@@ -107,24 +128,23 @@ impl Case {
 
     /// Adds what the machine itself asks; ours may take `most` times that.
     #[must_use]
-    pub fn floor(mut self, name: &str, sample: Sample, most: impl Into<Option<f64>>) -> Self {
-        self.others.push(Other {
-            name: name.into(),
-            is_floor: true,
-            sample: Some(sample),
-            most: most.into(),
-        });
-        self
+    pub fn floor(self, name: &str, takes: impl Into<Figure>, most: impl Into<Option<f64>>) -> Self {
+        self.beside(name, &takes.into(), most.into(), true)
     }
 
     /// Adds what another program takes; ours may take `most` times that.
     #[must_use]
-    pub fn peer(mut self, name: &str, sample: Sample, most: impl Into<Option<f64>>) -> Self {
+    pub fn peer(self, name: &str, takes: impl Into<Figure>, most: impl Into<Option<f64>>) -> Self {
+        self.beside(name, &takes.into(), most.into(), false)
+    }
+
+    fn beside(mut self, name: &str, takes: &Figure, most: Option<f64>, is_floor: bool) -> Self {
         self.others.push(Other {
             name: name.into(),
-            is_floor: false,
-            sample: Some(sample),
-            most: most.into(),
+            is_floor,
+            sample: Some(takes.sample),
+            ratio: self.ours.ratio(takes),
+            most,
         });
         self
     }
@@ -136,22 +156,26 @@ impl Case {
             name: "mark".into(),
             is_floor: false,
             sample: None,
+            ratio: None,
             most: Some(most),
         });
         self
     }
 
-    /// How many times what `other` takes ours does.
-    fn ratio(&self, other: &Other) -> Option<f64> {
-        let theirs = other.sample?.value;
-        (theirs != 0.0).then(|| self.ours.value / theirs)
-    }
-
     /// Whether a mark holds; none where there is none.
-    fn holds(&self, other: &Other) -> Option<bool> {
+    fn verdict(&self, other: &Other) -> Option<Verdict> {
         let most = other.most?;
-        let allowed = other.sample.map_or(most, |sample| sample.value * most);
-        Some(self.ours.value <= allowed)
+        let ours = self.ours.sample.value;
+        let holds = match (other.ratio, other.sample) {
+            (Some(ratio), _) => ratio.value <= most,
+            (None, Some(_)) if ours == 0.0 => return Some(Verdict::Ties),
+            (None, Some(_)) => false,
+            (None, None) => ours <= most,
+        };
+        Some(match holds {
+            true => Verdict::Holds,
+            false => Verdict::Misses,
+        })
     }
 }
 
@@ -165,6 +189,7 @@ pub struct Report {
 }
 
 /// What a row of the table says.
+#[derive(Default)]
 struct Row<'a> {
     bench: &'a str,
     what: &'a str,
@@ -176,10 +201,20 @@ struct Row<'a> {
     holds: &'static str,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
     const TITLES: [&'static str; 8] = [
         "bench", "what", "mixd", "beside", "takes", "ratio", "must be", "",
     ];
+
+    /// What ours takes.
+    fn of(case: &'a Case) -> Self {
+        Self {
+            bench: &case.bench,
+            what: &case.what,
+            ours: shown(case.ours.sample, case.unit),
+            ..Self::default()
+        }
+    }
 
     fn cells(&self) -> [&str; 8] {
         [
@@ -200,32 +235,34 @@ impl Report {
         let mut rows = Vec::new();
         let cases = self.cases.iter();
         for case in cases.filter(|case| with_details || !case.is_detail) {
+            if case.others.is_empty() {
+                rows.push(Row::of(case));
+            }
             for (n, other) in case.others.iter().enumerate() {
+                let first = match n {
+                    0 => Row::of(case),
+                    _ => Row::default(),
+                };
                 rows.push(Row {
-                    bench: if n == 0 { &case.bench } else { "" },
-                    what: if n == 0 { &case.what } else { "" },
-                    ours: if n == 0 {
-                        shown(case.ours, case.unit)
-                    } else {
-                        String::new()
-                    },
                     other: &other.name,
                     theirs: other
                         .sample
                         .map_or_else(String::new, |sample| shown(sample, case.unit)),
-                    ratio: case
-                        .ratio(other)
-                        .map_or_else(String::new, |ratio| format!("{ratio:.2}")),
+                    ratio: other
+                        .ratio
+                        .map_or_else(String::new, |ratio| format!("{:.2}", ratio.value)),
                     mark: match (other.most, other.sample) {
                         (None, _) => String::new(),
                         (Some(most), Some(_)) => format!("≤ {}", number(most)),
                         (Some(most), None) => format!("≤ {} {}", number(most), case.unit.name()),
                     },
-                    holds: match case.holds(other) {
+                    holds: match case.verdict(other) {
                         None => "",
-                        Some(true) => "yes",
-                        Some(false) => "**no**",
+                        Some(Verdict::Holds) => "yes",
+                        Some(Verdict::Ties) => "equal",
+                        Some(Verdict::Misses) => "**no**",
                     },
+                    ..first
                 });
             }
         }
@@ -250,9 +287,14 @@ impl Report {
             text.push('\n');
         }
         let marks = self.marks();
-        let kept = marks.iter().filter(|(_, holds)| *holds).count();
-        let _ = writeln!(text, "\n{kept} of {} marks hold.", marks.len());
-        for (mark, _) in marks.iter().filter(|(_, holds)| !holds) {
+        let of = |wanted: Verdict| marks.iter().filter(move |(_, verdict)| *verdict == wanted);
+        let (kept, ties) = (of(Verdict::Holds).count(), of(Verdict::Ties).count());
+        let _ = writeln!(
+            text,
+            "\n{kept} of {} marks hold; in {ties} more both take nothing.",
+            marks.len()
+        );
+        for (mark, _) in of(Verdict::Misses) {
             let _ = writeln!(text, "missed: {mark}");
         }
         text
@@ -270,11 +312,11 @@ impl Report {
         text
     }
 
-    fn marks(&self) -> Vec<(String, bool)> {
+    fn marks(&self) -> Vec<(String, Verdict)> {
         let marks = self.cases.iter().flat_map(|case| {
             case.others.iter().filter_map(move |other| {
                 let mark = format!("{}, {}: beside {}", case.bench, case.what, other.name);
-                Some((mark, case.holds(other)?))
+                Some((mark, case.verdict(other)?))
             })
         });
         marks.collect()
@@ -284,7 +326,7 @@ impl Report {
     /// there is one, and else to each peer. Never by a time: machines differ.
     pub fn slower_than(&self, before: &Self) -> Vec<String> {
         let mut slower = Vec::new();
-        for case in &self.cases {
+        for case in self.cases.iter().filter(|case| !case.is_tail) {
             let same = |old: &&Case| (&old.bench, &old.what) == (&case.bench, &case.what);
             let Some(old) = before.cases.iter().find(same) else {
                 continue;
@@ -296,10 +338,11 @@ impl Report {
                 .filter(|other| other.is_floor == has_floor)
             {
                 let earlier = old.others.iter().find(|old| old.name == other.name);
-                let then = earlier.and_then(|earlier| old.ratio(earlier));
-                let (Some(now), Some(then)) = (case.ratio(other), then) else {
+                let then = earlier.and_then(|earlier| earlier.ratio);
+                let (Some(now), Some(then)) = (other.ratio, then) else {
                     continue;
                 };
+                let (now, then) = (now.value, then.value);
                 if now > then * 1.2 {
                     slower.push(format!(
                         "{}, {}: {now:.2} times {}, was {then:.2}",
@@ -319,6 +362,7 @@ impl Report {
                 "name": other.name,
                 "floor": other.is_floor,
                 "takes": other.sample.as_ref().map(sample),
+                "ratio": other.ratio.as_ref().map(sample),
                 "most": other.most,
             })
         };
@@ -328,7 +372,8 @@ impl Report {
                 "what": case.what,
                 "unit": case.unit.name(),
                 "detail": case.is_detail,
-                "ours": sample(&case.ours),
+                "tail": case.is_tail,
+                "ours": sample(&case.ours.sample),
                 "beside": case.others.iter().map(other).collect::<Vec<_>>(),
             })
         };
@@ -365,8 +410,9 @@ fn parse_case(value: &Value) -> Option<Case> {
         bench: value["bench"].as_str()?.into(),
         what: value["what"].as_str()?.into(),
         unit: Unit::ALL.into_iter().find(|known| known.name() == unit)?,
-        ours: parse_sample(&value["ours"])?,
+        ours: parse_sample(&value["ours"])?.into(),
         is_detail: value["detail"].as_bool()?,
+        is_tail: value["tail"].as_bool()?,
         others: value["beside"]
             .as_array()?
             .iter()
@@ -379,10 +425,8 @@ fn parse_other(value: &Value) -> Option<Other> {
     Some(Other {
         name: value["name"].as_str()?.into(),
         is_floor: value["floor"].as_bool()?,
-        sample: match &value["takes"] {
-            Value::Null => None,
-            takes => Some(parse_sample(takes)?),
-        },
+        sample: parse_sample(&value["takes"]),
+        ratio: parse_sample(&value["ratio"]),
         most: value["most"].as_f64(),
     })
 }
@@ -445,11 +489,20 @@ mod tests {
 
     #[test]
     fn marks_are_judged_by_ratio_or_absolutely() {
-        let holds: Vec<bool> = report(13.5).marks().iter().map(|mark| mark.1).collect();
-        assert_eq!(holds, [false, true, true]);
+        let verdicts = |report: &Report| -> Vec<Verdict> {
+            report.marks().iter().map(|mark| mark.1).collect()
+        };
+        let (holds, misses) = (Verdict::Holds, Verdict::Misses);
+        assert_eq!(verdicts(&report(13.5)), [misses, holds, holds]);
         let missed = report(13.5).text();
         assert!(missed.contains("2 of 3 marks hold"), "{missed}");
         assert!(missed.contains("missed: b, w: beside C"), "{missed}");
+        let nothing = Sample::once(0.0);
+        let case = Case::new("b", "w", Unit::Wakeups, nothing).peer("quiet", nothing, 1.0);
+        let mut tie = report(13.5);
+        tie.cases = vec![case];
+        assert_eq!(verdicts(&tie), [Verdict::Ties]);
+        assert!(tie.markdown().contains("| equal |"));
     }
 
     #[test]
@@ -457,6 +510,9 @@ mod tests {
         assert!(report(11.9).slower_than(&report(10.0)).is_empty());
         let slower = report(12.1).slower_than(&report(10.0));
         assert_eq!(slower, ["b, w: 1.21 times C, was 1.00"]);
+        let mut tail = report(12.1);
+        tail.cases[0].is_tail = true;
+        assert!(tail.slower_than(&report(10.0)).is_empty());
     }
 
     #[test]

@@ -17,10 +17,10 @@ use xtask::process::{Process, wait_for};
 use super::Bench;
 use super::floors::{numbers, printed};
 use super::report::{Case, Unit};
-use super::sample::Sample;
+use super::sample::{Turns, scaled};
 
 /// How often each is measured in turn.
-const TURNS: u32 = 5;
+const TURNS: u32 = 15;
 /// Where both sides run, of every pair: on two cores, most of the time is that of waking the other
 /// one, which is the same for all and hides what differs.
 const CORE: &str = "0";
@@ -161,14 +161,14 @@ pub fn roundtrip(bench: &Bench) -> Result<Vec<Case>> {
     for clients in [1, 31] {
         let (ours, floor, bus) = exchange(bench, clients, true)?;
         for (name, quantile, is_median) in [("p50", 0.5, true), ("p99", 0.99, false)] {
-            let sample = |times: &[f64]| Sample::quantile(times, quantile);
+            let times = |turns: &Turns| turns.quantile(quantile);
             let what = match clients {
                 1 => format!("1 client, {name}"),
                 clients => format!("{clients} clients, {name}"),
             };
-            let case = Case::new("roundtrip", what, Unit::Microseconds, sample(&ours))
-                .floor("poll server in C", sample(&floor), is_median.then_some(1.3))
-                .peer("D-Bus call", sample(&bus), is_median.then_some(0.2));
+            let case = Case::new("roundtrip", what, Unit::Microseconds, times(&ours))
+                .floor("poll server in C", times(&floor), is_median.then_some(1.3))
+                .peer("D-Bus call", times(&bus), is_median.then_some(0.2));
             cases.push(case);
         }
     }
@@ -176,11 +176,7 @@ pub fn roundtrip(bench: &Bench) -> Result<Vec<Case>> {
 }
 
 /// How long the answers of mixd, of the floor and of a service on D-Bus take.
-pub fn exchange(
-    bench: &Bench,
-    clients: u32,
-    with_bus: bool,
-) -> Result<(Vec<f64>, Vec<f64>, Vec<f64>)> {
+pub fn exchange(bench: &Bench, clients: u32, with_bus: bool) -> Result<(Turns, Turns, Turns)> {
     let mixd = bench.mixd_alone()?;
     pin(&mixd.process)?;
     let [request, other] = changes()?;
@@ -189,7 +185,7 @@ pub fn exchange(
     let name = unused_socket();
     let _server = floor(bench, &name, &talk, None)?;
     let frames: [&[u8]; 4] = [&talk.hello, &[], &talk.request, &other];
-    let rounds = bench.rounds(20_000) / clients;
+    let rounds = bench.rounds(7_000) / clients;
     let lab = Lab::prepare(&[])?;
     let mut serve = lab.command(bench.floors.path("bus"));
     let log = lab.path("service.log");
@@ -201,16 +197,16 @@ pub fn exchange(
             .contains("ready")
             .then_some(()))
     })?;
-    let (mut ours, mut least, mut bus) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ours, mut least, mut bus) = (Turns::default(), Turns::default(), Turns::default());
     for _ in 0..TURNS {
-        ours.extend(load(bench, mixd.socket(), clients, rounds, &frames)?);
-        least.extend(load(bench, &name, clients, rounds, &frames)?);
+        ours.push(load(bench, mixd.socket(), clients, rounds, &frames)?);
+        least.push(load(bench, &name, clients, rounds, &frames)?);
         if with_bus {
             let mut call = lab.command("taskset");
             call.args(["--cpu-list", CORE]);
             call.arg(bench.floors.path("bus"));
             call.args([clients.to_string(), (rounds / 4).to_string()]);
-            bus.extend(numbers(&mut call)?.into_iter().map(|time| time / 1e3));
+            bus.push(scaled(&numbers(&mut call)?, 1e-3));
         }
     }
     Ok((ours, least, bus))
@@ -220,16 +216,16 @@ pub fn exchange(
 pub fn fanout(bench: &Bench) -> Result<Vec<Case>> {
     let (ours, least) = spread(bench, 30)?;
     let what = "a set, until the last of 30 has read it";
-    let case = Case::new("fanout", what, Unit::Microseconds, Sample::median(&ours)).floor(
+    let case = Case::new("fanout", what, Unit::Microseconds, ours.quantile(0.5)).floor(
         "30 writes in C",
-        Sample::median(&least),
+        least.quantile(0.5),
         1.5,
     );
     Ok(vec![case])
 }
 
 /// How long a change takes to the last of so many subscribers, from mixd and from the floor.
-pub fn spread(bench: &Bench, subscribers: u32) -> Result<(Vec<f64>, Vec<f64>)> {
+pub fn spread(bench: &Bench, subscribers: u32) -> Result<(Turns, Turns)> {
     let mixd = bench.mixd_alone()?;
     pin(&mixd.process)?;
     let [request, other] = changes()?;
@@ -247,17 +243,17 @@ pub fn spread(bench: &Bench, subscribers: u32) -> Result<(Vec<f64>, Vec<f64>)> {
     let _server = floor(bench, &name, &talk, Some(&event))?;
     // The other first: a volume that is set already is no change, and no event.
     let frames: [&[u8]; 4] = [&talk.hello, &subscribe, &other, &talk.request];
-    let rounds = bench.rounds(2_000);
-    let (mut ours, mut least) = (Vec::new(), Vec::new());
+    let rounds = bench.rounds(700);
+    let (mut ours, mut least) = (Turns::default(), Turns::default());
     for _ in 0..TURNS {
-        ours.extend(load(
+        ours.push(load(
             bench,
             mixd.socket(),
             subscribers + 1,
             rounds,
             &frames,
         )?);
-        least.extend(load(bench, &name, subscribers + 1, rounds, &frames)?);
+        least.push(load(bench, &name, subscribers + 1, rounds, &frames)?);
     }
     Ok((ours, least))
 }

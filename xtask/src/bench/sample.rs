@@ -3,30 +3,18 @@
 /// What a number of measurements come to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sample {
-    /// The median, or another quantile that was asked for.
+    /// The median.
     pub value: f64,
-    /// The quartiles around the median: half of all measurements lie between them.
+    /// The quartiles around it: half of all measurements lie between them.
     pub spread: (f64, f64),
 }
 
 impl Sample {
     /// The median of `measured` and its quartiles.
     pub fn median(measured: &[f64]) -> Self {
-        Self::quantile(measured, 0.5)
-    }
-
-    /// Another quantile, of 0 to 1, and the quartiles of all.
-    pub fn quantile(measured: &[f64], quantile: f64) -> Self {
-        let mut sorted = measured.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let at = |share: f64| {
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a place in a list
-            let place = (share * sorted.len().saturating_sub(1) as f64).round() as usize;
-            sorted.get(place).copied().unwrap_or(f64::NAN)
-        };
         Self {
-            value: at(quantile),
-            spread: (at(0.25), at(0.75)),
+            value: quantile(measured, 0.5),
+            spread: (quantile(measured, 0.25), quantile(measured, 0.75)),
         }
     }
 
@@ -37,14 +25,80 @@ impl Sample {
             spread: (value, value),
         }
     }
+}
 
-    /// The same in another unit.
-    pub fn scaled(self, factor: f64) -> Self {
+/// A quantile, of 0 to 1, of `measured`; of nothing, no number.
+pub fn quantile(measured: &[f64], quantile: f64) -> f64 {
+    let mut sorted = measured.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a place in a list
+    let place = (quantile * sorted.len().saturating_sub(1) as f64).round() as usize;
+    sorted.get(place).copied().unwrap_or(f64::NAN)
+}
+
+/// A figure: what it comes to, and what it was in each turn, if it was measured in turn with
+/// another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// What it comes to.
+    pub sample: Sample,
+    turns: Vec<f64>,
+}
+
+impl From<Sample> for Figure {
+    fn from(sample: Sample) -> Self {
         Self {
-            value: self.value * factor,
-            spread: (self.spread.0 * factor, self.spread.1 * factor),
+            sample,
+            turns: Vec::new(),
         }
     }
+}
+
+impl From<Vec<f64>> for Figure {
+    fn from(turns: Vec<f64>) -> Self {
+        Self {
+            sample: Sample::median(&turns),
+            turns,
+        }
+    }
+}
+
+impl Figure {
+    /// How many times the other this is: the median of that turn by turn, so that what slows both
+    /// in one turn falls out; and its quartiles. Of what was not measured in turn, the ratio of what
+    /// they come to. None if the other is nothing.
+    pub fn ratio(&self, other: &Self) -> Option<Sample> {
+        if other.sample.value == 0.0 {
+            return None;
+        }
+        if self.turns.is_empty() || self.turns.len() != other.turns.len() {
+            return Some(Sample::once(self.sample.value / other.sample.value));
+        }
+        let turns = self.turns.iter().zip(&other.turns);
+        let ratios: Vec<f64> = turns.map(|(ours, theirs)| ours / theirs).collect();
+        Some(Sample::median(&ratios))
+    }
+}
+
+/// What was measured in each of some turns, several times.
+#[derive(Clone, Debug, Default)]
+pub struct Turns(Vec<Vec<f64>>);
+
+impl Turns {
+    /// Adds a turn.
+    pub fn push(&mut self, measured: Vec<f64>) {
+        self.0.push(measured);
+    }
+
+    /// The quantile of each turn.
+    pub fn quantile(&self, share: f64) -> Vec<f64> {
+        self.0.iter().map(|turn| quantile(turn, share)).collect()
+    }
+}
+
+/// The same in another unit.
+pub fn scaled(measured: &[f64], factor: f64) -> Vec<f64> {
+    measured.iter().map(|value| value * factor).collect()
 }
 
 /// The exponent of the power of `n` with which a cost grows from a quarter of the largest `n` on:
@@ -73,6 +127,26 @@ mod tests {
     fn the_median_and_its_quartiles() {
         let sample = Sample::median(&[5.0, 1.0, 4.0, 2.0, 3.0]);
         assert_eq!((sample.value, sample.spread), (3.0, (2.0, 4.0)));
+    }
+
+    #[test]
+    fn a_ratio_is_that_of_the_turns() {
+        // Each turn is slower than the one before it, for both alike.
+        let ours = Figure::from(vec![1.2, 2.4, 4.8, 9.0]);
+        let theirs = Figure::from(vec![1.0, 2.0, 4.0, 8.0]);
+        let ratio = ours.ratio(&theirs).unwrap();
+        assert!((ratio.value - 1.2).abs() < 1e-9, "{ratio:?}");
+        let once = Figure::from(Sample::once(6.0));
+        assert_eq!(once.ratio(&theirs), Some(Sample::once(1.5)));
+        assert_eq!(once.ratio(&Sample::once(0.0).into()), None);
+    }
+
+    #[test]
+    fn a_quantile_is_that_of_each_turn() {
+        let mut turns = Turns::default();
+        turns.push((0..=100).map(f64::from).collect());
+        turns.push(vec![7.0]);
+        assert_eq!(turns.quantile(0.99), [99.0, 7.0]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use xtask::Result;
 
 use super::report::{Case, Unit};
-use super::sample::{Sample, exponent};
+use super::sample::{Sample, exponent, quantile};
 use super::{Bench, Lines, build_bench, requests};
 
 /// The highest exponent that still counts as growing linearly: n times the logarithm of n, which
@@ -16,14 +16,14 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     let (mut asked, mut told) = (Vec::new(), Vec::new());
     for clients in [1, 2, 4, 8, 16, 24, 31] {
         let (ours, ..) = requests::exchange(bench, clients, false)?;
-        asked.push((f64::from(clients), Sample::median(&ours).value));
+        asked.push((f64::from(clients), quantile(&ours.quantile(0.5), 0.5)));
     }
     for subscribers in [1, 2, 4, 8, 16, 24, 30] {
         let (ours, _) = requests::spread(bench, subscribers)?;
-        told.push((f64::from(subscribers), Sample::median(&ours).value));
+        told.push((f64::from(subscribers), quantile(&ours.quantile(0.5), 0.5)));
     }
-    cases.push(growth("an answer, 1 to 31 clients that all ask", &asked));
-    cases.push(growth("an event, 1 to 30 subscribers", &told));
+    cases.extend(growth("an answer, 1 to 31 clients that all ask", &asked));
+    cases.extend(growth("an event, 1 to 30 subscribers", &told));
     let program = build_bench("mixd", "scale", "pretend")?;
     let lines = Lines::of(&mut std::process::Command::new(program))?;
     for (what, by) in lines.groups() {
@@ -32,7 +32,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
             points.push((size.parse()?, Sample::median(&times).value / 1e3));
         }
         points.sort_by(|a: &(f64, f64), b| a.0.total_cmp(&b.0));
-        cases.push(growth(
+        cases.extend(growth(
             &format!("one more stream, 1 to 1000 {what}"),
             &points,
         ));
@@ -40,13 +40,14 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// Prints the points, in microseconds, and judges how they grow.
-fn growth(what: &str, points: &[(f64, f64)]) -> Case {
-    let shown: Vec<String> = points
-        .iter()
-        .map(|(n, cost)| format!("{n}: {cost:.0}"))
-        .collect();
-    println!("   {what}, in µs: {}", shown.join(", "));
+/// How the points, in microseconds, grow; and each of them, which the report keeps.
+fn growth(what: &str, points: &[(f64, f64)]) -> Vec<Case> {
     let power = Sample::once(exponent(points));
-    Case::new("scale", what, Unit::Exponent, power).limit(LINEAR)
+    let mut cases = vec![Case::new("scale", what, Unit::Exponent, power).limit(LINEAR)];
+    let each = points.iter().map(|&(n, cost)| {
+        let what = format!("{what}: of {n}");
+        Case::new("scale", what, Unit::Microseconds, Sample::once(cost)).detail()
+    });
+    cases.extend(each);
+    cases
 }
