@@ -1,7 +1,9 @@
 //! What is known and being done: messages in, effects out. No pixels, no clock, no socket.
 
 mod change;
+mod daemon;
 pub mod field;
+mod focus;
 mod keys;
 mod slider;
 #[cfg(test)]
@@ -11,11 +13,12 @@ use std::collections::{HashMap, VecDeque};
 
 use wire::message::Pattern;
 use wire::{
-    Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Request, Settings, Stream,
-    StreamState, Topic, Volume, Warning,
+    Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Request, Settings, Stream, Volume,
+    Warning,
 };
 
 use change::{Changes, Plan};
+use daemon::Asked;
 use field::{Field, Motion};
 pub use keys::{KEYS, Key, Modifiers};
 use slider::Slider;
@@ -195,19 +198,6 @@ pub struct Carried {
     pub over: Channel,
 }
 
-/// What a request that is not answered yet is for.
-#[derive(Clone, Debug)]
-enum Asked {
-    Subscription,
-    Volume,
-    /// Why a stream is where it is.
-    Reason(u32),
-    /// The narrowest pattern of a stream, for the plan being made.
-    Suggestion(u32),
-    /// A step of the change being made.
-    Step,
-}
-
 /// Everything that the window shows.
 // Independent answers to yes-or-no questions, not a state in disguise.
 #[allow(clippy::struct_excessive_bools)]
@@ -346,6 +336,7 @@ impl Model {
             Message::Answer(answer) => self.answer(answer),
         }
         self.keep_focus();
+        self.let_go_of_gone();
         std::mem::take(&mut self.effects)
     }
 
@@ -401,21 +392,6 @@ impl Model {
     /// The stream that the pointer carries.
     pub fn carried(&self) -> Option<Carried> {
         self.carried
-    }
-
-    /// What has the focus.
-    pub fn focus(&self) -> Target {
-        self.focus
-    }
-
-    /// What shows that it has the focus.
-    pub fn shown_focus(&self) -> Option<Target> {
-        self.focus_shown.then_some(self.focus)
-    }
-
-    /// What is to be scrolled into sight.
-    pub fn sought(&self) -> Option<Target> {
-        self.focus_moved.then_some(self.focus)
     }
 
     /// What the pointer is over.
@@ -504,32 +480,6 @@ impl Model {
         offers
     }
 
-    /// All that can have the focus, in the order of the window.
-    pub fn order(&self) -> Vec<Target> {
-        if self.link != Link::Up {
-            return vec![Target::Slider, Target::Help];
-        }
-        let mut order = vec![Target::Slider];
-        for channel in [Channel::Default, Channel::Aux] {
-            order.extend(
-                self.streams(channel)
-                    .map(|stream| Target::Stream(stream.id)),
-            );
-        }
-        order.push(Target::Entry);
-        for pattern in &self.programs {
-            match &self.edit {
-                Some(edit) if edit.pattern == *pattern => order.push(Target::Edit),
-                _ => order.push(Target::Pattern(*pattern)),
-            }
-        }
-        if self.foot().undo {
-            order.push(Target::Undo);
-        }
-        order.push(Target::Help);
-        order
-    }
-
     fn stream(&self, id: u32) -> Option<&Stream> {
         self.audio.streams.iter().find(|stream| stream.id == id)
     }
@@ -546,56 +496,8 @@ impl Model {
         }
     }
 
-    fn ask(&mut self, request: Request, asked: Asked) {
-        self.asked.push_back(asked);
-        self.effects.push(Effect::Send(request));
-    }
-
-    fn ask_reason(&mut self, id: u32) {
-        let wanted = self
-            .stream(id)
-            .is_some_and(|stream| stream.state != StreamState::Routed);
-        let mut asked = self.asked.iter();
-        let is_asked = asked.any(|asked| matches!(asked, Asked::Reason(other) if *other == id));
-        if wanted && !is_asked && !self.reasons.contains_key(&id) && self.link == Link::Up {
-            self.ask(Request::GetStream(id), Asked::Reason(id));
-        }
-    }
-
-    fn focus_on(&mut self, target: Target) {
-        if self.focus != target {
-            if let Some(field) = self.field() {
-                field.compose("");
-            }
-            if self.focus == Target::Edit {
-                self.edit = None;
-            }
-            self.offers_closed = false;
-            self.picked = None;
-        }
-        self.focus = target;
-        self.focus_left = None;
-        self.focus_moved = true;
-        let order = self.order();
-        let at = order.iter().position(|other| *other == target);
-        self.focus_at = at.unwrap_or(0);
-        if let Target::Stream(id) = target {
-            self.ask_reason(id);
-        }
-    }
-
-    /// What has the focus may have gone; then what stands in its place has it.
-    fn keep_focus(&mut self) {
-        let order = self.order();
-        if let Some(at) = order.iter().position(|target| *target == self.focus) {
-            self.focus_at = at;
-        } else {
-            let at = self.focus_at.min(order.len() - 1);
-            let left = self.focus_left;
-            self.focus_on(order[at]);
-            self.focus_left = left;
-            self.focus_moved = false;
-        }
+    /// What is pointed at, picked or carried may have gone.
+    fn let_go_of_gone(&mut self) {
         let offers: Vec<u32> = self.offers().iter().map(|stream| stream.id).collect();
         let offered = |id: u32| offers.contains(&id);
         if self.picked.is_some_and(|id| !offered(id)) {
@@ -667,109 +569,6 @@ impl Model {
             alarm,
             undo: false,
         });
-    }
-
-    fn connected(&mut self) {
-        self.forget_asked();
-        self.ask(
-            Request::Subscribe(Topic::ALL.into_iter().collect()),
-            Asked::Subscription,
-        );
-    }
-
-    fn lost(&mut self, lost: Lost) {
-        self.forget_asked();
-        if self.link == Link::Up {
-            let edited = self.edit.as_ref().map(|edit| Target::Pattern(edit.pattern));
-            let is_edit = self.focus == Target::Edit;
-            self.focus_left = edited.filter(|_| is_edit).or(Some(self.focus));
-        }
-        self.link = Link::Down(lost);
-        self.audio = nothing();
-        self.carried = None;
-        self.edit = None;
-        self.reasons.clear();
-    }
-
-    /// Nothing that was asked will be answered any more.
-    fn forget_asked(&mut self) {
-        self.asked.clear();
-        self.slider.forget();
-        self.plan = None;
-        self.notice = None;
-        if self.changes.forget() {
-            self.tell("mixd went away before that was done".to_owned(), true);
-        }
-    }
-
-    fn event(&mut self, event: Event<'static>) {
-        // The first of them says that all is well.
-        self.link = Link::Up;
-        match event {
-            Event::Volume(mix) => self.mix = mix,
-            Event::Programs(programs) => {
-                self.programs = programs.into_owned();
-                let programs = &self.programs;
-                if self
-                    .edit
-                    .as_ref()
-                    .is_some_and(|edit| !programs.contains(&edit.pattern))
-                {
-                    self.edit = None;
-                }
-            }
-            Event::Streams(audio) => {
-                self.audio = audio.into_owned();
-                self.reasons.clear();
-                for target in [Some(self.focus), self.hover].into_iter().flatten() {
-                    if let Target::Stream(id) = target {
-                        self.ask_reason(id);
-                    }
-                }
-            }
-            Event::Settings(settings) => self.settings = settings.into_owned(),
-        }
-        let left = self.focus_left;
-        if let Some(target) = left.filter(|target| self.order().contains(target)) {
-            self.focus_on(target);
-        }
-    }
-
-    fn answer(&mut self, answer: Result<Reply<'static>, Failure>) {
-        // Nothing is answered that was not asked; a daemon that does it is wrong, not us.
-        let Some(asked) = self.asked.pop_front() else {
-            return;
-        };
-        match asked {
-            Asked::Subscription => {
-                if let Err(failure) = answer {
-                    self.tell(failure.message.into_owned(), true);
-                }
-            }
-            Asked::Volume => {
-                if let Ok(Reply::Mix(mix)) = answer {
-                    self.mix = mix;
-                }
-                if let Some(volume) = self.slider.answered() {
-                    self.ask(Request::SetVolume(volume), Asked::Volume);
-                }
-            }
-            Asked::Reason(id) => {
-                let reason = match answer {
-                    Ok(Reply::Stream(detail)) => detail.reason.map(|reason| reason.to_string()),
-                    _ => None,
-                };
-                self.reasons.insert(id, reason.unwrap_or_default());
-            }
-            Asked::Suggestion(id) => {
-                let suggestion = match answer {
-                    Ok(Reply::Stream(detail)) => detail.suggestion,
-                    _ => None,
-                };
-                self.suggested(id, suggestion);
-            }
-            Asked::Step => self.stepped(answer),
-        }
     }
 }
 

@@ -1,0 +1,139 @@
+//! What mixd is asked, and what it says.
+
+use wire::{Event, Failure, Reply, Request, StreamState, Topic};
+
+use super::{Effect, Link, Lost, Model, Target, nothing};
+
+/// What a request that is not answered yet is for.
+#[derive(Clone, Debug)]
+pub(super) enum Asked {
+    Subscription,
+    Volume,
+    /// Why a stream is where it is.
+    Reason(u32),
+    /// The narrowest pattern of a stream, for the plan being made.
+    Suggestion(u32),
+    /// A step of the change being made.
+    Step,
+}
+
+impl Model {
+    pub(super) fn ask(&mut self, request: Request, asked: Asked) {
+        self.asked.push_back(asked);
+        self.effects.push(Effect::Send(request));
+    }
+
+    pub(super) fn ask_reason(&mut self, id: u32) {
+        let wanted = self
+            .stream(id)
+            .is_some_and(|stream| stream.state != StreamState::Routed);
+        let mut asked = self.asked.iter();
+        let is_asked = asked.any(|asked| matches!(asked, Asked::Reason(other) if *other == id));
+        if wanted && !is_asked && !self.reasons.contains_key(&id) && self.link == Link::Up {
+            self.ask(Request::GetStream(id), Asked::Reason(id));
+        }
+    }
+
+    pub(super) fn connected(&mut self) {
+        self.forget_asked();
+        self.ask(
+            Request::Subscribe(Topic::ALL.into_iter().collect()),
+            Asked::Subscription,
+        );
+    }
+
+    pub(super) fn lost(&mut self, lost: Lost) {
+        self.forget_asked();
+        if self.link == Link::Up {
+            let edited = self.edit.as_ref().map(|edit| Target::Pattern(edit.pattern));
+            let is_edit = self.focus == Target::Edit;
+            self.focus_left = edited.filter(|_| is_edit).or(Some(self.focus));
+        }
+        self.link = Link::Down(lost);
+        self.audio = nothing();
+        self.carried = None;
+        self.edit = None;
+        self.reasons.clear();
+    }
+
+    /// Nothing that was asked will be answered any more.
+    pub(super) fn forget_asked(&mut self) {
+        self.asked.clear();
+        self.slider.forget();
+        self.plan = None;
+        self.notice = None;
+        if self.changes.forget() {
+            self.tell("mixd went away before that was done".to_owned(), true);
+        }
+    }
+
+    pub(super) fn event(&mut self, event: Event<'static>) {
+        // The first of them says that all is well.
+        self.link = Link::Up;
+        match event {
+            Event::Volume(mix) => self.mix = mix,
+            Event::Programs(programs) => {
+                self.programs = programs.into_owned();
+                let programs = &self.programs;
+                if self
+                    .edit
+                    .as_ref()
+                    .is_some_and(|edit| !programs.contains(&edit.pattern))
+                {
+                    self.edit = None;
+                }
+            }
+            Event::Streams(audio) => {
+                self.audio = audio.into_owned();
+                self.reasons.clear();
+                for target in [Some(self.focus), self.hover].into_iter().flatten() {
+                    if let Target::Stream(id) = target {
+                        self.ask_reason(id);
+                    }
+                }
+            }
+            Event::Settings(settings) => self.settings = settings.into_owned(),
+        }
+        let left = self.focus_left;
+        if let Some(target) = left.filter(|target| self.order().contains(target)) {
+            self.focus_on(target);
+        }
+    }
+
+    pub(super) fn answer(&mut self, answer: Result<Reply<'static>, Failure>) {
+        // Nothing is answered that was not asked; a daemon that does it is wrong, not us.
+        let Some(asked) = self.asked.pop_front() else {
+            return;
+        };
+        match asked {
+            Asked::Subscription => {
+                if let Err(failure) = answer {
+                    self.tell(failure.message.into_owned(), true);
+                }
+            }
+            Asked::Volume => {
+                if let Ok(Reply::Mix(mix)) = answer {
+                    self.mix = mix;
+                }
+                if let Some(volume) = self.slider.answered() {
+                    self.ask(Request::SetVolume(volume), Asked::Volume);
+                }
+            }
+            Asked::Reason(id) => {
+                let reason = match answer {
+                    Ok(Reply::Stream(detail)) => detail.reason.map(|reason| reason.to_string()),
+                    _ => None,
+                };
+                self.reasons.insert(id, reason.unwrap_or_default());
+            }
+            Asked::Suggestion(id) => {
+                let suggestion = match answer {
+                    Ok(Reply::Stream(detail)) => detail.suggestion,
+                    _ => None,
+                };
+                self.suggested(id, suggestion);
+            }
+            Asked::Step => self.stepped(answer),
+        }
+    }
+}
