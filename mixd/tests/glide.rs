@@ -3,7 +3,7 @@
 
 mod stage;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use stage::Stage;
 use xtask::lab::Lab;
@@ -13,11 +13,15 @@ use xtask::level::{decibels, write_tone};
 /// stands, so one alone may be lucky.
 const JUMPS: usize = 10;
 
+/// The step that is judged by: the third largest of the jumps'. In two of them a busy machine may
+/// have dropped a quantum, which is a step as well.
+const JUDGED: usize = JUMPS - 3;
+
 /// How often a glide is measured at most.
 const TRIES: usize = 4;
 
-/// The largest step in what reaches the card while the volume jumps.
-fn largest_step(glide: &str, quantum: &str) -> f64 {
+/// How large a step is in what reaches the card when the volume jumps.
+fn step(glide: &str, quantum: &str) -> f64 {
     let stage = Stage::set_in(Lab::start().unwrap(), &["--glide", glide]);
     let file = stage.lab.path("full.wav");
     write_tone(&file, 50.0, 1.0, 60).unwrap();
@@ -27,34 +31,45 @@ fn largest_step(glide: &str, quantum: &str) -> f64 {
     stage.set_volume("-1");
     // Of a quantum of its own, the recorder would make the graph's shorter.
     let recorder = stage.lab.record("card-a").unwrap();
-    for jump in 0..JUMPS {
-        // Not in step with the tone's period.
-        std::thread::sleep(Duration::from_millis(297 + 7 * jump as u64));
-        let volume = if jump % 2 == 0 { "1" } else { "-1" };
-        stage.mixd.ctl(&["set-volume", volume]).unwrap();
-    }
+    let start = Instant::now();
+    let jumps: Vec<Duration> = (0..JUMPS)
+        .map(|jump| {
+            // Not in step with the tone's period.
+            std::thread::sleep(Duration::from_millis(397 + 7 * jump as u64));
+            let volume = if jump % 2 == 0 { "1" } else { "-1" };
+            stage.mixd.ctl(&["set-volume", volume]).unwrap();
+            start.elapsed()
+        })
+        .collect();
     std::thread::sleep(Duration::from_millis(400));
     let recording = recorder.stop().unwrap();
-    // It begins in the middle of the tone, with a step.
-    f64::from(recording.without_start(2).largest_step())
+    // It has begun a moment before it was seen to run: some way off each jump in either direction.
+    let (before, after) = (Duration::from_millis(50), Duration::from_millis(330));
+    let around = |at: Duration| recording.between(at.saturating_sub(before), at + after);
+    let mut steps: Vec<f64> = jumps
+        .into_iter()
+        .map(|at| f64::from(around(at).largest_step()))
+        .collect();
+    steps.sort_by(f64::total_cmp);
+    println!("--glide {glide}, quantum {quantum}: {steps:.3?}");
+    steps[JUDGED]
 }
 
 #[test]
 fn a_jump_from_end_to_end_steps_at_least_12_db_less_than_an_instant_one() {
     for quantum in ["256", "1024", "2048"] {
-        let instant = largest_step("0", quantum);
-        // A busy machine drops a quantum, and that is a step as well. A glide that clicks does so
-        // every time.
+        let instant = step("0", quantum);
+        // A glide that clicks does so every time.
         let mut gliding = f64::INFINITY;
         for _ in 0..TRIES {
-            gliding = gliding.min(largest_step("60", quantum));
+            gliding = gliding.min(step("60", quantum));
             if decibels(instant / gliding) >= 12.0 {
                 break;
             }
         }
         let better = decibels(instant / gliding);
         println!(
-            "quantum {quantum}: largest step {instant:.3} at once, {gliding:.3} gliding, \
+            "quantum {quantum}: a step of {instant:.3} at once, {gliding:.3} gliding, \
              {better:.1} dB less"
         );
         assert!(instant > 0.5, "an instant jump clicks: {instant}");

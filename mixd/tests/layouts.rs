@@ -35,14 +35,14 @@ fn frequencies(channels: usize) -> Vec<f64> {
 fn levels(lab: &Lab, file: &Path, sink: &str, tones: &[f64]) -> Vec<Vec<f64>> {
     let player = lab.play_native("Game", file, &[]).unwrap();
     lab.wait_for_route("Game", sink).unwrap();
-    let time = Duration::from_millis(700);
-    let recording = lab.listen("card-a", time).unwrap().end(3);
+    let time = Duration::from_millis(800);
+    let recording = lab.listen("card-a", time).unwrap().end(5);
     drop(player);
     let gone = || Ok(lab.dump()?.streams("Game").is_empty().then_some(()));
     wait_for("the player's end", PATIENCE, gone).unwrap();
     tones
         .iter()
-        .map(|&tone| recording.tone_level(tone))
+        .map(|&tone| recording.steady_level(tone))
         .collect()
 }
 
