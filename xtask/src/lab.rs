@@ -17,7 +17,7 @@ use rustix::process::Signal;
 
 use crate::Result;
 use crate::level::Recording;
-use crate::process::{Folder, Process, wait_for};
+use crate::process::{self, Folder, Process, wait_for};
 
 /// How long anything may take that takes a moment: ten times what it does on an idle machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -85,7 +85,8 @@ const NO_HARDWARE: [(&str, &str); 3] = [
 /// What programs of the session get of this process's environment, by the names' beginnings.
 /// Everything else stays outside: there are many `PIPEWIRE_`, `PULSE_`, `WIREPLUMBER_` and `XDG_`
 /// variables, and most of them lead out of the session or change what is measured.
-const INHERITED: [&str; 7] = [
+const INHERITED: [&str; 8] = [
+    process::RUN,
     "PATH",
     "LANG",
     "LC_",

@@ -6,17 +6,14 @@ use std::process::Command;
 use std::time::Duration;
 
 use xtask::Result;
-use xtask::process::wait_for;
-
-/// The variable that is the mark; its value is the id of this process.
-const MARK: &str = "MIXD_TEST_RUN";
+use xtask::process::{RUN, wait_for};
 
 /// How long what was asked to end may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Gives a command the mark.
 pub fn mark(command: &mut Command) {
-    command.env(MARK, std::process::id().to_string());
+    command.env(RUN, std::process::id().to_string());
 }
 
 /// Makes sure that no process has the mark any more.
@@ -35,7 +32,7 @@ pub fn none_is_left() -> Result<()> {
 /// The processes with the mark: id and command line. Those of other users can't be looked at, and
 /// are none of ours.
 fn marked() -> Result<Vec<String>> {
-    let mark = format!("{MARK}={}", std::process::id());
+    let mark = format!("{RUN}={}", std::process::id());
     let has_mark = |process: &Path| {
         let environment = fs::read(process.join("environ")).unwrap_or_default();
         let mut variables = environment.split(|&byte| byte == 0);

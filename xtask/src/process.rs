@@ -14,6 +14,10 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Result;
 
+/// The variable that marks, in its environment, whatever a run of the tests has started, also behind
+/// somebody else; its value is the id of the process that runs them.
+pub const RUN: &str = "MIXD_TEST_RUN";
+
 /// How long a process may take to end by itself before it is killed.
 const PATIENCE: Duration = Duration::from_secs(3);
 
