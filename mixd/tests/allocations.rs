@@ -7,7 +7,7 @@ use std::time::Instant;
 use mixd::desk::Desk;
 use mixd::session::Session;
 use wire::frame::{Header, Kind, MAX_REQUEST};
-use wire::message::Replacement;
+use wire::message::{Insertion, Replacement};
 use wire::{ErrorCode, Hello, PROTOCOL, PipeWireState, Request, Text, Topic, Topics, codec};
 
 fn framed(kind: Kind, message: &impl serde::Serialize) -> Vec<u8> {
@@ -62,6 +62,10 @@ fn requests_replies_and_events_take_no_memory_from_the_heap() {
         Request::ReplaceProgram(Replacement {
             new: Text::truncated("mumble"),
             old: pattern,
+        }),
+        Request::InsertProgram(Insertion {
+            new: Text::truncated("zoom"),
+            before: Text::truncated("mumble"),
         }),
         Request::RemoveProgram(Text::truncated("mumble")),
         Request::AddProgram(pattern),

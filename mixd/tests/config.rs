@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::Signal;
-use wire::message::Replacement;
+use wire::message::{Insertion, Replacement};
 use wire::{Client, Curve, Event, Reply, Request, Settings, Status, Topic};
 use xtask::mixd::Mixd;
 use xtask::process::{Folder, wait_for};
@@ -191,6 +191,28 @@ fn a_program_takes_the_place_of_another_in_the_list_and_in_the_file() {
     );
     assert_eq!(home.programs(), ["c d", "b"]);
     assert_eq!(home.text(), "program c d # one\nprogram b # two\n# end");
+}
+
+#[test]
+fn a_program_goes_before_another_in_the_list_and_in_the_file() {
+    let mut home = Home::with("program a # one\nprogram b # two\n# end");
+    let mut client = home.mixd().connect().unwrap();
+    let mut insert = |new: &str, before: &str| {
+        client.request(&Request::InsertProgram(Insertion {
+            new: new.parse().unwrap(),
+            before: before.parse().unwrap(),
+        }))
+    };
+    assert_eq!(insert("c d", "B").unwrap(), Reply::Done);
+    assert_eq!(insert("last", "nobody").unwrap(), Reply::Done);
+    assert_eq!(insert("C D", "a").unwrap(), Reply::Done);
+    let refused = insert("[", "a").unwrap_err().to_string();
+    assert!(refused.contains("is no pattern"), "{refused}");
+    assert_eq!(home.programs(), ["a", "c d", "b", "last"]);
+    assert_eq!(
+        home.text(),
+        "program a # one\nprogram c d\nprogram b # two\nprogram last\n# end"
+    );
 }
 
 #[test]

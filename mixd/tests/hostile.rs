@@ -2,6 +2,7 @@
 //! the next client as if nothing had been.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod other;
 mod raw;
 
 use std::fs;
@@ -9,7 +10,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
-use raw::{Other, Raw, hello, mixd_program, raw_frame, request, set};
+use other::Other;
+use raw::{Raw, hello, mixd_program, raw_frame, request, set};
 use wire::frame::{HEADER, Kind};
 use wire::{ErrorCode, Reply, Request, Topic};
 use xtask::lab::PATIENCE;
@@ -255,7 +257,7 @@ fn a_process_of_fifteen_floods() {
 /// Sends requests without end over each of `count` connections, and reads what comes, until
 /// standard input ends.
 fn flood(count: usize) {
-    let socket = std::env::var("MIXD_TEST_SOCKET").unwrap();
+    let socket = other::socket();
     let burst: Vec<u8> = (0..200)
         .flat_map(|id| request(id, &Request::GetVolume))
         .collect();
@@ -277,8 +279,7 @@ fn flood(count: usize) {
             }
         }
     });
-    println!("ready with {count} floods");
-    let _ = std::io::stdin().read(&mut [0; 1]);
+    other::hold(&format!("{count} floods"));
     std::process::exit(0);
 }
 
@@ -318,10 +319,9 @@ fn with_no_descriptor_left_callers_are_told_and_nothing_spins() {
 #[test]
 #[ignore = "run as a process of its own by with_no_descriptor_left_callers_are_told_and_nothing_spins"]
 fn a_client_that_holds_twelve_places() {
-    let socket = std::env::var("MIXD_TEST_SOCKET").unwrap();
+    let socket = other::socket();
     let held: Vec<_> = (0..12).map(|_| Raw::greeted(&socket)).collect();
-    println!("ready with {}", held.len());
-    let _ = std::io::stdin().read(&mut [0; 1]);
+    other::hold(&format!("{} places", held.len()));
 }
 
 #[test]

@@ -1,17 +1,18 @@
 //! A real mixd without PipeWire, and clients that behave, misbehave, and do nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod other;
 mod raw;
 
 use std::fs;
-use std::io::Read;
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use raw::{Other, Raw, hello, mixd_program, raw_frame, request, set};
+use other::Other;
+use raw::{Raw, hello, mixd_program, raw_frame, request, set};
 use rustix::process::Signal;
 use wire::frame::Kind;
 use wire::socket::{self, Interest};
@@ -264,10 +265,9 @@ fn requests_sent_before_a_full_close_are_carried_out() {
 #[test]
 #[ignore = "run as a process of its own by those that fill the table"]
 fn a_client_that_holds_places() {
-    let socket = std::env::var("MIXD_TEST_SOCKET").unwrap();
+    let socket = other::socket();
     let held: Vec<_> = (0..16).map(|_| Raw::greeted(&socket)).collect();
-    println!("ready with {}", held.len());
-    let _ = std::io::stdin().read(&mut [0; 1]);
+    other::hold(&format!("{} places", held.len()));
 }
 
 #[track_caller]
@@ -428,7 +428,7 @@ fn another_users_connection_is_refused_by_both_ends() {
             "--ignored",
             "--nocapture",
         ])
-        .env("MIXD_TEST_SOCKET", mixd.socket())
+        .env(other::SOCKET, mixd.socket())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&out.stdout);
@@ -458,7 +458,7 @@ fn as_another_user() -> Command {
 #[test]
 #[ignore = "run as another user by another_users_connection_is_refused_by_both_ends"]
 fn a_client_that_trusts_anybody() {
-    let socket = std::env::var("MIXD_TEST_SOCKET").unwrap();
+    let socket = other::socket();
     let mut raw = Raw::connect(&socket);
     raw.send(&hello());
     raw.expect_error(ErrorCode::Refused);

@@ -1,11 +1,10 @@
-//! Clients for the tests that say anything, in any way, and processes that hold connections.
+//! Clients for the tests that say anything, in any way.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, dead_code)]
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use wire::frame::{self, Header, Kind, MAX_REPLY};
@@ -129,33 +128,4 @@ pub fn request(id: u32, request: &Request) -> Vec<u8> {
 
 pub fn set(millionths: i32) -> Request {
     Request::SetVolume(millionths.try_into().unwrap())
-}
-
-/// A process of its own: this one again, told to run one of its ignored tests, which prints a line
-/// with `ready` and goes on until its standard input ends.
-pub struct Other(Child);
-
-impl Other {
-    pub fn start(test: &str, socket: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", test, "--ignored", "--nocapture"])
-            .env("MIXD_TEST_SOCKET", socket)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
-        let held = lines
-            .map(Result::unwrap)
-            .find(|line| line.contains("ready"));
-        assert!(held.is_some(), "{test} is ready");
-        Self(child)
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        drop(self.0.stdin.take());
-        let _ = self.0.wait();
-    }
 }
