@@ -123,6 +123,14 @@ impl Configuration {
         self.file.add(pattern.trim())
     }
 
+    /// Saves a program that has been put on the list before another.
+    ///
+    /// # Errors
+    /// Why it could not be saved.
+    pub fn save_inserted(&mut self, new: &Pattern, before: &Pattern) -> Result<(), String> {
+        self.file.insert(new.trim(), before.trim())
+    }
+
     /// Saves that a program has taken the place of another on the list.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use wire::message::{Pattern, Replacement};
+use wire::message::{Insertion, Pattern, Replacement};
 use wire::{
     Audio, Diagnosis, ErrorCode, Event, Failure, Mix, PipeWireState, Reply, Request, Settings,
     Status, Stream, Topic, Topics, Volume,
@@ -186,6 +186,12 @@ impl Service for Desk {
             Request::RemoveProgram(pattern) => {
                 self.rules.remove(&pattern)?;
                 self.changed.insert(Topic::Programs);
+                Ok(Reply::Done)
+            }
+            Request::InsertProgram(Insertion { new, before }) => {
+                if self.rules.insert(new, &before)? {
+                    self.changed.insert(Topic::Programs);
+                }
                 Ok(Reply::Done)
             }
             Request::ReplaceProgram(Replacement { new, old }) => {

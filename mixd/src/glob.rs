@@ -7,6 +7,8 @@
 
 use std::fmt;
 
+use wire::fold;
+
 /// Why a text is no glob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GlobError {
@@ -168,15 +170,6 @@ fn accepts(step: Step, c: char) -> bool {
             }
             is_member != negated
         }
-    }
-}
-
-/// Unicode's lower case, where that is one character: `DISCORD` is `discord`, `ÉCOUTE` `écoute`.
-pub fn fold(c: char) -> char {
-    let mut lower = c.to_lowercase();
-    match (lower.next(), lower.next()) {
-        (Some(lower), None) => lower,
-        _ => c,
     }
 }
 

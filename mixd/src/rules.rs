@@ -6,7 +6,7 @@ pub mod fuzz;
 use std::borrow::Cow;
 
 use wire::message::Pattern;
-use wire::{Channel, ErrorCode, Failure};
+use wire::{Channel, ErrorCode, Failure, is_same};
 
 use crate::glob;
 
@@ -87,6 +87,18 @@ impl Rules {
         Ok(true)
     }
 
+    /// The same before another pattern, or at the end where that is not listed.
+    ///
+    /// # Errors
+    /// It is no pattern, or the list is full.
+    pub fn insert(&mut self, pattern: Pattern, before: &str) -> Result<bool, Failure> {
+        let is_new = self.add(pattern)?;
+        if is_new && let Some(at) = self.position(before.trim()) {
+            self.patterns[at..].rotate_right(1);
+        }
+        Ok(is_new)
+    }
+
     /// Puts a pattern in the place of another; false if it was that already, to the letter.
     ///
     /// # Errors
@@ -145,11 +157,6 @@ pub fn channel(pattern: Option<&Pattern>) -> Channel {
         Some(_) => Channel::Aux,
         None => Channel::Default,
     }
-}
-
-/// Whether two patterns are the same but for their case.
-pub fn is_same(a: &str, b: &str) -> bool {
-    a.chars().map(glob::fold).eq(b.chars().map(glob::fold))
 }
 
 /// Whether a text, without spaces around it, is a pattern.
@@ -361,6 +368,19 @@ mod tests {
             assert!(failure.message.contains(why), "{old}, {new}: {failure}");
         }
         assert_eq!(rules.patterns(), ["Discord", "TEAMS", "Zoom"].map(pattern));
+    }
+
+    #[test]
+    fn a_pattern_goes_before_another_or_to_the_end() {
+        let mut rules = rules(&["Discord", "Zoom"]);
+        assert_eq!(rules.insert(pattern("Mumble"), " ZOOM "), Ok(true));
+        assert_eq!(rules.insert(pattern("Teams"), "nobody"), Ok(true));
+        assert_eq!(rules.insert(pattern("teams"), "Discord"), Ok(false));
+        assert_eq!(rules.insert(pattern("Slack"), "slack"), Ok(true));
+        let listed = ["Discord", "Mumble", "Zoom", "Teams", "Slack"];
+        assert_eq!(rules.patterns(), listed.map(pattern));
+        assert!(rules.insert(pattern("[a"), "Discord").is_err());
+        assert_eq!(rules.patterns(), listed.map(pattern));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is done for a client, by whom: the desk knows the volume and the list, the graph what
 //! plays.
 
-use wire::message::Replacement;
+use wire::message::{Insertion, Replacement};
 use wire::{Event, Failure, Reply, Request, Topic, Topics};
 
 use crate::backend::Backend;
@@ -71,6 +71,11 @@ impl Service for House<'_> {
             Request::RemoveProgram(pattern) => self.change_list(seat, request, |configuration| {
                 configuration.save_removed(&pattern)
             }),
+            Request::InsertProgram(Insertion { new, before }) => {
+                self.change_list(seat, request, |configuration| {
+                    configuration.save_inserted(&new, &before)
+                })
+            }
             Request::ReplaceProgram(Replacement { new, old }) => {
                 self.change_list(seat, request, |configuration| {
                     configuration.save_replaced(&old, &new)

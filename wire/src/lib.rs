@@ -53,6 +53,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod case;
 pub mod client;
 pub mod codec;
 pub mod connection;
@@ -70,6 +71,7 @@ pub mod usage;
 pub mod vectors;
 mod volume;
 
+pub use case::{fold, is_same};
 pub use client::{Client, ClientError};
 pub use connection::{Connection, Incoming};
 pub use message::{

@@ -86,6 +86,10 @@ pub enum Request {
     /// [`Reply::Done`] or [`Reply::Unsaved`], or [`ErrorCode::Refused`] when the old one is not
     /// listed, or the new one is.
     ReplaceProgram(Replacement),
+    /// Puts a pattern on the list before another, or at the end where that is not listed: what takes
+    /// a removal back. Answered as [`AddProgram`](Self::AddProgram): listed already, it stays where
+    /// it is.
+    InsertProgram(Insertion),
     /// Which streams [`AddProgram`](Self::AddProgram) would move, and where to; nothing is done.
     /// Answered by [`Reply::Streams`].
     TryAddProgram(Pattern),
@@ -109,7 +113,7 @@ pub enum Request {
 
 impl Request {
     /// The names of all requests, as they stand in a body.
-    pub const NAMES: [&str; 16] = [
+    pub const NAMES: [&str; 17] = [
         "get-volume",
         "set-volume",
         "shift-volume",
@@ -119,6 +123,7 @@ impl Request {
         "add-program",
         "remove-program",
         "replace-program",
+        "insert-program",
         "try-add-program",
         "try-remove-program",
         "get-stream",
@@ -138,6 +143,17 @@ pub struct Replacement {
     pub new: Pattern,
     /// The one whose place it takes.
     pub old: Pattern,
+}
+
+/// What [`Request::InsertProgram`] is to add, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Insertion {
+    /// The pattern that is to be on the list.
+    pub new: Pattern,
+    /// The one that is to follow it.
+    pub before: Pattern,
 }
 
 /// The answer to a [`Request`] that was carried out.

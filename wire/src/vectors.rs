@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::codec;
 use crate::frame::{self, HEADER, Header, Kind, MAX_REPLY};
-use crate::message::{ClientName, Key, NodeName, Pattern, Replacement, Sentence};
+use crate::message::{ClientName, Insertion, Key, NodeName, Pattern, Replacement, Sentence};
 use crate::{
     Audio, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Gain, Hello, Mix, PROTOCOL,
     PipeWireState, Property, Reply, Request, Settings, Shift, Snap, Source, Status, Stream,
@@ -103,6 +103,10 @@ pub fn all() -> Vec<Vector> {
         new: Text::truncated("Discord*"),
         old: discord,
     };
+    let insertion = Insertion {
+        new: discord,
+        before: Text::truncated("Mumble"),
+    };
     let unsaved = "rename mixd.conf: read-only file system".into();
     let volume = Volume::try_from(-250_000).unwrap_or_default();
     let shift = Shift::try_from(100_000).unwrap_or_default();
@@ -129,6 +133,11 @@ pub fn all() -> Vec<Vector> {
             "request-replace-program",
             9,
             &Request::ReplaceProgram(replacement),
+        ),
+        request(
+            "request-insert-program",
+            17,
+            &Request::InsertProgram(insertion),
         ),
         request(
             "request-try-add-program",

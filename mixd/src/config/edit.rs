@@ -1,9 +1,8 @@
-//! Puts a program into the text of mixd.conf, takes it out, or puts it in the place of another, and
-//! leaves every other byte as it is. Pure.
+//! Puts a program into the text of mixd.conf, takes it out, or puts it before or in the place of
+//! another, and leaves every other byte as it is. Pure.
 
 use super::line::{self, Line};
 use crate::directives::PROGRAM;
-use crate::rules;
 
 /// The pattern of a `program` line, if it is one.
 fn pattern(line: &[u8]) -> Option<String> {
@@ -21,18 +20,43 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// The text with a line for `new`: behind the last program, else at the end. The same text if it has
 /// one already.
 pub fn add(text: &[u8], new: &str) -> Vec<u8> {
-    let mut behind = text.len();
-    let mut model: &[u8] = lines(text).last().unwrap_or_default();
+    if lists(text, new) {
+        return text.to_vec();
+    }
+    let (mut behind, mut model) = (text.len(), lines(text).last().unwrap_or_default());
     let mut at = 0;
     for line in lines(text) {
         at += line.len();
-        if let Some(old) = pattern(line) {
-            if rules::is_same(&old, new) {
-                return text.to_vec();
-            }
+        if pattern(line).is_some() {
             (behind, model) = (at, line);
         }
     }
+    with_line(text, behind, model, new)
+}
+
+/// The same, before the first line for `before`, or where [`add`] puts it if there is none.
+pub fn insert(text: &[u8], new: &str, before: &str) -> Vec<u8> {
+    if lists(text, new) {
+        return text.to_vec();
+    }
+    let mut at = 0;
+    for line in lines(text) {
+        if pattern(line).is_some_and(|pattern| wire::is_same(&pattern, before)) {
+            return with_line(text, at, line, new);
+        }
+        at += line.len();
+    }
+    add(text, new)
+}
+
+/// Whether there is a line for a program.
+fn lists(text: &[u8], program: &str) -> bool {
+    let mut patterns = lines(text).filter_map(pattern);
+    patterns.any(|listed| wire::is_same(&listed, program))
+}
+
+/// The text with a line for `new` at this byte, indented and ended as the line `model` is.
+fn with_line(text: &[u8], at: usize, model: &[u8], new: &str) -> Vec<u8> {
     let end: &[u8] = if model.ends_with(b"\r\n") {
         b"\r\n"
     } else {
@@ -42,14 +66,14 @@ pub fn add(text: &[u8], new: &str) -> Vec<u8> {
         Some(_) => &model[..model.len() - model.trim_ascii_start().len()],
         None => &[],
     };
-    let mut edited = text[..behind].to_vec();
-    if behind > 0 && !edited.ends_with(b"\n") {
+    let mut edited = text[..at].to_vec();
+    if at > 0 && !edited.ends_with(b"\n") {
         edited.extend(end);
     }
     edited.extend(indent);
     edited.extend(line::print(PROGRAM, new).as_bytes());
     edited.extend(end);
-    edited.extend(&text[behind..]);
+    edited.extend(&text[at..]);
     edited
 }
 
@@ -60,7 +84,7 @@ pub fn replace(text: &[u8], old: &str, new: &str) -> Vec<u8> {
     let mut rest = text;
     for line in lines(text) {
         rest = &rest[line.len()..];
-        let is_meant = pattern(line).is_some_and(|pattern| rules::is_same(&pattern, old));
+        let is_meant = pattern(line).is_some_and(|pattern| wire::is_same(&pattern, old));
         if is_meant && let Some(line) = line::with_value(line, new) {
             edited.extend(line);
             edited.extend(remove(rest, old));
@@ -75,7 +99,7 @@ pub fn replace(text: &[u8], old: &str, new: &str) -> Vec<u8> {
 pub fn remove(text: &[u8], old: &str) -> Vec<u8> {
     let mut edited = Vec::with_capacity(text.len());
     for line in lines(text) {
-        let is_meant = pattern(line).is_some_and(|pattern| rules::is_same(&pattern, old));
+        let is_meant = pattern(line).is_some_and(|pattern| wire::is_same(&pattern, old));
         if !is_meant {
             edited.extend(line);
         } else if let Line::Directive { comment, .. } = line::parse(line)
@@ -114,6 +138,32 @@ mod tests {
             "\tprogram a\r\n\tprogram \\#b\r\n# end"
         );
         assert_eq!(added("program A\n", "a"), "program A\n");
+    }
+
+    #[test]
+    fn a_program_is_put_before_another() {
+        for (text, before, after) in [
+            (
+                "program a # x\n# y\n  program b\n",
+                "B",
+                "program a # x\n# y\n  program \\#n\n  program b\n",
+            ),
+            ("program a", "a", "program \\#n\nprogram a"),
+            ("program a\r\n", "a", "program \\#n\r\nprogram a\r\n"),
+            (
+                "curve cubic\nprogram a\n# end",
+                "b",
+                "curve cubic\nprogram a\nprogram \\#n\n# end",
+            ),
+            (
+                "program \\#N\nprogram a\n",
+                "a",
+                "program \\#N\nprogram a\n",
+            ),
+        ] {
+            let edited = insert(text.as_bytes(), "#n", before);
+            assert_eq!(String::from_utf8(edited).unwrap(), after, "{text:?}");
+        }
     }
 
     #[test]
@@ -187,9 +237,10 @@ mod tests {
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let pattern = patterns[(random >> 16) as usize % patterns.len()];
             let other = patterns[(random >> 8) as usize % patterns.len()];
-            text = match random >> 30 {
-                0 => replace(&text, pattern, other),
-                1 => add(&text, pattern),
+            text = match random >> 29 {
+                0 | 1 => replace(&text, pattern, other),
+                2 => insert(&text, pattern, other),
+                3 => add(&text, pattern),
                 _ => remove(&text, pattern),
             };
             assert_eq!(rest(&text), rest(start.as_bytes()), "edit {edit}");

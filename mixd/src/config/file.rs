@@ -151,6 +151,14 @@ impl ConfigFile {
         self.edit(|text| edit::add(text, pattern))
     }
 
+    /// Puts a program into the file before another.
+    ///
+    /// # Errors
+    /// Why it could not be saved.
+    pub fn insert(&mut self, new: &str, before: &str) -> Result<(), String> {
+        self.edit(|text| edit::insert(text, new, before))
+    }
+
     /// Takes a program out of the file.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used)]
 
 use arbitrary::{Arbitrary, Unstructured};
+use wire::is_same;
 use wire::message::Pattern;
 
 use super::line::{self, Line};
@@ -62,6 +63,7 @@ fn change(text: &[u8], pattern: &str, before: Option<Config>) {
         assert!(removed == text || removed == ended || removed == ended_so);
     }
     in_place(text, pattern);
+    before_another(text, pattern, was_there);
     if let Some(before) = before {
         let after = parse(&added).map(|config| config.rules);
         let mut rules = before.rules.clone();
@@ -76,19 +78,42 @@ fn change(text: &[u8], pattern: &str, before: Option<Config>) {
     }
 }
 
-/// A pattern takes the place of the first that the text has, and gives it back.
-fn in_place(text: &[u8], new: &str) {
+/// The patterns that a text lists, as they stand there.
+fn programs(text: &[u8]) -> Vec<String> {
     let lines = text.split(|&byte| byte == b'\n');
     let programs = lines.filter_map(|line| match line::parse(line) {
         Line::Directive { name, value, .. } if name == PROGRAM => Some(value),
         _ => None,
     });
-    let programs: Vec<String> = programs.collect();
+    programs.collect()
+}
+
+/// A pattern goes before each that the text has in turn, and is taken out again.
+fn before_another(text: &[u8], new: &str, was_there: bool) {
+    let listed = programs(text);
+    for before in &listed {
+        let inserted = edit::insert(text, new, before);
+        if was_there {
+            assert_eq!(inserted, text);
+            continue;
+        }
+        assert_one_line_more(text, &inserted);
+        let first = listed.iter().position(|other| is_same(other, before));
+        let mut expected = listed.clone();
+        expected.insert(first.expect("it is listed"), new.to_owned());
+        assert_eq!(programs(&inserted), expected);
+        assert_eq!(edit::remove(&inserted, new), text, "no other byte");
+    }
+}
+
+/// A pattern takes the place of the first that the text has, and gives it back.
+fn in_place(text: &[u8], new: &str) {
+    let programs = programs(text);
     let Some(old) = programs.iter().find(|value| rules::check(value).is_ok()) else {
         return;
     };
     let count = |of: &str| {
-        let same = programs.iter().filter(|value| rules::is_same(value, of));
+        let same = programs.iter().filter(|value| is_same(value, of));
         same.count()
     };
     let replaced = edit::replace(text, old, new);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use arbitrary::{Arbitrary, Unstructured};
 use wire::frame::{self, HEADER, Header, Kind, MAX_REPLY, MAX_REQUEST, Reader};
-use wire::message::Replacement;
+use wire::message::{Insertion, Replacement};
 use wire::socket::Peer;
 use wire::{
     Audio, Channel, Event, Failure, Hello, Mix, PROTOCOL, PipeWireState, Request, Settings, Stream,
@@ -673,6 +673,7 @@ fn known(mut request: Request) -> Request {
         | Request::TryAddProgram(pattern)
         | Request::TryRemoveProgram(pattern) => vec![pattern],
         Request::ReplaceProgram(Replacement { new, old }) => vec![new, old],
+        Request::InsertProgram(Insertion { new, before }) => vec![new, before],
         _ => Vec::new(),
     };
     for pattern in patterns {
