@@ -275,7 +275,11 @@ impl Graph {
                 .find(|(_, node)| node.name == name)
                 .map(|(&id, _)| id)
         };
-        let last = || self.card.filter(|id| self.objects.nodes().contains_key(id));
+        // Its id may be another node's by now.
+        let last = || {
+            self.card
+                .filter(|&id| cards().any(|(&card, _)| card == id))
+        };
         let best = || {
             let order =
                 |&(&id, node): &(&u32, &objects::Node)| (node.priority, std::cmp::Reverse(id));
@@ -283,7 +287,11 @@ impl Graph {
         };
         let chosen = named(&self.output).or_else(|| named(&self.objects.default_sink));
         let card = chosen.or_else(|| match self.is_managed() {
-            true => last(),
+            // What feeds us is no choice of a card: any is better than none.
+            true => last().or_else(|| {
+                let default = self.objects.default_sink.as_deref();
+                default.and_then(channel_of_name).and_then(|_| best())
+            }),
             // Chosen once, it stays chosen when the session manager has ended.
             false => named(&self.objects.last_default).or_else(best),
         });

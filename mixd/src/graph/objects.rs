@@ -330,6 +330,12 @@ impl Objects {
             .map(String::as_str)
     }
 
+    /// Whether a node says yes under this key, as session managers read it (`parseBool`).
+    pub fn is_set(&self, node: u32, key: &str) -> bool {
+        let value = self.property(node, key);
+        value.is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
+    }
+
     /// The node that a `target.object` names, by name or by serial.
     pub fn find(&self, object: &str) -> Option<u32> {
         let serial = object.parse().ok();

@@ -336,7 +336,7 @@ impl Graph {
 
     /// Filters, loopbacks and their like, which somebody has wired on purpose.
     fn is_plumbing(&self, stream: u32) -> bool {
-        let has = |key, value| self.objects.property(stream, key) == Some(value);
+        let is_set = |key| self.objects.is_set(stream, key);
         let is_source = |node: u32| {
             let node = self.objects.nodes().get(&node);
             node.is_some_and(|node| node.class.starts_with("Audio/Source"))
@@ -346,7 +346,7 @@ impl Graph {
         let feeds_source =
             !self.streams.is_asked(stream) && links.any(|link| is_source(link.ports.input_node));
         self.objects.property(stream, "node.link-group").is_some()
-            || has("node.dont-reconnect", "true")
+            || is_set("node.dont-reconnect")
             || feeds_source
     }
 
@@ -361,7 +361,7 @@ impl Graph {
         let is_contested = record.is_some_and(|record| record.moves >= MAX_MOVES);
         let is_asked = record.is_some_and(|record| record.asked.is_some());
         // What is not to be linked by a session manager, its program or its user links.
-        let is_free = self.objects.property(id, "node.autoconnect") == Some("true");
+        let is_free = self.objects.is_set(id, "node.autoconnect");
         let rival = self.linked_elsewhere(id);
         let state = if !self.is_known(id) {
             StreamState::Waiting

@@ -973,3 +973,44 @@ proptest! {
         prop_assert_eq!(outcome(&world), outcome(&straight));
     }
 }
+
+#[test]
+fn our_own_sink_as_the_default_takes_no_card_from_us() {
+    let mut world = World::new(&[]);
+    world.run([default_sink("mixd-aux")]);
+    let facts = world.pipewire.remove(CARD);
+    world.run(facts);
+    assert_eq!(world.linked(DEFAULT, OTHER_CARD), [(0, 0), (1, 1)]);
+    // Nor from the first on.
+    let mut world = World::empty(&[], true);
+    world.learn([default_sink("mixd-aux")]);
+    world.run([Fact::Listed]);
+    world.run(pretend::sink(CARD, "card", &Layout::stereo()));
+    assert_eq!(world.linked(DEFAULT, CARD), [(0, 0), (1, 1)]);
+}
+
+#[test]
+fn the_last_cards_id_given_to_another_node_is_no_card() {
+    let mut world = World::new(&[]);
+    world.run([default_sink("mixd-aux")]);
+    let mut facts = world.pipewire.remove(CARD);
+    facts.push(pretend::node(CARD, "Stream/Input/Audio", "recorder", &[]));
+    let info = Info {
+        inputs: 2,
+        ..Info::default()
+    };
+    facts.push(Fact::Info(CARD, info));
+    facts.extend(pretend::ports(CARD, Direction::Input, &Layout::stereo()));
+    world.run(facts);
+    assert_eq!(world.linked(DEFAULT, CARD), []);
+}
+
+#[test]
+fn a_stream_that_goes_before_its_link_is_made_leaves_nothing_behind() {
+    let mut world = World::unmanaged(&[]);
+    let empty = format!("{:?}", world.graph);
+    world.learn(stream(STREAM, "Game", &[]));
+    let facts = world.pipewire.remove(STREAM);
+    world.learn(facts);
+    assert_eq!(format!("{:?}", world.graph), empty);
+}

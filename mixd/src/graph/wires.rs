@@ -50,6 +50,7 @@ impl Wires {
         let has = |ports: &Ports| ports.output == id || ports.input == id;
         self.lost.retain(|ports, _| !has(ports));
         self.fading.retain(|ports| !has(ports));
+        self.made.retain(|ports| !has(ports));
     }
 
     /// A node goes by our own hand, and its links with it.

@@ -50,7 +50,7 @@ impl Sink {
             "state.restore-props" => "false",
             "state.restore-target" => "false",
             // Below every card: never the default by itself.
-            "priority.session" => "0",
+            "priority.session" => "-1",
         };
         let node: Node = core.create_object("adapter", &props)?;
         let queue = incoming.clone();
