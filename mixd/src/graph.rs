@@ -130,7 +130,13 @@ impl Graph {
             Fact::Node(id, props) => self.objects.add_node(id, &props),
             Fact::Info(id, info) => self.objects.add_info(id, info),
             Fact::Port(id, props) => self.objects.add_port(id, &props),
-            Fact::Link(id, props) => self.objects.add_link(id, &props),
+            Fact::Link(id, props) => {
+                let client = props.get("client.id").and_then(|id| id.parse().ok());
+                if client.is_some() && client == self.metadata.manager() {
+                    self.streams.note_life();
+                }
+                self.objects.add_link(id, &props);
+            }
             Fact::Client(id, props) => self.objects.add_client(id, props),
             Fact::ClientInfo(id, props) => self.objects.add_client_info(id, props),
             Fact::Process(pid, process) => self.processes.learn(pid, process),
@@ -160,6 +166,7 @@ impl Graph {
                 key,
                 value,
             } => {
+                self.streams.note_life();
                 if let Some(reread) = &mut self.reread {
                     reread.note(subject);
                 }

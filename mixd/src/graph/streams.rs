@@ -19,6 +19,9 @@ pub const MAX_MOVES: u8 = 2;
 #[derive(Debug, Default)]
 pub struct Streams {
     records: BTreeMap<u32, Record>,
+    /// Those asked for since the session manager has last shown, by a link or a key, that it is
+    /// alive.
+    unheard: BTreeSet<u32>,
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +62,7 @@ impl Streams {
     /// Forgets a node that has gone: a stream, or a sink that streams were asked to go to.
     pub fn remove(&mut self, id: u32) {
         self.records.remove(&id);
+        self.unheard.remove(&id);
         for record in self.records.values_mut() {
             record.asked.take_if(|asked| asked.sink == id);
         }
@@ -95,9 +99,17 @@ impl Streams {
         }
     }
 
-    /// The streams that we have asked for without being shown it, with the serials that we set.
+    /// The session manager has done something.
+    pub fn note_life(&mut self) {
+        self.unheard.clear();
+    }
+
+    /// The streams that we have asked for without being shown it, with the serials that we set,
+    /// where the session manager has done something since: one that hangs is not to be asked
+    /// anything, because PipeWire serves nobody who waits for its answer.
     pub fn unseen(&self) -> impl Iterator<Item = (u32, u64)> {
         let records = self.records.iter();
+        let records = records.filter(|(id, _)| !self.unheard.contains(id));
         records.filter_map(|(&id, record)| record.asked.as_ref().and(Some((id, record.unseen?))))
     }
 
@@ -263,6 +275,7 @@ impl Graph {
             return None;
         }
         record.unseen = Some(serial);
+        self.streams.unheard.insert(stream);
         Some(Action::Target(stream, serial))
     }
 

@@ -1014,3 +1014,17 @@ fn a_stream_that_goes_before_its_link_is_made_leaves_nothing_behind() {
     world.learn(facts);
     assert_eq!(format!("{:?}", world.graph), empty);
 }
+
+#[test]
+fn a_session_manager_that_hangs_is_asked_nothing() {
+    let mut world = World::new(&[]);
+    let asked = world.learn(stream(STREAM, "Game", &[]));
+    assert_eq!(asked, [target(STREAM, DEFAULT)]);
+    // It does nothing at all.
+    world.now += Duration::from_secs(5);
+    let actions = world.learn([]);
+    world.now += Duration::from_secs(5);
+    let more = world.learn([]);
+    assert!(!actions.contains(&Action::Reread) && !more.contains(&Action::Reread));
+    assert!(actions.iter().any(|action| matches!(action, Action::Link(_))));
+}
