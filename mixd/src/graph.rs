@@ -283,10 +283,7 @@ impl Graph {
                 .map(|(&id, _)| id)
         };
         // Its id may be another node's by now.
-        let last = || {
-            self.card
-                .filter(|&id| cards().any(|(&card, _)| card == id))
-        };
+        let last = || self.card.filter(|&id| cards().any(|(&card, _)| card == id));
         let best = || {
             let order =
                 |&(&id, node): &(&u32, &objects::Node)| (node.priority, std::cmp::Reverse(id));

@@ -1026,5 +1026,9 @@ fn a_session_manager_that_hangs_is_asked_nothing() {
     world.now += Duration::from_secs(5);
     let more = world.learn([]);
     assert!(!actions.contains(&Action::Reread) && !more.contains(&Action::Reread));
-    assert!(actions.iter().any(|action| matches!(action, Action::Link(_))));
+    assert!(
+        actions
+            .iter()
+            .any(|action| matches!(action, Action::Link(_)))
+    );
 }
