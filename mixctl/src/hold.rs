@@ -2,6 +2,7 @@
 //! whatever ends it.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
@@ -11,6 +12,11 @@ use wire::{Client, ClientError, Name, Reply, Request, Volume};
 use crate::args::Until;
 use crate::failure::{Failure, unexpected};
 use crate::output::say;
+
+/// The status of a command that is not there, as shells have it (POSIX.1-2017, 2.8.2).
+const NOT_FOUND: u8 = 127;
+/// The status of one that is there and can't be started.
+const NOT_STARTED: u8 = 126;
 
 /// Holds it.
 pub fn hold(mut client: Client, name: &Name, volume: Volume, until: Until) -> Result<(), Failure> {
@@ -42,11 +48,17 @@ fn run(client: &mut Client, name: &Name, words: &[OsString]) -> Result<(), Failu
     };
     let failed = |call: &str, error: &std::io::Error| {
         let reason = wire::socket::reason(error);
-        Failure::Other(format!("{call} {}: {reason}", program.display()))
+        say(&format!("{call} {}: {reason}", program.display()));
+        Failure::Status(match error.kind() {
+            ErrorKind::NotFound => NOT_FOUND,
+            _ => NOT_STARTED,
+        })
     };
     // A mixctl inside is to speak to the same mixd.
     let mut command = Command::new(program);
     command.args(rest).env(wire::VARIABLE, name.to_string());
+    // What the terminal's keys do is the command's business: it may go on, and the volume with it.
+    wire::signal::leave_to_child();
     let started = command.spawn();
     let mut child = started.map_err(|error| failed("start", &error))?;
     let status = child.wait().map_err(|error| failed("wait for", &error))?;

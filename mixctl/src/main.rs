@@ -13,7 +13,7 @@
 #[unsafe(no_mangle)]
 extern "C" fn main() -> std::ffi::c_int {
     wire::socket::open_standard_streams();
-    wire::socket::ignore_broken_pipes();
+    wire::signal::ignore_broken_pipes();
     wire::memory::map_buffers();
     // Not a return: what is still to be written would be lost.
     std::process::exit(mixctl::main().into())

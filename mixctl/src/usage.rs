@@ -104,8 +104,10 @@ pub const USAGE: Usage = Usage {
             details: &[
                 "It comes back however mixctl ends, because mixd minds the connection; unless \
                  somebody has set another volume meanwhile, which stays. Of several holds the \
-                 last counts. A mixctl in the command speaks to the same mixd. The exit status is the command's, or 128 and the signal that ended \
-                 it.",
+                 last counts. A mixctl in the command speaks to the same mixd. What the terminal's \
+                 keys interrupt is the command: mixctl holds until it ends. The exit status is the \
+                 command's, or 128 and the signal that ended it; 127 where there is no such \
+                 command, 126 where it can't be started.",
             ],
             options: &[Opt {
                 short: None,
@@ -218,7 +220,7 @@ pub const USAGE: Usage = Usage {
                     short: None,
                     long: "format",
                     value: Some("FORMAT"),
-                    help: "plain, json, waybar or wob [default: plain]",
+                    help: "how a line looks: plain, json, waybar or wob [default: plain]",
                     completes: Completes::Words(FORMATS),
                 },
                 flag("json", "the same as --format json"),
@@ -250,5 +252,5 @@ pub const USAGE: Usage = Usage {
         (2, "wrong usage"),
         (3, "mixd not reachable"),
     ],
-    exit_note: "hold ends with its command's, or 128 and the signal that ended it.",
+    exit_note: "hold ends with its command's, 128 and the signal that ended it, 127 if there is none, or 126 if it can't be started.",
 };

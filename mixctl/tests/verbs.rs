@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -72,6 +73,46 @@ fn a_dial_on_standard_input_is_followed_to_its_end() {
     assert_eq!(out.status.code(), Some(0));
     assert_eq!(said(&out), "mixctl: 'loud' is not a number: left out\n");
     assert_eq!(volume(&mixd), "-0.5", "the last line needs no end");
+}
+
+#[test]
+fn pipes_that_do_not_wait_are_waited_for() {
+    let mixd = start();
+    // python makes both ends of the pipes so; nothing is read for a while, then all.
+    let script = "
+import fcntl, os, subprocess, sys, time
+def pipe():
+    ends = os.pipe()
+    for fd in ends:
+        fcntl.fcntl(fd, fcntl.F_SETFL, os.O_NONBLOCK)
+    fcntl.fcntl(ends[1], 1031, 4096) # F_SETPIPE_SZ
+    return ends
+(dial, turn), (lines, out) = pipe(), pipe()
+dial = subprocess.Popen(sys.argv[1:] + ['set-volume', '--stdin'], stdin=dial)
+time.sleep(0.2)
+os.write(turn, b'0.5\\n')
+os.close(turn)
+assert dial.wait() == 0, dial.returncode
+os.set_blocking(lines, True)
+status = subprocess.Popen(sys.argv[1:] + ['list-programs'], stdout=out)
+os.close(out)
+time.sleep(0.2)
+read = b''
+while block := os.read(lines, 100):
+    read += block
+assert status.wait() == 0, status.returncode
+assert read.count(b'\\n') == 100, read
+";
+    let mut client = mixd.connect().unwrap();
+    for n in 0..100 {
+        let pattern = format!("{n:0100}").parse().unwrap();
+        client.request(&wire::Request::AddProgram(pattern)).unwrap();
+    }
+    let mut python = Command::new("python3");
+    python.args(["-c", script]).arg(program());
+    let out = python.args(["--socket", mixd.socket()]).output().unwrap();
+    assert!(out.status.success(), "{}", said(&out));
+    assert_eq!(volume(&mixd), "0.5");
 }
 
 #[test]
@@ -147,8 +188,38 @@ fn a_hold_ends_with_its_command_and_its_status() {
     let out = mixd
         .try_mixctl(&["hold", "-1", "--", "/nonexistent/program"])
         .unwrap();
-    assert_eq!(out.status.code(), Some(1));
+    assert_eq!(out.status.code(), Some(127));
     assert!(said(&out).contains("start /nonexistent/program: "));
+    becomes(&mixd, "0.25");
+    let out = mixd
+        .try_mixctl(&["hold", "-1", "--", "/etc/passwd"])
+        .unwrap();
+    assert_eq!(out.status.code(), Some(126));
+    becomes(&mixd, "0.25");
+}
+
+#[test]
+fn a_hold_lasts_as_long_as_a_command_that_an_interrupt_does_not_end() {
+    let mixd = start();
+    mixd.ctl(&["set-volume", "0.25"]).unwrap();
+    // A terminal's key is a signal to all of the foreground, as this is to both. Without SIGCHLD, too.
+    let script = "trap 'echo interrupted; sleep 0.3; exit 4' INT; echo ready
+                  while :; do sleep 0.1; done";
+    let mut hold = Command::new("env");
+    hold.arg("--ignore-signal=CHLD").process_group(0);
+    hold.arg(program()).args(["--socket", mixd.socket()]);
+    hold.args(["hold", "-1", "--", "bash", "-c", script]);
+    let mut hold = hold.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(hold.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "ready");
+    let group = format!("-{}", hold.id());
+    let kill = Command::new("kill")
+        .args(["-s", "INT", "--", &group])
+        .status();
+    assert!(kill.unwrap().success());
+    assert_eq!(lines.next().unwrap().unwrap(), "interrupted");
+    assert_eq!(volume(&mixd), "-1", "the command goes on");
+    assert_eq!(hold.wait().unwrap().code(), Some(4));
     becomes(&mixd, "0.25");
 }
 

@@ -57,7 +57,7 @@ pub const USAGE: Usage = Usage {
             short: None,
             long: "backend",
             value: Some("NAME"),
-            help: "pipewire, or none to serve clients without any sound [default: pipewire]",
+            help: "where the sound is: pipewire, or none to serve clients without any sound [default: pipewire]",
             completes: Completes::Words(&["pipewire", "none"]),
         },
         Opt {

@@ -64,6 +64,7 @@ pub mod fuzz;
 pub mod memory;
 pub mod message;
 mod name;
+pub mod signal;
 pub mod socket;
 mod text;
 mod topics;

@@ -154,15 +154,6 @@ pub fn uid() -> u32 {
     unsafe { libc::geteuid() }
 }
 
-/// From here on, who writes for a reader that has gone is told so (`EPIPE`) instead of ended by
-/// SIGPIPE. What std does before `main`.
-pub fn ignore_broken_pipes() {
-    // SAFETY: no handler is installed.
-    unsafe {
-        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
-    }
-}
-
 /// Puts `/dev/null` in the place of a standard stream that is closed, so that no socket or file
 /// takes its number, and what is meant for standard output is not written there. What std does
 /// before `main`.
