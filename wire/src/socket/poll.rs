@@ -12,6 +12,8 @@ pub enum Interest {
     Readable,
     /// The same, and room to write.
     Both,
+    /// Room to write.
+    Writable,
     /// Only the other side's end: the reader of a pipe has closed it.
     End,
 }
@@ -41,6 +43,7 @@ pub fn poll<const N: usize>(
         events: match interest {
             Interest::Readable => libc::POLLIN,
             Interest::Both => libc::POLLIN | libc::POLLOUT,
+            Interest::Writable => libc::POLLOUT,
             Interest::End => 0,
         },
         revents: 0,
@@ -89,8 +92,10 @@ mod tests {
         writer.write_all(b"x").unwrap();
         let [ready] = poll([(reader.as_fd(), Interest::Readable)], None).unwrap();
         assert!(ready.readable && !ready.ended);
-        let [ready] = poll([(writer.as_fd(), Interest::Both)], None).unwrap();
-        assert!(ready.writable && !ready.readable);
+        for interest in [Interest::Both, Interest::Writable] {
+            let [ready] = poll([(writer.as_fd(), interest)], None).unwrap();
+            assert!(ready.writable && !ready.readable);
+        }
         drop(reader);
         let [ready] = poll([(writer.as_fd(), Interest::End)], None).unwrap();
         assert!(ready.ended);
