@@ -98,9 +98,11 @@ pub fn status(status: &Status) -> String {
         let rival = rival.map_or(String::new(), |rival| {
             format!(", linked by {}", visible(rival))
         });
+        let pid = stream.pid;
+        let pid = pid.map_or(String::new(), |pid| format!(", pid {pid}"));
         let _ = writeln!(
             text,
-            "  {:<8} {:<9} {} (id {}{rival})",
+            "  {:<8} {:<9} {} (id {}{pid}{rival})",
             stream.channel,
             stream.state,
             visible(&stream.name),
@@ -189,7 +191,7 @@ pub mod tests {
             status(&example()),
             "volume    0.2\ndefault   0.8\naux       1\npipewire  up\noutput    card-a\n\
              programs  Discord, Mumble\nstreams   4\n  \
-             aux      routed    Dis\\u{1b}[31mcord (id 71, linked by patch\\u{7}bay)\n  and 3 more\n\
+             aux      routed    Dis\\u{1b}[31mcord (id 71, pid 4711, linked by patch\\u{7}bay)\n  and 3 more\n\
              warning   one of mixd's own sinks is the default; choose a card as the default\n\
              config    mixd.conf:7: no\n"
         );

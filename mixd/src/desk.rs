@@ -210,7 +210,7 @@ impl Service for Desk {
             }
             Request::GetStream(id) => Err(Failure::new(
                 ErrorCode::Refused,
-                format!("no program plays a stream of id {id}; 'mixctl streams' lists them"),
+                format!("no program plays a stream of id {id}; 'mixctl status' lists them"),
             )),
             Request::GetStatus => Ok(Reply::Status(Status {
                 mix: self.mix,

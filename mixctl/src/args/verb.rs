@@ -134,7 +134,7 @@ pub(super) fn read(words: Words) -> Result<Verb, String> {
         }
         "why" => {
             let format = words.json();
-            let who = words.one("NAME, a PID or an ID of 'mixctl streams'")?;
+            let who = words.one("NAME, a PID or an ID of 'mixctl status'")?;
             Ok(Verb::Why(who, format))
         }
         "watch" => words.watch(),
