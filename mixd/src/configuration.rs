@@ -38,6 +38,10 @@ impl Configuration {
             glide: options.glide,
         };
         configuration.take(read, "the defaults hold until it is mended");
+        if let Some(path) = options.config.as_ref().filter(|path| !path.exists()) {
+            let path = path.display();
+            warning!("{path} is not there; the defaults hold until it is");
+        }
         configuration
     }
 

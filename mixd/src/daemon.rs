@@ -48,10 +48,11 @@ pub fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let mut desk = Desk::new(backend.state());
     configuration.apply(&mut desk);
     let mut state = State::new();
-    if configuration.remembers_volume()
-        && let Some(volume) = state.load()
-    {
-        desk.set_volume(volume);
+    if configuration.remembers_volume() {
+        if let Some(volume) = state.load() {
+            desk.set_volume(volume);
+        }
+        state.begin(desk.lasting_volume());
     }
     info!("listening at {place}");
     readiness.announce(&format!("listening at {place}"));

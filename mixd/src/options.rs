@@ -92,7 +92,14 @@ pub fn parse(mut parser: Parser) -> Result<Command, lexopt::Error> {
             Arg::Long("glide") => {
                 options.glide = Some(value(&mut parser, "--glide", glide_time)?);
             }
-            Arg::Long("config") => options.config = Some(parser.value()?.into()),
+            Arg::Long("config") => {
+                let path = PathBuf::from(parser.value()?);
+                if path.file_name().is_none() {
+                    let path = path.display();
+                    return Err(format!("--config '{path}': it is no file's path").into());
+                }
+                options.config = Some(path);
+            }
             Arg::Long("ready-fd") => {
                 options.ready_fd = Some(value(&mut parser, "--ready-fd", descriptor)?);
             }
@@ -178,6 +185,8 @@ mod tests {
             &["--socket"],
             &["--socket", "foo"],
             &["--output", ""],
+            &["--config", ""],
+            &["--config", "/"],
             &["--glide", "-1"],
             &["--glide", "251"],
             &["--glide", "soon"],

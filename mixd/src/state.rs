@@ -1,7 +1,5 @@
 //! The volume that outlasts the daemon: one decimal number in a file.
 
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -11,6 +9,10 @@ use crate::files::{self, Outlasts};
 
 /// How long after the last change the volume is saved: a slider makes many.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long after it could not be saved that is tried again: somebody may have made room.
+const AGAIN: Duration = Duration::from_secs(30);
+/// More than the longest number that is a volume takes.
+const MAX_SIZE: u64 = 64;
 
 /// The file with the volume.
 #[derive(Debug)]
@@ -19,9 +21,11 @@ pub struct State {
     path: Option<PathBuf>,
     /// What the file says.
     saved: Option<Volume>,
-    /// What it was in the last turn.
+    /// What was to be remembered in the last turn.
     last: Option<Volume>,
     save_at: Option<Instant>,
+    /// It could not be saved the last time.
+    has_failed: bool,
 }
 
 impl State {
@@ -33,26 +37,30 @@ impl State {
             saved: None,
             last: None,
             save_at: None,
+            has_failed: false,
         }
     }
 
     /// The volume that was saved, if one was.
     pub fn load(&mut self) -> Option<Volume> {
         let path = self.path.as_ref()?;
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        let text = match files::read(path, MAX_SIZE) {
+            Ok(text) => text?,
             Err(error) => {
-                let reason = wire::socket::reason(&error);
-                warning!("read {}: {reason}; the volume is 0", path.display());
+                warning!("read {}: {error}; the volume is 0", path.display());
                 return None;
             }
         };
-        match text.trim().parse() {
+        match String::from_utf8_lossy(&text).trim().parse() {
             Ok(volume) => self.saved = Some(volume),
             Err(error) => warning!("{}: {error}; the volume is 0", path.display()),
         }
         self.saved
+    }
+
+    /// The volume that mixd starts with: it has not changed yet.
+    pub fn begin(&mut self, volume: Volume) {
+        self.last = Some(volume);
     }
 
     /// When [`turn`](Self::turn) is to be called.
@@ -69,10 +77,11 @@ impl State {
             self.save_at = None;
             return;
         };
-        if last.is_some_and(|last| last != volume) {
+        if last != Some(volume) {
             self.save_at = (self.saved != Some(volume)).then_some(now + PAUSE);
         } else if self.save_at.is_some_and(|at| now >= at) {
             self.save(volume);
+            self.save_at = self.has_failed.then_some(now + AGAIN);
         }
     }
 
@@ -86,8 +95,16 @@ impl State {
         // Not waiting for the disk: a fade may be under way.
         let text = format!("{volume}\n");
         match files::save(path, text.as_bytes(), Outlasts::Program) {
-            Ok(()) => self.saved = Some(volume),
-            Err(error) => warning!("{error}; the volume is not remembered"),
+            Ok(()) => {
+                self.saved = Some(volume);
+                self.has_failed = false;
+            }
+            Err(error) => {
+                // Once: it is tried again and again.
+                if !std::mem::replace(&mut self.has_failed, true) {
+                    warning!("{error}; the volume is not remembered until that is mended");
+                }
+            }
         }
     }
 }
@@ -95,5 +112,42 @@ impl State {
 impl Default for State {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_saved_is_tried_again_until_it_can() {
+        let folder = xtask::process::Folder::new("mixd-state").unwrap();
+        let place = folder.path().join("mixd");
+        // A file where the folder should be.
+        fs::write(&place, b"").unwrap();
+        let path = Some(place.join("volume"));
+        let mut state = State {
+            path: path.clone(),
+            ..State::new()
+        };
+        let start = Instant::now();
+        let half: Volume = "0.5".parse().unwrap();
+        state.begin(Volume::MIDDLE);
+        state.turn(Some(Volume::MIDDLE), start);
+        assert_eq!(state.deadline(), None, "it has not changed");
+        state.turn(Some(half), start);
+        assert_eq!(state.deadline(), Some(start + PAUSE));
+        state.turn(Some(half), start + PAUSE);
+        assert_eq!(state.deadline(), Some(start + PAUSE + AGAIN));
+        fs::remove_file(&place).unwrap();
+        state.turn(Some(half), start + PAUSE + AGAIN);
+        assert_eq!(state.deadline(), None);
+        let mut next = State {
+            path,
+            ..State::new()
+        };
+        assert_eq!(next.load(), Some(half));
     }
 }

@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -283,7 +284,10 @@ fn a_rule_that_can_not_be_saved_works_and_the_reply_says_why() {
         match client.request(&Request::AddProgram(pattern)).unwrap() {
             Reply::Unsaved(why) => {
                 let why = why.to_lowercase();
-                assert!(why.contains(reason) && why.contains("mixd.conf"), "{why}");
+                assert!(
+                    why.contains(reason) && why.contains("/mixd/mixd.conf: "),
+                    "{why}"
+                );
             }
             other => panic!("{other:?}"),
         }
@@ -332,11 +336,47 @@ fn garbage_in_the_volume_file_is_told_and_ignored() {
 }
 
 #[test]
+fn a_volume_file_that_is_a_pipe_keeps_nobody_waiting() {
+    let mut home = Home::empty();
+    fs::create_dir_all(home.volume_file().parent().unwrap()).unwrap();
+    let made = Command::new("mkfifo").arg(home.volume_file()).status();
+    assert!(made.unwrap().success());
+    home.start(&[]);
+    assert_eq!(home.status().mix.volume.to_string(), "0");
+    assert!(home.mixd().log().contains("it is not a file"));
+}
+
+#[test]
 fn a_volume_that_is_not_to_be_remembered_is_not() {
     let mut home = Home::with("remember-volume no\n");
     home.ctl(&["set-volume", "0.5"]);
     home.end(Signal::TERM);
     assert!(!home.volume_file().exists());
+    // Until it is.
+    home.start(&[]);
+    home.ctl(&["set-volume", "0.75"]);
+    home.write("remember-volume yes\n");
+    let saved = || Ok(fs::read_to_string(home.volume_file()).ok());
+    assert_eq!(wait_for("the file", PATIENCE, saved).unwrap(), "0.75\n");
+}
+
+#[test]
+fn a_file_that_may_not_be_written_is_left_alone() {
+    let mut home = Home::with("program a\n");
+    fs::set_permissions(home.conf(), fs::Permissions::from_mode(0o444)).unwrap();
+    let out = home.mixd().try_mixctl(&["add-program", "b"]).unwrap();
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(0), "{said}");
+    let path = home.conf();
+    let why = format!(
+        "done, but not saved: write {}: it is read-only",
+        path.display()
+    );
+    assert!(said.contains(&why), "{said}");
+    assert_eq!(
+        (home.programs().len(), home.text()),
+        (2, "program a\n".into())
+    );
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! mixd.conf on the disk: read, watched, and edited in place.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read};
+use std::fs;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -80,7 +78,7 @@ impl ConfigFile {
     /// Reads the file; whether it says something else than before.
     fn read(&mut self) -> bool {
         let Some(path) = &self.path else { return false };
-        let (content, error) = match read(path) {
+        let (content, error) = match files::read(path, MAX_SIZE) {
             Ok(content) => (content, None),
             Err(error) => (None, Some(format!("read {}: {error}", path.display()))),
         };
@@ -179,7 +177,8 @@ impl ConfigFile {
         let path = self.path.clone();
         let path = path.ok_or("there is no place for mixd.conf: HOME is not set")?;
         // Somebody may have changed it this very moment: that is not lost.
-        let current = read(&path).map_err(|error| format!("read {}: {error}", path.display()))?;
+        let current = files::read(&path, MAX_SIZE)
+            .map_err(|error| format!("read {}: {error}", path.display()))?;
         let before = current.unwrap_or_default();
         let edited = change(&before);
         if edited == before {
@@ -195,32 +194,6 @@ impl ConfigFile {
         }
         Ok(())
     }
-}
-
-/// The file's bytes; none if it is not there.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, String> {
-    let reason = |error: io::Error| wire::socket::reason(&error);
-    // Without waiting: it might be a pipe.
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path);
-    let file = match opened {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(reason(error)),
-    };
-    if !file.metadata().map_err(reason)?.is_file() {
-        return Err("it is not a file".to_owned());
-    }
-    let mut content = Vec::new();
-    file.take(MAX_SIZE + 1)
-        .read_to_end(&mut content)
-        .map_err(reason)?;
-    if content.len() as u64 > MAX_SIZE {
-        return Err(format!("it has more than {MAX_SIZE} bytes"));
-    }
-    Ok(Some(content))
 }
 
 #[cfg(test)]
