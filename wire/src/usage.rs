@@ -61,6 +61,8 @@ pub enum Completes {
     Nothing,
     /// A program that plays now (`mixctl streams`).
     Programs,
+    /// The same, as a pattern that matches it.
+    Names,
     /// A pattern on the list (`mixctl list-programs`).
     Patterns,
     /// A path.

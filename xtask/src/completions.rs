@@ -6,8 +6,36 @@ use wire::usage::{Completes, Opt, Usage};
 
 /// What prints the names of the programs that play, a line each.
 const PROGRAMS: &str = "mixctl streams 2>/dev/null | cut -f3 | sort -u";
+/// The same as patterns: what has a meaning in one stands after a backslash.
+const NAMES: &str = r"mixctl streams 2>/dev/null | cut -f3 | sed 's/[[*?=\]/\\&/g' | sort -u";
+/// The same for fish, in whose quotes a backslash before a backslash is none.
+const FISH_NAMES: &str =
+    r"mixctl streams 2>/dev/null | cut -f3 | sed 's/[[*?=\\]/\\\\&/g' | sort -u";
 /// What prints the patterns on the list, a line each.
 const PATTERNS: &str = "mixctl list-programs 2>/dev/null";
+
+/// The function of bash that offers lines of text, which may hold anything.
+const BASH_LINES: &str = r#"# Offers lines of text that begin with the word under the cursor, as it was meant: bash hands it
+# over with its quotes and backslashes, and cut at the ':' and '=' of COMP_WORDBREAKS.
+NAME_lines() {
+    local line text word=${COMP_LINE:0:COMP_POINT} quote= cut
+    local pattern="(([^[:space:]\\\\\"']|\\\\.|\"[^\"]*\"?|'[^']*'?)*)\$"
+    [[ $word =~ $pattern ]] && word=${BASH_REMATCH[1]}
+    # What bash keeps in its place: all before the last cut.
+    cut=${word%"${word##*[:=]}"}
+    case $word in
+    \"* | \'*) quote=${word:0:1} word=${word:1} cut= ;;
+    *) word=${word//\\/$'\1'} word=${word//$'\1\1'/\\} word=${word//$'\1'/} ;;
+    esac
+    while IFS= read -r line; do
+        if [[ $line == "$word"* ]]; then
+            if [[ $quote ]]; then text=$line; else printf -v text %q "$line"; fi
+            COMPREPLY+=("${text#"$cut"}")
+        fi
+    done
+}
+
+"#;
 
 /// For bash, as a file of bash-completion's name: the program's.
 pub fn bash(usage: &Usage) -> String {
@@ -15,19 +43,12 @@ pub fn bash(usage: &Usage) -> String {
     let name = format!("_{program}");
     let mut text = format!(
         "# bash completion for {program}; made from the table that --help is made from.\n\n\
-         # Offers lines of text that begin with the word under the cursor.\n\
-         {name}_lines() {{\n\
-         \x20   local line\n\
-         \x20   while IFS= read -r line; do\n\
-         \x20       if [[ $line == \"$cur\"* ]]; then\n\
-         \x20           COMPREPLY+=(\"$(printf '%q' \"$line\")\")\n\
-         \x20       fi\n\
-         \x20   done\n\
-         }}\n\n\
+         {}\
          {name}() {{\n\
          \x20   local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}\n\
          \x20   local verb= word at\n\
-         \x20   COMPREPLY=()\n"
+         \x20   COMPREPLY=()\n",
+        BASH_LINES.replace("NAME", &name)
     );
     // The value of an option goes before everything.
     text.push_str("    case $prev in\n");
@@ -101,6 +122,7 @@ fn bash_words(name: &str, completes: Completes) -> String {
     match completes {
         Completes::Nothing => ":".to_owned(),
         Completes::Programs => format!("{name}_lines < <({PROGRAMS})"),
+        Completes::Names => format!("{name}_lines < <({NAMES})"),
         Completes::Patterns => format!("{name}_lines < <({PATTERNS})"),
         Completes::Path => "COMPREPLY=($(compgen -f -- \"$cur\"))".to_owned(),
         Completes::Words(words) => {
@@ -121,6 +143,10 @@ pub fn zsh(usage: &Usage) -> String {
          # Made from the table that --help is made from.\n\n\
          _{program}_programs() {{\n\
          \x20   local -a lines=(\"${{(@f)$({PROGRAMS})}}\")\n\
+         \x20   compadd -a lines\n\
+         }}\n\n\
+         _{program}_names() {{\n\
+         \x20   local -a lines=(\"${{(@f)$({NAMES})}}\")\n\
          \x20   compadd -a lines\n\
          }}\n\n\
          _{program}_patterns() {{\n\
@@ -204,6 +230,7 @@ fn zsh_action(program: &str, completes: Completes) -> String {
     match completes {
         Completes::Nothing => " ".to_owned(),
         Completes::Programs => format!("_{program}_programs"),
+        Completes::Names => format!("_{program}_names"),
         Completes::Patterns => format!("_{program}_patterns"),
         Completes::Path => "_files".to_owned(),
         Completes::Words(words) => format!("({})", words.join(" ")),
@@ -272,6 +299,7 @@ fn fish_words(completes: Completes) -> String {
     match completes {
         Completes::Nothing => String::new(),
         Completes::Programs => format!(" -a '({PROGRAMS})'"),
+        Completes::Names => format!(" -a '({})'", fish_text(FISH_NAMES)),
         Completes::Patterns => format!(" -a '({PATTERNS})'"),
         Completes::Path => " -F".to_owned(),
         Completes::Words(words) => format!(" -a '{}'", words.join(" ")),

@@ -30,6 +30,8 @@ pub struct Layout {
     pub bindir: &'static str,
     /// Where zsh looks, below the prefix.
     pub zsh: &'static str,
+    /// Where systemd looks for units of users, below the prefix.
+    pub units: &'static str,
     /// Whether manual pages are packed.
     pub packs: bool,
 }
@@ -38,6 +40,8 @@ pub struct Layout {
 pub const COMMON: Layout = Layout {
     bindir: "",
     zsh: "share/zsh/site-functions",
+    // Unlike lib/systemd/user it is looked into below /usr/local and ~/.local alike (systemd.unit(5)).
+    units: "share/systemd/user",
     packs: false,
 };
 
@@ -45,6 +49,7 @@ pub const COMMON: Layout = Layout {
 pub const DEBIAN: Layout = Layout {
     bindir: "/usr/bin",
     zsh: "share/zsh/vendor-completions",
+    units: "lib/systemd/user",
     packs: true,
 };
 
@@ -55,7 +60,7 @@ const PROGRAMS: [&Usage; 3] = [
 ];
 
 /// Files that are copied as they are: from where, to where, whether they are programs.
-const COPIES: [(&str, &str, bool); 11] = [
+const COPIES: [(&str, &str, bool); 13] = [
     (
         "mixview/font/OFL.txt",
         "share/doc/mixd/mixview-font.txt",
@@ -102,6 +107,16 @@ const COPIES: [(&str, &str, bool); 11] = [
         "share/doc/mixd/examples/wob",
         true,
     ),
+    (
+        "wire/examples/client.py",
+        "share/doc/mixd/examples/client.py",
+        false,
+    ),
+    (
+        "wire/examples/watch.rs",
+        "share/doc/mixd/examples/watch.rs",
+        false,
+    ),
     ("README.md", "share/doc/mixd/README.md", false),
 ];
 
@@ -124,7 +139,7 @@ pub fn files(layout: Layout, bindir: &str) -> Result<Vec<Installed>> {
         let text = text.replace("@bindir@", bindir);
         add(
             &mut files,
-            format!("lib/systemd/user/{unit}"),
+            format!("{}/{unit}", layout.units),
             text.into(),
             false,
         );

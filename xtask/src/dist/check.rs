@@ -69,7 +69,7 @@ fn manual(place: &Path) -> Result<()> {
 }
 
 fn units(place: &Path) -> Result<()> {
-    let units = place.join("lib/systemd/user");
+    let units = place.join(COMMON.units);
     let mut command = Command::new("systemd-analyze");
     command.args(["--user", "--man=no", "verify"]);
     // It wants to know where a user's own units would be.
@@ -101,9 +101,14 @@ fn desktop_entry(place: &Path) -> Result<()> {
 fn completions(place: &Path) -> Result<()> {
     let bin = place.join("fake");
     fs::create_dir_all(&bin)?;
-    let answers = "#!/bin/sh\ncase $1 in\n\
-                   streams) printf 'aux\\trouted\\tDiscord Canary\\tx\\t-\\n' ;;\n\
-                   list-programs) printf 'Mumble*\\n' ;;\nesac\n";
+    // Run with what was completed, it says what it was given.
+    let answers = r#"#!/bin/sh
+case $#$1 in
+1streams) printf 'aux\trouted\t%s\tx\t-\n' 'Discord Canary' 'Discord PTB' 'a=b [live]' ;;
+1list-programs) printf '%s\n' 'Mumble*' media.role=Game media.role=Music app:x ;;
+*) printf '<%s>\n' "$@" ;;
+esac
+"#;
     install::write(
         &bin,
         &[installed::Installed {
@@ -121,54 +126,78 @@ fn completions(place: &Path) -> Result<()> {
     let bash = file("bash-completion/completions/mixctl");
     let fish = file("fish/vendor_completions.d/mixctl.fish");
     let zsh = file("zsh/site-functions");
+    let bash_ready = format!("PS1=; bind \"set bell-style none\"; source {bash}; echo rea\"\"dy");
+    let zsh_ready = format!(
+        "PS1=; fpath=({zsh} $fpath); autoload -U compinit; compinit -D -u; \
+         zstyle \":completion:*\" list-prompt \"\"; LISTMAX=1000; echo rea\"\"dy"
+    );
+    for (typed, offered) in [
+        ("mixctl set-v", "<set-volume>"),
+        ("mixctl watch --format wa", "<waybar>"),
+        ("mixctl add-program ", "Canary"),
+        ("mixctl add-program Discord\\ C", "<Discord Canary>"),
+        ("mixctl remove-program M", "<Mumble*>"),
+        ("mixctl remove-program media.role=G", "<media.role=Game>"),
+        ("mixctl remove-program app:", "<app:x>"),
+        ("mixctl why 'Discord P", "<Discord PTB>"),
+        ("mixctl why a", "<a=b [live]>"),
+        ("mixctl add-program a", r"<a\=b \[live]>"),
+    ] {
+        for (shell, start, ready) in [
+            ("bash", "bash --norc -i", &bash_ready),
+            ("zsh", "zsh -f -i", &zsh_ready),
+        ] {
+            let script = in_terminal(start, ready, typed);
+            offers(shell, "zsh", &["-f", "-c", &script], &path, typed, offered)?;
+        }
+    }
     for (typed, offered) in [
         ("mixctl set-v", "set-volume"),
         ("mixctl watch --format wa", "waybar"),
-        ("mixctl add-program ", "Canary"),
-        ("mixctl remove-program ", "Mumble"),
-        ("mixctl why ", "Discord"),
+        ("mixctl add-program ", "Discord Canary"),
+        ("mixctl remove-program media.role=G", "media.role=Game"),
+        ("mixctl why a", "a=b [live]"),
+        ("mixctl add-program a", r"a\=b \[live]"),
     ] {
-        let words: Vec<String> = typed.split(' ').map(|word| format!("'{word}'")).collect();
-        let script = format!(
-            "source '{bash}'; COMP_WORDS=({}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _mixctl; \
-             printf '%s\\n' \"${{COMPREPLY[@]}}\"",
-            words.join(" ")
-        );
-        offers("bash", &["-c", &script], &path, typed, offered)?;
         let script = format!("source '{fish}'; complete -C '{typed}'");
-        offers(
-            "fish",
-            &["--no-config", "-c", &script],
-            &path,
-            typed,
-            offered,
-        )?;
-        // A terminal of its own, into which the line and a tab are typed.
-        let script = format!(
-            "zmodload zsh/zpty; zpty z zsh -f -i; \
-             zpty -w z $'PS1=; fpath=({zsh} $fpath); autoload -U compinit; compinit -D -u; \
-             zstyle \":completion:*\" list-prompt \"\"; LISTMAX=1000; echo ready'; \
-             zpty -r z out '*ready*'; zpty -n -w z $'{typed}\\t\\t'; sleep 1; \
-             zpty -n -w z $'\\x15echo do''ne\\n'; \
-             while zpty -r -t z line; do print -r -- $line; done; zpty -d z"
-        );
-        offers("zsh", &["-f", "-c", &script], &path, typed, offered)?;
+        let args = ["--no-config", "-c", &script];
+        offers("fish", "fish", &args, &path, typed, offered)?;
     }
     for program in ["mixd", "mixview"] {
         let bash = file(&format!("bash-completion/completions/{program}"));
         let script = format!("source '{bash}' && complete -p {program}");
-        offers("bash", &["-c", &script], &path, program, program)?;
+        offers("bash", "bash", &["-c", &script], &path, program, program)?;
     }
     Ok(())
 }
 
-fn offers(shell: &str, args: &[&str], path: &str, typed: &str, offered: &str) -> Result<()> {
-    let out = Command::new(shell)
+/// The script of a zsh that starts a shell in a terminal of its own, makes it `ready`, types a line,
+/// two tabs and a line's end, and prints what is seen.
+fn in_terminal(shell: &str, ready: &str, typed: &str) -> String {
+    let quoted = |text: &str| text.replace('\\', "\\\\").replace('\'', "\\'");
+    let (ready, typed) = (quoted(ready), quoted(typed));
+    format!(
+        "zmodload zsh/zpty; zpty z {shell}; zpty -w z $'{ready}'; zpty -r z out '*ready*'; \
+         zpty -n -w z $'{typed}\\t\\t'; sleep 1; zpty -n -w z $'\\nexit\\n'; \
+         while zpty -r z line; do print -r -- $line; done; zpty -d z"
+    )
+}
+
+/// That a shell offers something for what is typed: `program` with these words finds out.
+fn offers(
+    shell: &str,
+    program: &str,
+    args: &[&str],
+    path: &str,
+    typed: &str,
+    offered: &str,
+) -> Result<()> {
+    let out = Command::new(program)
         .args(args)
         .env("PATH", path)
         .env("TERM", "dumb")
         .output()
-        .map_err(|error| format!("start {shell}: {error}; 'cargo xtask setup' installs it"))?;
+        .map_err(|error| format!("start {program}: {error}; 'cargo xtask setup' installs it"))?;
     let (said, complaints) = (
         String::from_utf8_lossy(&out.stdout),
         String::from_utf8_lossy(&out.stderr),
