@@ -40,7 +40,8 @@ pub const DIRECTIVES: [Directive; 6] = [
         meaning: "What matches PATTERN plays through the aux channel. PATTERN is a glob (*, ?, \
                   [...]), compared without regard to case with application.name, \
                   application.process.binary, node.name, the Flatpak's name, and the name and \
-                  file name of the process; KEY=GLOB names one PipeWire property instead.",
+                  file name of the process; KEY=GLOB names one PipeWire property instead. \
+                  Quotes belong to the pattern; spaces need none.",
         example: "Discord*",
         is_repeated: true,
     },

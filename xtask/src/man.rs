@@ -22,8 +22,10 @@ const MIXD: More = More {
     sections: &[
         (
             "FILES",
-            ".TP\n.I $XDG_CONFIG_HOME/mixd/mixd.conf\nThe configuration; see mixd.conf(5).\n.TP\n\
-             .I $XDG_STATE_HOME/mixd/volume\nThe volume that outlasts mixd.\n",
+            ".TP\n.I $XDG_CONFIG_HOME/mixd/mixd.conf\nThe configuration; ~/.config where the variable \
+             is not set. See mixd.conf(5).\n.TP\n\
+             .I $XDG_STATE_HOME/mixd/volume\nThe volume that outlasts mixd; \
+             ~/.local/state where the variable is not set.\n",
         ),
         (
             "ENVIRONMENT",
@@ -206,8 +208,11 @@ fn configuration(version: &str) -> String {
     text
 }
 
-/// A summary as a sentence: a capital, a full stop.
+/// A summary as a sentence: a capital, where the first word is not a program's name; a full stop.
 fn sentence(text: &str) -> String {
+    if text.starts_with("mix") {
+        return format!("{text}.");
+    }
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string());
     format!("{}{}.", first.unwrap_or_default(), chars.as_str())

@@ -108,7 +108,9 @@ fn inline(line: &str) -> String {
             }),
             _ => after
                 .split_once(mark)
-                .map(|(words, more)| (format!("\\fB{}\\fR", escape_inner(words)), more)),
+                // Code inside of emphasis stands out already.
+                .map(|(words, more)| (words.replace('`', ""), more))
+                .map(|(words, more)| (format!("\\fB{}\\fR", escape_inner(&words)), more)),
         };
         if let Some((words, more)) = found {
             out += &words;
