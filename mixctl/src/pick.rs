@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io::{self, BufRead, IsTerminal};
 
 use wire::message::Pattern;
-use wire::{Client, ClientError, Reply, Request, Stream};
+use wire::{Client, ClientError, Reply, Request, Stream, StreamState};
 
 use crate::failure::{Failure, unexpected};
 use crate::output::print;
@@ -65,10 +65,16 @@ fn menu(offers: &[(Stream, Pattern)]) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "{:>3}  {}  as  {}",
+            "{:>3}  {}  as  {}{}",
             at + 1,
             visible(&stream.name),
-            visible(pattern)
+            visible(pattern),
+            match stream.state {
+                StreamState::Pinned | StreamState::Contested => {
+                    format!("  ({}: it stays where it is now)", stream.state)
+                }
+                StreamState::Routed | StreamState::Waiting => String::new(),
+            }
         );
     }
     text.push_str("which to add (numbers, nothing for none)? ");
@@ -91,6 +97,16 @@ fn chosen(line: &str, count: usize) -> Result<Vec<usize>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_would_not_move_is_offered_with_the_reason() {
+        let mut stream = crate::print::tests::example().audio.streams[0].clone();
+        let pattern = Pattern::truncated("x");
+        let offers = [(stream.clone(), pattern)];
+        assert!(menu(&offers).contains("  as  x\n"));
+        stream.state = StreamState::Pinned;
+        assert!(menu(&[(stream, pattern)]).contains("  as  x  (pinned: it stays"));
+    }
 
     #[test]
     fn numbers_are_chosen_and_nothing_chooses_nothing() {

@@ -131,6 +131,9 @@ impl Config {
                     .ok_or_else(|| wrong("a whole number of milliseconds from 0 to 250"))?;
                 Ok(())
             }
+            OUTPUT if value.chars().any(char::is_control) => {
+                Err(wrong("a node.name without control characters"))
+            }
             OUTPUT => {
                 self.output = (value != "auto").then(|| value.to_owned());
                 Ok(())
