@@ -23,25 +23,24 @@ const BACKEND: usize = 1;
 const CONFIGURATION: usize = 2;
 const SERVER: usize = 3;
 
-/// Runs until a signal ends it.
+/// Runs until a signal ends it. It listens at `name`, unless a service manager has passed a socket.
 ///
 /// # Errors
 /// What keeps the daemon from running, in a sentence.
-pub fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Error>> {
     // First: what was passed has its number only until something else is opened.
     let mut readiness = Readiness::new(options.ready_fd)?;
     let passed = notify::listener()?;
     if passed.is_some() && options.socket.is_some() {
         return Err("the service manager has passed a socket; leave --socket to it".into());
     }
-    let name = Name::resolve(options.socket.as_deref())?;
     wire::memory::map_buffers();
     // Before libpipewire starts a thread, which must have the signals blocked as well.
     let signals = Signals::open()?;
     // The name is the lock: before anything is changed in PipeWire.
     let (mut server, place) = match passed {
         Some(listener) => (Server::on(listener)?, "the socket passed".to_owned()),
-        None => (Server::open(&name)?, name.to_string()),
+        None => (Server::open(name)?, name.to_string()),
     };
     let mut configuration = Configuration::open(options);
     let mut backend = Backend::open(options.backend, &configuration.sound())?;

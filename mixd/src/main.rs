@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use mixd::options::{self, Command};
+use mixd::options::{self, Command, Options};
 use mixd::usage::USAGE;
 use mixd::{daemon, directives, log};
+use wire::Name;
 use wire::socket::reason;
 
 fn main() -> ExitCode {
@@ -17,17 +18,27 @@ fn main() -> ExitCode {
             if options.verbose {
                 log::set_level(log::Level::Verbose);
             }
-            match daemon::run(&options) {
-                Ok(()) => ExitCode::SUCCESS,
+            match Name::resolve(options.socket.as_deref()) {
+                Ok(name) => run(&options, &name),
                 Err(error) => {
                     log::fatal(&error);
-                    ExitCode::FAILURE
+                    ExitCode::from(2)
                 }
             }
         }
         Err(error) => {
             log::fatal(&format_args!("{error}; see 'mixd --help'"));
             ExitCode::from(2)
+        }
+    }
+}
+
+fn run(options: &Options, name: &Name) -> ExitCode {
+    match daemon::run(options, name) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::fatal(&error);
+            ExitCode::FAILURE
         }
     }
 }

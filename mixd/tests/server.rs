@@ -481,6 +481,15 @@ fn wrong_words_get_a_sentence() {
             "{args:?}: {said}"
         );
     }
+    let mut command = Command::new(mixd_program());
+    command.args(["--backend", "none"]).env(wire::VARIABLE, "x");
+    let out = command.output().unwrap();
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(2), "{said}");
+    assert!(
+        said.starts_with("mixd: MIXD_SOCKET: the socket name 'x' is "),
+        "{said}"
+    );
 }
 
 #[test]

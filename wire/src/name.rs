@@ -80,11 +80,15 @@ impl Name {
     /// empty variable counts as none.
     ///
     /// # Errors
-    /// [`NameError`].
+    /// [`NameError`]; it names the variable where that is what is wrong.
     pub fn resolve(option: Option<&OsStr>) -> Result<Self, NameError> {
-        let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
-        match option.or(variable.as_deref()) {
-            Some(text) => Self::parse(text),
+        if let Some(text) = option {
+            return Self::parse(text);
+        }
+        match std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
+            Some(text) => {
+                Self::parse(&text).map_err(|NameError(why)| NameError(format!("{VARIABLE}: {why}")))
+            }
             None => Ok(Self::usual()),
         }
     }
