@@ -4,6 +4,7 @@ mod change;
 mod daemon;
 pub mod field;
 mod focus;
+mod foot;
 mod keys;
 mod slider;
 #[cfg(test)]
@@ -14,12 +15,13 @@ use std::collections::{HashMap, VecDeque};
 use wire::message::Pattern;
 use wire::{
     Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Request, Settings, Stream, Volume,
-    Warning,
 };
 
 use change::{Changes, Plan};
 use daemon::Asked;
 use field::{Field, Motion};
+pub use foot::Notice;
+use foot::Said;
 pub use keys::{KEYS, Key, Modifiers};
 use slider::Slider;
 
@@ -165,17 +167,6 @@ pub struct Lost {
     pub start: Option<String>,
 }
 
-/// What is said at the window's foot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// The sentence.
-    pub text: String,
-    /// Whether something is wrong.
-    pub alarm: bool,
-    /// Whether it can be taken back.
-    pub undo: bool,
-}
-
 /// A pattern that is being changed in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
@@ -219,7 +210,7 @@ pub struct Model {
     offers_closed: bool,
     edit: Option<Edit>,
     carried: Option<Carried>,
-    notice: Option<Notice>,
+    said: Said,
     focus: Target,
     /// Where the focus is in the order, for when its target goes.
     focus_at: usize,
@@ -253,7 +244,7 @@ impl Default for Model {
             offers_closed: false,
             edit: None,
             carried: None,
-            notice: None,
+            said: Said::default(),
             focus: Target::Slider,
             focus_at: 0,
             focus_left: None,
@@ -281,6 +272,9 @@ fn nothing() -> Audio {
 impl Model {
     /// Takes in what has happened, and says what is to be done.
     pub fn handle(&mut self, message: Message) -> Vec<Effect> {
+        if self.is_act(&message) {
+            self.said.answer = None;
+        }
         match message {
             Message::Key(key, modifiers) => self.key(key, modifiers),
             Message::Typed(text) => self.typed(&text),
@@ -430,36 +424,6 @@ impl Model {
         streams.filter(move |stream| stream.channel == channel)
     }
 
-    /// What is said at the window's foot: what was done last, else what is wrong, else where the
-    /// sound goes.
-    pub fn foot(&self) -> Notice {
-        let say = |text: String, alarm| Notice {
-            text,
-            alarm,
-            undo: false,
-        };
-        if let Some(notice) = &self.notice {
-            return notice.clone();
-        }
-        if self.link != Link::Up {
-            return say(String::new(), false);
-        }
-        if let Some(problem) = &self.settings.problem {
-            return say(problem.clone(), true);
-        }
-        if let Some(warning) = self.audio.warnings.first() {
-            return say(warned(*warning).to_owned(), true);
-        }
-        match (&self.audio.output, self.audio.pipewire) {
-            (Some(output), PipeWireState::Up) => say(format!("Plays to {output}"), false),
-            (None, PipeWireState::Up) => say("There is no sound card to play to".to_owned(), true),
-            (_, PipeWireState::Down) => say("PipeWire is not reachable".to_owned(), true),
-            (_, PipeWireState::Off) => {
-                say("mixd runs without PipeWire (--backend none)".into(), true)
-            }
-        }
-    }
-
     /// The streams that can be picked for the list: those that are not on it and that the typed
     /// text does not exclude. None while the text has not the focus.
     pub fn offers(&self) -> Vec<&Stream> {
@@ -560,26 +524,6 @@ impl Model {
     fn end_edit(&mut self) {
         if let Some(edit) = self.edit.take() {
             self.focus_on(Target::Pattern(edit.pattern));
-        }
-    }
-
-    fn tell(&mut self, text: String, alarm: bool) {
-        self.notice = Some(Notice {
-            text,
-            alarm,
-            undo: false,
-        });
-    }
-}
-
-/// A warning in words that say what to do.
-fn warned(warning: Warning) -> &'static str {
-    match warning {
-        Warning::OwnSinkIsDefault => {
-            "The default sink is one of mixd's own: choose a sound card as the default"
-        }
-        Warning::OutputMissing => {
-            "The configured output is not there: another card is played to meanwhile"
         }
     }
 }

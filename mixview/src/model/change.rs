@@ -262,7 +262,7 @@ impl Model {
         let (old, text) = (edit.pattern, edit.field.text().trim().to_owned());
         if text.is_empty() {
             return self.tell(
-                "A pattern can't be empty; Delete takes it off the list".into(),
+                "A pattern can't be empty; Delete takes it off the list",
                 true,
             );
         }
@@ -391,17 +391,15 @@ impl Model {
                 self.changes.past.remove(0);
             }
         }
-        self.notice = Some(match unsaved {
-            Some(why) => Notice {
-                text: format!("{}, but it is not saved: {why}", change.words),
-                alarm: true,
-                undo,
-            },
-            None => Notice {
-                text: change.words,
-                alarm: false,
-                undo,
-            },
+        self.said.done = Some(Notice {
+            text: change.words.clone(),
+            alarm: false,
+            undo,
+        });
+        self.said.answer = unsaved.map(|why| Notice {
+            text: format!("{}, but it is not saved: {why}", change.words),
+            alarm: true,
+            undo,
         });
     }
 

@@ -61,7 +61,7 @@ impl Model {
         self.asked.clear();
         self.slider.forget();
         self.plan = None;
-        self.notice = None;
+        self.said.done = None;
         if self.changes.forget() {
             self.tell("mixd went away before that was done".to_owned(), true);
         }
@@ -70,6 +70,7 @@ impl Model {
     pub(super) fn event(&mut self, event: Event<'static>) {
         // The first of them says that all is well.
         self.link = Link::Up;
+        let before = self.standing();
         match event {
             Event::Volume(mix) => self.mix = mix,
             Event::Programs(programs) => {
@@ -93,6 +94,11 @@ impl Model {
                 }
             }
             Event::Settings(settings) => self.settings = settings.into_owned(),
+        }
+        // What goes wrong now is news, more so than what was answered before.
+        let now = self.standing();
+        if now.alarm && now != before {
+            self.said.answer = None;
         }
         let left = self.focus_left;
         if let Some(target) = left.filter(|target| self.order().contains(target)) {

@@ -1,3 +1,5 @@
+mod foot;
+
 use wire::Text;
 
 use super::*;

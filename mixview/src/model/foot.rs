@@ -1,0 +1,124 @@
+//! What is said at the window's foot: what was done and answered, what is wrong, where the sound
+//! goes.
+
+use wire::{PipeWireState, Warning};
+
+use super::{Key, Link, Message, Model, Target};
+
+/// What is said at the window's foot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The sentence.
+    pub text: String,
+    /// Whether something is wrong.
+    pub alarm: bool,
+    /// Whether the last change can be taken back.
+    pub undo: bool,
+}
+
+impl Notice {
+    fn new(text: impl Into<String>, alarm: bool) -> Self {
+        Self {
+            text: text.into(),
+            alarm,
+            undo: false,
+        }
+    }
+}
+
+/// What was said last.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// What was done: until something else is.
+    pub(super) done: Option<Notice>,
+    /// What a hand was told, such as why something was refused: until it does something else.
+    pub(super) answer: Option<Notice>,
+}
+
+impl Model {
+    /// What is said at the window's foot. An answer is read first; then what is wrong, for as long
+    /// as it is, with the button that takes back what was done beside it; then what was done, and
+    /// where the sound goes.
+    pub fn foot(&self) -> Notice {
+        if let Some(answer) = &self.said.answer {
+            return answer.clone();
+        }
+        let standing = self.standing();
+        match &self.said.done {
+            Some(done) if standing.alarm => Notice {
+                undo: done.undo,
+                ..standing
+            },
+            Some(done) => done.clone(),
+            None => standing,
+        }
+    }
+
+    /// What there is to say when nothing was done: what is wrong, else where the sound goes.
+    pub(super) fn standing(&self) -> Notice {
+        if self.link != Link::Up {
+            return Notice::new("", false);
+        }
+        if let Some(problem) = &self.settings.problem {
+            return Notice::new(problem.as_str(), true);
+        }
+        if let Some(warning) = self.audio.warnings.first() {
+            return Notice::new(warned(*warning), true);
+        }
+        match (&self.audio.output, self.audio.pipewire) {
+            (Some(output), PipeWireState::Up) => Notice::new(format!("Plays to {output}"), false),
+            (None, PipeWireState::Up) => Notice::new("There is no sound card to play to", true),
+            (_, PipeWireState::Down) => Notice::new("PipeWire is not reachable", true),
+            (_, PipeWireState::Off) => {
+                Notice::new("mixd runs without PipeWire (--backend none)", true)
+            }
+        }
+    }
+
+    /// Answers a hand.
+    pub(super) fn tell(&mut self, text: impl Into<String>, alarm: bool) {
+        self.said.answer = Some(Notice::new(text, alarm));
+    }
+
+    /// Whether a hand does something, so that what it was answered is no longer news. To move
+    /// about is not: the foot is reached so, to be read to its end.
+    pub(super) fn is_act(&self, message: &Message) -> bool {
+        match message {
+            Message::Key(key, _) => !matches!(
+                key,
+                Key::Tab
+                    | Key::Left
+                    | Key::Right
+                    | Key::Up
+                    | Key::Down
+                    | Key::Home
+                    | Key::End
+                    | Key::PageUp
+                    | Key::PageDown
+            ),
+            // Into a text that is being typed, only the caret goes.
+            Message::Click(target) => {
+                *target != Target::Foot && !(self.types() && *target == self.focus)
+            }
+            Message::Composed(text) => !text.is_empty(),
+            Message::Typed(_)
+            | Message::Away
+            | Message::Hold(_)
+            | Message::Turn(_)
+            | Message::Drop(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// A warning in words that say what to do.
+fn warned(warning: Warning) -> &'static str {
+    match warning {
+        Warning::OwnSinkIsDefault => {
+            "The default sink is one of mixd's own: choose a sound card as the default"
+        }
+        Warning::OutputMissing => {
+            "The configured output is not there: another card is played to meanwhile"
+        }
+    }
+}
