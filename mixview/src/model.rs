@@ -6,6 +6,7 @@ pub mod field;
 mod focus;
 mod foot;
 mod keys;
+mod send;
 mod slider;
 #[cfg(test)]
 mod tests;
@@ -17,12 +18,13 @@ use wire::{
     Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Request, Settings, Stream, Volume,
 };
 
-use change::{Changes, Plan};
+use change::{Changes, Origin};
 use daemon::Asked;
 use field::{Field, Motion};
 pub use foot::Notice;
 use foot::Said;
 pub use keys::{KEYS, Key, Modifiers};
+use send::Plan;
 use slider::Slider;
 
 /// Something that can be pointed at, focused and used.
@@ -317,7 +319,7 @@ impl Model {
             }
             Message::Drop(channel) => {
                 if let (Some(carried), Some(channel)) = (self.carried.take(), channel) {
-                    self.send_to(carried.id, channel);
+                    self.send_to(carried.id, channel, Origin::Row);
                 }
             }
             Message::Scroll(pane, by) => {
@@ -498,7 +500,7 @@ impl Model {
                 self.send_over(id);
             }
             Target::Offer(id) => {
-                self.send_to(id, Channel::Aux);
+                self.send_to(id, Channel::Aux, Origin::Entry);
                 self.offers_closed = true;
             }
             Target::Pattern(pattern) => self.start_edit(pattern),

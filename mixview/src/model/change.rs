@@ -4,8 +4,9 @@
 use std::collections::VecDeque;
 
 use wire::message::{Pattern, Replacement};
-use wire::{Channel, Failure, Reply, Request};
+use wire::{Failure, Reply, Request};
 
+use super::send::Leaver;
 use super::{Asked, Link, Model, Notice, Target};
 
 /// The most changes that can be taken back.
@@ -15,14 +16,16 @@ const MOST: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Change {
     /// What is said when it is done.
-    words: String,
-    steps: Vec<Step>,
-    origin: Origin,
+    pub(super) words: String,
+    pub(super) steps: Vec<Step>,
+    pub(super) origin: Origin,
+    /// The stream that is to leave the aux channel by it, however many patterns hold it there.
+    pub(super) leaves: Option<Leaver>,
 }
 
 /// A pattern comes, goes, or becomes another in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     Add(Pattern),
     Remove(Pattern),
     Replace(Replacement),
@@ -44,7 +47,7 @@ pub(super) enum Origin {
 /// What is being changed, what is to be, and what was.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    now: Option<Work>,
+    pub(super) now: Option<Work>,
     next: VecDeque<Change>,
     /// What takes the changes back, the last one at the end.
     past: Vec<Change>,
@@ -52,10 +55,10 @@ pub(super) struct Changes {
 
 /// A change at work.
 #[derive(Debug)]
-struct Work {
-    change: Change,
+pub(super) struct Work {
+    pub(super) change: Change,
     /// Requests that are not sent yet.
-    left: VecDeque<Step>,
+    pub(super) left: VecDeque<Step>,
     /// The one that is not answered yet.
     step: Step,
     /// What has taken effect.
@@ -69,7 +72,7 @@ struct Work {
 impl Step {
     /// What is left to do of it on a list: what is so already needs no request, and is not to be
     /// taken back later.
-    fn on(self, list: &[Pattern]) -> Option<Self> {
+    pub(super) fn on(self, list: &[Pattern]) -> Option<Self> {
         let is_listed = |pattern: &Pattern| list.contains(pattern);
         match self {
             Self::Add(pattern) => (!is_listed(&pattern)).then_some(self),
@@ -117,6 +120,11 @@ impl Step {
 }
 
 impl Changes {
+    /// The stream that leaves by the change at work.
+    pub(super) fn leaver(&mut self) -> Option<&mut Leaver> {
+        self.now.as_mut()?.change.leaves.as_mut()
+    }
+
     /// Says whether something was on its way.
     pub(super) fn forget(&mut self) -> bool {
         self.next.clear();
@@ -124,119 +132,7 @@ impl Changes {
     }
 }
 
-/// A stream on its way to the other channel, while the patterns that this takes are asked for.
-#[derive(Debug)]
-pub(super) struct Plan {
-    id: u32,
-    name: String,
-    to: Channel,
-    /// Whose patterns are not known yet.
-    waits: Vec<u32>,
-    /// The stream's own.
-    own: Option<Pattern>,
-    /// Those of the streams that are to stay.
-    others: Vec<Pattern>,
-    /// What puts it into the aux channel now.
-    rule: Option<Pattern>,
-}
-
 impl Model {
-    /// Sends a stream to the other channel.
-    pub(super) fn send_over(&mut self, id: u32) {
-        if let Some(stream) = self.stream(id) {
-            let to = match stream.channel {
-                Channel::Aux => Channel::Default,
-                Channel::Default => Channel::Aux,
-            };
-            self.send_to(id, to);
-        }
-    }
-
-    /// Sends a stream to a channel. The patterns that this takes are asked for first: its own,
-    /// and, where the rule that put it there holds others too, theirs, so that they stay.
-    pub(super) fn send_to(&mut self, id: u32, to: Channel) {
-        if self.plan.is_some() || self.link != Link::Up {
-            return;
-        }
-        let Some(stream) = self.stream(id) else {
-            return;
-        };
-        if stream.channel == to {
-            return;
-        }
-        let rule = stream.rule;
-        let name = stream.name.to_string();
-        let mut waits = vec![id];
-        if let Some(rule) = rule {
-            let streams = self.audio.streams.iter();
-            let others = streams.filter(|other| other.rule == Some(rule) && other.id != id);
-            waits.extend(others.map(|other| other.id));
-        }
-        for &id in &waits {
-            self.ask(Request::GetStream(id), Asked::Suggestion(id));
-        }
-        self.plan = Some(Plan {
-            id,
-            name,
-            to,
-            waits,
-            own: None,
-            others: Vec::new(),
-            rule,
-        });
-    }
-
-    /// The narrowest pattern of a stream that the plan waits for.
-    pub(super) fn suggested(&mut self, id: u32, suggestion: Option<Pattern>) {
-        let Some(mut plan) = self.plan.take() else {
-            return;
-        };
-        plan.waits.retain(|&other| other != id);
-        match suggestion {
-            Some(pattern) if id == plan.id => plan.own = Some(pattern),
-            Some(pattern) if !plan.others.contains(&pattern) => plan.others.push(pattern),
-            _ => {}
-        }
-        if !plan.waits.is_empty() {
-            self.plan = Some(plan);
-            return;
-        }
-        let Plan {
-            name,
-            to,
-            own,
-            mut others,
-            rule,
-            ..
-        } = plan;
-        // Streams of one program have one pattern: they go together.
-        others.retain(|pattern| Some(*pattern) != own && Some(*pattern) != rule);
-        let steps = match (to, own, rule) {
-            (Channel::Aux, Some(own), _) => vec![Step::Add(own)],
-            (Channel::Default, _, Some(rule)) => {
-                let others = others.into_iter().map(Step::Add);
-                others.chain([Step::Remove(rule)]).collect()
-            }
-            _ => {
-                let text = format!("No pattern matches {name} alone: type one that does");
-                return self.tell(text, true);
-            }
-        };
-        let origin = match (to, self.focus) {
-            (Channel::Aux, Target::Entry) => Origin::Entry,
-            _ => Origin::Row,
-        };
-        let words = match to {
-            Channel::Aux => format!("{name} plays on Aux"),
-            Channel::Default => format!("{name} plays on Default"),
-        };
-        self.change(Change {
-            words,
-            steps,
-            origin,
-        });
-    }
-
     /// Puts what is typed on the list.
     pub(super) fn add_typed(&mut self) {
         let text = self.entry.text().trim().to_owned();
@@ -251,6 +147,7 @@ impl Model {
                 words: format!("Added {pattern}"),
                 steps: vec![Step::Add(pattern)],
                 origin: Origin::Entry,
+                leaves: None,
             }),
             None => {}
         }
@@ -275,6 +172,7 @@ impl Model {
                 words: format!("{old} is now {new}"),
                 steps: vec![Step::Replace(Replacement { new, old })],
                 origin: Origin::Edit,
+                leaves: None,
             }),
             None => {}
         }
@@ -294,6 +192,7 @@ impl Model {
             words: format!("Removed {pattern}"),
             steps: vec![Step::Remove(pattern)],
             origin: Origin::Row,
+            leaves: None,
         });
     }
 
@@ -308,7 +207,7 @@ impl Model {
         }
     }
 
-    fn change(&mut self, change: Change) {
+    pub(super) fn change(&mut self, change: Change) {
         if self.link == Link::Up {
             self.changes.next.push_back(change);
             self.start_change();
@@ -359,10 +258,23 @@ impl Model {
                 work.left = work.done.drain(..).rev().map(Step::back).collect();
             }
         }
+        self.go_on(work);
+    }
+
+    /// Asks for the next step of a change, or ends it.
+    pub(super) fn go_on(&mut self, mut work: Work) {
         if let Some(step) = work.left.pop_front() {
             work.step = step;
             self.changes.now = Some(work);
             return self.ask(step.request(), Asked::Step);
+        }
+        if work.failed.is_none()
+            && let Some(leaver) = &work.change.leaves
+            && !leaver.is_out
+        {
+            self.ask(Request::GetStream(leaver.id), Asked::Holder);
+            self.changes.now = Some(work);
+            return;
         }
         self.finish(work);
         self.start_change();
@@ -386,6 +298,7 @@ impl Model {
                 words: format!("Undone: {}", change.words),
                 steps: done.into_iter().rev().map(Step::back).collect(),
                 origin: Origin::Undo,
+                leaves: None,
             });
             if self.changes.past.len() > MOST {
                 self.changes.past.remove(0);

@@ -1,6 +1,6 @@
 //! What mixd is asked, and what it says.
 
-use wire::{Event, Failure, Reply, Request, StreamState, Topic};
+use wire::{Event, Failure, Reply, Request, StreamDetail, StreamState, Topic};
 
 use super::{Effect, Link, Lost, Model, Target, nothing};
 
@@ -13,6 +13,10 @@ pub(super) enum Asked {
     Reason(u32),
     /// The narrowest pattern of a stream, for the plan being made.
     Suggestion(u32),
+    /// The same of a stream that is to stay, for the change being made.
+    Stayer(u32),
+    /// What holds the stream that is to leave by the change being made.
+    Holder,
     /// A step of the change being made.
     Step,
 }
@@ -126,20 +130,21 @@ impl Model {
                 }
             }
             Asked::Reason(id) => {
-                let reason = match answer {
-                    Ok(Reply::Stream(detail)) => detail.reason.map(|reason| reason.to_string()),
-                    _ => None,
-                };
+                let reason = detail(answer).and_then(|detail| detail.reason);
+                let reason = reason.map(|reason| reason.to_string());
                 self.reasons.insert(id, reason.unwrap_or_default());
             }
-            Asked::Suggestion(id) => {
-                let suggestion = match answer {
-                    Ok(Reply::Stream(detail)) => detail.suggestion,
-                    _ => None,
-                };
-                self.suggested(id, suggestion);
-            }
+            Asked::Suggestion(id) => self.suggested(id, detail(answer)),
+            Asked::Stayer(id) => self.stays(id, detail(answer)),
+            Asked::Holder => self.held_by(detail(answer)),
             Asked::Step => self.stepped(answer),
         }
+    }
+}
+
+fn detail(answer: Result<Reply<'static>, Failure>) -> Option<StreamDetail> {
+    match answer {
+        Ok(Reply::Stream(detail)) => Some(*detail),
+        _ => None,
     }
 }

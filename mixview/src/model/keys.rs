@@ -2,6 +2,7 @@
 
 use wire::{Channel, Volume};
 
+use super::change::Origin;
 use super::{Link, Message, Model, Motion, Pane, Target};
 
 /// A key that is not text.
@@ -170,8 +171,8 @@ impl Model {
 
     fn stream_key(&mut self, id: u32, key: Key) {
         match key {
-            Key::Left => self.send_to(id, Channel::Default),
-            Key::Right => self.send_to(id, Channel::Aux),
+            Key::Left => self.send_to(id, Channel::Default, Origin::Row),
+            Key::Right => self.send_to(id, Channel::Aux, Origin::Row),
             Key::Enter => self.send_over(id),
             _ => self.list_key(key),
         }

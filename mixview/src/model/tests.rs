@@ -1,4 +1,5 @@
 mod foot;
+mod send;
 
 use wire::Text;
 

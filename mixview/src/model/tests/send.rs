@@ -1,0 +1,43 @@
+//! Streams that are sent to the other side.
+
+use super::*;
+
+#[test]
+fn every_pattern_that_holds_a_program_lets_it_go() {
+    let mut scene = Scene::new(&["Spotify", "Spot", "Game"], &["spotify", "Game", "spot*"]);
+    scene.tell(Message::Click(Target::Stream(1)));
+    scene.settle();
+    assert_eq!(scene.daemon.channel(1), Some(Channel::Default));
+    assert_eq!(
+        scene.listed(),
+        ["Game", "Spot"],
+        "what else they held stays"
+    );
+    let foot = scene.model.foot();
+    assert!(
+        foot.undo && foot.text == "Spotify plays on Default",
+        "{foot:?}"
+    );
+    // One change, taken back as one.
+    scene.chord(Key::Letter('z'), false, true);
+    let mut listed = scene.listed();
+    listed.sort_unstable();
+    assert_eq!(listed, ["Game", "spot*", "spotify"]);
+}
+
+#[test]
+fn what_is_sent_by_the_pointer_leaves_what_is_typed() {
+    let mut scene = Scene::new(&["Game"], &[]);
+    scene.tell(Message::Click(Target::Entry));
+    scene.write("disc");
+    scene.tell(Message::Carry {
+        id: 1,
+        x: 1.0,
+        y: 1.0,
+        over: Channel::Aux,
+    });
+    scene.tell(Message::Drop(Some(Channel::Aux)));
+    scene.settle();
+    assert_eq!(scene.listed(), ["Game"]);
+    assert_eq!(scene.model.entry().text(), "disc");
+}
