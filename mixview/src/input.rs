@@ -12,6 +12,9 @@ use crate::view::{Frame, Role};
 const DOUBLE: Duration = Duration::from_millis(400);
 /// How far the pointer may go between a press and a release that are a click, in logical pixels.
 const SLOP: f32 = 6.0;
+/// How far the slider's handle may be pulled without being moved, in logical pixels: about what a
+/// hundredth is.
+const TREMOR: f32 = 2.0;
 
 /// The pointer.
 #[derive(Debug, Default)]
@@ -26,8 +29,15 @@ pub struct Pointer {
 /// What the button was pressed on.
 #[derive(Debug)]
 enum Press {
-    /// The slider's handle, so far beside its middle.
-    Handle(f32),
+    /// The slider's handle.
+    Handle {
+        /// So far beside its middle.
+        beside: f32,
+        /// Where.
+        x: f32,
+        /// Whether it was moved since.
+        slides: bool,
+    },
     /// A stream, and where.
     Stream {
         id: u32,
@@ -48,8 +58,16 @@ impl Pointer {
     pub fn moved(&mut self, x: f32, y: f32, frame: &Frame) -> Vec<Message> {
         (self.x, self.y) = (x, y);
         match &mut self.press {
-            Some(Press::Handle(beside)) => {
-                vec![Message::Slide(frame.track.volume(x - *beside))]
+            Some(Press::Handle {
+                beside,
+                x: from_x,
+                slides,
+            }) => {
+                *slides |= (x - *from_x).abs() > TREMOR;
+                match slides {
+                    true => vec![Message::Slide(frame.track.volume(x - *beside))],
+                    false => Vec::new(),
+                }
             }
             Some(Press::Stream {
                 id,
@@ -93,18 +111,20 @@ impl Pointer {
                 });
                 if is_double {
                     self.last = None;
-                    let hold = vec![Message::Hold(Volume::MIDDLE), Message::LetGo];
+                    let hold = vec![Message::Hold(Some(Volume::MIDDLE)), Message::LetGo];
                     (Press::Nothing, hold)
                 } else {
                     self.last = Some((now, x));
                     // The handle does not jump when it is taken beside its middle.
                     let beside = x - frame.track.handle;
-                    let beside = match beside.abs() <= frame.track.radius {
-                        true => beside,
-                        false => 0.0,
+                    let is_taken = beside.abs() <= frame.track.radius;
+                    let press = Press::Handle {
+                        beside: if is_taken { beside } else { 0.0 },
+                        x,
+                        slides: false,
                     };
-                    let hold = vec![Message::Hold(frame.track.volume(x - beside))];
-                    (Press::Handle(beside), hold)
+                    let volume = (!is_taken).then(|| frame.track.volume(x));
+                    (press, vec![Message::Hold(volume)])
                 }
             }
             Some(Role::Target(Target::Stream(id))) => {
@@ -132,7 +152,7 @@ impl Pointer {
     /// The button is released.
     pub fn released(&mut self, frame: &Frame) -> Vec<Message> {
         let mut messages = match self.press.take() {
-            Some(Press::Handle(_)) => vec![Message::LetGo],
+            Some(Press::Handle { .. }) => vec![Message::LetGo],
             Some(Press::Stream {
                 id, carried: false, ..
             }) => vec![Message::Click(Target::Stream(id))],
@@ -198,149 +218,4 @@ fn caret(x: f32, y: f32, selects: bool, frame: &Frame) -> Option<Message> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::font::{Fonts, NoFallback};
-    use crate::model::{Effect, Key, Model};
-    use crate::theme::DARK;
-    use crate::view::{Extent, view};
-    use wire::{Event, Mix, Reply, Request};
-
-    struct Hand {
-        model: Model,
-        fonts: Fonts,
-        pointer: Pointer,
-        now: Duration,
-        sent: Vec<Request>,
-    }
-
-    impl Hand {
-        fn new() -> Self {
-            let mut model = Model::default();
-            model.handle(Message::Connected);
-            model.handle(Message::Answer(Ok(Reply::Done)));
-            model.handle(Message::Event(Event::Volume(Mix::default())));
-            Self {
-                model,
-                fonts: Fonts::new(Box::new(NoFallback)).unwrap(),
-                pointer: Pointer::default(),
-                now: Duration::from_secs(10),
-                sent: Vec::new(),
-            }
-        }
-
-        fn frame(&self) -> Frame {
-            let extent = Extent {
-                width: 480,
-                height: 420,
-                scale: 1.0,
-            };
-            view(&self.model, &self.fonts, &DARK, extent)
-        }
-
-        fn tell(&mut self, messages: Vec<Message>) {
-            for message in messages {
-                for effect in self.model.handle(message) {
-                    if let Effect::Send(request) = effect {
-                        self.sent.push(request);
-                    }
-                }
-            }
-        }
-
-        fn to(&mut self, x: f32, y: f32) {
-            let messages = self.pointer.moved(x, y, &self.frame());
-            self.tell(messages);
-        }
-
-        fn press(&mut self) {
-            let messages = self.pointer.pressed(self.now, false, &self.frame());
-            self.tell(messages);
-        }
-
-        fn release(&mut self) {
-            let messages = self.pointer.released(&self.frame());
-            self.tell(messages);
-        }
-    }
-
-    #[test]
-    fn the_handle_is_dragged_from_where_it_is_taken() {
-        let mut hand = Hand::new();
-        let track = hand.frame().track;
-        hand.to(track.handle + 6.0, 68.0);
-        hand.press();
-        assert_eq!(
-            hand.model.volume(),
-            Volume::MIDDLE,
-            "taking it moves nothing"
-        );
-        let half = (track.right - track.left) / 4.0;
-        hand.to(track.handle + 6.0 + half, 300.0);
-        assert_eq!(hand.model.volume().to_string(), "0.5");
-        hand.to(9999.0, 0.0);
-        assert_eq!(hand.model.volume().to_string(), "1");
-        hand.to(-9999.0, 0.0);
-        assert_eq!(hand.model.volume().to_string(), "-1");
-        hand.release();
-        assert_eq!(hand.sent.len(), 1, "one set at a time is unanswered");
-    }
-
-    #[test]
-    fn a_click_beside_the_handle_jumps_and_a_double_click_is_the_middle() {
-        let mut hand = Hand::new();
-        let track = hand.frame().track;
-        hand.to(track.right, 68.0);
-        hand.press();
-        hand.release();
-        assert_eq!(hand.model.volume().to_string(), "1");
-        hand.now += Duration::from_secs(1);
-        hand.press();
-        hand.release();
-        hand.now += Duration::from_millis(100);
-        hand.press();
-        hand.release();
-        assert_eq!(hand.model.volume(), Volume::MIDDLE);
-    }
-
-    #[test]
-    fn the_wheel_turns_the_slider_where_that_is_and_scrolls_elsewhere() {
-        let mut hand = Hand::new();
-        hand.to(240.0, 68.0);
-        let messages = hand.pointer.wheel(0.0, -3.0, &hand.frame());
-        hand.tell(messages);
-        assert_eq!(hand.model.volume().to_string(), "-0.15");
-        hand.to(240.0, 300.0);
-        let messages = hand.pointer.wheel(0.0, -1.0, &hand.frame());
-        assert!(
-            matches!(messages[..], [Message::Scroll(..)]),
-            "{messages:?}"
-        );
-    }
-
-    #[test]
-    fn a_text_is_selected_by_dragging() {
-        let mut hand = Hand::new();
-        let frame = hand.frame();
-        let entry = frame.areas.iter().find_map(|area| match area.role {
-            Role::Text(Target::Entry, _) => Some(area.rect),
-            _ => None,
-        });
-        let entry = entry.unwrap();
-        hand.to(entry.x + 20.0, entry.y + 8.0);
-        hand.press();
-        hand.release();
-        hand.tell(vec![Message::Typed("discord*".into())]);
-        hand.to(entry.x + 1.0, entry.y + 8.0);
-        hand.press();
-        hand.to(entry.right() + 50.0, entry.bottom() + 50.0);
-        assert_eq!(hand.model.entry().selection(), 0..8);
-        hand.release();
-        hand.tell(vec![Key::Delete.into()]);
-        assert_eq!(hand.model.entry().text(), "");
-        // A click on nothing closes what hangs over the lists.
-        hand.to(20.0, 200.0);
-        hand.press();
-        assert!(hand.model.offers().is_empty());
-    }
-}
+mod tests;

@@ -98,8 +98,8 @@ pub enum Message {
     Click(Target),
     /// Nothing is clicked: what is open is left.
     Away,
-    /// The slider's handle is held by the hand, at this volume.
-    Hold(Volume),
+    /// The slider's handle is held by the hand: at this volume, or where it is.
+    Hold(Option<Volume>),
     /// The hand moves the handle.
     Slide(Volume),
     /// The hand lets the handle go.
@@ -212,6 +212,8 @@ pub struct Model {
     offers_closed: bool,
     edit: Option<Edit>,
     carried: Option<Carried>,
+    /// Whether what was carried was left, while the button is still held.
+    carry_left: bool,
     said: Said,
     focus: Target,
     /// Where the focus is in the order, for when its target goes.
@@ -246,6 +248,7 @@ impl Default for Model {
             offers_closed: false,
             edit: None,
             carried: None,
+            carry_left: false,
             said: Said::default(),
             focus: Target::Slider,
             focus_at: 0,
@@ -303,7 +306,9 @@ impl Model {
                 self.focus_on(Target::Slider);
                 self.focus_shown = false;
                 self.slider.hold();
-                self.slide(volume);
+                if let Some(volume) = volume {
+                    self.slide(volume);
+                }
             }
             Message::Slide(volume) if self.slider.is_held() => self.slide(volume),
             Message::Slide(_) => {}
@@ -314,10 +319,12 @@ impl Model {
                     field.place(at, selects);
                 }
             }
+            Message::Carry { .. } if self.carry_left => {}
             Message::Carry { id, x, y, over } => {
                 self.carried = self.stream(id).map(|_| Carried { id, x, y, over });
             }
             Message::Drop(channel) => {
+                self.carry_left = false;
                 if let (Some(carried), Some(channel)) = (self.carried.take(), channel) {
                     self.send_to(carried.id, channel, Origin::Row);
                 }

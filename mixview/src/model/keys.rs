@@ -136,6 +136,7 @@ impl Model {
             self.help = false;
         } else if self.carried.is_some() {
             self.carried = None;
+            self.carry_left = true;
         } else if self.edit.is_some() {
             self.end_edit();
         } else if self.focus == Target::Entry

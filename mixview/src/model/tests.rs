@@ -112,7 +112,7 @@ fn each_key_moves_the_slider_as_it_says() {
 #[test]
 fn one_set_is_unanswered_at_most_and_the_last_one_arrives() {
     let mut scene = Scene::new(&[], &[]);
-    scene.tell(Message::Hold(volume("0.1")));
+    scene.tell(Message::Hold(Some(volume("0.1"))));
     for at in 11..=90 {
         scene.tell(Message::Slide(volume(&format!("0.{at}"))));
         assert_eq!(scene.daemon.inbox.len(), 1);
@@ -136,7 +136,7 @@ fn one_set_is_unanswered_at_most_and_the_last_one_arrives() {
 #[test]
 fn the_hand_is_not_fought_and_others_are_followed() {
     let mut scene = Scene::new(&[], &[]);
-    scene.tell(Message::Hold(volume("0.5")));
+    scene.tell(Message::Hold(Some(volume("0.5"))));
     scene.settle();
     scene.daemon.volume = volume("-1");
     let event = scene.daemon.volume_event();
@@ -163,7 +163,7 @@ fn the_hand_is_not_fought_and_others_are_followed() {
 #[test]
 fn the_notch_holds_the_handle_within_snap() {
     let mut scene = Scene::new(&[], &[]);
-    scene.tell(Message::Hold(volume("0.5")));
+    scene.tell(Message::Hold(Some(volume("0.5"))));
     for (hand, handle) in [
         ("0.04", "0.04"),
         ("0.03", "0"),
@@ -425,7 +425,7 @@ fn tab_goes_through_everything_and_round() {
 #[test]
 fn mixd_goes_and_comes_back() {
     let mut scene = Scene::new(&["Game"], &["x"]);
-    scene.tell(Message::Hold(volume("0.7")));
+    scene.tell(Message::Hold(Some(volume("0.7"))));
     scene.tell(Message::Click(Target::Delete(Text::truncated("x"))));
     scene.tell(Message::Lost(Lost {
         why: "connection refused".into(),
@@ -436,7 +436,7 @@ fn mixd_goes_and_comes_back() {
     assert!(scene.model.audio().streams.is_empty());
     // Nothing can be asked now.
     scene.keys(&[Key::Tab, Key::Right, Key::Enter, Key::Escape]);
-    scene.tell(Message::Hold(volume("0.7")));
+    scene.tell(Message::Hold(Some(volume("0.7"))));
     scene.chord(Key::Letter('z'), false, true);
     assert!(scene.daemon.inbox.is_empty() && !scene.closed);
     scene.daemon.volume = volume("-0.2");

@@ -41,3 +41,24 @@ fn what_is_sent_by_the_pointer_leaves_what_is_typed() {
     assert_eq!(scene.listed(), ["Game"]);
     assert_eq!(scene.model.entry().text(), "disc");
 }
+
+#[test]
+fn escape_leaves_what_is_carried_until_it_is_taken_anew() {
+    let mut scene = Scene::new(&["Game"], &[]);
+    let carry = || Message::Carry {
+        id: 1,
+        x: 1.0,
+        y: 1.0,
+        over: Channel::Aux,
+    };
+    scene.tell(carry());
+    scene.keys(&[Key::Escape]);
+    assert!(!scene.closed);
+    scene.tell(carry());
+    assert!(scene.model.carried().is_none());
+    scene.tell(Message::Drop(Some(Channel::Aux)));
+    scene.settle();
+    assert!(scene.listed().is_empty());
+    scene.tell(carry());
+    assert!(scene.model.carried().is_some());
+}
