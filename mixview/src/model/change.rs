@@ -125,10 +125,23 @@ impl Changes {
         self.now.as_mut()?.change.leaves.as_mut()
     }
 
-    /// Says whether something was on its way.
+    /// Says whether something was on its way. What was being taken back can be later.
     pub(super) fn forget(&mut self) -> bool {
         self.next.clear();
-        self.now.take().is_some()
+        match self.now.take() {
+            Some(work) => {
+                self.keep(work.change);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Puts what was to take a change back where it was, for another attempt.
+    fn keep(&mut self, change: Change) {
+        if change.origin == Origin::Undo {
+            self.past.push(change);
+        }
     }
 }
 
@@ -225,6 +238,9 @@ impl Model {
         let mut left: VecDeque<Step> = steps.filter_map(|step| step.on(&self.programs)).collect();
         let Some(step) = left.pop_front() else {
             self.end(&change);
+            if change.origin == Origin::Undo {
+                self.tell("That was taken back elsewhere", false);
+            }
             return self.start_change();
         };
         self.changes.now = Some(Work {
@@ -289,6 +305,7 @@ impl Model {
             ..
         } = work;
         if let Some(why) = failed {
+            self.changes.keep(change);
             return self.tell(why, true);
         }
         self.end(&change);

@@ -67,7 +67,7 @@ impl Model {
         self.plan = None;
         self.said.done = None;
         if self.changes.forget() {
-            self.tell("mixd went away before that was done".to_owned(), true);
+            self.tell("mixd did not answer: that may or may not be done", true);
         }
     }
 

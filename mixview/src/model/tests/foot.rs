@@ -71,3 +71,68 @@ fn a_refusal_is_read_first_and_gone_with_the_next_act() {
     scene.tell(problem(Some("mixd.conf:7: x")));
     assert_eq!(scene.model.foot().text, "mixd.conf:7: x");
 }
+
+fn lost() -> Message {
+    Message::Lost(Lost {
+        why: "connection refused".into(),
+        start: None,
+    })
+}
+
+#[test]
+fn what_mixd_did_not_answer_is_said_while_it_is_looked_for() {
+    let mut scene = Scene::new(&[], &["a"]);
+    scene.tell(Message::Click(Target::Delete(Text::truncated("a"))));
+    for _ in 0..3 {
+        scene.tell(lost());
+        let foot = scene.model.foot();
+        assert!(foot.alarm && !foot.undo);
+        assert_eq!(
+            foot.text,
+            "mixd did not answer: that may or may not be done"
+        );
+    }
+    scene.daemon.inbox.clear();
+    scene.tell(Message::Connected);
+    scene.settle();
+    assert!(scene.model.foot().text.contains("may or may not"));
+    scene.keys(&[Key::F1]);
+    assert_eq!(scene.model.foot().text, "Plays to card");
+}
+
+#[test]
+fn what_was_not_taken_back_can_be_taken_back_later() {
+    let control = Modifiers {
+        shift: false,
+        control: true,
+    };
+    // mixd goes while it is on its way.
+    let mut scene = deleted();
+    scene.tell(Message::Key(Key::Letter('z'), control));
+    scene.tell(lost());
+    scene.daemon.inbox.clear();
+    scene.tell(Message::Connected);
+    scene.settle();
+    scene.chord(Key::Letter('z'), false, true);
+    assert!(scene.listed().contains(&"a"));
+    // mixd refuses it.
+    let mut scene = deleted();
+    scene.tell(Message::Key(Key::Letter('z'), control));
+    scene.daemon.inbox.clear();
+    scene.tell(Message::Answer(Err(Failure {
+        code: wire::ErrorCode::Refused,
+        message: "the program list is full".into(),
+    })));
+    assert!(scene.model.foot().text.contains("list is full"));
+    scene.chord(Key::Letter('z'), false, true);
+    assert!(scene.listed().contains(&"a"));
+    // Somebody else was faster: it is said, and not tried for ever.
+    let mut scene = deleted();
+    scene.daemon.programs.push(Text::truncated("a"));
+    let event = scene.daemon.programs_event();
+    scene.tell(event);
+    scene.chord(Key::Letter('z'), false, true);
+    assert_eq!(scene.model.foot().text, "That was taken back elsewhere");
+    scene.chord(Key::Letter('z'), false, true);
+    assert_eq!(scene.model.foot().text, "There is nothing to undo");
+}
