@@ -148,6 +148,9 @@ impl World {
     fn look(&mut self) -> Frame {
         let frame = view(&self.model, &self.fonts, &DARK, self.extent);
         self.model.scrolled(frame.scroll);
+        if let Some(message) = self.pointer.settled(self.model.hover(), &frame) {
+            self.tell(vec![message]);
+        }
         for area in &frame.areas {
             let (width, height) = (frame.size.0.max(320.0), frame.size.1.max(240.0));
             let rect = area.rect;

@@ -21,9 +21,28 @@ const TREMOR: f32 = 2.0;
 pub struct Pointer {
     x: f32,
     y: f32,
+    /// Whether it is over the window.
+    is_in: bool,
     press: Option<Press>,
-    /// When and where the slider was clicked last.
-    last: Option<(Duration, f32)>,
+    /// When and where the button was pressed last.
+    last: Option<(Duration, f32, f32)>,
+    /// Whether that was for the middle of the slider.
+    was_double: bool,
+    /// The finger that is followed.
+    finger: Option<u64>,
+}
+
+/// What a finger does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touch {
+    /// It comes down.
+    Down,
+    /// It moves.
+    Move,
+    /// It is lifted.
+    Up,
+    /// The display has taken it for something else.
+    Cancelled,
 }
 
 /// What the button was pressed on.
@@ -57,6 +76,7 @@ impl Pointer {
     /// The pointer is here now, in logical pixels.
     pub fn moved(&mut self, x: f32, y: f32, frame: &Frame) -> Vec<Message> {
         (self.x, self.y) = (x, y);
+        self.is_in = true;
         match &mut self.press {
             Some(Press::Handle {
                 beside,
@@ -94,6 +114,7 @@ impl Pointer {
 
     /// The pointer has left the window.
     pub fn left(&mut self) -> Vec<Message> {
+        self.is_in = false;
         // While a button is held, it is still ours.
         match self.press {
             Some(_) => Vec::new(),
@@ -101,20 +122,68 @@ impl Pointer {
         }
     }
 
+    /// What the pointer is over, where that is no longer `hover`: the window has changed under it.
+    pub fn settled(&self, hover: Option<Target>, frame: &Frame) -> Option<Message> {
+        let target = self.target(frame).filter(|_| self.is_in);
+        (self.press.is_none() && target != hover).then_some(Message::Point(target))
+    }
+
+    /// A finger touches the window, at this time since any start. One is followed at a time:
+    /// another would pull the handle from under the first.
+    pub fn touched(
+        &mut self,
+        now: Duration,
+        finger: u64,
+        touch: Touch,
+        (x, y): (f32, f32),
+        frame: &Frame,
+    ) -> Vec<Message> {
+        if touch == Touch::Down && self.finger.is_none() {
+            self.finger = Some(finger);
+        } else if self.finger != Some(finger) {
+            return Vec::new();
+        }
+        let mut messages = self.moved(x, y, frame);
+        match touch {
+            Touch::Down => messages.extend(self.pressed(now, false, frame)),
+            Touch::Move => {}
+            Touch::Up | Touch::Cancelled => {
+                self.finger = None;
+                messages.extend(match touch {
+                    Touch::Up => self.released(frame),
+                    _ => self.given_up(),
+                });
+                messages.extend(self.left());
+            }
+        }
+        messages
+    }
+
+    /// What is held is let go, and nothing comes of it.
+    fn given_up(&mut self) -> Vec<Message> {
+        match self.press.take() {
+            Some(Press::Handle { .. }) => vec![Message::LetGo],
+            Some(Press::Stream { carried: true, .. }) => vec![Message::Drop(None)],
+            _ => Vec::new(),
+        }
+    }
+
     /// The button is pressed, at this time since any start; whether it extends a selection.
     pub fn pressed(&mut self, now: Duration, shift: bool, frame: &Frame) -> Vec<Message> {
         let (x, y) = (self.x, self.y);
+        let is_second = self.last.is_some_and(|(at, last_x, last_y)| {
+            now.saturating_sub(at) <= DOUBLE && (x - last_x).hypot(y - last_y) <= SLOP
+        });
+        self.last = Some((now, x, y));
+        // What was held by another button, or by a finger.
+        let mut before = self.given_up();
         let (press, messages) = match frame.at(x, y) {
             Some(Role::Target(Target::Slider)) => {
-                let is_double = self.last.is_some_and(|(at, where_x)| {
-                    now.saturating_sub(at) <= DOUBLE && (x - where_x).abs() <= SLOP
-                });
-                if is_double {
-                    self.last = None;
+                self.was_double = is_second && !self.was_double;
+                if self.was_double {
                     let hold = vec![Message::Hold(Some(Volume::MIDDLE)), Message::LetGo];
                     (Press::Nothing, hold)
                 } else {
-                    self.last = Some((now, x));
                     // The handle does not jump when it is taken beside its middle.
                     let beside = x - frame.track.handle;
                     let is_taken = beside.abs() <= frame.track.radius;
@@ -127,6 +196,10 @@ impl Pointer {
                     (press, vec![Message::Hold(volume)])
                 }
             }
+            // The first click has sent the row away: this is the next one, slid under the pointer.
+            Some(Role::Target(
+                Target::Stream(_) | Target::Offer(_) | Target::Pattern(_) | Target::Delete(_),
+            )) if is_second => (Press::Nothing, Vec::new()),
             Some(Role::Target(Target::Stream(id))) => {
                 let press = Press::Stream {
                     id: *id,
@@ -146,7 +219,8 @@ impl Pointer {
             None => (Press::Nothing, vec![Message::Away]),
         };
         self.press = Some(press);
-        messages
+        before.extend(messages);
+        before
     }
 
     /// The button is released.

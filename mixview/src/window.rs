@@ -19,7 +19,7 @@ use std::time::Instant;
 use winit::application::ApplicationHandler;
 use winit::dpi::{LogicalPosition, LogicalSize, PhysicalSize};
 use winit::event::{
-    ElementState, Ime, MouseButton, MouseScrollDelta, Touch, TouchPhase, WindowEvent,
+    ElementState, Ime, MouseButton, MouseScrollDelta, Touch as Finger, TouchPhase, WindowEvent,
 };
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop, OwnedDisplayHandle};
 use winit::keyboard::ModifiersState;
@@ -33,7 +33,7 @@ use wire::socket::{self, Interest};
 use crate::canvas::Canvas;
 use crate::font::Fonts;
 use crate::font::system::Fontconfig;
-use crate::input::Pointer;
+use crate::input::{Pointer, Touch};
 use crate::link::Link;
 use crate::model::{Effect, Message, Model, Target};
 use crate::options::Options;
@@ -198,9 +198,13 @@ impl App {
 
     /// Lays the window out, for the next event too: what is pointed at is where it is by now.
     fn lay_out(&mut self) {
-        if let Some(extent) = self.extent() {
+        let Some(extent) = self.extent() else { return };
+        self.frame = view(&self.model, &self.fonts, &self.theme, extent);
+        self.model.scrolled(self.frame.scroll);
+        // The pointer may be over something else now, without having moved.
+        if let Some(message) = self.pointer.settled(self.model.hover(), &self.frame) {
+            self.tell(vec![message]);
             self.frame = view(&self.model, &self.fonts, &self.theme, extent);
-            self.model.scrolled(self.frame.scroll);
         }
     }
 
@@ -285,14 +289,16 @@ impl App {
         }
     }
 
-    fn touch(&mut self, touch: &Touch) {
-        let (x, y) = self.logical(touch.location.into());
-        self.pointer(|pointer, frame| pointer.moved(x, y, frame));
-        match touch.phase {
-            TouchPhase::Started => self.press(ElementState::Pressed),
-            TouchPhase::Moved => {}
-            TouchPhase::Ended | TouchPhase::Cancelled => self.press(ElementState::Released),
-        }
+    fn touch(&mut self, finger: &Finger) {
+        let place = self.logical(finger.location.into());
+        let now = self.start.elapsed();
+        let touch = match finger.phase {
+            TouchPhase::Started => Touch::Down,
+            TouchPhase::Moved => Touch::Move,
+            TouchPhase::Ended => Touch::Up,
+            TouchPhase::Cancelled => Touch::Cancelled,
+        };
+        self.pointer(|pointer, frame| pointer.touched(now, finger.id, touch, place, frame));
     }
 }
 

@@ -1,8 +1,9 @@
 use super::*;
 use crate::font::{Fonts, NoFallback};
-use crate::model::{Effect, Key, Model};
+use crate::model::{Effect, Key, Lost, Model};
+use crate::pretend::Daemon;
 use crate::theme::DARK;
-use crate::view::{Extent, view};
+use crate::view::{Area, Extent, view};
 use wire::{Event, Mix, Reply, Request};
 
 struct Hand {
@@ -163,4 +164,103 @@ fn a_click_on_the_handle_moves_nothing() {
         assert!(hand.sent.is_empty(), "{volume}: {:?}", hand.sent);
         assert_eq!(hand.model.volume().to_string(), volume);
     }
+}
+
+impl Hand {
+    /// Two programs, and mixd's answers to what is asked.
+    fn with(names: &[&str], patterns: &[&str]) -> (Self, Daemon) {
+        let mut hand = Self::new();
+        let daemon = Daemon::new(names, patterns);
+        hand.tell(daemon.greet());
+        (hand, daemon)
+    }
+
+    fn answer(&mut self, daemon: &mut Daemon) {
+        while !self.sent.is_empty() {
+            daemon.inbox.extend(self.sent.drain(..));
+            while !daemon.inbox.is_empty() {
+                let messages = daemon.answer();
+                self.tell(messages);
+            }
+        }
+        self.look();
+    }
+
+    /// As the window does after each layout.
+    fn look(&mut self) {
+        let hover = self.model.hover();
+        let message = self.pointer.settled(hover, &self.frame());
+        self.tell(message.into_iter().collect());
+    }
+
+    fn onto(&mut self, target: Target) {
+        let frame = self.frame();
+        let is_it = |area: &&Area| area.role == Role::Target(target);
+        let rect = frame.areas.iter().find(is_it).unwrap().rect;
+        self.to(rect.x + rect.width / 2.0, rect.y + rect.height / 2.0);
+    }
+
+    fn touch(&mut self, finger: u64, touch: Touch, x: f32) {
+        let frame = self.frame();
+        let messages = self
+            .pointer
+            .touched(self.now, finger, touch, (x, 68.0), &frame);
+        self.tell(messages);
+    }
+}
+
+#[test]
+fn a_double_click_sends_one_program_and_deletes_one_pattern() {
+    let (mut hand, mut daemon) = Hand::with(&["Game", "Discord", "Spotify"], &[]);
+    let twice = |hand: &mut Hand, daemon: &mut Daemon| {
+        for _ in 0..3 {
+            hand.press();
+            hand.release();
+            hand.answer(daemon);
+            hand.now += Duration::from_millis(150);
+        }
+        hand.now += Duration::from_secs(1);
+    };
+    hand.onto(Target::Stream(1));
+    twice(&mut hand, &mut daemon);
+    assert_eq!(daemon.programs.len(), 1);
+    // What has slid under the pointer is what it is over now.
+    assert_eq!(hand.model.hover(), Some(Target::Stream(2)));
+    twice(&mut hand, &mut daemon);
+    assert_eq!(daemon.programs.len(), 2);
+    hand.onto(Target::Delete(daemon.programs[0]));
+    twice(&mut hand, &mut daemon);
+    assert_eq!(daemon.programs.len(), 1);
+    // Nothing is there to point at when mixd has gone.
+    hand.tell(vec![Message::Lost(Lost {
+        why: "gone".into(),
+        start: None,
+    })]);
+    hand.look();
+    assert_eq!(hand.model.hover(), None);
+}
+
+#[test]
+fn one_finger_has_the_handle_until_it_lets_go() {
+    let mut hand = Hand::new();
+    let track = hand.frame().track;
+    let quarter = (track.right - track.left) / 4.0;
+    hand.touch(7, Touch::Down, track.handle);
+    hand.touch(7, Touch::Move, track.handle + quarter);
+    hand.touch(8, Touch::Down, track.left);
+    hand.touch(8, Touch::Move, track.left + 9.0);
+    hand.touch(8, Touch::Up, track.left);
+    assert_eq!(hand.model.volume().to_string(), "0.5");
+    hand.touch(7, Touch::Cancelled, track.handle + quarter);
+    // Nobody holds it: it follows mixd.
+    let set = Volume::try_from(500_000).unwrap();
+    assert_eq!(hand.sent, [Request::SetVolume(set)]);
+    let mix = |volume| Mix {
+        volume,
+        ..Mix::default()
+    };
+    hand.tell(vec![Message::Answer(Ok(Reply::Mix(mix(set))))]);
+    hand.tell(vec![at("-0.3")]);
+    assert_eq!(hand.model.volume().to_string(), "-0.3");
+    assert_eq!(hand.model.hover(), None, "no finger is there");
 }
