@@ -59,6 +59,8 @@ pub enum Pane {
     Streams(Channel),
     /// The patterns.
     Patterns,
+    /// The streams that can be picked for them.
+    Offers,
 }
 
 /// How far each list is scrolled, in logical pixels.
@@ -70,6 +72,8 @@ pub struct Scroll {
     pub aux: f32,
     /// The patterns.
     pub patterns: f32,
+    /// The streams that can be picked for them.
+    pub offers: f32,
 }
 
 impl Scroll {
@@ -79,6 +83,7 @@ impl Scroll {
             Pane::Streams(Channel::Default) => &mut self.default,
             Pane::Streams(Channel::Aux) => &mut self.aux,
             Pane::Patterns => &mut self.patterns,
+            Pane::Offers => &mut self.offers,
         }
     }
 }

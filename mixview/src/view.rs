@@ -10,6 +10,8 @@ mod list;
 mod over;
 mod pen;
 mod streams;
+#[cfg(test)]
+mod tests;
 
 use wire::{Channel, PipeWireState, Volume};
 
@@ -192,8 +194,8 @@ fn draw_lists(
     frame: &mut Frame,
     hints: &mut Vec<over::Hint>,
 ) {
-    // Half of what the line of patterns leaves, in whole units.
-    let half = ((body.height - ENTRY - 3.0 * GRID) / 2.0 / GRID).floor() * GRID;
+    // Half of what the line of patterns leaves, in whole rows.
+    let half = whole_rows((body.height - ENTRY - 3.0 * GRID) / 2.0);
     let playing = Rect::new(body.x, body.y, body.width, half);
     if model.audio().pipewire == PipeWireState::Up {
         let column = ((body.width - 2.0 * GRID) / 2.0).floor();
@@ -210,10 +212,15 @@ fn draw_lists(
     }
     let entry = Rect::new(body.x, playing.bottom() + GRID, body.width, ENTRY);
     let top = entry.bottom() + GRID;
-    let rows = Rect::new(body.x, top, body.width, body.bottom() - GRID - top);
+    let rows = Rect::new(
+        body.x,
+        top,
+        body.width,
+        whole_rows(body.bottom() - GRID - top),
+    );
     list::rows(pen, model, rows, frame, hints);
     frame.caret = list::entry(pen, model, entry).or(frame.caret);
-    over::offers(pen, model, entry, body.bottom() - GRID);
+    over::offers(pen, model, entry, body.bottom() - GRID, frame);
 }
 
 /// The row of this number in a list that is scrolled.
@@ -221,6 +228,11 @@ fn row(pane: Rect, scroll: f32, at: usize) -> Rect {
     #[allow(clippy::cast_precision_loss)]
     let y = pane.y + at as f32 * ROW - scroll;
     Rect::new(pane.x, y, pane.width, ROW)
+}
+
+/// As many rows as a height has room for, and no part of one.
+fn whole_rows(height: f32) -> f32 {
+    (height / ROW).floor().max(1.0) * ROW
 }
 
 /// How far a list is scrolled: not beyond its end, and so that the row that is sought is in sight.
@@ -235,7 +247,12 @@ fn scrolled(pane: Rect, count: usize, wanted: f32, sought: Option<usize>) -> f32
     scroll.clamp(0.0, most)
 }
 
-/// A narrow bar that says how much of a list there is to see.
+/// The same in whole rows, as it is seen. The parts are kept: a smooth wheel's add up.
+fn in_rows(scroll: f32) -> f32 {
+    (scroll / ROW).round() * ROW
+}
+
+/// A narrow bar beside a list that says how much of it there is to see.
 fn scroll_bar(pen: &mut Pen<'_>, pane: Rect, count: usize, scroll: f32) {
     #[allow(clippy::cast_precision_loss)]
     let whole = count as f32 * ROW;
@@ -243,7 +260,9 @@ fn scroll_bar(pen: &mut Pen<'_>, pane: Rect, count: usize, scroll: f32) {
         let height = (pane.height * pane.height / whole).max(2.0 * GRID);
         let y = pane.y + (pane.height - height) * scroll / (whole - pane.height);
         let color = pen.theme.line;
-        pen.round(Rect::new(pane.right() - 3.0, y, 3.0, height), 1.5, color);
+        // Where no ring of a row is.
+        let bar = Rect::new(pane.right() + 3.0, y, 3.0, height);
+        pen.round(bar, 1.5, color);
     }
 }
 

@@ -17,15 +17,21 @@ impl Model {
 
     /// What is to be scrolled into sight.
     pub fn sought(&self) -> Option<Target> {
-        self.focus_moved.then_some(self.focus)
+        let sought = self.picked.map_or(self.focus, Target::Offer);
+        self.focus_moved.then_some(sought)
     }
 
     /// All that can have the focus, in the order of the window.
     pub fn order(&self) -> Vec<Target> {
-        if self.link != Link::Up {
-            return vec![Target::Slider, Target::Help];
-        }
+        // What is said may be longer than there is room, and is read to its end there.
+        let foot = self.foot();
+        let said = (!foot.text.is_empty()).then_some(Target::Foot);
         let mut order = vec![Target::Slider];
+        if self.link != Link::Up {
+            order.extend(said);
+            order.push(Target::Help);
+            return order;
+        }
         for channel in [Channel::Default, Channel::Aux] {
             order.extend(
                 self.streams(channel)
@@ -39,7 +45,8 @@ impl Model {
                 _ => order.push(Target::Pattern(*pattern)),
             }
         }
-        if self.foot().undo {
+        order.extend(said);
+        if foot.undo {
             order.push(Target::Undo);
         }
         order.push(Target::Help);

@@ -51,22 +51,22 @@ pub struct Modifiers {
     pub control: bool,
 }
 
-/// What the help shows: keys and what they do.
+/// What the help shows: keys and what they do. As short as the smallest window wants it.
 pub const KEYS: [(&str, &str); 14] = [
     ("Tab, Shift+Tab", "to the next part, or back"),
-    ("← →", "the slider by 0.05; with Shift by 0.01"),
-    ("Home, End", "the slider to its ends"),
-    ("0", "the slider to the middle"),
-    ("↑ ↓", "through a list"),
-    ("Enter, Space", "send a program to the other side"),
-    ("← →", "send a program to that side"),
-    ("+", "add a pattern"),
-    ("Enter, F2", "change a pattern"),
-    ("Delete", "take a pattern off the list"),
-    ("Ctrl+Z", "undo"),
-    ("Page Up, Page Down", "the slider by 0.2"),
-    ("?, F1", "these keys"),
-    ("Esc, Ctrl+Q", "close"),
+    ("← →", "slider: by 0.05, with Shift 0.01"),
+    ("Page Up, Page Down", "slider: by 0.2"),
+    ("Home, End, 0", "slider: to an end, to the middle"),
+    ("↑ ↓", "list: to the row above or below"),
+    ("Enter, Space", "program: to the other side"),
+    ("← →", "program: to that side"),
+    ("+", "type a new pattern"),
+    ("Enter, F2", "pattern: change it"),
+    ("Delete", "pattern: take it off the list"),
+    ("Enter, Esc", "text: done, or given up"),
+    ("Ctrl+Z", "take the last change back"),
+    ("?, F1", "show these keys"),
+    ("Esc, Ctrl+Q", "close the window"),
 ];
 
 impl Model {
@@ -117,6 +117,7 @@ impl Model {
             if self.focus == Target::Entry {
                 self.picked = None;
                 self.offers_closed = false;
+                self.scroll.offers = 0.0;
             }
             return;
         }
@@ -262,6 +263,7 @@ impl Model {
             None => None,
             Some(at) => at.checked_add_signed(step),
         };
+        self.focus_moved = true;
         self.picked = next.and_then(|at| offers.get(at).or(offers.last()).copied());
     }
 }

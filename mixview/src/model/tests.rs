@@ -401,15 +401,16 @@ fn tab_goes_through_everything_and_round() {
         Target::Entry,
         pattern("discord"),
         pattern("x"),
+        Target::Foot,
         Target::Help,
     ];
     assert_eq!(scene.model.order(), order);
-    for target in order.iter().cycle().skip(1).take(9) {
+    for target in order.iter().cycle().skip(1).take(10) {
         scene.keys(&[Key::Tab]);
         assert_eq!(scene.model.focus(), *target);
         assert_eq!(scene.model.shown_focus(), Some(*target));
     }
-    for target in order.iter().rev().cycle().skip(5).take(9) {
+    for target in order.iter().rev().cycle().skip(6).take(10) {
         scene.chord(Key::Tab, true, false);
         assert_eq!(scene.model.focus(), *target);
     }
@@ -435,7 +436,7 @@ fn mixd_goes_and_comes_back() {
     assert!(matches!(scene.model.link(), Link::Down(_)));
     assert!(scene.model.audio().streams.is_empty());
     // Nothing can be asked now.
-    scene.keys(&[Key::Tab, Key::Right, Key::Enter, Key::Escape]);
+    scene.keys(&[Key::Tab, Key::Tab, Key::Right, Key::Enter, Key::Escape]);
     scene.tell(Message::Hold(Some(volume("0.7"))));
     scene.chord(Key::Letter('z'), false, true);
     assert!(scene.daemon.inbox.is_empty() && !scene.closed);

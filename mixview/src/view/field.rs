@@ -25,7 +25,8 @@ pub fn draw(
         false => (theme.line, 1.0),
     };
     pen.ring(rect, RADIUS, width, ring);
-    let room = rect.shrunk(2.0 * GRID, 2.0);
+    // Where a row's text begins: it does not move when the row is changed.
+    let room = rect.shrunk(3.0 * GRID, 2.0);
     let shown = field.shown();
     let style = Style::new(TEXT, theme.text);
     let stops = pen.fonts.stops(&shown, TEXT, style.weight);

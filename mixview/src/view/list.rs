@@ -8,7 +8,7 @@ use crate::theme::{GRID, MARGIN, ROW, SMALL, TEXT};
 
 use super::over::Hint;
 use super::pen::{Align, Pen, Style};
-use super::{Frame, RADIUS, Role, field, focus_ring, row, scroll_bar, scrolled};
+use super::{Frame, RADIUS, Role, field, focus_ring, in_rows, row, scroll_bar, scrolled};
 
 /// The line where a pattern is typed; says where the caret is.
 pub fn entry(pen: &mut Pen<'_>, model: &Model, rect: Rect) -> Option<Rect> {
@@ -17,7 +17,7 @@ pub fn entry(pen: &mut Pen<'_>, model: &Model, rect: Rect) -> Option<Rect> {
     let caret = field::draw(pen, rect, model.entry(), Target::Entry, has_focus, warm);
     if model.entry().shown().is_empty() {
         let style = Style::new(TEXT, pen.theme.muted);
-        let room = rect.shrunk(2.0 * GRID + 2.0, 0.0);
+        let room = rect.shrunk(3.0 * GRID, 0.0);
         let text = "Send a program to Aux: its name, or a pattern like discord*";
         pen.text(room, text, style, Align::Left);
     }
@@ -41,6 +41,7 @@ pub fn rows(
     let sought = patterns.iter().position(|pattern| Some(*pattern) == sought);
     let scroll = scrolled(pane, patterns.len(), frame.scroll.patterns, sought);
     frame.scroll.patterns = scroll;
+    let scroll = in_rows(scroll);
     pen.area(pane, Role::Pane(Pane::Patterns));
     let mut caret = None;
     pen.within(pane, |pen| {
@@ -63,8 +64,8 @@ pub fn rows(
                 None => hints.extend(draw_row(pen, model, *pattern, rect)),
             }
         }
-        scroll_bar(pen, pane, patterns.len(), scroll);
     });
+    scroll_bar(pen, pane, patterns.len(), scroll);
     frame.caret = caret;
 }
 
@@ -115,8 +116,12 @@ fn draw_row(pen: &mut Pen<'_>, model: &Model, pattern: Pattern, rect: Rect) -> O
 fn held(model: &Model, pattern: Pattern) -> String {
     let streams = model.audio().streams.iter();
     let held = streams.filter(|stream| stream.rule == Some(pattern));
-    let mut names: Vec<&str> = held.map(|stream| &*stream.name).collect();
-    names.dedup();
+    let mut names: Vec<&str> = Vec::new();
+    for stream in held {
+        if !names.contains(&&*stream.name) {
+            names.push(&stream.name);
+        }
+    }
     match names.is_empty() {
         true => "nothing now".to_owned(),
         false => names.join(", "),
@@ -146,6 +151,11 @@ pub fn foot(pen: &mut Pen<'_>, model: &Model, rect: Rect) -> Option<Hint> {
     };
     let room = Rect::new(MARGIN, rect.y, right - MARGIN, rect.height);
     let (_, was_cut) = pen.text(room, &notice.text, Style::new(SMALL, color), Align::Left);
+    if model.shown_focus() == Some(Target::Foot) {
+        let ring = room.shrunk(-2.0 * GRID, 0.0);
+        let ring = Rect::new(ring.x, help.y, ring.width - GRID, help.height);
+        focus_ring(pen, ring, theme.text);
+    }
     was_cut.then(|| {
         pen.area(room, Role::Target(Target::Foot));
         Hint {

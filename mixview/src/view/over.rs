@@ -4,11 +4,11 @@
 use wire::{PipeWireState, Stream};
 
 use crate::geometry::Rect;
-use crate::model::{KEYS, Lost, Model, Target};
+use crate::model::{KEYS, Lost, Model, Pane, Target};
 use crate::theme::{GRID, LARGE, ROW, SMALL, TEXT};
 
 use super::pen::{Align, Pen, Style};
-use super::{RADIUS, Role};
+use super::{Frame, RADIUS, Role, in_rows, row, scroll_bar, scrolled};
 
 /// The height of a line of small text.
 const LINE: f32 = 4.0 * GRID;
@@ -91,7 +91,8 @@ fn sentence(text: &str) -> String {
             false => letter.to_uppercase().to_string(),
         }
     });
-    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+    let end = if text.ends_with('?') { "" } else { "." };
+    format!("{}{}{end}", first.unwrap_or_default(), letters.as_str())
 }
 
 /// A card in front of everything before it.
@@ -103,7 +104,7 @@ fn card(pen: &mut Pen<'_>, rect: Rect) {
 }
 
 /// The streams that can be picked for the list, below the line where patterns are typed.
-pub fn offers(pen: &mut Pen<'_>, model: &Model, entry: Rect, bottom: f32) {
+pub fn offers(pen: &mut Pen<'_>, model: &Model, entry: Rect, bottom: f32, frame: &mut Frame) {
     let offers = model.offers();
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let room = ((bottom - entry.bottom() - 3.0 * GRID) / ROW).max(1.0) as usize;
@@ -111,20 +112,38 @@ pub fn offers(pen: &mut Pen<'_>, model: &Model, entry: Rect, bottom: f32) {
     if shown == 0 || model.help() {
         return;
     }
-    let picked = offers
-        .iter()
-        .position(|stream| Some(stream.id) == model.picked());
-    let first = picked.map_or(0, |at| (at + 1).saturating_sub(shown));
+    let sought = match model.sought() {
+        Some(Target::Offer(id)) => offers.iter().position(|stream| stream.id == id),
+        _ => None,
+    };
     #[allow(clippy::cast_precision_loss)]
-    let height = shown as f32 * ROW + 2.0 * GRID;
-    let rect = Rect::new(entry.x, entry.bottom() + GRID, entry.width, height);
+    let height = shown as f32 * ROW;
+    let rect = Rect::new(
+        entry.x,
+        entry.bottom() + GRID,
+        entry.width,
+        height + 2.0 * GRID,
+    );
     card(pen, rect);
-    for (at, stream) in offers.iter().skip(first).take(shown).enumerate() {
-        #[allow(clippy::cast_precision_loss)]
-        let y = rect.y + GRID + at as f32 * ROW;
-        let row = Rect::new(rect.x + GRID, y, rect.width - 2.0 * GRID, ROW);
-        offer(pen, model, stream, row);
-    }
+    let pane = Rect::new(
+        rect.x + GRID,
+        rect.y + GRID,
+        rect.width - 3.0 * GRID,
+        height,
+    );
+    let scroll = scrolled(pane, offers.len(), frame.scroll.offers, sought);
+    frame.scroll.offers = scroll;
+    let scroll = in_rows(scroll);
+    pen.area(rect, Role::Pane(Pane::Offers));
+    pen.within(pane, |pen| {
+        for (at, stream) in offers.iter().enumerate() {
+            let rect = row(pane, scroll, at);
+            if rect.bottom() > pane.y && rect.y < pane.bottom() {
+                offer(pen, model, stream, rect);
+            }
+        }
+    });
+    scroll_bar(pen, pane, offers.len(), scroll);
 }
 
 fn offer(pen: &mut Pen<'_>, model: &Model, stream: &Stream, rect: Rect) {

@@ -8,7 +8,7 @@ use crate::theme::{GRID, ROW, SMALL, TEXT};
 
 use super::over::Hint;
 use super::pen::{Align, Pen, Style};
-use super::{Frame, RADIUS, Role, focus_ring, row, scroll_bar, scrolled};
+use super::{Frame, RADIUS, Role, focus_ring, in_rows, row, scroll_bar, scrolled};
 
 pub fn draw(
     pen: &mut Pen<'_>,
@@ -32,6 +32,7 @@ pub fn draw(
     let wanted = *frame.scroll.of(Pane::Streams(channel));
     let scroll = scrolled(pane, count, wanted, sought);
     *frame.scroll.of(Pane::Streams(channel)) = scroll;
+    let scroll = in_rows(scroll);
     pen.area(pane, Role::Pane(Pane::Streams(channel)));
     let is_aim = model
         .carried()
@@ -53,8 +54,8 @@ pub fn draw(
             let style = Style::new(SMALL, theme.muted);
             pen.text(rect, "Nothing plays here", style, Align::Left);
         }
-        scroll_bar(pen, pane, count, scroll);
     });
+    scroll_bar(pen, pane, count, scroll);
     if is_aim {
         focus_ring(pen, pane.shrunk(-3.0, -3.0), theme.channel(channel));
     }

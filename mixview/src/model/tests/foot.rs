@@ -136,3 +136,15 @@ fn what_was_not_taken_back_can_be_taken_back_later() {
     scene.chord(Key::Letter('z'), false, true);
     assert_eq!(scene.model.foot().text, "There is nothing to undo");
 }
+
+#[test]
+fn a_sentence_that_is_cut_is_reached_by_keys() {
+    let mut scene = deleted();
+    scene.tell(Message::Click(Target::Slider));
+    scene.chord(Key::Tab, true, false);
+    scene.chord(Key::Tab, true, false);
+    scene.chord(Key::Tab, true, false);
+    assert_eq!(scene.model.shown_focus(), Some(Target::Foot));
+    scene.keys(&[Key::Tab]);
+    assert_eq!(scene.model.focus(), Target::Undo);
+}

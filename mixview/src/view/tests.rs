@@ -1,0 +1,157 @@
+use super::*;
+use crate::font::NoFallback;
+use crate::input::Pointer;
+use crate::model::{KEYS, Key, Message};
+use crate::pretend::Daemon;
+use crate::scene::Shape;
+use crate::theme::DARK;
+
+const SMALL_WINDOW: (u32, u32) = (320, 240);
+const USUAL_WINDOW: (u32, u32) = (480, 420);
+
+fn model(names: &[&str], patterns: &[&str]) -> Model {
+    let mut model = Model::default();
+    model.handle(Message::Connected);
+    for message in Daemon::new(names, patterns).greet() {
+        model.handle(message);
+    }
+    model
+}
+
+fn seen(model: &mut Model, (width, height): (u32, u32)) -> Frame {
+    let extent = Extent {
+        width,
+        height,
+        scale: 1.0,
+    };
+    let fonts = Fonts::new(Box::new(NoFallback)).unwrap();
+    let frame = view(model, &fonts, &DARK, extent);
+    model.scrolled(frame.scroll);
+    frame
+}
+
+/// Where this text begins, if it is there and whole.
+fn place(frame: &Frame, words: &str) -> Option<f32> {
+    frame.items.iter().find_map(|item| match &item.shape {
+        Shape::Text { x, text, .. } if **text == *words => Some(*x),
+        _ => None,
+    })
+}
+
+fn names(count: usize) -> Vec<String> {
+    (0..count).map(|at| format!("Player {at}")).collect()
+}
+
+#[test]
+fn every_offer_comes_into_sight_by_the_wheel_and_by_keys() {
+    for size in [SMALL_WINDOW, USUAL_WINDOW] {
+        let names = names(12);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut model = model(&names, &[]);
+        model.handle(Message::Click(Target::Entry));
+        let mut pointer = Pointer::default();
+        let mut met = Vec::new();
+        let offered = |frame: &Frame| -> Vec<u32> {
+            let areas = frame.areas.iter();
+            let offers = areas.filter_map(|area| match area.role {
+                Role::Target(Target::Offer(id)) => Some(id),
+                _ => None,
+            });
+            offers.collect()
+        };
+        for _ in 0..14 {
+            let frame = seen(&mut model, size);
+            met.extend(offered(&frame));
+            let is_card = |area: &&Area| area.role == Role::Pane(Pane::Offers);
+            let rect = frame.areas.iter().find(is_card).unwrap().rect;
+            pointer.moved(rect.x + 9.0, rect.y + 9.0, &frame);
+            for message in pointer.wheel(0.0, -1.0, &frame) {
+                model.handle(message);
+            }
+        }
+        met.sort_unstable();
+        met.dedup();
+        assert_eq!(met.len(), 12, "{size:?}");
+        // By keys, from the last one up to the first and back.
+        for key in [Key::Down, Key::Up, Key::Down] {
+            for _ in 0..11 {
+                model.handle(key.into());
+                let frame = seen(&mut model, size);
+                let picked = model.picked();
+                let is_seen = picked.is_none_or(|id| offered(&frame).contains(&id));
+                assert!(is_seen, "{picked:?} is out of sight at {size:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lists_show_whole_rows_with_the_bar_beside_them() {
+    let names = names(40);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for (width, height) in [SMALL_WINDOW, USUAL_WINDOW, (397, 333), (1234, 777)] {
+        let mut model = model(&names, &names[20..]);
+        for pane in [Pane::Patterns, Pane::Streams(Channel::Default)] {
+            model.handle(Message::Scroll(pane, 301.0));
+        }
+        let frame = seen(&mut model, (width, height));
+        let rows = frame.areas.iter().filter(|area| {
+            let role = &area.role;
+            matches!(role, Role::Target(Target::Stream(_) | Target::Pattern(_)))
+        });
+        for area in rows {
+            assert!((area.rect.height - ROW).abs() < 0.01, "{area:?} is cut");
+        }
+        // The bars: three pixels wide, in the panes' gaps.
+        let line = DARK.line;
+        let bars = frame.items.iter().filter(|item| {
+            item.color == line
+                && matches!(&item.shape, Shape::Round { width, line: None, .. } if (*width - 3.0).abs() < 0.01)
+        });
+        let mut count = 0;
+        for bar in bars {
+            count += 1;
+            #[allow(clippy::cast_precision_loss)]
+            let left = bar.bounds.left as f32;
+            let covers = frame.areas.iter().any(|area| {
+                #[allow(clippy::cast_precision_loss)]
+                let top = bar.bounds.top as f32 + 1.0;
+                matches!(area.role, Role::Target(_)) && area.rect.contains(left, top)
+            });
+            assert!(!covers, "a bar lies over a row");
+        }
+        assert_eq!(count, 3);
+    }
+}
+
+#[test]
+fn a_text_does_not_move_when_it_is_changed() {
+    let mut model = model(&[], &["spotify"]);
+    let before = place(&seen(&mut model, USUAL_WINDOW), "spotify");
+    model.handle(Message::Click(Target::Pattern(model.programs()[0])));
+    assert_eq!(place(&seen(&mut model, USUAL_WINDOW), "spotify"), before);
+    let hint = "Send a program to Aux: its name, or a pattern like discord*";
+    let hint = place(&seen(&mut model, USUAL_WINDOW), hint);
+    model.handle(Message::Click(Target::Entry));
+    model.handle(Message::Typed("x".into()));
+    assert_eq!(place(&seen(&mut model, USUAL_WINDOW), "x"), hint);
+    assert_eq!(hint, before);
+}
+
+#[test]
+fn the_keys_are_read_whole_in_the_smallest_window() {
+    let mut model = model(&["Game"], &["x"]);
+    model.handle(Message::Typed("?".into()));
+    let frame = seen(&mut model, SMALL_WINDOW);
+    for (keys, what) in KEYS {
+        assert!(place(&frame, keys).is_some(), "{keys}");
+        assert!(place(&frame, what).is_some(), "{what}");
+    }
+}
+
+#[test]
+fn what_a_pattern_holds_is_named_once() {
+    let mut model = model(&["Player", "Other", "Player"], &["*"]);
+    let frame = seen(&mut model, USUAL_WINDOW);
+    assert!(place(&frame, "Player, Other").is_some());
+}
