@@ -1,7 +1,7 @@
 //! winit's keys in the model's terms.
 
 use winit::event::KeyEvent;
-use winit::keyboard::{Key as Logical, ModifiersState, NamedKey};
+use winit::keyboard::{Key as Logical, KeyCode, ModifiersState, NamedKey, PhysicalKey};
 
 use crate::model::{Key, Message, Modifiers};
 
@@ -20,12 +20,26 @@ pub fn message(event: &KeyEvent, state: ModifiersState) -> Option<Message> {
         let Logical::Character(text) = &event.logical_key else {
             return None;
         };
-        let letter = text.chars().next().filter(|_| state.control_key())?;
-        let letter = letter.to_lowercase().next()?;
+        let letter = chord(text, event.physical_key).filter(|_| state.control_key())?;
         return Some(Message::Key(Key::Letter(letter), modifiers));
     }
     let text = event.text.as_ref()?;
     Some(Message::Typed(text.to_string()))
+}
+
+/// The letter of a chord: the layout's, or, where that has no Latin letters, that which a Latin
+/// keyboard has there.
+fn chord(text: &str, key: PhysicalKey) -> Option<char> {
+    let letter = text.chars().next()?.to_lowercase().next()?;
+    if letter.is_ascii() {
+        return Some(letter);
+    }
+    match key {
+        PhysicalKey::Code(KeyCode::KeyA) => Some('a'),
+        PhysicalKey::Code(KeyCode::KeyQ) => Some('q'),
+        PhysicalKey::Code(KeyCode::KeyZ) => Some('z'),
+        _ => None,
+    }
 }
 
 fn key(named: NamedKey) -> Option<Key> {
@@ -47,4 +61,27 @@ fn key(named: NamedKey) -> Option<Key> {
         NamedKey::F2 => Key::F2,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chords_are_where_they_are_on_a_latin_keyboard_if_the_layout_has_no_latin_letters() {
+        for (text, code, expected) in [
+            ("z", KeyCode::KeyZ, Some('z')),
+            // German, French.
+            ("z", KeyCode::KeyY, Some('z')),
+            ("A", KeyCode::KeyQ, Some('a')),
+            // Russian, Greek.
+            ("я", KeyCode::KeyZ, Some('z')),
+            ("Й", KeyCode::KeyQ, Some('q')),
+            ("α", KeyCode::KeyA, Some('a')),
+            ("ы", KeyCode::KeyS, None),
+            ("", KeyCode::KeyZ, None),
+        ] {
+            assert_eq!(chord(text, PhysicalKey::Code(code)), expected, "{text}");
+        }
+    }
 }
