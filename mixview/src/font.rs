@@ -54,11 +54,17 @@ struct Others {
     /// Which of the fonts has a character, if any has.
     known: HashMap<char, Option<usize>>,
     fonts: Vec<Rc<FontRef<'static>>>,
+    /// How many characters nobody had.
+    misses: usize,
 }
 
 /// The most fonts that are opened besides those in the binary: one a script, in a list of many
 /// scripts.
 const MOST_FONTS: usize = 16;
+
+/// The most characters that are looked for in vain. Each look-up is a program that is waited for,
+/// and a system without a font for a script has none for the script's next character either.
+const MOST_MISSES: usize = 16;
 
 /// A character, where to draw it from.
 pub(crate) enum Glyph {
@@ -84,6 +90,7 @@ impl Fonts {
                 fallback,
                 known: HashMap::new(),
                 fonts: Vec::new(),
+                misses: 0,
             }),
         })
     }
@@ -195,19 +202,26 @@ impl Others {
         if let Some(known) = self.known.get(&character) {
             return known.map(|at| Rc::clone(&self.fonts[at]));
         }
-        let has = |font: &FontRef<'static>| font.glyph_id(character).0 != 0;
-        let mut at = self.fonts.iter().position(|font| has(font));
-        if at.is_none()
-            && self.fonts.len() < MOST_FONTS
-            && let Some(font) = self.fallback.find(character)
-            && has(&font)
-        {
-            self.fonts.push(Rc::new(font));
-            at = Some(self.fonts.len() - 1);
+        let mut at = self.fonts.iter().position(|font| draws(font, character));
+        if at.is_none() && self.fonts.len() < MOST_FONTS && self.misses < MOST_MISSES {
+            match self.fallback.find(character) {
+                Some(font) if draws(&font, character) => {
+                    self.fonts.push(Rc::new(font));
+                    at = Some(self.fonts.len() - 1);
+                }
+                _ => self.misses += 1,
+            }
         }
         self.known.insert(character, at);
         at.map(|at| Rc::clone(&self.fonts[at]))
     }
+}
+
+/// Whether a font has something to draw for a character: one of colour bitmaps has a glyph and no
+/// outline, which would be a blank where a box is to say that something is missing.
+fn draws(font: &FontRef<'static>, character: char) -> bool {
+    let glyph = font.glyph_id(character);
+    glyph.0 != 0 && (character.is_whitespace() || font.outline(glyph).is_some())
 }
 
 /// What a font's own units are multiplied by, so that its em is as large as `size`.
@@ -233,83 +247,4 @@ pub(crate) fn shown(text: &str) -> impl Iterator<Item = (usize, char)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fonts() -> Fonts {
-        Fonts::new(Box::new(NoFallback)).unwrap()
-    }
-
-    #[test]
-    fn latin_greek_and_cyrillic_are_in_the_binary() {
-        let fonts = fonts();
-        for text in [
-            "Firefox – «Ünïcödé» ŁĐŞ Ðþ ±×÷ − … → 0123456789",
-            "Μουσική, Ἑλληνικά ΑΒΓΔ",
-            "Музыка Їжак Ђорђе Қазақ",
-            "Tiếng Việt",
-        ] {
-            for (_, character) in shown(text) {
-                for weight in [Weight::Regular, Weight::Strong] {
-                    assert!(
-                        matches!(fonts.glyph(character, weight), Glyph::Of(..)),
-                        "{character}"
-                    );
-                }
-            }
-        }
-        assert!(matches!(fonts.glyph('音', Weight::Regular), Glyph::Missing));
-    }
-
-    #[test]
-    fn digits_are_all_as_wide_so_that_numbers_do_not_jump() {
-        let fonts = fonts();
-        let width = |text: &str| fonts.width(text, 20.0, Weight::Strong);
-        for digit in "123456789".chars() {
-            assert!((width("0") - width(&digit.to_string())).abs() < 0.05);
-        }
-    }
-
-    #[test]
-    fn what_does_not_fit_ends_with_an_ellipsis() {
-        let fonts = fonts();
-        let text = "A rather long name of a program";
-        let whole = fonts.width(text, 13.0, Weight::Regular);
-        assert_eq!(fonts.fit(text, 13.0, Weight::Regular, whole), text);
-        for room in 0..300 {
-            #[allow(clippy::cast_precision_loss)]
-            let room = room as f32;
-            let fitted = fonts.fit(text, 13.0, Weight::Regular, room);
-            assert!(fonts.width(&fitted, 13.0, Weight::Regular) <= room.max(0.02) + 0.02);
-            assert!(fitted.is_empty() || fitted == text || fitted.ends_with('…'));
-        }
-    }
-
-    #[test]
-    fn lines_break_between_words_and_nothing_is_lost() {
-        let fonts = fonts();
-        let text = "the default sink is one of mixd's own: the last card is played to";
-        let lines = fonts.wrap(text, 12.0, Weight::Regular, 120.0, 99);
-        assert!(lines.len() > 2);
-        assert_eq!(lines.join(" "), text);
-        for line in &lines {
-            assert!(fonts.width(line, 12.0, Weight::Regular) <= 120.01);
-        }
-        let two = fonts.wrap(text, 12.0, Weight::Regular, 120.0, 2);
-        assert!(two.len() == 2 && two[1].ends_with('…'));
-        // A word that is wider than the room is cut, whatever the room.
-        assert_eq!(
-            fonts.wrap("音音音", 12.0, Weight::Regular, 1.0, 99).len(),
-            3
-        );
-        assert!(fonts.wrap("", 12.0, Weight::Regular, 1.0, 9).is_empty());
-    }
-
-    #[test]
-    fn what_is_not_to_be_seen_takes_no_room() {
-        let fonts = fonts();
-        let width = |text: &str| fonts.width(text, 13.0, Weight::Regular);
-        assert!((width("a\u{202e}\u{7}b") - width("ab")).abs() < 0.001);
-        assert!((width("a\nb") - width("a b")).abs() < 0.001);
-    }
-}
+mod tests;

@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::process::{Command, Stdio};
 
-use ab_glyph::{Font, FontRef};
+use ab_glyph::FontRef;
 use memmap2::Mmap;
 
-use super::Fallback;
+use super::{Fallback, draws};
 
 /// Asks fontconfig, by its program: it is where the user says which font is preferred for a
 /// script, and most windows never need it, so it is not linked.
@@ -26,7 +26,7 @@ impl Fallback for Fontconfig {
         // The upper half is the number of a variable font's named instance.
         let index = index.parse::<u32>().ok()? & 0xffff;
         let font = FontRef::try_from_slice_and_index(mapped(file)?, index).ok()?;
-        (font.glyph_id(character).0 != 0).then_some(font)
+        draws(&font, character).then_some(font)
     }
 }
 
@@ -43,6 +43,8 @@ fn mapped(file: &str) -> Option<&'static [u8]> {
 
 #[cfg(test)]
 mod tests {
+    use ab_glyph::Font;
+
     use super::*;
 
     /// `DejaVu` Sans has Georgian, and `cargo xtask setup` installs it.

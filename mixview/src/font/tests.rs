@@ -1,0 +1,106 @@
+use super::*;
+
+fn fonts() -> Fonts {
+    Fonts::new(Box::new(NoFallback)).unwrap()
+}
+
+#[test]
+fn latin_greek_and_cyrillic_are_in_the_binary() {
+    let fonts = fonts();
+    for text in [
+        "Firefox – «Ünïcödé» ŁĐŞ Ðþ ±×÷ − … → 0123456789",
+        "Μουσική, Ἑλληνικά ΑΒΓΔ",
+        "Музыка Їжак Ђорђе Қазақ",
+        "Tiếng Việt",
+    ] {
+        for (_, character) in shown(text) {
+            for weight in [Weight::Regular, Weight::Strong] {
+                assert!(
+                    matches!(fonts.glyph(character, weight), Glyph::Of(..)),
+                    "{character}"
+                );
+            }
+        }
+    }
+    assert!(matches!(fonts.glyph('音', Weight::Regular), Glyph::Missing));
+}
+
+#[test]
+fn digits_are_all_as_wide_so_that_numbers_do_not_jump() {
+    let fonts = fonts();
+    let width = |text: &str| fonts.width(text, 20.0, Weight::Strong);
+    for digit in "123456789".chars() {
+        assert!((width("0") - width(&digit.to_string())).abs() < 0.05);
+    }
+}
+
+#[test]
+fn what_does_not_fit_ends_with_an_ellipsis() {
+    let fonts = fonts();
+    let text = "A rather long name of a program";
+    let whole = fonts.width(text, 13.0, Weight::Regular);
+    assert_eq!(fonts.fit(text, 13.0, Weight::Regular, whole), text);
+    for room in 0..300 {
+        #[allow(clippy::cast_precision_loss)]
+        let room = room as f32;
+        let fitted = fonts.fit(text, 13.0, Weight::Regular, room);
+        assert!(fonts.width(&fitted, 13.0, Weight::Regular) <= room.max(0.02) + 0.02);
+        assert!(fitted.is_empty() || fitted == text || fitted.ends_with('…'));
+    }
+}
+
+#[test]
+fn lines_break_between_words_and_nothing_is_lost() {
+    let fonts = fonts();
+    let text = "the default sink is one of mixd's own: the last card is played to";
+    let lines = fonts.wrap(text, 12.0, Weight::Regular, 120.0, 99);
+    assert!(lines.len() > 2);
+    assert_eq!(lines.join(" "), text);
+    for line in &lines {
+        assert!(fonts.width(line, 12.0, Weight::Regular) <= 120.01);
+    }
+    let two = fonts.wrap(text, 12.0, Weight::Regular, 120.0, 2);
+    assert!(two.len() == 2 && two[1].ends_with('…'));
+    // A word that is wider than the room is cut, whatever the room.
+    assert_eq!(
+        fonts.wrap("音音音", 12.0, Weight::Regular, 1.0, 99).len(),
+        3
+    );
+    assert!(fonts.wrap("", 12.0, Weight::Regular, 1.0, 9).is_empty());
+}
+
+#[test]
+fn what_is_not_to_be_seen_takes_no_room() {
+    let fonts = fonts();
+    let width = |text: &str| fonts.width(text, 13.0, Weight::Regular);
+    assert!((width("a\u{202e}\u{7}b") - width("ab")).abs() < 0.001);
+    assert!((width("a\nb") - width("a b")).abs() < 0.001);
+}
+
+/// Nobody has anything; each question is counted.
+struct Nobody(Rc<RefCell<usize>>);
+
+impl Fallback for Nobody {
+    fn find(&mut self, _: char) -> Option<FontRef<'static>> {
+        *self.0.borrow_mut() += 1;
+        None
+    }
+}
+
+#[test]
+fn a_script_that_nobody_has_is_not_asked_for_again_and_again() {
+    let count = Rc::new(RefCell::new(0));
+    let fonts = Fonts::new(Box::new(Nobody(Rc::clone(&count)))).unwrap();
+    let text: String = ('一'..'乿').collect();
+    for _ in 0..2 {
+        fonts.width(&text, 13.0, Weight::Regular);
+    }
+    assert_eq!(*count.borrow(), MOST_MISSES);
+}
+
+#[test]
+fn a_glyph_without_an_outline_is_not_drawn_unless_it_is_a_blank() {
+    let font = FontRef::try_from_slice(REGULAR).unwrap();
+    assert!(draws(&font, 'a') && draws(&font, ' '));
+    assert!(!draws(&font, '音'));
+}
