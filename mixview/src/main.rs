@@ -16,15 +16,13 @@ fn main() -> ExitCode {
             concat!("mixview ", env!("CARGO_PKG_VERSION"), "\n").into(),
             0,
         ),
-        Ok(Wish::Window(options)) => {
-            let shown = Name::resolve(options.socket.as_deref())
-                .map_err(|error| error.to_string())
-                .and_then(|name| window::run(&options, name));
-            match shown {
+        Ok(Wish::Window(options)) => match Name::resolve(options.socket.as_deref()) {
+            Ok(name) => match window::run(&options, name) {
                 Ok(()) => (String::new(), 0),
                 Err(why) => (format!("mixview: {why}\n"), 1),
-            }
-        }
+            },
+            Err(why) => (format!("mixview: {why}\n"), 2),
+        },
         Err(why) => (format!("mixview: {why}; see 'mixview --help'\n"), 2),
     };
     // Whoever does not listen can't be told.

@@ -388,6 +388,16 @@ fn without_a_display_there_is_a_sentence() {
 }
 
 #[test]
+fn a_variable_that_names_no_socket_is_wrong_usage_and_named() {
+    let mut command = Command::new(program());
+    let out = command.env("MIXD_SOCKET", "foo").output().unwrap();
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(2), "{said}");
+    assert_eq!(said.matches("MIXD_SOCKET").count(), 1, "{said}");
+    assert!(said.starts_with("mixview: MIXD_SOCKET: "), "{said}");
+}
+
+#[test]
 fn an_x_server_that_goes_away_ends_it_with_a_sentence() {
     let lab = Lab::prepare(&[]).unwrap();
     let mut desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
@@ -409,7 +419,10 @@ fn a_compositor_that_goes_away_ends_it_with_a_sentence() {
     stage.shows(&lab, "a window", |picture| picture.has_handle(0.0, TEXT));
     let mut window = stage.window;
     desktop.process.end(Signal::KILL).unwrap();
-    ends(&mut window, &lab.path("mixview.log"), "display");
+    let log = lab.path("mixview.log");
+    ends(&mut window, &log, "display");
+    let said = fs::read_to_string(log).unwrap();
+    assert_eq!(said, "mixview: the display has gone\n");
 }
 
 /// The title bar's background in the light theme.
