@@ -12,7 +12,7 @@ use crate::canvas::Canvas;
 use crate::font::{Fonts, NoFallback};
 use crate::geometry::Pixels;
 use crate::input::Pointer;
-use crate::model::{Effect, Key, Link, Lost, Message, Model, Modifiers};
+use crate::model::{Effect, Key, Link, Lost, Message, Model, Modifiers, Target};
 use crate::pretend::Daemon;
 use crate::scene::damage;
 use crate::theme::DARK;
@@ -231,6 +231,7 @@ impl World {
             Action::Lose => {
                 self.daemon.inbox.clear();
                 let lost = Lost {
+                    title: "mixd is not there",
                     why: "gone".to_owned(),
                     start: Some("mixd".to_owned()),
                 };
@@ -352,6 +353,8 @@ pub fn model(bytes: &[u8]) {
             if world.model.help() {
                 world.tell(vec![Key::F1.into()]);
             }
+            // In a text, it is the text's.
+            world.tell(vec![Message::Click(Target::Slider)]);
             world.tell(vec![Message::Key(Key::Letter('z'), undo)]);
             world.answer(usize::MAX);
             assert_eq!(world.listed(), expected, "undo does not restore");

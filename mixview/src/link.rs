@@ -151,12 +151,21 @@ impl Link {
         self.unanswered = 0;
         self.patience = None;
         self.retry = Some(now + RETRY);
-        let (why, start) = match error {
-            ClientError::Unreachable(_, error) => (error.to_string(), Some(self.name.daemon())),
-            ClientError::Closed => (error.to_string(), Some(self.name.daemon())),
-            error => (error.to_string(), None),
+        let why = match error {
+            // How to start it is said beside it.
+            ClientError::Unreachable(_, error) => error.to_string(),
+            error => error.to_string(),
         };
-        messages.push(Message::Lost(Lost { why, start }));
+        let (title, is_gone) = match error {
+            ClientError::Unreachable(..) | ClientError::Closed => ("mixd is not there", true),
+            ClientError::Silent => ("mixd does not answer", false),
+            ClientError::Stranger(..) => ("This is not your mixd", false),
+            ClientError::Refused(_) => ("mixd says no", false),
+            ClientError::Protocol(_) => ("mixd is not understood", false),
+            ClientError::System(_) => ("mixd can't be reached", false),
+        };
+        let start = is_gone.then(|| self.name.daemon());
+        messages.push(Message::Lost(Lost { title, why, start }));
     }
 
     /// Whether the socket's file has come since it was looked for.
@@ -223,5 +232,25 @@ mod tests {
         drop(listener);
         std::fs::remove_dir_all(&folder).unwrap();
         assert!(came, "it has connected");
+    }
+
+    /// A mixd that is stopped, one that is not understood, and none.
+    #[test]
+    fn what_is_wrong_with_mixd_is_what_the_title_says() {
+        let name = Name::Path(std::env::temp_dir().join("mixview-link-nobody"));
+        let (mut link, _) = Link::open(name, Instant::now());
+        for (error, title) in [
+            (ClientError::Silent, "mixd does not answer"),
+            (ClientError::Protocol("?".into()), "mixd is not understood"),
+            (ClientError::Closed, "mixd is not there"),
+        ] {
+            let mut messages = Vec::new();
+            link.lose(&error, Instant::now(), &mut messages);
+            let [Message::Lost(lost)] = &messages[..] else {
+                panic!("{messages:?}");
+            };
+            assert_eq!(lost.title, title);
+            assert_eq!(lost.start.is_some(), title == "mixd is not there");
+        }
     }
 }

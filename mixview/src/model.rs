@@ -21,8 +21,8 @@ use wire::{
 use change::{Changes, Origin};
 use daemon::Asked;
 use field::{Field, Motion};
-pub use foot::Notice;
 use foot::Said;
+pub use foot::{Notice, begun};
 pub use keys::{KEYS, Key, Modifiers};
 use send::Plan;
 use slider::Slider;
@@ -168,6 +168,8 @@ pub enum Link {
 /// Why mixd can't be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lost {
+    /// In a few words.
+    pub title: &'static str,
     /// In a sentence.
     pub why: String,
     /// The command to start it with, where that is enough.

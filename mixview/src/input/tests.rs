@@ -233,6 +233,7 @@ fn a_double_click_sends_one_program_and_deletes_one_pattern() {
     assert_eq!(daemon.programs.len(), 1);
     // Nothing is there to point at when mixd has gone.
     hand.tell(vec![Message::Lost(Lost {
+        title: "mixd is not there",
         why: "gone".into(),
         start: None,
     })]);

@@ -7,7 +7,7 @@ use wire::message::{Pattern, Replacement};
 use wire::{Failure, Reply, Request};
 
 use super::send::Leaver;
-use super::{Asked, Link, Model, Notice, Target};
+use super::{Asked, Link, Model, Notice, Target, begun};
 
 /// The most changes that can be taken back.
 const MOST: usize = 100;
@@ -270,7 +270,7 @@ impl Model {
             // Somebody else was faster: it is off the list.
             (Step::Remove(_), Err(_)) => {}
             (Step::Add(_) | Step::Replace(_), Err(failure)) => {
-                work.failed = Some(failure.message.into_owned());
+                work.failed = Some(begun(&failure.message));
                 work.left = work.done.drain(..).rev().map(Step::back).collect();
             }
         }

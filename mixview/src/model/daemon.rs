@@ -2,7 +2,7 @@
 
 use wire::{Event, Failure, Reply, Request, StreamDetail, StreamState, Topic};
 
-use super::{Effect, Link, Lost, Model, Target, nothing};
+use super::{Effect, Link, Lost, Model, Target, begun, nothing};
 
 /// What a request that is not answered yet is for.
 #[derive(Clone, Debug)]
@@ -49,14 +49,11 @@ impl Model {
     pub(super) fn lost(&mut self, lost: Lost) {
         self.forget_asked();
         if self.link == Link::Up {
-            let edited = self.edit.as_ref().map(|edit| Target::Pattern(edit.pattern));
-            let is_edit = self.focus == Target::Edit;
-            self.focus_left = edited.filter(|_| is_edit).or(Some(self.focus));
+            self.focus_left = Some(self.focus);
         }
         self.link = Link::Down(lost);
         self.audio = nothing();
         self.carried = None;
-        self.edit = None;
         self.reasons.clear();
     }
 
@@ -89,8 +86,14 @@ impl Model {
                 }
             }
             Event::Streams(audio) => {
-                self.audio = audio.into_owned();
-                self.reasons.clear();
+                let before = std::mem::replace(&mut self.audio, audio.into_owned());
+                // What has not changed is as it is for the same reason.
+                let same = |id: &u32| {
+                    let before = before.streams.iter().find(|stream| stream.id == *id);
+                    before.is_some() && before == self.stream(*id)
+                };
+                let kept: Vec<u32> = self.reasons.keys().copied().filter(same).collect();
+                self.reasons.retain(|id, _| kept.contains(id));
                 for target in [Some(self.focus), self.hover].into_iter().flatten() {
                     if let Target::Stream(id) = target {
                         self.ask_reason(id);
@@ -108,6 +111,10 @@ impl Model {
         if let Some(target) = left.filter(|target| self.order().contains(target)) {
             self.focus_on(target);
         }
+        // What is typed in a row's place outlasts a restart of mixd, unless it was left meanwhile.
+        if self.focus != Target::Edit {
+            self.edit = None;
+        }
     }
 
     pub(super) fn answer(&mut self, answer: Result<Reply<'static>, Failure>) {
@@ -118,7 +125,7 @@ impl Model {
         match asked {
             Asked::Subscription => {
                 if let Err(failure) = answer {
-                    self.tell(failure.message.into_owned(), true);
+                    self.tell(begun(&failure.message), true);
                 }
             }
             Asked::Volume => {

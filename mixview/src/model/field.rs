@@ -14,7 +14,14 @@ pub struct Field {
     anchor: usize,
     /// What an input method composes, not part of the text yet, shown at the caret.
     preedit: String,
+    /// What the text was before each of its last changes, the caret with it.
+    past: Vec<(String, usize)>,
+    /// Where the last character was typed: the next one there belongs to the same change.
+    typed_at: Option<usize>,
 }
+
+/// The most changes of a text that can be taken back.
+const MOST: usize = 100;
 
 /// How far the caret goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +47,7 @@ impl Field {
             text: text.to_owned(),
             caret: text.len(),
             anchor: 0,
-            preedit: String::new(),
+            ..Self::default()
         }
     }
 
@@ -74,16 +81,23 @@ impl Field {
     /// is left out.
     pub fn insert(&mut self, text: &str) {
         self.preedit.clear();
-        self.cut();
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
+        // What is typed without a pause for thought goes as one, up to the end of a word.
+        let goes_on = self.typed_at == Some(self.caret) && self.selection().is_empty();
+        if !goes_on || text.starts_with(char::is_whitespace) {
+            self.keep();
+        }
+        self.cut();
         self.text.insert_str(self.caret, &text);
         self.caret += text.len();
         self.anchor = self.caret;
+        self.typed_at = Some(self.caret);
     }
 
     /// Shows what an input method composes; it takes the place of what is selected.
     pub fn compose(&mut self, text: &str) {
-        if !text.is_empty() {
+        if !text.is_empty() && !self.selection().is_empty() {
+            self.keep();
             self.cut();
         }
         self.preedit = text.chars().filter(|c| !c.is_control()).collect();
@@ -122,7 +136,30 @@ impl Field {
         if self.selection().is_empty() {
             self.anchor = self.reached(motion);
         }
-        self.cut();
+        if !self.selection().is_empty() {
+            self.keep();
+            self.cut();
+        }
+    }
+
+    /// Takes the last change of the text back; says whether there was one.
+    pub fn undo(&mut self) -> bool {
+        self.typed_at = None;
+        let Some((text, caret)) = self.past.pop() else {
+            return false;
+        };
+        self.preedit.clear();
+        (self.text, self.caret, self.anchor) = (text, caret, caret);
+        true
+    }
+
+    /// Keeps the text for [`undo`](Self::undo): it is about to change.
+    fn keep(&mut self) {
+        if self.past.len() == MOST {
+            self.past.remove(0);
+        }
+        self.past.push((self.text.clone(), self.caret));
+        self.typed_at = None;
     }
 
     fn cut(&mut self) {
@@ -227,5 +264,25 @@ mod tests {
         // A line's end does not get in.
         field.insert("\n\u{8}");
         assert_eq!(field.text(), "a日本b");
+    }
+
+    #[test]
+    fn what_was_typed_and_erased_is_taken_back() {
+        let mut field = Field::holding("Discord");
+        assert!(!field.undo(), "it is as it was");
+        for text in ["g", "a", "m", "e", " ", "o", "n"] {
+            field.insert(text);
+        }
+        field.erase(Motion::WordLeft);
+        field.erase(Motion::Left);
+        field.insert("x");
+        field.go(Motion::Start, false);
+        field.erase(Motion::Left);
+        for expected in ["game", "game ", "game on", "game", "Discord"] {
+            assert!(field.undo());
+            assert_eq!(field.text(), expected);
+            assert!(field.selection().is_empty() && field.caret() <= expected.len());
+        }
+        assert!(!field.undo());
     }
 }

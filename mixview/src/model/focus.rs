@@ -58,7 +58,7 @@ impl Model {
             if let Some(field) = self.field() {
                 field.compose("");
             }
-            if self.focus == Target::Edit {
+            if self.focus == Target::Edit && self.link == Link::Up {
                 self.edit = None;
             }
             self.offers_closed = false;

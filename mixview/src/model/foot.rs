@@ -111,6 +111,18 @@ impl Model {
     }
 }
 
+/// What mixd says, as a sentence begins.
+pub fn begun(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        // A name is not to be changed: mixd stays mixd.
+        Some(first) if !text.starts_with("mixd") => {
+            format!("{}{}", first.to_uppercase(), letters.as_str())
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// A warning in words that say what to do.
 fn warned(warning: Warning) -> &'static str {
     match warning {

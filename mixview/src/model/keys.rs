@@ -91,7 +91,15 @@ impl Model {
         }
         match key {
             Key::Tab => self.tab(modifiers.shift),
-            Key::Letter('z') if modifiers.control => self.undo(),
+            Key::Letter('z') if modifiers.control => {
+                // What is typed is nearer than the list.
+                let is_text = self.field().is_some_and(super::Field::undo);
+                if is_text {
+                    self.scroll.offers = 0.0;
+                } else {
+                    self.undo();
+                }
+            }
             _ if self.types() => self.edit_key(key, modifiers),
             _ => match self.focus {
                 Target::Slider => self.slider_key(key, modifiers),

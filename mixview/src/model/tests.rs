@@ -429,6 +429,7 @@ fn mixd_goes_and_comes_back() {
     scene.tell(Message::Hold(Some(volume("0.7"))));
     scene.tell(Message::Click(Target::Delete(Text::truncated("x"))));
     scene.tell(Message::Lost(Lost {
+        title: "mixd is not there",
         why: "connection refused".into(),
         start: Some("mixd".into()),
     }));
@@ -453,6 +454,7 @@ fn the_focus_outlasts_a_restart_of_mixd_unless_it_is_moved_meanwhile() {
     let mut scene = Scene::new(&["Game"], &["x", "y"]);
     let lost = || {
         Message::Lost(Lost {
+            title: "mixd is not there",
             why: "connection refused".into(),
             start: None,
         })
@@ -461,6 +463,7 @@ fn the_focus_outlasts_a_restart_of_mixd_unless_it_is_moved_meanwhile() {
     for moves in [false, true] {
         scene.tell(Message::Click(row));
         assert_eq!(scene.model.focus(), Target::Edit);
+        scene.write("yz");
         scene.tell(lost());
         scene.tell(lost());
         assert_eq!(scene.model.focus(), Target::Help, "the last that there is");
@@ -470,8 +473,12 @@ fn the_focus_outlasts_a_restart_of_mixd_unless_it_is_moved_meanwhile() {
         scene.daemon.inbox.clear();
         scene.tell(Message::Connected);
         scene.settle();
-        let expected = if moves { Target::Slider } else { row };
+        let expected = if moves { Target::Slider } else { Target::Edit };
         assert_eq!(scene.model.focus(), expected);
+        // What was being typed there too.
+        let edit = scene.model.edit().map(|edit| edit.field.text());
+        assert_eq!(edit, (!moves).then_some("yz"));
+        scene.keys(&[Key::Escape]);
     }
 }
 
@@ -485,4 +492,28 @@ fn why_a_stream_is_left_alone_is_asked_for_once() {
     assert_eq!(scene.daemon.inbox, [Request::GetStream(5)]);
     scene.settle();
     assert!(scene.model.reason(5).is_some());
+    // It stays while other streams come and go, until that of this one may be another.
+    scene.tell(Message::Point(None));
+    scene.daemon.vanish(1);
+    let event = scene.daemon.streams_event();
+    scene.tell(event);
+    assert!(scene.model.reason(5).is_some());
+    scene.daemon.appear(5, "Another");
+    let event = scene.daemon.streams_event();
+    scene.tell(event);
+    assert!(scene.model.reason(5).is_none());
+}
+
+#[test]
+fn ctrl_z_is_of_the_text_while_there_is_something_to_take_back() {
+    let mut scene = Scene::new(&[], &["a"]);
+    scene.tell(Message::Click(Target::Delete(Text::truncated("a"))));
+    scene.settle();
+    scene.write("+");
+    scene.write("typo");
+    scene.chord(Key::Letter('z'), false, true);
+    assert_eq!(scene.model.entry().text(), "");
+    assert!(scene.listed().is_empty());
+    scene.chord(Key::Letter('z'), false, true);
+    assert_eq!(scene.listed(), ["a"]);
 }

@@ -4,7 +4,7 @@
 use wire::{PipeWireState, Stream};
 
 use crate::geometry::Rect;
-use crate::model::{KEYS, Lost, Model, Pane, Target};
+use crate::model::{KEYS, Lost, Model, Pane, Target, begun};
 use crate::theme::{GRID, LARGE, ROW, SMALL, TEXT};
 
 use super::pen::{Align, Pen, Style};
@@ -31,7 +31,7 @@ pub fn lost(pen: &mut Pen<'_>, lost: &Lost, room: Rect) {
     let mut y = room.y;
     let title = Rect::new(room.x, y, room.width, 6.0 * GRID);
     let style = Style::strong(LARGE, theme.alarm);
-    pen.text(title, "mixd is not there", style, Align::Left);
+    pen.text(title, lost.title, style, Align::Left);
     y = title.bottom();
     y = paragraph(pen, room, y, &sentence(&lost.why), theme.text);
     if let Some(command) = &lost.start
@@ -83,16 +83,8 @@ fn paragraph(pen: &mut Pen<'_>, room: Rect, y: f32, text: &str, color: crate::sc
 
 /// The first letter large, a full stop at the end.
 fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| {
-        // A name is not to be changed: mixd stays mixd.
-        match text.starts_with("mixd") {
-            true => letter.to_string(),
-            false => letter.to_uppercase().to_string(),
-        }
-    });
     let end = if text.ends_with('?') { "" } else { "." };
-    format!("{}{}{end}", first.unwrap_or_default(), letters.as_str())
+    format!("{}{end}", begun(text))
 }
 
 /// A card in front of everything before it.

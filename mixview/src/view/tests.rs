@@ -1,7 +1,7 @@
 use super::*;
 use crate::font::NoFallback;
 use crate::input::Pointer;
-use crate::model::{KEYS, Key, Message};
+use crate::model::{KEYS, Key, Lost, Message};
 use crate::pretend::Daemon;
 use crate::scene::Shape;
 use crate::theme::DARK;
@@ -154,4 +154,18 @@ fn what_a_pattern_holds_is_named_once() {
     let mut model = model(&["Player", "Other", "Player"], &["*"]);
     let frame = seen(&mut model, USUAL_WINDOW);
     assert!(place(&frame, "Player, Other").is_some());
+}
+
+#[test]
+fn what_mixd_asks_ends_with_its_question_mark() {
+    let mut model = model(&[], &[]);
+    model.handle(Message::Lost(Lost {
+        title: "mixd does not answer",
+        why: "mixd has not answered within 2 s; is it stopped?".into(),
+        start: None,
+    }));
+    let frame = seen(&mut model, USUAL_WINDOW);
+    assert!(place(&frame, "mixd does not answer").is_some());
+    let why = "mixd has not answered within 2 s; is it stopped?";
+    assert!(place(&frame, why).is_some());
 }

@@ -323,6 +323,7 @@ fn help() -> Model {
 fn lost() -> Model {
     let mut model = typical();
     model.handle(Message::Lost(Lost {
+        title: "mixd is not there",
         why: "connect @mixd-1000: connection refused".into(),
         start: Some("mixd".into()),
     }));

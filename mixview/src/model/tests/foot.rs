@@ -74,6 +74,7 @@ fn a_refusal_is_read_first_and_gone_with_the_next_act() {
 
 fn lost() -> Message {
     Message::Lost(Lost {
+        title: "mixd is not there",
         why: "connection refused".into(),
         start: None,
     })
@@ -123,7 +124,7 @@ fn what_was_not_taken_back_can_be_taken_back_later() {
         code: wire::ErrorCode::Refused,
         message: "the program list is full".into(),
     })));
-    assert!(scene.model.foot().text.contains("list is full"));
+    assert_eq!(scene.model.foot().text, "The program list is full");
     scene.chord(Key::Letter('z'), false, true);
     assert!(scene.listed().contains(&"a"));
     // Somebody else was faster: it is said, and not tried for ever.
