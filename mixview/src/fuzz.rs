@@ -1,7 +1,6 @@
 //! The body of the fuzz target `model`: a hand, a keyboard and a mixd that do anything in any
 //! order, on a window of any size.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -165,7 +164,7 @@ impl World {
         std::mem::replace(&mut self.frame, frame)
     }
 
-    fn listed(&self) -> BTreeSet<String> {
+    fn listed(&self) -> Vec<String> {
         let patterns = self.daemon.programs.iter();
         patterns.map(ToString::to_string).collect()
     }
@@ -215,7 +214,7 @@ impl World {
             }
             Action::AddElsewhere(piece) => {
                 let pattern = Text::truncated(&piece.text());
-                if !self.daemon.programs.contains(&pattern) {
+                if self.daemon.place(&pattern).is_none() {
                     self.daemon.programs.push(pattern);
                 }
                 vec![self.daemon.programs_event(), self.daemon.streams_event()]
@@ -286,7 +285,7 @@ pub fn model(bytes: &[u8]) {
     // Answered at once, each change of the list is known, and what takes it back can be judged.
     let at_once = bytes.arbitrary().unwrap_or(false);
     let draws = bytes.ratio(1, 16).unwrap_or(false);
-    let mut past: Vec<BTreeSet<String>> = Vec::new();
+    let mut past: Vec<Vec<String>> = Vec::new();
     let mut judged = at_once;
     world.tell(vec![Message::Connected]);
     world.answer(usize::MAX);
@@ -340,7 +339,7 @@ pub fn model(bytes: &[u8]) {
     if *world.model.link() == Link::Up {
         assert_eq!(world.model.volume(), world.daemon.volume);
         let known = world.model.programs().iter();
-        let known: BTreeSet<String> = known.map(ToString::to_string).collect();
+        let known: Vec<String> = known.map(ToString::to_string).collect();
         assert_eq!(known, world.listed());
     }
     if judged {

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use wire::message::{Pattern, Replacement};
+use wire::message::{Insertion, Pattern, Replacement};
 use wire::{
     Audio, Channel, ErrorCode, Event, Failure, Gain, Mix, PipeWireState, Reply, Request, Settings,
-    Stream, StreamDetail, StreamState, Text, Volume,
+    Stream, StreamDetail, StreamState, Text, Volume, fold, is_same,
 };
 
 use crate::model::Message;
@@ -90,37 +90,41 @@ impl Daemon {
                 let mix = Message::Answer(Ok(Reply::Mix(self.mix())));
                 vec![mix, self.volume_event()]
             }
-            Request::AddProgram(pattern) if pattern.contains('[') || pattern.is_empty() => {
-                vec![refused("the pattern has a [ without its ]")]
-            }
-            Request::AddProgram(pattern) => {
-                if !self.programs.contains(&pattern) {
-                    self.programs.push(pattern);
-                }
-                self.changed()
-            }
-            Request::RemoveProgram(pattern) => {
-                let before = self.programs.len();
-                self.programs.retain(|other| *other != pattern);
-                match self.programs.len() == before {
-                    true => vec![refused("it is not on the list")],
-                    false => self.changed(),
-                }
-            }
-            Request::ReplaceProgram(Replacement { new, .. })
+            Request::AddProgram(new)
+            | Request::InsertProgram(Insertion { new, .. })
+            | Request::ReplaceProgram(Replacement { new, .. })
                 if new.contains('[') || new.is_empty() =>
             {
                 vec![refused("the pattern has a [ without its ]")]
             }
+            Request::AddProgram(pattern) => {
+                if self.place(&pattern).is_none() {
+                    self.programs.push(pattern);
+                }
+                self.changed()
+            }
+            Request::InsertProgram(Insertion { new, before }) => {
+                if self.place(&new).is_none() {
+                    let at = self.place(&before).unwrap_or(self.programs.len());
+                    self.programs.insert(at, new);
+                }
+                self.changed()
+            }
+            Request::RemoveProgram(pattern) => match self.place(&pattern) {
+                Some(at) => {
+                    self.programs.remove(at);
+                    self.changed()
+                }
+                None => vec![refused("it is not on the list")],
+            },
             Request::ReplaceProgram(Replacement { new, old }) => {
-                let place = |pattern| self.programs.iter().position(|other| *other == pattern);
-                match (place(old), place(new)) {
+                match (self.place(&old), self.place(&new)) {
                     (None, _) => vec![refused("it is not on the list")],
-                    (Some(_), Some(_)) => vec![refused("it is on the list already")],
-                    (Some(at), None) => {
+                    (Some(at), other) if other.is_none_or(|other| other == at) => {
                         self.programs[at] = new;
                         self.changed()
                     }
+                    _ => vec![refused("it is on the list already")],
                 }
             }
             Request::GetStream(id) => {
@@ -140,6 +144,12 @@ impl Daemon {
         }
     }
 
+    /// Where a pattern is on the list, in whatever case.
+    pub fn place(&self, pattern: &str) -> Option<usize> {
+        let mut listed = self.programs.iter();
+        listed.position(|listed| is_same(listed, pattern))
+    }
+
     fn changed(&self) -> Vec<Message> {
         let reply = match &self.unsaved {
             Some(why) => Reply::Unsaved(Cow::Owned(why.clone())),
@@ -150,7 +160,7 @@ impl Daemon {
     }
 
     fn detail(&self, stream: Stream) -> Message {
-        let same = |name: &str| name.eq_ignore_ascii_case(&stream.name);
+        let same = |name: &str| is_same(name, &stream.name);
         let is_alone = self.streams.iter().filter(|(_, name)| same(name)).count() == 1;
         // A pattern that is no pattern can't be suggested.
         let is_sound = !stream.name.contains(['[', '*']) && !stream.name.is_empty();
@@ -219,7 +229,10 @@ fn refused(why: &'static str) -> Message {
 /// Either the same, or the same up to a star at the end.
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix('*') {
-        Some(start) => name.to_lowercase().starts_with(&start.to_lowercase()),
-        None => pattern.eq_ignore_ascii_case(name),
+        Some(start) => {
+            let mut name = name.chars().map(fold);
+            start.chars().map(fold).all(|c| name.next() == Some(c))
+        }
+        None => is_same(pattern, name),
     }
 }

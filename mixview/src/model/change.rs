@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use wire::message::{Pattern, Replacement};
-use wire::{Failure, Reply, Request};
+use wire::message::{Insertion, Pattern, Replacement};
+use wire::{Failure, Reply, Request, is_same};
 
 use super::send::Leaver;
 use super::{Asked, Link, Model, Notice, Target, begun};
@@ -27,6 +27,7 @@ pub(super) struct Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Add(Pattern),
+    Insert(Insertion),
     Remove(Pattern),
     Replace(Replacement),
 }
@@ -61,8 +62,8 @@ pub(super) struct Work {
     pub(super) left: VecDeque<Step>,
     /// The one that is not answered yet.
     step: Step,
-    /// What has taken effect.
-    done: Vec<Step>,
+    /// What takes back what has taken effect, the last at the end.
+    back: Vec<Step>,
     /// Why it will not last.
     unsaved: Option<String>,
     /// Why it was not done: what was is being put back.
@@ -73,10 +74,16 @@ impl Step {
     /// What is left to do of it on a list: what is so already needs no request, and is not to be
     /// taken back later.
     pub(super) fn on(self, list: &[Pattern]) -> Option<Self> {
-        let is_listed = |pattern: &Pattern| list.contains(pattern);
+        let is_listed = |pattern: &Pattern| place(list, pattern).is_some();
         match self {
-            Self::Add(pattern) => (!is_listed(&pattern)).then_some(self),
+            Self::Add(new) | Self::Insert(Insertion { new, .. }) => {
+                (!is_listed(&new)).then_some(self)
+            }
             Self::Remove(pattern) => is_listed(&pattern).then_some(self),
+            // In another case only, it is no other pattern.
+            Self::Replace(Replacement { new, old }) if is_same(&new, &old) => {
+                is_listed(&old).then_some(self)
+            }
             Self::Replace(Replacement { new, old }) => match (is_listed(&old), is_listed(&new)) {
                 (true, false) => Some(self),
                 (true, true) => Some(Self::Remove(old)),
@@ -86,19 +93,33 @@ impl Step {
         }
     }
 
-    fn back(self) -> Self {
+    /// What takes it back, on the list before it: a pattern comes back as it was written, to where
+    /// it was.
+    fn back(self, list: &[Pattern]) -> Self {
         match self {
-            Self::Add(pattern) => Self::Remove(pattern),
-            Self::Remove(pattern) => Self::Add(pattern),
-            Self::Replace(Replacement { new, old }) => {
-                Self::Replace(Replacement { new: old, old: new })
+            Self::Add(new) | Self::Insert(Insertion { new, .. }) => Self::Remove(new),
+            Self::Remove(pattern) => {
+                let at = place(list, &pattern);
+                let new = at.map_or(pattern, |at| list[at]);
+                match at.and_then(|at| list.get(at + 1)) {
+                    Some(before) => Self::Insert(Insertion {
+                        new,
+                        before: *before,
+                    }),
+                    None => Self::Add(new),
+                }
             }
+            Self::Replace(Replacement { new, old }) => Self::Replace(Replacement {
+                new: place(list, &old).map_or(old, |at| list[at]),
+                old: new,
+            }),
         }
     }
 
     fn request(self) -> Request {
         match self {
             Self::Add(pattern) => Request::AddProgram(pattern),
+            Self::Insert(insertion) => Request::InsertProgram(insertion),
             Self::Remove(pattern) => Request::RemoveProgram(pattern),
             Self::Replace(replacement) => Request::ReplaceProgram(replacement),
         }
@@ -108,15 +129,26 @@ impl Step {
     /// after the next change has begun.
     fn apply(self, list: &mut Vec<Pattern>) {
         match self {
-            Self::Add(pattern) if list.contains(&pattern) => {}
-            Self::Add(pattern) => list.push(pattern),
-            Self::Remove(pattern) => list.retain(|other| *other != pattern),
+            Self::Add(new) | Self::Insert(Insertion { new, .. }) if place(list, &new).is_some() => {
+            }
+            Self::Add(new) => list.push(new),
+            Self::Insert(Insertion { new, before }) => {
+                let at = place(list, &before).unwrap_or(list.len());
+                list.insert(at, new);
+            }
+            Self::Remove(pattern) => list.retain(|other| !is_same(other, &pattern)),
             Self::Replace(Replacement { new, old }) => {
-                let places = list.iter_mut().filter(|pattern| **pattern == old);
-                places.for_each(|pattern| *pattern = new);
+                if let Some(at) = place(list, &old) {
+                    list[at] = new;
+                }
             }
         }
     }
+}
+
+/// Where a pattern is on a list, in whatever case.
+fn place(list: &[Pattern], pattern: &str) -> Option<usize> {
+    list.iter().position(|listed| is_same(listed, pattern))
 }
 
 impl Changes {
@@ -153,15 +185,18 @@ impl Model {
             return;
         }
         match self.pattern(&text) {
-            Some(pattern) if self.programs.contains(&pattern) => {
-                self.tell(format!("{pattern} is on the list already"), false);
-            }
-            Some(pattern) => self.change(Change {
-                words: format!("Added {pattern}"),
-                steps: vec![Step::Add(pattern)],
-                origin: Origin::Entry,
-                leaves: None,
-            }),
+            Some(pattern) => match place(&self.programs, &pattern) {
+                Some(at) => {
+                    let listed = self.programs[at];
+                    self.tell(format!("{listed} is on the list already"), false);
+                }
+                None => self.change(Change {
+                    words: format!("Added {pattern}"),
+                    steps: vec![Step::Add(pattern)],
+                    origin: Origin::Entry,
+                    leaves: None,
+                }),
+            },
             None => {}
         }
     }
@@ -178,7 +213,7 @@ impl Model {
         }
         match self.pattern(&text) {
             Some(new) if new == old => self.end_edit(),
-            Some(new) if self.programs.contains(&new) => {
+            Some(new) if !is_same(&new, &old) && place(&self.programs, &new).is_some() => {
                 self.tell(format!("{new} is on the list already"), true);
             }
             Some(new) => self.change(Change {
@@ -247,7 +282,7 @@ impl Model {
             change,
             left,
             step,
-            done: Vec::new(),
+            back: Vec::new(),
             unsaved: None,
             failed: None,
         });
@@ -264,14 +299,14 @@ impl Model {
                 if let Reply::Unsaved(why) = reply {
                     work.unsaved = Some(why.into_owned());
                 }
+                work.back.push(step.back(&self.programs));
                 step.apply(&mut self.programs);
-                work.done.push(step);
             }
             // Somebody else was faster: it is off the list.
             (Step::Remove(_), Err(_)) => {}
-            (Step::Add(_) | Step::Replace(_), Err(failure)) => {
+            (_, Err(failure)) => {
                 work.failed = Some(begun(&failure.message));
-                work.left = work.done.drain(..).rev().map(Step::back).collect();
+                work.left = work.back.drain(..).rev().collect();
             }
         }
         self.go_on(work);
@@ -299,7 +334,7 @@ impl Model {
     fn finish(&mut self, work: Work) {
         let Work {
             change,
-            done,
+            back,
             unsaved,
             failed,
             ..
@@ -309,11 +344,11 @@ impl Model {
             return self.tell(why, true);
         }
         self.end(&change);
-        let undo = change.origin != Origin::Undo && !done.is_empty();
+        let undo = change.origin != Origin::Undo && !back.is_empty();
         if undo {
             self.changes.past.push(Change {
                 words: format!("Undone: {}", change.words),
-                steps: done.into_iter().rev().map(Step::back).collect(),
+                steps: back.into_iter().rev().collect(),
                 origin: Origin::Undo,
                 leaves: None,
             });

@@ -1,4 +1,5 @@
 mod foot;
+mod order;
 mod send;
 
 use wire::Text;
@@ -274,8 +275,8 @@ fn a_pattern_is_typed_picked_changed_deleted_and_all_taken_back() {
     assert_eq!(scene.listed(), ["Game"]);
     // All of it taken back, the last first.
     for expected in [
-        &["Game", "discord"][..],
-        &["Game", "disc*"],
+        &["discord", "Game"][..],
+        &["disc*", "Game"],
         &["disc*"],
         &[],
     ] {
