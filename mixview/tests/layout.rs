@@ -3,7 +3,7 @@
 
 mod scenes;
 
-use mixview::font::{Fonts, NoFallback};
+use mixview::font::Fonts;
 use mixview::geometry::Rect;
 use mixview::scene::{Item, Shape};
 use mixview::theme::DARK;
@@ -53,7 +53,7 @@ fn hides(item: &Item, rect: &Rect) -> bool {
 
 #[test]
 fn at_any_size_and_scale_no_text_lies_over_another_or_outside() {
-    let fonts = Fonts::new(Box::new(NoFallback)).unwrap();
+    let fonts = Fonts::new(Box::new(scenes::Georgian)).unwrap();
     let mut checked = 0;
     for scene in scenes::all() {
         let model = (scene.make)();

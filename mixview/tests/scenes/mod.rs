@@ -3,11 +3,23 @@
 
 use std::borrow::Cow;
 
+use ab_glyph::{Font, FontRef};
+use mixview::font::Fallback;
 use mixview::model::{Key, Lost, Message, Model, Modifiers, Target};
 use wire::{
     Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Settings, Stream, StreamDetail,
     StreamState, Text, Volume, Warning,
 };
+
+/// A system with one font, for Georgian, of which nothing is in the binary.
+pub struct Georgian;
+
+impl Fallback for Georgian {
+    fn find(&mut self, character: char) -> Option<FontRef<'static>> {
+        let font = FontRef::try_from_slice(include_bytes!("../font/Georgian.ttf")).ok()?;
+        (font.glyph_id(character).0 != 0).then_some(font)
+    }
+}
 
 pub struct Scene {
     pub name: &'static str,
@@ -48,15 +60,18 @@ pub fn all() -> Vec<Scene> {
         scene("carrying", USUAL, ALL, BOTH, carrying),
         scene("offers", USUAL, ALL, BOTH, offers),
         scene("offers-small", SMALL, ONE, LIGHT, offers),
+        scene("offers-many", USUAL, ONE, DARK, offers_many),
         scene("typing", USUAL, ONE, DARK, typing),
         scene("composing", USUAL, ONE, LIGHT, composing),
         scene("editing", USUAL, ALL, BOTH, editing),
         scene("refused", USUAL, ALL, BOTH, refused),
         scene("undo", USUAL, ALL, BOTH, undo),
+        scene("undo-alarm", USUAL, ONE, DARK, undo_alarm),
         scene("focus", USUAL, ALL, BOTH, focus),
         scene("help", USUAL, ALL, BOTH, help),
         scene("help-small", SMALL, ONE, DARK, help),
         scene("lost", USUAL, ALL, BOTH, lost),
+        scene("stopped", USUAL, ONE, LIGHT, stopped),
         scene("lost-small", SMALL, ONE, DARK, lost),
         scene("no-pipewire", USUAL, ALL, BOTH, no_pipewire),
         scene("config-error", USUAL, ALL, BOTH, config_error),
@@ -200,6 +215,7 @@ fn scripts() -> Model {
         "Přehrávač Łódź",
         "音乐播放器",
         "ミュージック",
+        "მუსიკა",
     ];
     let mut at = 0;
     let streams = names.map(|name| {
@@ -303,6 +319,42 @@ fn undo() -> Model {
     streams[3].rule = None;
     streams[3].channel = Channel::Default;
     model.handle(Message::Event(Event::Streams(Cow::Owned(audio(streams)))));
+    model
+}
+
+fn offers_many() -> Model {
+    let streams = (0..20).map(|at| stream(at, &format!("Player {at}"), None));
+    let mut model = shown("0", &EVENING, audio(streams.collect()));
+    model.handle(Message::Click(Target::Entry));
+    for _ in 0..9 {
+        model.handle(Key::Down.into());
+    }
+    model
+}
+
+/// Something was done while something is wrong.
+fn undo_alarm() -> Model {
+    let mut model = undo();
+    let settings = Settings {
+        problem: Some("mixd.conf:7: unknown directive 'curv', did you mean 'curve'?".into()),
+        ..Settings::default()
+    };
+    model.handle(Message::Event(Event::Settings(Cow::Owned(settings))));
+    for _ in 0..9 {
+        if model.focus() != Target::Foot {
+            model.handle(Key::Tab.into());
+        }
+    }
+    model
+}
+
+fn stopped() -> Model {
+    let mut model = typical();
+    model.handle(Message::Lost(Lost {
+        title: "mixd does not answer",
+        why: "mixd has not answered within 2 s; is it stopped?".into(),
+        start: None,
+    }));
     model
 }
 
