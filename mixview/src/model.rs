@@ -8,6 +8,7 @@ mod foot;
 mod keys;
 mod send;
 mod slider;
+mod step;
 #[cfg(test)]
 mod tests;
 

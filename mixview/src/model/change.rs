@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 
-use wire::message::{Insertion, Pattern, Replacement};
+use wire::message::{Pattern, Replacement};
 use wire::{Failure, Reply, Request, is_same};
 
 use super::send::Leaver;
+use super::step::{Step, place};
 use super::{Asked, Link, Model, Notice, Target, begun};
 
 /// The most changes that can be taken back.
@@ -21,15 +22,6 @@ pub(super) struct Change {
     pub(super) origin: Origin,
     /// The stream that is to leave the aux channel by it, however many patterns hold it there.
     pub(super) leaves: Option<Leaver>,
-}
-
-/// A pattern comes, goes, or becomes another in its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    Add(Pattern),
-    Insert(Insertion),
-    Remove(Pattern),
-    Replace(Replacement),
 }
 
 /// Where a change comes from.
@@ -70,87 +62,6 @@ pub(super) struct Work {
     failed: Option<String>,
 }
 
-impl Step {
-    /// What is left to do of it on a list: what is so already needs no request, and is not to be
-    /// taken back later.
-    pub(super) fn on(self, list: &[Pattern]) -> Option<Self> {
-        let is_listed = |pattern: &Pattern| place(list, pattern).is_some();
-        match self {
-            Self::Add(new) | Self::Insert(Insertion { new, .. }) => {
-                (!is_listed(&new)).then_some(self)
-            }
-            Self::Remove(pattern) => is_listed(&pattern).then_some(self),
-            // In another case only, it is no other pattern.
-            Self::Replace(Replacement { new, old }) if is_same(&new, &old) => {
-                is_listed(&old).then_some(self)
-            }
-            Self::Replace(Replacement { new, old }) => match (is_listed(&old), is_listed(&new)) {
-                (true, false) => Some(self),
-                (true, true) => Some(Self::Remove(old)),
-                (false, false) => Some(Self::Add(new)),
-                (false, true) => None,
-            },
-        }
-    }
-
-    /// What takes it back, on the list before it: a pattern comes back as it was written, to where
-    /// it was.
-    fn back(self, list: &[Pattern]) -> Self {
-        match self {
-            Self::Add(new) | Self::Insert(Insertion { new, .. }) => Self::Remove(new),
-            Self::Remove(pattern) => {
-                let at = place(list, &pattern);
-                let new = at.map_or(pattern, |at| list[at]);
-                match at.and_then(|at| list.get(at + 1)) {
-                    Some(before) => Self::Insert(Insertion {
-                        new,
-                        before: *before,
-                    }),
-                    None => Self::Add(new),
-                }
-            }
-            Self::Replace(Replacement { new, old }) => Self::Replace(Replacement {
-                new: place(list, &old).map_or(old, |at| list[at]),
-                old: new,
-            }),
-        }
-    }
-
-    fn request(self) -> Request {
-        match self {
-            Self::Add(pattern) => Request::AddProgram(pattern),
-            Self::Insert(insertion) => Request::InsertProgram(insertion),
-            Self::Remove(pattern) => Request::RemoveProgram(pattern),
-            Self::Replace(replacement) => Request::ReplaceProgram(replacement),
-        }
-    }
-
-    /// What mixd has done, on the list as it is known here: mixd says the list too, but perhaps
-    /// after the next change has begun.
-    fn apply(self, list: &mut Vec<Pattern>) {
-        match self {
-            Self::Add(new) | Self::Insert(Insertion { new, .. }) if place(list, &new).is_some() => {
-            }
-            Self::Add(new) => list.push(new),
-            Self::Insert(Insertion { new, before }) => {
-                let at = place(list, &before).unwrap_or(list.len());
-                list.insert(at, new);
-            }
-            Self::Remove(pattern) => list.retain(|other| !is_same(other, &pattern)),
-            Self::Replace(Replacement { new, old }) => {
-                if let Some(at) = place(list, &old) {
-                    list[at] = new;
-                }
-            }
-        }
-    }
-}
-
-/// Where a pattern is on a list, in whatever case.
-fn place(list: &[Pattern], pattern: &str) -> Option<usize> {
-    list.iter().position(|listed| is_same(listed, pattern))
-}
-
 impl Changes {
     /// The stream that leaves by the change at work.
     pub(super) fn leaver(&mut self) -> Option<&mut Leaver> {
@@ -184,20 +95,20 @@ impl Model {
         if text.is_empty() {
             return;
         }
-        match self.pattern(&text) {
-            Some(pattern) => match place(&self.programs, &pattern) {
-                Some(at) => {
-                    let listed = self.programs[at];
-                    self.tell(format!("{listed} is on the list already"), false);
-                }
-                None => self.change(Change {
-                    words: format!("Added {pattern}"),
-                    steps: vec![Step::Add(pattern)],
-                    origin: Origin::Entry,
-                    leaves: None,
-                }),
-            },
-            None => {}
+        let Some(pattern) = self.pattern(&text) else {
+            return;
+        };
+        match place(&self.programs, &pattern) {
+            Some(at) => {
+                let listed = self.programs[at];
+                self.tell(format!("{listed} is on the list already"), false);
+            }
+            None => self.change(Change {
+                words: format!("Added {pattern}"),
+                steps: vec![Step::Add(pattern)],
+                origin: Origin::Entry,
+                leaves: None,
+            }),
         }
     }
 

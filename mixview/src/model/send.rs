@@ -3,7 +3,8 @@
 use wire::message::Pattern;
 use wire::{Channel, Request, StreamDetail};
 
-use super::change::{Change, Origin, Step};
+use super::change::{Change, Origin};
+use super::step::Step;
 use super::{Asked, Link, Model};
 
 /// A stream on its way to the other channel, while the patterns that this takes are asked for.
