@@ -231,7 +231,8 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     stage.key(lab, Some("ctrl"), "z");
     lab.wait_for_route("Game", "mixd-aux").unwrap();
     stage.shows(lab, "the removal undone", |picture| !has_undo(picture));
-    // A click sends it to the other side.
+    // A click sends it to the other side, also when another pattern holds it too.
+    daemon.ctl(&["add-program", "g*"]).unwrap();
     desktop.point(lab, 300, 112).unwrap();
     desktop.button(lab, true).unwrap();
     desktop.button(lab, false).unwrap();
