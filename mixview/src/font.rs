@@ -54,17 +54,22 @@ struct Others {
     /// Which of the fonts has a character, if any has.
     known: HashMap<char, Option<usize>>,
     fonts: Vec<Rc<FontRef<'static>>>,
-    /// How many characters nobody had.
-    misses: usize,
+    /// How many characters nobody had, of each stretch of Unicode.
+    misses: HashMap<u32, usize>,
 }
 
 /// The most fonts that are opened besides those in the binary: one a script, in a list of many
 /// scripts.
 const MOST_FONTS: usize = 16;
 
-/// The most characters that are looked for in vain. Each look-up is a program that is waited for,
-/// and a system without a font for a script has none for the script's next character either.
+/// The most characters that are looked for in vain in one stretch of Unicode. Each look-up is a
+/// program that is waited for, and a system without a font for a script has none for the script's next
+/// character either; it may have one for another script.
 const MOST_MISSES: usize = 16;
+
+/// How long such a stretch is, as a power of two: the Chinese characters of everyday use take four, and
+/// most other scripts share a few.
+const STRETCH: u32 = 13;
 
 /// A character, where to draw it from.
 pub(crate) enum Glyph {
@@ -90,7 +95,7 @@ impl Fonts {
                 fallback,
                 known: HashMap::new(),
                 fonts: Vec::new(),
-                misses: 0,
+                misses: HashMap::new(),
             }),
         })
     }
@@ -203,13 +208,15 @@ impl Others {
             return known.map(|at| Rc::clone(&self.fonts[at]));
         }
         let mut at = self.fonts.iter().position(|font| draws(font, character));
-        if at.is_none() && self.fonts.len() < MOST_FONTS && self.misses < MOST_MISSES {
+        let misses = self.misses.entry(u32::from(character) >> STRETCH);
+        let misses = misses.or_default();
+        if at.is_none() && self.fonts.len() < MOST_FONTS && *misses < MOST_MISSES {
             match self.fallback.find(character) {
                 Some(font) if draws(&font, character) => {
                     self.fonts.push(Rc::new(font));
                     at = Some(self.fonts.len() - 1);
                 }
-                _ => self.misses += 1,
+                _ => *misses += 1,
             }
         }
         self.known.insert(character, at);

@@ -91,11 +91,14 @@ impl Fallback for Nobody {
 fn a_script_that_nobody_has_is_not_asked_for_again_and_again() {
     let count = Rc::new(RefCell::new(0));
     let fonts = Fonts::new(Box::new(Nobody(Rc::clone(&count)))).unwrap();
-    let text: String = ('一'..'乿').collect();
+    let chinese: String = ('一'..'乿').collect();
     for _ in 0..2 {
-        fonts.width(&text, 13.0, Weight::Regular);
+        fonts.width(&chinese, 13.0, Weight::Regular);
     }
     assert_eq!(*count.borrow(), MOST_MISSES);
+    // What another script has is still looked for.
+    fonts.width("მ", 13.0, Weight::Regular);
+    assert_eq!(*count.borrow(), MOST_MISSES + 1);
 }
 
 #[test]
