@@ -117,13 +117,14 @@ fn is_whole(root: &Path) -> Result<()> {
 }
 
 /// A program in the Debian 13: with this project's programs at the place where they are here, and
-/// with a /proc, a /tmp, a /dev/shm and terminals that end with it.
+/// with a /proc, a /tmp, a /dev/shm and terminals that end with it. These come first: what is built
+/// may lie in one of them.
 fn inside(root: &Path, program: impl AsRef<std::ffi::OsStr>) -> Command {
     const SCRIPT: &str = "root=$1 built=$2; shift 2\n\
-         mkdir -p \"$root$built\" && mount --bind \"$built\" \"$root$built\" &&\n\
          mount -t proc proc \"$root/proc\" && mount -t tmpfs tmpfs \"$root/tmp\" &&\n\
          mount -t tmpfs tmpfs \"$root/dev/shm\" &&\n\
          mount -t devpts -o ptmxmode=0666 devpts \"$root/dev/pts\" &&\n\
+         mkdir -p \"$root$built\" && mount --bind \"$built\" \"$root$built\" &&\n\
          exec chroot \"$root\" \"$@\"";
     let built = tools::target_folder().map(|target| target.join("debug"));
     let mut command = as_root("unshare");
