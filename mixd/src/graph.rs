@@ -485,10 +485,11 @@ impl Graph {
         self.sinks.has(sink)
     }
 
-    /// The duration of the running graph's quantum: never less than it is in truth, as far as can
-    /// be told.
+    /// The duration of the quantum at which the card and our sinks run: never less than it is in
+    /// truth, as far as can be told.
     pub fn quantum(&self) -> Duration {
-        quantum::quantum(&self.objects)
+        let sinks = self.sinks.nodes().map(|(_, node, _)| node);
+        quantum::quantum(&self.objects, sinks.chain(self.card))
     }
 
     /// What clients are told.

@@ -237,6 +237,15 @@ impl Objects {
         ids.filter_map(|id| self.links.get(id))
     }
 
+    /// The nodes at the other ends of a node's links.
+    pub fn neighbours(&self, node: u32) -> impl Iterator<Item = u32> {
+        let from = self.links_from.get(&node).into_iter().flatten();
+        let to = self.links_to.get(&node).into_iter().flatten();
+        let to = to.filter_map(|id| Some(self.links.get(id)?.ports.output_node));
+        from.filter_map(|id| Some(self.links.get(id)?.ports.input_node))
+            .chain(to)
+    }
+
     /// Whether a link ends at a node.
     pub fn is_fed(&self, node: u32) -> bool {
         self.links_to.contains_key(&node)
@@ -330,10 +339,9 @@ impl Objects {
             .map(String::as_str)
     }
 
-    /// Whether a node says yes under this key, as session managers read it (`parseBool`).
+    /// Whether a node says yes under this key.
     pub fn is_set(&self, node: u32, key: &str) -> bool {
-        let value = self.property(node, key);
-        value.is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
+        is_yes(self.property(node, key))
     }
 
     /// The node that a `target.object` names, by name or by serial.
@@ -379,6 +387,15 @@ where
             index.remove(key);
         }
     }
+}
+
+/// Whether a property's value says yes, as PipeWire (`pw_properties_parse_bool`) and session managers
+/// (`parseBool`) read it.
+pub fn is_yes(value: Option<impl AsRef<str>>) -> bool {
+    value.is_some_and(|value| {
+        let value = value.as_ref();
+        value == "1" || value.eq_ignore_ascii_case("true")
+    })
 }
 
 fn text(props: &Props, key: &str) -> String {
