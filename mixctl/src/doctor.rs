@@ -185,20 +185,21 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
         ),
     });
     for stream in &status.audio.streams {
-        let is_left = matches!(stream.state, StreamState::Pinned | StreamState::Contested);
-        if let (Some(rule), true) = (stream.rule, is_left) {
-            let name = visible(&stream.name);
-            findings.push((
-                WARN,
-                "stream",
-                format!(
-                    "{name} matches '{}' and is {}",
-                    visible(&rule),
-                    stream.state
-                ),
-                Some(format!("'mixctl why {}' says why", stream.id)),
-            ));
-        }
+        let is_contested = stream.state == StreamState::Contested;
+        let what = match stream.rule {
+            Some(rule) if is_contested || stream.state == StreamState::Pinned => {
+                format!(" matches '{}' and", visible(&rule))
+            }
+            // What its user has pinned, and no pattern names, is as it should be.
+            None if is_contested => String::new(),
+            _ => continue,
+        };
+        findings.push((
+            WARN,
+            "stream",
+            format!("{}{what} is {}", visible(&stream.name), stream.state),
+            Some(format!("'mixctl why {}' says why", stream.id)),
+        ));
     }
     findings
 }

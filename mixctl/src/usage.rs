@@ -159,9 +159,10 @@ pub const USAGE: Usage = Usage {
                       pattern that decided",
             details: &[
                 "The fields are separated by a tab; - stands for what is not known. The state is \
-                 routed (it plays through its channel), waiting (what decides is not known yet), \
-                 pinned (its user or its program chose another sink) or contested (something \
-                 moved it away twice).",
+                 routed (it plays through its channel), waiting (what decides is not known yet, or \
+                 nothing links it), pinned (its user or its program chose another sink) or \
+                 contested (something moved it away twice, or the session manager does not move \
+                 it).",
                 "With --json: {\"streams\": [STREAM...], \"omitted\": number of those that found \
                  no place}, each STREAM as status prints it.",
             ],

@@ -8,6 +8,7 @@
 mod fact;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
+mod heed;
 mod layout;
 mod objects;
 mod patience;

@@ -393,13 +393,14 @@ pub enum Curve {
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum StreamState {
-    /// What decides about it is not known yet.
+    /// What decides about it is not known yet, or nothing has linked it to its channel.
     Waiting,
     /// It is sent to its channel.
     Routed,
     /// The user, or the program itself, has chosen another sink for it: left alone.
     Pinned,
-    /// Something has moved it away from us twice: left alone.
+    /// Something has moved it away from us twice: left alone. Or the session manager does not move
+    /// it, although asked.
     Contested,
 }
 

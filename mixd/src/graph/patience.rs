@@ -17,16 +17,19 @@ pub enum Matter {
     Link(u32),
     /// A stream's target in the metadata, where we have set it.
     Echo(u32),
+    /// A stream in its channel.
+    Heed(u32),
 }
 
 impl Matter {
     /// How long: a session manager needs tens of milliseconds for a port, a link or a key, and up to a
-    /// second for its own start.
+    /// second for its own start. For a stream, also until we have linked it ourselves.
     const fn limit(self) -> Duration {
         match self {
             Self::Manager => Duration::from_secs(2),
             Self::Newcomer => Duration::from_millis(500),
             Self::Ports(_) | Self::Link(_) | Self::Echo(_) => Duration::from_secs(1),
+            Self::Heed(_) => Duration::from_millis(1500),
         }
     }
 }

@@ -265,10 +265,12 @@ impl Graph {
         };
         let text = match decision.state {
             StreamState::Routed => return None,
-            StreamState::Waiting => "what decides about it is not known yet".to_owned(),
-            StreamState::Contested => {
+            StreamState::Waiting => self
+                .missed_reason(id)
+                .unwrap_or_else(|| "what decides about it is not known yet".to_owned()),
+            StreamState::Contested => self.missed_reason(id).unwrap_or_else(|| {
                 "something has moved it away from its channel twice; it is left there".to_owned()
-            }
+            }),
             StreamState::Pinned => {
                 let linked = self.linked_elsewhere(id);
                 if let Some((client, sink)) = linked {

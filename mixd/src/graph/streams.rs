@@ -35,6 +35,8 @@ struct Record {
     wired: Option<u32>,
     /// Somebody has taken such a link away.
     lost: Option<Ports>,
+    /// It should play through its channel, and has not for too long.
+    is_missed: bool,
 }
 
 /// What we asked the session manager to do with a stream.
@@ -130,6 +132,17 @@ impl Streams {
         }
     }
 
+    /// Whether a stream has been missing from its channel for too long.
+    pub fn note_missed(&mut self, stream: u32, is_missed: bool) {
+        self.records.entry(stream).or_default().is_missed = is_missed;
+    }
+
+    /// What was noted of that last.
+    pub fn is_missed(&self, stream: u32) -> bool {
+        let record = self.records.get(&stream);
+        record.is_some_and(|record| record.is_missed)
+    }
+
     /// The streams that we have asked for.
     pub fn asked(&self) -> impl Iterator<Item = u32> {
         let asked = self.records.iter();
@@ -218,9 +231,10 @@ impl Graph {
             .collect();
         for id in ids {
             self.count_loss(id);
-            let Some(decision) = self.decide(id, rules) else {
+            let Some(decision) = self.judge(id, rules) else {
                 continue;
             };
+            self.note_heed(id, &decision, now);
             let sink = match decision.state {
                 StreamState::Routed => ready.get(&decision.channel()).copied(),
                 // Nobody else would.
@@ -315,7 +329,7 @@ impl Graph {
     }
 
     /// Whose links others have made from a stream to any sink, and to which.
-    fn foreign_links(&self, stream: u32) -> impl Iterator<Item = (Option<u32>, u32)> {
+    pub(super) fn foreign_links(&self, stream: u32) -> impl Iterator<Item = (Option<u32>, u32)> {
         let links = self.objects.links_from(stream);
         links
             .filter(move |link| {
@@ -363,9 +377,15 @@ impl Graph {
             || feeds_source
     }
 
-    /// The channel that the rules give a stream, and whether it can have it. None for what is no
+    /// The channel that the rules give a stream, and whether it has it. None for what is no
     /// program's playback.
     pub(super) fn decide(&self, id: u32, rules: &Rules) -> Option<Decision> {
+        let decision = self.judge(id, rules)?;
+        Some(self.as_heeded(id, decision))
+    }
+
+    /// The same, but whether it can have its channel.
+    pub(super) fn judge(&self, id: u32, rules: &Rules) -> Option<Decision> {
         let node = self.objects.nodes().get(&id)?;
         if !node.is_stream() || self.is_plumbing(id) {
             return None;

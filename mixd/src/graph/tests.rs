@@ -549,6 +549,57 @@ fn a_stream_linked_elsewhere_by_another_client_is_left_and_the_client_named() {
 }
 
 #[test]
+fn a_stream_that_the_session_manager_does_not_move_is_not_called_routed() {
+    let mut world = World::new(&[]);
+    let manager = Fact::Client(MANAGER, props(&[("application.name", "WirePlumber")]));
+    let mut facts = stream(STREAM, "Game", &[]);
+    facts.push(manager);
+    // It does nothing that we ask.
+    facts.extend((0..2).map(|n| link(900 + n, MANAGER, between(STREAM, CARD, n))));
+    assert_eq!(world.learn(facts), [target(STREAM, DEFAULT)]);
+    world.learn([key(STREAM, TARGET_OBJECT, Some("1040"))]);
+    assert_eq!(
+        world.state(STREAM),
+        StreamState::Routed,
+        "a moment to move it"
+    );
+    assert_eq!(world.wait(2), []);
+    let told = world.stream(STREAM);
+    assert_eq!(told.state, StreamState::Contested);
+    assert_eq!(told.rival.as_deref(), Some("WirePlumber"));
+    let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
+    let reason = detail.reason.unwrap();
+    assert!(
+        reason.contains("WirePlumber has linked it to card"),
+        "{reason}"
+    );
+    assert_eq!(world.graph.deadline(world.now), None, "nothing to wake for");
+    // At last it does.
+    world.learn([Fact::Removed(900), Fact::Removed(901)]);
+    let moved = (0..2).map(|n| link(902 + n, MANAGER, between(STREAM, DEFAULT, n)));
+    assert_eq!(world.learn(moved), []);
+    assert_eq!(world.state(STREAM), StreamState::Routed);
+    assert_eq!(world.stream(STREAM).rival, None);
+}
+
+#[test]
+fn a_stream_that_nothing_links_is_not_called_routed() {
+    let mut world = World::unmanaged(&[]);
+    // PipeWire refuses to link it.
+    let actions = world.learn(stream(STREAM, "Game", &[]));
+    assert!(
+        actions
+            .iter()
+            .any(|action| matches!(action, Action::Link(_)))
+    );
+    assert_eq!(world.state(STREAM), StreamState::Routed);
+    world.wait(2);
+    assert_eq!(world.state(STREAM), StreamState::Waiting);
+    let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
+    assert!(detail.reason.unwrap().contains("nothing has linked it"));
+}
+
+#[test]
 fn a_recorder_linked_by_hand_is_no_rival() {
     let mut world = World::new(&[]);
     world.run(stream(STREAM, "Game", &[]));
