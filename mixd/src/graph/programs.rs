@@ -7,7 +7,7 @@ use wire::message::{Key, NodeName, Pattern, Sentence};
 use wire::{Property, Source, Stream, StreamDetail, StreamState};
 
 use super::fact::{Action, Process};
-use super::streams::Decision;
+use super::streams::{Decision, Place};
 use super::{Graph, channel_of_name};
 use crate::rules::{self, BINARY, COMM, EXE, FLATPAK, NAME, Program, Rules};
 
@@ -285,7 +285,11 @@ impl Graph {
                     let found = self.objects.find(object).and_then(name_of);
                     let to = found.unwrap_or(object);
                     debug_assert!(channel_of_name(to).is_none() || decision.rival.is_none());
-                    format!("it has been sent to {to} (pw-metadata, or a mixer)")
+                    let missing = match self.place(id) {
+                        Place::Absent => ", which is not there",
+                        _ => "",
+                    };
+                    format!("it has been sent to {to}{missing} (pw-metadata, or a mixer)")
                 } else {
                     "it is not to be linked by others (node.autoconnect)".to_owned()
                 }

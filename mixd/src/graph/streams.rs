@@ -52,12 +52,22 @@ struct Asked {
 /// Where the metadata sends a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// To the default sink, or to one that does not exist.
+    /// To the default sink, or to one of a number that is no node's (any more).
     Anywhere,
     /// To a channel's sink.
     Ours(Channel),
     /// To another sink: this node.
     Elsewhere(u32),
+    /// To one of a name that is no node's: a headset that is switched off. It may come back, and
+    /// then the session manager looks for it in this key.
+    Absent,
+}
+
+impl Place {
+    /// Whether it is somebody's choice of a sink that is not ours.
+    fn is_chosen(self) -> bool {
+        matches!(self, Self::Elsewhere(_) | Self::Absent)
+    }
 }
 
 impl Streams {
@@ -95,7 +105,7 @@ impl Streams {
             // It was where we want it, and has been moved. To another card: the user's choice.
             // To our other sink or back to the default: once is an accident, twice is a rival.
             record.asked = None;
-            if !matches!(place, Place::Elsewhere(_)) {
+            if !place.is_chosen() {
                 record.moves = record.moves.saturating_add(1);
             }
         }
@@ -194,7 +204,12 @@ impl Graph {
                     if let Some(channel) = channel_of_name(object) {
                         return Place::Ours(channel);
                     }
-                    self.objects.find(object)
+                    let found = self.objects.find(object);
+                    // The serial of what has gone is never another's.
+                    if found.is_none() && is_name(object) && object.parse::<i64>().is_err() {
+                        return Place::Absent;
+                    }
+                    found
                 }
                 (None, Some(id)) => {
                     let id = id.parse().ok();
@@ -358,7 +373,7 @@ impl Graph {
         [TARGET_OBJECT, "node.target"]
             .into_iter()
             .filter_map(|key| self.objects.property(stream, key))
-            .find(|value| !matches!(*value, "" | "-1" | "null"))
+            .find(|value| is_name(value))
     }
 
     /// Filters, loopbacks and their like, which somebody has wired on purpose.
@@ -402,7 +417,7 @@ impl Graph {
             StreamState::Contested
         } else if !is_free || rival.is_some() || self.asked_property(id).is_some() {
             StreamState::Pinned
-        } else if is_asked || !matches!(self.place(id), Place::Elsewhere(_)) {
+        } else if is_asked || !self.place(id).is_chosen() {
             StreamState::Routed
         } else {
             StreamState::Pinned
@@ -440,4 +455,9 @@ impl Graph {
         });
         listed.collect()
     }
+}
+
+/// Whether a target is one at all, and not a way to say that there is none.
+fn is_name(target: &str) -> bool {
+    !matches!(target, "" | "-1" | "null")
 }

@@ -441,6 +441,38 @@ fn a_stream_that_the_user_has_sent_elsewhere_is_left_alone() {
 }
 
 #[test]
+fn a_stream_sent_to_a_name_that_is_not_there_is_left_until_it_comes_back() {
+    let mut world = World::new(&[]);
+    world.run(stream(STREAM, "Game", &[]));
+    assert_eq!(world.run([key(STREAM, TARGET_OBJECT, Some("other"))]), []);
+    // The headset is switched off, and on again.
+    let facts = world.pipewire.remove(OTHER_CARD);
+    assert_eq!(world.run(facts), []);
+    assert_eq!(world.state(STREAM), StreamState::Pinned);
+    assert_eq!(world.wait(5), []);
+    let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
+    assert!(detail.reason.unwrap().contains("other, which is not there"));
+    world.run(pretend::sink(OTHER_CARD, "other", &Layout::stereo()));
+    assert_eq!(world.state(STREAM), StreamState::Pinned);
+    // Sent to a name that was never there: a choice as well, and no move of a rival.
+    for _ in 0..=MAX_MOVES {
+        assert_eq!(
+            world.run([key(STREAM, TARGET_OBJECT, Some("-1"))]),
+            [target(STREAM, DEFAULT)]
+        );
+        assert_eq!(world.run([key(STREAM, TARGET_OBJECT, Some("drawer"))]), []);
+        assert_eq!(world.state(STREAM), StreamState::Pinned);
+    }
+    // What is no name says nothing of where it is to go.
+    for value in ["-1", "", "null", "77777"] {
+        let mut world = World::new(&[]);
+        world.learn([key(STREAM, TARGET_OBJECT, Some(value))]);
+        let actions = world.run(stream(STREAM, "Game", &[]));
+        assert_eq!(actions, [target(STREAM, DEFAULT)], "{value}");
+    }
+}
+
+#[test]
 fn a_stream_moved_elsewhere_while_it_is_ours_is_let_go() {
     let mut world = World::new(&[]);
     world.run(stream(STREAM, "Game", &[]));
