@@ -168,6 +168,14 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
             Some("'pw-cli ls Node' prints the names of the sinks".to_owned()),
         ));
     }
+    if status.audio.warnings.contains(&Warning::SinksRemoved) {
+        findings.push((
+            BAD,
+            "removed",
+            explained(Warning::SinksRemoved).to_owned(),
+            Some("find what does so: a script with pw-cli destroy, or a patchbay".to_owned()),
+        ));
+    }
     findings.push(match diagnosis.stale {
         0 => (
             OK,

@@ -130,6 +130,9 @@ pub fn explained(warning: Warning) -> &'static str {
         Warning::OutputMissing => {
             "the sink that mixd is to play to (output) is not there; playing to another"
         }
+        Warning::SinksRemoved => {
+            "something has removed mixd's sinks six times; they are made anew within a minute"
+        }
     }
 }
 

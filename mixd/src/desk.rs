@@ -329,7 +329,11 @@ mod tests {
                 omitted: 0,
                 streams: vec![stream.clone(); count],
                 pipewire: PipeWireState::Down,
-                warnings: vec![Warning::OwnSinkIsDefault, Warning::OutputMissing],
+                warnings: vec![
+                    Warning::OwnSinkIsDefault,
+                    Warning::OutputMissing,
+                    Warning::SinksRemoved,
+                ],
             });
             assert_eq!(desk.audio.omitted as usize, count - fitting);
         }

@@ -216,6 +216,9 @@ impl Graph {
         self.inspect_processes(&mut actions);
         self.choose_card();
         let is_known = self.find_layout(is_alone, now, &mut actions);
+        if self.sinks.are_given_up() && self.patience.is_over(Matter::Remake, now) {
+            self.sinks.forgive();
+        }
         if is_known {
             self.sinks.settle(&self.layout, &mut actions);
         }
@@ -496,10 +499,8 @@ impl Graph {
     /// What clients are told.
     pub fn audio(&self, rules: &Rules) -> Audio {
         let card = self.card.and_then(|card| self.objects.nodes().get(&card));
-        let is_up = CHANNELS.iter().all(|&channel| {
-            let mut sinks = self.sinks.nodes();
-            sinks.any(|(sink, ..)| sink.channel == channel)
-        });
+        let is_given_up = self.sinks.are_given_up();
+        let is_up = is_given_up || CHANNELS.iter().all(|&channel| self.sinks.has_made(channel));
         let mut warnings = Vec::new();
         let default = self.objects.default_sink.as_deref();
         if self.is_managed() && default.is_some_and(|name| channel_of_name(name).is_some()) {
@@ -507,6 +508,9 @@ impl Graph {
         }
         if self.output.is_some() && card.map(|card| &card.name) != self.output.as_ref() {
             warnings.push(Warning::OutputMissing);
+        }
+        if is_given_up {
+            warnings.push(Warning::SinksRemoved);
         }
         Audio {
             output: card.map(|card| NodeName::truncated(&card.name)),

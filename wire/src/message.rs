@@ -271,6 +271,9 @@ pub enum Warning {
     OwnSinkIsDefault,
     /// The sink that the daemon was told to play to is not there: another one is played to.
     OutputMissing,
+    /// Something has removed the daemon's own sinks again and again: they are made anew within a
+    /// minute.
+    SinksRemoved,
 }
 
 /// One playing stream.
@@ -514,6 +517,7 @@ impl fmt::Display for Warning {
         f.pad(match self {
             Self::OwnSinkIsDefault => "own-sink-is-default",
             Self::OutputMissing => "output-missing",
+            Self::SinksRemoved => "sinks-removed",
         })
     }
 }

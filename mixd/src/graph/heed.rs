@@ -32,7 +32,7 @@ impl Graph {
         if decision.state != StreamState::Routed || !self.streams.is_missed(id) {
             return decision;
         }
-        match self.foreign_links(id).next() {
+        match self.rival_link(id) {
             None => Decision {
                 state: StreamState::Waiting,
                 ..decision
@@ -48,13 +48,23 @@ impl Graph {
         }
     }
 
+    /// Whose link leads it elsewhere, and to which sink, unless we have not even asked.
+    fn rival_link(&self, id: u32) -> Option<(Option<u32>, u32)> {
+        let could_follow = !self.is_managed() || self.streams.is_asked(id);
+        self.foreign_links(id).next().filter(|_| could_follow)
+    }
+
     /// Why it has been missed, as a sentence.
     pub(super) fn missed_reason(&self, id: u32) -> Option<String> {
         if !self.streams.is_missed(id) {
             return None;
         }
-        let Some((client, sink)) = self.foreign_links(id).next() else {
-            return Some("nothing has linked it to its channel; mixd's log may say why".into());
+        let Some((client, sink)) = self.rival_link(id) else {
+            let reason = match self.sinks.are_given_up() {
+                true => "its channel's sink has been removed; it is made anew within a minute",
+                false => "nothing has linked it to its channel; mixd's log may say why",
+            };
+            return Some(reason.into());
         };
         let by = client.and_then(|client| self.objects.client(client));
         let by = by.unwrap_or("another program");

@@ -19,6 +19,8 @@ pub enum Matter {
     Echo(u32),
     /// A stream in its channel.
     Heed(u32),
+    /// Whoever takes our sinks away, to be done with it.
+    Remake,
 }
 
 impl Matter {
@@ -30,6 +32,7 @@ impl Matter {
             Self::Newcomer => Duration::from_millis(500),
             Self::Ports(_) | Self::Link(_) | Self::Echo(_) => Duration::from_secs(1),
             Self::Heed(_) => Duration::from_millis(1500),
+            Self::Remake => Duration::from_secs(60),
         }
     }
 }

@@ -9,8 +9,9 @@ use super::CHANNELS;
 use super::fact::{Action, Sink};
 use super::layout::Layout;
 
-/// How often somebody may take a sink away before none is made in its place.
-const MAX_REMAKES: u8 = 5;
+/// How often somebody may take a sink away before none is made in its place for a while
+/// ([`Matter::Remake`]): whoever does so each time is not to be fought.
+pub const MAX_REMAKES: u8 = 5;
 
 #[derive(Debug)]
 struct Entry {
@@ -55,6 +56,12 @@ impl Sinks {
         all.filter_map(|(&sink, entry)| Some((sink, entry.node?, &entry.layout)))
     }
 
+    /// Whether PipeWire has made one for this channel.
+    pub fn has_made(&self, channel: Channel) -> bool {
+        let mut nodes = self.nodes();
+        nodes.any(|(sink, ..)| sink.channel == channel)
+    }
+
     /// The channel whose sink this node is.
     pub fn channel(&self, node: u32) -> Option<Channel> {
         let mut nodes = self.nodes();
@@ -63,12 +70,25 @@ impl Sinks {
             .map(|(sink, ..)| sink.channel)
     }
 
+    /// Whether they have been taken away so often that none is made for a while.
+    pub fn are_given_up(&self) -> bool {
+        self.lost > MAX_REMAKES
+    }
+
+    /// Takes no account any more of how often they have been taken away.
+    pub fn forgive(&mut self) {
+        self.lost = 0;
+    }
+
     /// Asks for a sink of this layout for each channel that has none.
     pub fn settle(&mut self, layout: &Layout, actions: &mut Vec<Action>) {
+        if self.are_given_up() {
+            return;
+        }
         for channel in CHANNELS {
             let fits =
                 |(sink, entry): (&Sink, &Entry)| sink.channel == channel && entry.layout == *layout;
-            if self.all.iter().any(fits) || self.lost > MAX_REMAKES {
+            if self.all.iter().any(fits) {
                 continue;
             }
             let number = self.next;

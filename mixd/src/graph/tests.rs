@@ -6,6 +6,7 @@ use super::pretend::{
     self, FIRST_SINK, MANAGER, PipeWire, between, default_sink, key, link, port, props, serial,
     stream,
 };
+use super::sinks::MAX_REMAKES;
 use super::streams::MAX_MOVES;
 use super::wires::MAX_RELINKS;
 use super::*;
@@ -732,6 +733,33 @@ fn sinks_that_somebody_destroys_are_made_again() {
     let node = world.pipewire.sink(Channel::Default).unwrap();
     assert_ne!(node, DEFAULT);
     assert_eq!(world.linked(node, CARD), [(0, 0), (1, 1)]);
+    assert_eq!(world.state(STREAM), StreamState::Routed);
+}
+
+#[test]
+fn sinks_that_are_destroyed_again_and_again_are_made_again_after_a_minute() {
+    let mut world = World::new(&[]);
+    world.run(stream(STREAM, "Game", &[]));
+    for round in 0..=MAX_REMAKES {
+        let node = world.pipewire.sink(Channel::Default);
+        assert!(node.is_some(), "round {round}");
+        let facts = world.pipewire.remove(node.unwrap());
+        world.run(facts);
+    }
+    assert_eq!(world.pipewire.sink(Channel::Default), None);
+    let audio = world.graph.audio(&world.rules);
+    assert_eq!(audio.warnings, [Warning::SinksRemoved]);
+    assert_eq!(audio.pipewire, PipeWireState::Up);
+    world.wait(2);
+    assert_eq!(world.state(STREAM), StreamState::Waiting);
+    let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
+    assert!(detail.reason.unwrap().contains("has been removed"));
+    let at = world.graph.deadline(world.now).unwrap();
+    world.now = at;
+    world.run([]);
+    let node = world.pipewire.sink(Channel::Default).unwrap();
+    assert_eq!(world.linked(node, CARD), [(0, 0), (1, 1)]);
+    assert_eq!(world.graph.audio(&world.rules).warnings, []);
     assert_eq!(world.state(STREAM), StreamState::Routed);
 }
 

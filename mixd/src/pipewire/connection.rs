@@ -17,7 +17,7 @@ use pipewire::spa::pod::Pod;
 use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
 use wire::message::ClientName;
-use wire::{Diagnosis, Mix};
+use wire::{Diagnosis, Mix, Warning};
 
 use super::listen::{self, Incoming, Message};
 use super::pod;
@@ -48,6 +48,8 @@ pub struct Connection {
     /// When the graph is to settle again, if nothing is learnt before.
     due: Option<Instant>,
     glide: Glide,
+    /// What the log says once, not each time.
+    warned: Warned,
     /// What PipeWire has not yet said to be done.
     pending: Option<(Stage, AsyncSeq)>,
 }
@@ -58,6 +60,12 @@ struct Bound {
     version: u32,
     _listener: MetadataListener,
     metadata: Metadata,
+}
+
+/// What the log has been told, and is as it was.
+#[derive(Default)]
+struct Warned {
+    are_sinks_removed: bool,
 }
 
 /// What is waited for.
@@ -98,6 +106,7 @@ impl Connection {
             version: None,
             due: None,
             glide,
+            warned: Warned::default(),
             pending: None,
         };
         connection.await_stage(Stage::Globals);
@@ -305,7 +314,13 @@ impl Connection {
         }
         self.due = self.graph.deadline(now);
         self.carry_out(actions);
-        desk.set_audio(self.graph.audio(desk.rules()));
+        let audio = self.graph.audio(desk.rules());
+        let are_removed = audio.warnings.contains(&Warning::SinksRemoved);
+        if are_removed && !self.warned.are_sinks_removed {
+            warning!("something has removed our sinks again and again; trying again in a minute");
+        }
+        self.warned.are_sinks_removed = are_removed;
+        desk.set_audio(audio);
     }
 
     /// Learns of the processes that are asked for; whether there are any.

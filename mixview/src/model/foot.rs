@@ -132,5 +132,8 @@ fn warned(warning: Warning) -> &'static str {
         Warning::OutputMissing => {
             "The configured output is not there: another card is played to meanwhile"
         }
+        Warning::SinksRemoved => {
+            "Something has removed mixd's sinks six times: they are made anew within a minute"
+        }
     }
 }
