@@ -479,6 +479,11 @@ impl Graph {
         self.wires.has(ports)
     }
 
+    /// Whether what a link would link is there.
+    pub fn has_ports(&self, ports: &Ports) -> bool {
+        self.objects.has_port(ports.output) && self.objects.has_port(ports.input)
+    }
+
     /// Whether it leads from a sink of ours to the card.
     pub fn is_monitor(&self, ports: &Ports) -> bool {
         self.sinks.channel(ports.output_node).is_some()

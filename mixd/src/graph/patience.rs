@@ -32,7 +32,7 @@ impl Matter {
             Self::Newcomer => Duration::from_millis(500),
             Self::Ports(_) | Self::Link(_) | Self::Echo(_) => Duration::from_secs(1),
             Self::Heed(_) => Duration::from_millis(1500),
-            Self::Remake => Duration::from_secs(60),
+            Self::Remake => Duration::from_mins(1),
         }
     }
 }

@@ -11,6 +11,7 @@ use pipewire::metadata::{Metadata, MetadataListener};
 use pipewire::node::{Node, NodeListener};
 use pipewire::permissions::PermissionFlags;
 use pipewire::properties::{PropertiesBox, properties};
+use pipewire::proxy::ProxyT;
 use pipewire::registry::{self, GlobalObject, RegistryRc};
 use pipewire::spa::param::ParamType;
 use pipewire::spa::pod::Pod;
@@ -35,7 +36,8 @@ pub struct Connection {
     clients: BTreeMap<u32, (ClientListener, Client)>,
     default: Option<Bound>,
     settings: Option<Bound>,
-    links: BTreeMap<Ports, Link>,
+    /// With the numbers by which the connection knew them: one that was refused has none any more.
+    links: BTreeMap<Ports, (u32, Link)>,
     sinks: BTreeMap<graph::Sink, Sink>,
     _registry_listener: registry::Listener,
     registry: RegistryRc,
@@ -66,6 +68,8 @@ struct Bound {
 #[derive(Default)]
 struct Warned {
     are_sinks_removed: bool,
+    /// PipeWire refuses what we ask for.
+    is_refused: bool,
 }
 
 /// What is waited for.
@@ -153,14 +157,11 @@ impl Connection {
                     debug!("PipeWire: {message} ({code})");
                     return false;
                 }
-                // A race that is lost now and then: what we asked about has gone already.
                 Message::Error {
                     object,
                     code,
                     message,
-                } => {
-                    debug!("PipeWire: object {object}: {message} ({code})");
-                }
+                } => self.note_error(object, code, &message),
             }
         }
         // What somebody has taken away leaves a proxy without an object.
@@ -168,6 +169,28 @@ impl Connection {
         self.sinks.retain(|&sink, _| self.graph.has_sink(sink));
         self.settle(desk, now);
         true
+    }
+
+    /// Something that we asked for has failed. As a rule that is a race that is lost now and then:
+    /// what we asked about has gone already, or the session manager was first to link it. A link
+    /// between ports that are still there, or a sink, is refused for a reason that lasts: PipeWire
+    /// lacks a module, or forbids it.
+    fn note_error(&mut self, object: u32, code: i32, message: &str) {
+        debug!("PipeWire: object {object}: {message} ({code})");
+        let mut links = self.links.iter();
+        let link = links.find(|(_, (id, _))| *id == object);
+        let link = link.filter(|(ports, _)| code != -libc::EEXIST && self.graph.has_ports(ports));
+        let refused = if link.is_some() {
+            Some("link streams and sinks")
+        } else {
+            let mut sinks = self.sinks.values();
+            sinks.find(|sink| sink.id == object).map(|_| "make a sink")
+        };
+        if let Some(what) = refused
+            && !std::mem::replace(&mut self.warned.is_refused, true)
+        {
+            warning!("PipeWire refuses to {what}: {message} ({code})");
+        }
     }
 
     fn note_done(&mut self, seq: AsyncSeq) {
@@ -347,8 +370,12 @@ impl Connection {
                 Action::Target(stream, serial) => self.set_target(stream, Some(serial)),
                 Action::Clear(stream) => self.set_target(stream, None),
                 Action::Link(ports) => {
-                    match self.core.create_object("link-factory", &self.link(ports)) {
-                        Ok(proxy) => drop(self.links.insert(ports, proxy)),
+                    let link = self.link(ports);
+                    match self.core.create_object::<Link>("link-factory", &link) {
+                        Ok(link) => {
+                            let id = link.upcast_ref().id();
+                            self.links.insert(ports, (id, link));
+                        }
                         Err(error) => warning!("link {ports:?}: {error}"),
                     }
                 }

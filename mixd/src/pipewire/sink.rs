@@ -14,6 +14,8 @@ use crate::graph::{self, Fact, Layout};
 
 /// A channel's sink, made by us and gone with us.
 pub struct Sink {
+    /// The number by which the connection knew it: one that was refused has none any more.
+    pub id: u32,
     channels: usize,
     _listener: ProxyListener,
     node: Node,
@@ -63,6 +65,7 @@ impl Sink {
             })
             .register();
         Ok(Self {
+            id: node.upcast_ref().id(),
             channels: layout.channels(),
             _listener: listener,
             node,
