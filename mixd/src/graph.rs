@@ -508,7 +508,9 @@ impl Graph {
         let is_up = is_given_up || CHANNELS.iter().all(|&channel| self.sinks.has_made(channel));
         let mut warnings = Vec::new();
         let default = self.objects.default_sink.as_deref();
-        if self.is_managed() && default.is_some_and(|name| channel_of_name(name).is_some()) {
+        let is_own = default.is_some_and(|name| channel_of_name(name).is_some());
+        // Where there is no card, there is none to be chosen instead.
+        if self.is_managed() && is_own && card.is_some() {
             warnings.push(Warning::OwnSinkIsDefault);
         }
         if self.output.is_some() && card.map(|card| &card.name) != self.output.as_ref() {

@@ -1096,8 +1096,12 @@ fn our_own_sink_as_the_default_takes_no_card_from_us() {
     let mut world = World::empty(&[], true);
     world.learn([default_sink("mixd-aux")]);
     world.run([Fact::Listed]);
+    let warnings = world.graph.audio(&world.rules).warnings;
+    assert_eq!(warnings, [], "there is no card to choose instead");
     world.run(pretend::sink(CARD, "card", &Layout::stereo()));
     assert_eq!(world.linked(DEFAULT, CARD), [(0, 0), (1, 1)]);
+    let warnings = world.graph.audio(&world.rules).warnings;
+    assert_eq!(warnings, [Warning::OwnSinkIsDefault]);
 }
 
 #[test]
