@@ -495,7 +495,8 @@ impl World {
             self.obey(usize::MAX);
             self.now += Duration::from_secs(3);
             self.learn(Vec::new());
-            if self.owed.is_empty() {
+            // Some patience begins when another is over.
+            if self.owed.is_empty() && self.graph.deadline(self.now).is_none() {
                 break;
             }
         }
@@ -512,7 +513,21 @@ impl World {
         if self.has_left {
             return;
         }
+        let ready = self.graph.ready_sinks(true, &self.graph.monitor_links());
         for stream in self.graph.audio(&self.rules).streams {
+            let decision = self.graph.judge(stream.id, &self.rules);
+            let can_play = decision.is_some_and(|it| it.state == StreamState::Routed);
+            if can_play && ready.contains_key(&stream.channel) {
+                let is_linked = || {
+                    let mut links = self.graph.objects.links_from(stream.id);
+                    links.any(|link| self.is_ours(link.ports.input_node))
+                };
+                let is_sent = || self.graph.objects.targets.contains_key(&stream.id);
+                assert!(
+                    feeds.contains_key(&stream.id) || is_sent() || is_linked(),
+                    "{stream:?} has neither a link nor a target"
+                );
+            }
             let links = feeds.get(&stream.id).and_then(BTreeSet::first);
             if let Some(&to) = links
                 && stream.state == StreamState::Routed

@@ -17,6 +17,8 @@ pub const MANAGER: u32 = 33;
 pub const OURSELVES: u32 = 34;
 /// The node of the first sink that we make.
 pub const FIRST_SINK: u32 = 40;
+/// How many ports a node has in either direction, at most.
+const PORTS: u32 = 8;
 /// The first link.
 const FIRST_LINK: u32 = 100_000;
 
@@ -226,7 +228,7 @@ impl PipeWire {
         self.sinks.retain(|_, (id, _)| *id != node);
         self.targets.remove(&node);
         let managed = self.managed.remove(&node).unwrap_or_default().into_keys();
-        let ports = (0..2).flat_map(|n| {
+        let ports = (0..PORTS).flat_map(|n| {
             [Direction::Input, Direction::Output].map(|direction| port(node, direction, n))
         });
         let all = gone.into_iter().chain(managed).chain(ports);
