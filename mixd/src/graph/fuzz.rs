@@ -466,6 +466,13 @@ impl World {
                     self.wished.remove(ports);
                 }
             }
+            if let Action::Configure(id, direction, _) = action {
+                // Its ports are made anew.
+                self.wished.retain(|ports| match direction {
+                    Direction::Input => ports.input_node != id,
+                    Direction::Output => ports.output_node != id,
+                });
+            }
             let facts = self.pipewire.obey(&action);
             self.learn(facts);
         }

@@ -258,7 +258,13 @@ impl PipeWire {
                     outputs: channels,
                     is_running: false,
                 };
-                let mut facts = vec![Fact::Info(*id, info)];
+                // Those of an earlier layout go, with their links.
+                let old: Vec<u32> = (0..PORTS).map(|n| port(*id, *direction, n)).collect();
+                let has = |ports: &Ports| old.contains(&ports.output) || old.contains(&ports.input);
+                let gone = self.links.extract_if(.., |ports, _| has(ports));
+                let mut facts: Vec<Fact> = gone.map(|(_, link)| Fact::Removed(link)).collect();
+                facts.extend(old.into_iter().map(Fact::Removed));
+                facts.push(Fact::Info(*id, info));
                 facts.extend(ports(*id, Direction::Output, layout));
                 if is_sink {
                     facts.extend(ports(*id, Direction::Input, layout));
