@@ -265,10 +265,12 @@ fn nothing_wakes_it_idle_or_in_playback() {
         println!("{what}: {count} context switches in 10 s");
         assert!(count <= 2, "{what}: {count} context switches in 10 s");
     };
-    std::thread::sleep(Duration::from_secs(1));
+    // What mixd waits a second or two for is over by then: a metadata that is told again, say.
+    let settle = Duration::from_secs(3);
+    std::thread::sleep(settle);
     wakeups("idle");
     let _players = stage.play_both();
-    std::thread::sleep(Duration::from_secs(1));
+    std::thread::sleep(settle);
     wakeups("in playback");
 }
 
