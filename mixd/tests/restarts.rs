@@ -8,9 +8,25 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, Stage};
-use xtask::lab::{Daemon, PATIENCE};
+use xtask::lab::{Daemon, PATIENCE, Recorder};
 use xtask::level::decibels;
 use xtask::process::wait_for;
+
+/// How long it may be silent when the session manager ends, in seconds. WirePlumber's links outlast it.
+const MAX_GAP: f64 = 0.1;
+
+/// How long two commands may take while PipeWire is frozen: ten times what they do on a machine that
+/// is busy with something else.
+const MAX_ANSWER: Duration = Duration::from_secs(4);
+
+/// The longest silence while the players played, of whom something is heard at the end, in seconds.
+#[track_caller]
+fn gap(recorder: Recorder) -> f64 {
+    let recording = recorder.stop().unwrap();
+    let loud = recording.end(3).loud_samples();
+    assert!(loud.iter().all(|&count| count > 0), "silent in the end");
+    recording.without_start(1).longest_gap()
+}
 
 /// That all is as it should be: what was set holds, new programs are routed, and heard at the
 /// levels that were set.
@@ -119,9 +135,14 @@ fn a_session_manager_that_dies_takes_no_sound_with_it() {
     let mut stage = Stage::set();
     let _players = stage.play_both();
     for signal in [Signal::KILL, Signal::TERM] {
+        let recorder = stage.lab.record_apart("card-a").unwrap();
         stage.lab.stop_daemon(Daemon::WirePlumber, signal).unwrap();
         stage.lab.wait_for_route("Game", "mixd-default").unwrap();
         stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+        let silence = gap(recorder);
+        println!("it ended by {signal:?}: a gap of {silence:.3} s");
+        assert!(silence < MAX_GAP, "{signal:?}: silent for {silence} s");
         // Without one, we move them.
         stage.mixd.ctl(&["remove-program", "Discord"]).unwrap();
         stage.lab.wait_for_route("Discord", "mixd-default").unwrap();
@@ -158,6 +179,7 @@ fn a_frozen_pipewire_does_not_freeze_the_socket() {
         std::thread::sleep(Duration::from_millis(50));
     }
     println!("the slowest two commands took {slowest:?}");
+    assert!(slowest < MAX_ANSWER, "two commands took {slowest:?}");
     pipewire.signal(Signal::CONT).unwrap();
     // What was set meanwhile holds.
     let half = || {

@@ -351,6 +351,15 @@ impl Lab {
     /// # Errors
     /// It does not start.
     pub fn record(&self, card: &str) -> Result<Recorder> {
+        self.record_by(card, self.wireplumber.is_none())
+    }
+
+    /// The same, by links of its own, which stay when the session manager ends.
+    pub fn record_apart(&self, card: &str) -> Result<Recorder> {
+        self.record_by(card, true)
+    }
+
+    fn record_by(&self, card: &str, by_own_links: bool) -> Result<Recorder> {
         let known = self.cards.iter().find(|known| known.name == card);
         let positions = known
             .map_or("FL FR", |card| card.positions)
@@ -361,9 +370,10 @@ impl Lab {
         let mut command = self.command("pw-record");
         command.args(["-P", "{ stream.capture.sink = true }", "--format", "f32"]);
         command.args(["--rate", "48000", "--channels", &channels]);
-        command.args(["--channel-map", &positions, "--target", card]);
+        let target = if by_own_links { "0" } else { card };
+        command.args(["--channel-map", &positions, "--target", target]);
         let process = Process::start(command.arg(&file))?;
-        if self.wireplumber.is_none() {
+        if by_own_links {
             self.link_recorder(card, &positions)?;
         }
         // More than a header: samples come.
@@ -385,7 +395,9 @@ impl Lab {
              format: F32P, rate: 48000, channels: {}, position: [ {positions} ] }} }}",
             positions.split(',').count()
         );
-        self.output("pw-cli", &["set-param", &id, "PortConfig", &config])?;
+        if self.wireplumber.is_none() {
+            self.output("pw-cli", &["set-param", &id, "PortConfig", &config])?;
+        }
         for position in positions.split(',') {
             let from = format!("{card}:monitor_{position}");
             let to = format!("pw-record:input_{position}");
