@@ -9,7 +9,7 @@ use crate::backend::Backend;
 use crate::configuration::Configuration;
 use crate::desk::Desk;
 use crate::notify::{self, Readiness};
-use crate::options::Options;
+use crate::options::{BackendKind, Options};
 use crate::server::{self, Server};
 use crate::service::House;
 use crate::state::State;
@@ -35,8 +35,11 @@ pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Err
         return Err("the service manager has passed a socket; leave --socket to it".into());
     }
     wire::memory::map_buffers();
-    // Before libpipewire starts a thread, which must have the signals blocked as well.
+    // Before libpipewire starts a thread, which must have the signals blocked as well, and its priority.
     let signals = Signals::open()?;
+    if options.backend == BackendKind::PipeWire {
+        sys::keep_up();
+    }
     // The name is the lock: before anything is changed in PipeWire.
     let (mut server, place) = match passed {
         Some(listener) => (Server::on(listener)?, "the socket passed".to_owned()),

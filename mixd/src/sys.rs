@@ -1,5 +1,5 @@
-//! The raw calls that std does not make: poll, signalfd, an edge-triggered epoll, inotify, SIOCOUTQ. The
-//! only file of mixd that may use `unsafe`.
+//! The raw calls that std does not make: poll, signalfd, an edge-triggered epoll, inotify, SIOCOUTQ,
+//! setpriority. The only file of mixd that may use `unsafe`.
 #![allow(unsafe_code)]
 
 use std::ffi::{CString, OsStr, OsString};
@@ -12,6 +12,22 @@ use std::time::Duration;
 
 pub use libc::{POLLERR, POLLHUP, POLLIN, POLLOUT, pollfd};
 use wire::socket::SystemError;
+
+/// The nice level that PipeWire and WirePlumber give themselves (`nice.level` of module-rt).
+const NICE: libc::c_int = -11;
+
+/// Asks for the priority that PipeWire and WirePlumber have, where nobody has given this process
+/// another: on a busy machine WirePlumber would otherwise link a new stream to the card, and samples
+/// flow, before we are given the time to say where it belongs. Where that is not allowed
+/// (`RLIMIT_NICE`), nothing changes.
+pub fn keep_up() {
+    // SAFETY: both calls take and return plain numbers.
+    unsafe {
+        if libc::getpriority(libc::PRIO_PROCESS, 0) == 0 {
+            libc::setpriority(libc::PRIO_PROCESS, 0, NICE);
+        }
+    }
+}
 
 /// An entry of the poll set; `None` keeps the place and is never ready.
 pub fn entry(fd: Option<BorrowedFd>, events: i16) -> pollfd {
