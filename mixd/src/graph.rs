@@ -21,6 +21,7 @@ mod sinks;
 mod streams;
 mod wires;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -33,7 +34,7 @@ use self::objects::Objects;
 pub use self::objects::{Direction, TARGET_OBJECT};
 use self::patience::{Matter, Patience};
 use self::programs::Processes;
-use self::reread::Reread;
+use self::reread::{Doubt, Reread};
 use self::sinks::Sinks;
 use self::streams::Streams;
 use self::wires::Wires;
@@ -73,6 +74,8 @@ pub struct Graph {
     metadata: Metadata,
     /// All of it is being told again.
     reread: Option<Reread>,
+    /// Why it may have to be.
+    doubt: Doubt,
     /// The `node.name` of the sink to play to, whichever is the default.
     output: Option<String>,
     /// The session manager has only just come.
@@ -104,6 +107,7 @@ impl Graph {
             objects: Objects::default(),
             metadata: Metadata::None,
             reread: None,
+            doubt: Doubt::default(),
             output,
             is_new: false,
             is_listed: false,
@@ -128,7 +132,10 @@ impl Graph {
     /// Takes in a fact.
     pub fn learn(&mut self, fact: Fact) {
         match fact {
-            Fact::Node(id, props) => self.objects.add_node(id, &props),
+            Fact::Node(id, props) => {
+                self.objects.add_node(id, &props);
+                self.doubt.are_cards_new |= self.is_listed && self.is_card(id);
+            }
             Fact::Info(id, info) => self.objects.add_info(id, info),
             Fact::Port(id, props) => self.objects.add_port(id, &props),
             Fact::Link(id, props) => {
@@ -194,6 +201,7 @@ impl Graph {
     }
 
     fn forget(&mut self, id: u32) {
+        self.doubt.are_cards_new |= self.is_card(id);
         self.sinks.lose(id);
         self.streams.remove(id);
         self.configured.remove(&id);
@@ -232,7 +240,7 @@ impl Graph {
         };
         let mut targets =
             self.settle_streams(rules, &ready, is_alone, now, &mut wanted, &mut actions);
-        self.reread_if_late(now, &mut actions);
+        self.reread_if_missed(now, &mut actions);
         self.tidy(&mut targets);
         let superfluous = self.superfluous_sinks(&ready, &wanted);
         for &node in &superfluous {
@@ -269,29 +277,32 @@ impl Graph {
         channel_of_name(&self.objects.nodes().get(&node)?.name)
     }
 
+    /// Whether a node is a sink, and none of ours.
+    fn is_card(&self, id: u32) -> bool {
+        let node = self.objects.nodes().get(&id);
+        node.is_some_and(|node| node.is_sink() && channel_of_name(&node.name).is_none())
+    }
+
+    /// Those that there are, by id.
+    fn cards(&self) -> impl Iterator<Item = (u32, &objects::Node)> {
+        let nodes = self.objects.nodes().iter().map(|(&id, node)| (id, node));
+        nodes.filter(|&(id, _)| self.is_card(id))
+    }
+
     /// The sink that was asked for by name, else the default one. When that is one of ours, it
     /// would feed itself: the last one stays. Where nobody says what is the default, it is the one
     /// of the highest priority.
     fn choose_card(&mut self) {
-        let is_card = |id: u32, node: &objects::Node| node.is_sink() && self.channel(id).is_none();
-        let cards = || {
-            self.objects
-                .nodes()
-                .iter()
-                .filter(|&(&id, node)| is_card(id, node))
-        };
         let named = |name: &Option<String>| {
             let name = name.as_deref()?;
-            cards()
-                .find(|(_, node)| node.name == name)
-                .map(|(&id, _)| id)
+            let mut cards = self.cards();
+            cards.find(|(_, node)| node.name == name).map(|(id, _)| id)
         };
         // Its id may be another node's by now.
-        let last = || self.card.filter(|&id| cards().any(|(&card, _)| card == id));
+        let last = || self.card.filter(|&id| self.is_card(id));
         let best = || {
-            let order =
-                |&(&id, node): &(&u32, &objects::Node)| (node.priority, std::cmp::Reverse(id));
-            cards().max_by_key(order).map(|(&id, _)| id)
+            let order = |&(id, node): &(u32, &objects::Node)| (node.priority, Reverse(id));
+            self.cards().max_by_key(order).map(|(id, _)| id)
         };
         let chosen = named(&self.output).or_else(|| named(&self.objects.default_sink));
         let card = chosen.or_else(|| match self.is_managed() {

@@ -76,12 +76,9 @@ impl Adapter {
             self.main_loop.loop_().iterate(Timeout::None);
         }
         if let Some(connection) = &mut self.connection
-            && !connection.turn(desk, now)
+            && let Err(reason) = connection.turn(desk, now)
         {
-            warning!(
-                "PipeWire has gone; trying again every {} s",
-                LAST_RETRY.as_secs()
-            );
+            warning!("{reason}; trying again every {} s", LAST_RETRY.as_secs());
             self.connection = None;
             self.retry_at = Some(now + FIRST_RETRY);
             self.retry_wait = FIRST_RETRY;

@@ -284,13 +284,7 @@ fn started_before_pipewire_it_serves_and_connects_when_that_comes() {
     assert!(status.contains("pipewire  down"), "{status}");
     lab.start_daemon(Daemon::PipeWire).unwrap();
     lab.start_daemon(Daemon::WirePlumber).unwrap();
-    let up = || {
-        Ok(mixd
-            .ctl(&["status"])?
-            .contains("output    card-a")
-            .then_some(()))
-    };
-    wait_for("PipeWire's coming to be noticed", PATIENCE, up).unwrap();
+    mixd.wait_for_output(Some("card-a")).unwrap();
     let (game, discord) = tones(&lab);
     let _game = lab.play_native("Game", &game, &[]).unwrap();
     let _discord = lab.play_native("Discord", &discord, &[]).unwrap();

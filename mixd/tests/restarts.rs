@@ -7,9 +7,10 @@ mod stage;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use stage::{AMPLITUDE, DISCORD, GAME, Stage};
-use xtask::lab::{Daemon, PATIENCE, Recorder};
+use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program, tones};
+use xtask::lab::{Daemon, Lab, PATIENCE, Recorder};
 use xtask::level::decibels;
+use xtask::mixd::{Mixd, unused_socket};
 use xtask::process::wait_for;
 
 /// How long it may be silent when the session manager ends, in seconds. WirePlumber's links
@@ -33,14 +34,7 @@ fn gap(recorder: Recorder) -> f64 {
 /// levels that were set.
 #[track_caller]
 fn assert_works(stage: &Stage) {
-    let up = || {
-        Ok(stage
-            .mixd
-            .ctl(&["status"])?
-            .contains("output    card-a")
-            .then_some(()))
-    };
-    wait_for("mixd's return", PATIENCE, up).unwrap();
+    stage.mixd.wait_for_output(Some("card-a")).unwrap();
     let [game, discord] = stage.play_both();
     let recording = stage
         .lab
@@ -162,6 +156,27 @@ fn a_session_manager_that_dies_takes_no_sound_with_it() {
         stage.lab.wait_for_route("Late", "mixd-default").unwrap();
         drop(late);
     }
+}
+
+/// PipeWire 0.3.65 never reads again from a client that was waiting for the session manager's
+/// answer when that ended.
+#[test]
+fn a_session_manager_that_dies_without_an_answer_does_not_take_us_along() {
+    let mut lab = Lab::start().unwrap();
+    let manager = lab.daemon(Daemon::WirePlumber).unwrap();
+    manager.signal(Signal::STOP).unwrap();
+    let socket = unused_socket();
+    let mixd = Mixd::start_again(&lab, &mixd_program(), &socket).unwrap();
+    let is_connected = || Ok(mixd.log().contains("connected to PipeWire").then_some(()));
+    wait_for("the connection", PATIENCE, is_connected).unwrap();
+    // It asks for the metadata meanwhile.
+    std::thread::sleep(Duration::from_millis(300));
+    lab.stop_daemon(Daemon::WirePlumber, Signal::KILL).unwrap();
+    mixd.wait_for_output(Some("card-a")).unwrap();
+    lab.start_daemon(Daemon::WirePlumber).unwrap();
+    let (game, _) = tones(&lab);
+    let _game = lab.play_native("Game", &game, &[]).unwrap();
+    lab.wait_for_route("Game", "mixd-default").unwrap();
 }
 
 #[test]

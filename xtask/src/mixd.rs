@@ -148,8 +148,13 @@ impl Mixd {
         what: &str,
         mut question: impl FnMut(&Self) -> Result<Option<T>>,
     ) -> Result<T> {
-        wait_for(what, PATIENCE, || question(self))
-            .map_err(|error| format!("{error}; mixd's log:\n{}", self.log()).into())
+        wait_for(what, PATIENCE, || question(self)).map_err(|error| {
+            let log = self.log();
+            // Without those who asked meanwhile.
+            let lines = log.lines().filter(|line| !line.contains(" debug: pid "));
+            let log: Vec<&str> = lines.collect();
+            format!("{error}; mixd's log:\n{}", log.join("\n")).into()
+        })
     }
 
     fn is_up(&self) -> Result<bool> {
@@ -159,6 +164,17 @@ impl Mixd {
             }
             other => Err(format!("{other:?} in answer to GetStatus").into()),
         }
+    }
+
+    /// Waits until it plays to this sink, or to none.
+    ///
+    /// # Errors
+    /// It does not; what it has logged is in the sentence.
+    pub fn wait_for_output(&self, sink: Option<&str>) -> Result<()> {
+        let line = format!("output    {}\n", sink.unwrap_or("none"));
+        self.wait_for(line.trim_end(), |mixd| {
+            Ok(mixd.ctl(&["status"])?.contains(&line).then_some(()))
+        })
     }
 
     /// Its socket's name.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use arbitrary::{Arbitrary, Unstructured};
 use wire::StreamState;
 
+use super::objects::DEFAULT_SINK;
 use super::pretend::{
     self, FIRST_SINK, MANAGER, PipeWire, between, default_sink, key, link, serial,
 };
@@ -162,11 +163,10 @@ impl World {
             }
             Event::Default { choice } => {
                 let names = ["card-0", "card-1", "card-2", "mixd-default", "nowhere"];
-                let fact = match choice % 6 {
-                    5 => key(0, "default.audio.sink", None),
-                    n => default_sink(names[usize::from(n)]),
-                };
-                self.learn(vec![fact]);
+                let name = names.get(usize::from(choice % 6)).copied();
+                let fact = name.map_or_else(|| key(0, DEFAULT_SINK, None), default_sink);
+                let facts = self.pipewire.set(fact);
+                self.learn(facts);
             }
             Event::Key {
                 slot: n,
@@ -178,7 +178,8 @@ impl World {
                     false => TARGET_OBJECT,
                 };
                 let fact = key(slot(STREAMS, n), name, pick(&VALUES, value));
-                self.learn(vec![fact]);
+                let facts = self.pipewire.set(fact);
+                self.learn(facts);
             }
             Event::Manager { kind } => {
                 self.pipewire.is_managed = kind % 3 == 0;

@@ -11,7 +11,9 @@ pub const TARGET_OBJECT: &str = "target.object";
 /// Its older form, whose value is a node's id.
 pub const TARGET_NODE: &str = "target.node";
 /// The metadata key, on subject 0, of the sink that sound goes to by default.
-const DEFAULT_SINK: &str = "default.audio.sink";
+pub const DEFAULT_SINK: &str = "default.audio.sink";
+/// The same of the sink that the user has chosen to be it.
+pub const CONFIGURED_SINK: &str = "default.configured.audio.sink";
 
 /// What the registry says of a node.
 #[derive(Debug, Default)]
@@ -111,6 +113,8 @@ pub struct Objects {
     pub default_sink: Option<String>,
     /// The last one that there was.
     pub last_default: Option<String>,
+    /// The `node.name` of the sink that the user has chosen to be it.
+    pub configured_sink: Option<String>,
     settings: BTreeMap<String, String>,
 }
 
@@ -260,7 +264,8 @@ impl Objects {
                     self.last_default.clone_from(&self.default_sink);
                 }
             }
-            None => self.default_sink = None,
+            Some(CONFIGURED_SINK) => self.configured_sink = value.and_then(name_in_json),
+            None => (self.default_sink, self.configured_sink) = (None, None),
             Some(_) => {}
         }
     }
@@ -286,7 +291,7 @@ impl Objects {
     /// The metadata `default` has gone.
     pub fn forget_metadata(&mut self) {
         self.targets.clear();
-        self.default_sink = None;
+        (self.default_sink, self.configured_sink) = (None, None);
     }
 
     /// A key of the metadata `settings`.

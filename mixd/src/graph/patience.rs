@@ -17,6 +17,8 @@ pub enum Matter {
     Link(u32),
     /// A stream's target in the metadata, where we have set it.
     Echo(u32),
+    /// A default sink that is there, after this many vain questions.
+    Default(u32),
     /// A stream in its channel.
     Heed(u32),
     /// Whoever takes our sinks away, to be done with it.
@@ -31,6 +33,7 @@ impl Matter {
             Self::Manager => Duration::from_secs(2),
             Self::Newcomer => Duration::from_millis(500),
             Self::Ports(_) | Self::Link(_) | Self::Echo(_) => Duration::from_secs(1),
+            Self::Default(asked) => Duration::from_secs(1 << asked),
             Self::Heed(_) => Duration::from_millis(1500),
             Self::Remake => Duration::from_mins(1),
         }

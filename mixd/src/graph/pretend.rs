@@ -8,7 +8,7 @@ use wire::Channel;
 use super::fact::Metadata;
 use super::fact::{Action, Fact, Info, Ports, Process, Props, Sink};
 use super::layout::Layout;
-use super::objects::{Direction, TARGET_OBJECT};
+use super::objects::{DEFAULT_SINK, Direction, TARGET_OBJECT};
 use super::sink_name;
 
 /// The client that the session manager is.
@@ -42,7 +42,7 @@ pub fn key(subject: u32, key: &str, value: Option<&str>) -> Fact {
 /// The sink of this name is the default.
 pub fn default_sink(name: &str) -> Fact {
     let value = format!("{{\"name\":\"{name}\"}}");
-    key(0, "default.audio.sink", Some(&value))
+    key(0, DEFAULT_SINK, Some(&value))
 }
 
 /// The `object.serial` of a node: unlike its id, but told by it.
@@ -155,8 +155,8 @@ pub struct PipeWire {
     /// What the session manager has.
     managed: BTreeMap<u32, BTreeMap<u32, Ports>>,
     sinks: BTreeMap<Sink, (u32, Layout)>,
-    /// What is set in the metadata for which stream.
-    targets: BTreeMap<u32, String>,
+    /// What is set in the metadata of which subject: keys and values.
+    keys: BTreeMap<u32, BTreeMap<String, String>>,
     /// Somebody else is binding the metadata: we are not told what changes there.
     pub is_deaf: bool,
     next_link: u32,
@@ -170,7 +170,7 @@ impl PipeWire {
             links: BTreeMap::new(),
             managed: BTreeMap::new(),
             sinks: BTreeMap::new(),
-            targets: BTreeMap::new(),
+            keys: BTreeMap::new(),
             is_deaf: false,
             next_link: FIRST_LINK,
         }
@@ -226,7 +226,7 @@ impl PipeWire {
             .collect();
         self.links.retain(|ports, _| !has(ports));
         self.sinks.retain(|_, (id, _)| *id != node);
-        self.targets.remove(&node);
+        self.keys.remove(&node);
         let managed = self.managed.remove(&node).unwrap_or_default().into_keys();
         let ports = (0..PORTS).flat_map(|n| {
             [Direction::Input, Direction::Output].map(|direction| port(node, direction, n))
@@ -294,9 +294,13 @@ impl PipeWire {
                 facts
             }
             Action::Reread => {
-                let told = self.targets.iter();
-                let keys = told.map(|(&id, value)| key(id, TARGET_OBJECT, Some(value)));
-                keys.chain([Fact::Reread]).collect()
+                let mut facts = Vec::new();
+                for (&subject, keys) in &self.keys {
+                    let told = keys.iter();
+                    facts.extend(told.map(|(name, value)| key(subject, name, Some(value))));
+                }
+                facts.push(Fact::Reread);
+                facts
             }
             Action::Link(ports) => {
                 let id = self.new_link();
@@ -316,13 +320,33 @@ impl PipeWire {
 
     /// Somebody, perhaps we, sets or removes a stream's target; what we are told of that.
     pub fn set_target(&mut self, stream: u32, value: Option<&str>) -> Vec<Fact> {
-        match value {
-            Some(value) => drop(self.targets.insert(stream, value.to_owned())),
-            None => drop(self.targets.remove(&stream)),
-        }
+        self.set(key(stream, TARGET_OBJECT, value))
+    }
+
+    /// Somebody changes the metadata; what we are told of that.
+    pub fn set(&mut self, fact: Fact) -> Vec<Fact> {
+        self.note(&fact);
         match self.is_deaf {
             true => Vec::new(),
-            false => vec![key(stream, TARGET_OBJECT, value)],
+            false => vec![fact],
+        }
+    }
+
+    /// Keeps a change of the metadata, to be told again.
+    pub fn note(&mut self, fact: &Fact) {
+        let Fact::Key {
+            subject,
+            key,
+            value,
+        } = fact
+        else {
+            return;
+        };
+        let keys = self.keys.entry(*subject).or_default();
+        match (key, value) {
+            (Some(key), Some(value)) => drop(keys.insert(key.clone(), value.clone())),
+            (Some(key), None) => drop(keys.remove(key)),
+            (None, _) => keys.clear(),
         }
     }
 

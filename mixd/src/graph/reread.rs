@@ -1,7 +1,9 @@
-//! What we have set in the metadata and were never shown. While a client binds a metadata object,
+//! What has changed in the metadata and was never shown. While a client binds a metadata object,
 //! PipeWire tells changes to that client alone (module-metadata, `metadata_property`, in 0.3.65 as
-//! in 1.4): who runs `pw-metadata` or `wpctl` at that moment costs everybody else an event. So when
-//! a target is not shown in time, all of the metadata is told again, to somebody who binds it anew.
+//! in 1.4): who runs `pw-metadata` or `wpctl` at that moment costs everybody else an event, and who
+//! is killed at that moment all further ones. So all of the metadata is told again, to somebody who
+//! binds it anew: when a target that we have set is not shown in time, when what is known of the
+//! default sink can't be all, and when a card has come or gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -9,6 +11,21 @@ use std::time::Instant;
 use super::Graph;
 use super::fact::Action;
 use super::patience::Matter;
+
+/// How often the metadata is told again for the sake of the same default sink: for a minute in all.
+/// Some session managers name none where every card is unplugged.
+const MAX_QUESTIONS: u32 = 6;
+
+/// Why what is known of the default sink may not be all.
+#[derive(Debug, Default)]
+pub struct Doubt {
+    /// A card has come or gone, and not all was told again since.
+    pub are_cards_new: bool,
+    /// The default sink and the one that the user has chosen, as they were told.
+    told: (Option<String>, Option<String>),
+    /// How often all was told again since.
+    asked: u32,
+}
 
 /// The metadata is being told again.
 #[derive(Debug)]
@@ -27,17 +44,46 @@ impl Reread {
 }
 
 impl Graph {
-    /// Asks for the metadata to be told again, if what we have set there should have been long ago.
-    pub(super) fn reread_if_late(&mut self, now: Instant, actions: &mut Vec<Action>) {
+    /// Asks for the metadata to be told again, if something must have been missed.
+    pub(super) fn reread_if_missed(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let unseen = self.streams.unseen();
         let late: BTreeMap<u32, u64> = unseen
             .filter(|&(stream, _)| self.patience.is_over(Matter::Echo(stream), now))
             .collect();
-        if self.reread.is_none() && !late.is_empty() {
+        let is_doubtful = self.is_default_doubtful(now);
+        if self.reread.is_none() && (is_doubtful || !late.is_empty()) {
+            if is_doubtful {
+                self.doubt.asked += 1;
+                self.doubt.are_cards_new = false;
+            }
             let told = BTreeSet::new();
             self.reread = Some(Reread { late, told });
             actions.push(Action::Reread);
         }
+    }
+
+    /// Whether another default sink should have been told by now: for longer than a session manager
+    /// takes to choose, there are other cards, or the default sink is missing, or is another one than
+    /// the user has chosen.
+    fn is_default_doubtful(&mut self, now: Instant) -> bool {
+        let objects = &self.objects;
+        let is_there = |name: &Option<String>| {
+            let mut nodes = objects.nodes().values();
+            nodes.any(|node| node.is_sink() && Some(&node.name) == name.as_ref())
+        };
+        let (default, configured) = (&objects.default_sink, &objects.configured_sink);
+        let is_missed = !is_there(default) || default != configured && is_there(configured);
+        let is_doubtful = is_missed || self.doubt.are_cards_new;
+        if !is_doubtful || !self.is_managed() || self.cards().next().is_none() {
+            self.doubt = Doubt::default();
+            return false;
+        }
+        if (default, configured) != (&self.doubt.told.0, &self.doubt.told.1) {
+            self.doubt.told = (default.clone(), configured.clone());
+            self.doubt.asked = 0;
+        }
+        let asked = self.doubt.asked;
+        asked < MAX_QUESTIONS && self.patience.is_over(Matter::Default(asked), now)
     }
 
     /// All of the metadata has been told: what has not is not there. Since PipeWire has asked the

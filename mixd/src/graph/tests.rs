@@ -10,7 +10,7 @@ use super::sinks::MAX_REMAKES;
 use super::streams::MAX_MOVES;
 use super::wires::MAX_RELINKS;
 use super::*;
-use crate::graph::objects::TARGET_NODE;
+use crate::graph::objects::{CONFIGURED_SINK, DEFAULT_SINK, TARGET_NODE};
 use wire::StreamState;
 
 const CARD: u32 = 30;
@@ -82,6 +82,7 @@ impl World {
     /// Learns the facts, then settles; asserts that nothing is said twice.
     fn learn(&mut self, facts: impl IntoIterator<Item = Fact>) -> Vec<Action> {
         for fact in facts {
+            self.pipewire.note(&fact);
             self.graph.learn(fact);
         }
         let actions = self.graph.settle(&self.rules, self.now);
@@ -110,6 +111,12 @@ impl World {
     fn wait(&mut self, seconds: u64) -> Vec<Action> {
         self.now += Duration::from_secs(seconds);
         self.run([])
+    }
+
+    /// The `node.name` of the card that is played to.
+    fn output(&self) -> Option<String> {
+        let audio = self.graph.audio(&self.rules);
+        audio.output.map(|name| name.to_string())
     }
 
     fn stream(&self, id: u32) -> wire::Stream {
@@ -450,7 +457,7 @@ fn a_stream_sent_to_a_name_that_is_not_there_is_left_until_it_comes_back() {
     let facts = world.pipewire.remove(OTHER_CARD);
     assert_eq!(world.run(facts), []);
     assert_eq!(world.state(STREAM), StreamState::Pinned);
-    assert_eq!(world.wait(5), []);
+    assert_eq!(world.wait(5), [Action::Reread], "nothing but that");
     let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
     assert!(detail.reason.unwrap().contains("other, which is not there"));
     world.run(pretend::sink(OTHER_CARD, "other", &Layout::stereo()));
@@ -543,6 +550,65 @@ fn a_target_that_is_not_shown_is_read_and_who_has_changed_it_is_noticed() {
         assert_eq!(world.state(STREAM), state, "{value:?}");
         assert_eq!(world.wait(5), [], "{value:?}: once");
     }
+}
+
+#[test]
+fn a_default_sink_that_was_never_shown_is_asked_for_and_for_a_minute_only() {
+    let mut world = World::empty(&[], true);
+    let mut facts = session();
+    facts.remove(0);
+    world.learn(facts);
+    world.pipewire.is_deaf = true;
+    world.pipewire.set(default_sink("other"));
+    assert_ne!(world.run([Fact::Listed]), []);
+    assert_eq!(world.output(), None);
+    world.pipewire.is_deaf = false;
+    assert_eq!(world.wait(1)[0], Action::Reread);
+    assert_eq!(world.output().as_deref(), Some("other"));
+    // A session manager may name none.
+    let facts = world.pipewire.set(key(0, DEFAULT_SINK, None));
+    world.run(facts);
+    let mut asked = Vec::new();
+    for second in 1..300 {
+        if world.wait(1) == [Action::Reread] {
+            asked.push(second);
+        }
+    }
+    assert_eq!(asked, [1, 3, 7, 15, 31, 63]);
+    assert_eq!(world.output().as_deref(), Some("other"));
+}
+
+#[test]
+fn after_a_card_has_come_or_gone_the_default_sink_is_asked_for_once() {
+    let mut world = World::new(&[]);
+    world.pipewire.is_deaf = true;
+    let facts = pretend::sink(50, "headset", &Layout::stereo());
+    world.pipewire.set(default_sink("headset"));
+    assert_eq!(world.run(facts), []);
+    world.pipewire.is_deaf = false;
+    assert_eq!(world.output().as_deref(), Some("card"));
+    assert_eq!(world.wait(1)[0], Action::Reread);
+    assert_eq!(world.output().as_deref(), Some("headset"));
+    assert_eq!(world.wait(100), []);
+    let facts = world.pipewire.remove(OTHER_CARD);
+    world.run(facts);
+    assert_eq!(world.wait(1), [Action::Reread]);
+    assert_eq!(world.wait(100), []);
+}
+
+#[test]
+fn a_choice_of_the_user_that_changes_nothing_is_asked_about() {
+    let mut world = World::new(&[]);
+    let chosen = |name| key(0, CONFIGURED_SINK, Some(name));
+    assert_eq!(world.run([chosen("{\"name\":\"gone\"}")]), []);
+    assert_eq!(world.wait(5), [], "another is played to meanwhile");
+    world.pipewire.is_deaf = true;
+    world.pipewire.set(default_sink("other"));
+    world.pipewire.is_deaf = false;
+    assert_eq!(world.run([chosen("{\"name\":\"other\"}")]), []);
+    assert_eq!(world.wait(1)[0], Action::Reread);
+    assert_eq!(world.output().as_deref(), Some("other"));
+    assert_eq!(world.wait(100), []);
 }
 
 #[test]

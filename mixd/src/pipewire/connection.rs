@@ -1,7 +1,7 @@
 //! What lives as long as a connection to PipeWire.
 
-use std::collections::BTreeMap;
-use std::time::Instant;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
 
 use pipewire::client::{Client, ClientListener};
 use pipewire::context::ContextRc;
@@ -29,6 +29,9 @@ use crate::graph::{self, Action, Direction, Fact, Graph, Layout, Ports, Props, T
 use crate::options::Sound;
 use crate::process;
 
+/// How long PipeWire may take to answer what it was asked before the session manager ended.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// A connection. Dropped in the order of the fields: listeners before what they listen to,
 /// everything before the core.
 pub struct Connection {
@@ -52,8 +55,13 @@ pub struct Connection {
     glide: Glide,
     /// What the log says once, not each time.
     warned: Warned,
-    /// What PipeWire has not yet said to be done.
-    pending: Option<(Stage, AsyncSeq)>,
+    /// What PipeWire has not yet said to be done, in the order in which it was asked.
+    pending: VecDeque<(Stage, AsyncSeq)>,
+    /// What it was asked last before a session manager ended, and when the connection is given up
+    /// if that is not done. PipeWire 0.3.65 stops reading from a client that binds the metadata until
+    /// the session manager has answered, and never reads from it again when that ends without an
+    /// answer (module-metadata, `global_bind`).
+    overdue: Option<(AsyncSeq, Instant)>,
 }
 
 /// A metadata object that we listen to.
@@ -79,8 +87,10 @@ enum Stage {
     Globals,
     /// What the listed objects say of themselves.
     Details,
-    /// All that the metadata says.
+    /// What the metadata of a session manager says, which has come later.
     Metadata,
+    /// All that the metadata says, told again.
+    Reread,
     /// The last calls before the end.
     Farewell,
 }
@@ -111,7 +121,8 @@ impl Connection {
             due: None,
             glide,
             warned: Warned::default(),
-            pending: None,
+            pending: VecDeque::new(),
+            overdue: None,
         };
         connection.await_stage(Stage::Globals);
         Ok(connection)
@@ -119,18 +130,22 @@ impl Connection {
 
     /// Asks PipeWire to say when it has done all that it was told so far.
     fn await_stage(&mut self, stage: Stage) {
-        self.pending = self.core.sync(0).ok().map(|seq| (stage, seq));
+        let seq = self.core.sync(0).ok();
+        self.pending.extend(seq.map(|seq| (stage, seq)));
     }
 
     /// When [`turn`](Self::turn) is to be called next, if PipeWire says nothing before.
     pub fn deadline(&self) -> Option<Instant> {
-        let deadlines = [self.due, self.glide.deadline()];
+        let overdue = self.overdue.as_ref().map(|&(_, at)| at);
+        let deadlines = [self.due, self.glide.deadline(), overdue];
         deadlines.into_iter().flatten().min()
     }
 
-    /// Turns what callbacks have left into facts, acts on them, and does what is due. False when
-    /// PipeWire has gone.
-    pub fn turn(&mut self, desk: &mut Desk, now: Instant) -> bool {
+    /// Turns what callbacks have left into facts, acts on them, and does what is due.
+    ///
+    /// # Errors
+    /// The connection is over, and why.
+    pub fn turn(&mut self, desk: &mut Desk, now: Instant) -> Result<(), &'static str> {
         if self.glide.deadline().is_some_and(|at| now >= at) {
             let factors = self.glide.step(now);
             self.set_factors(factors);
@@ -138,12 +153,12 @@ impl Connection {
         let messages = self.incoming.take();
         let was_due = self.due.is_some_and(|at| now >= at);
         if messages.is_empty() && !was_due {
-            return true;
+            return self.check_overdue(now);
         }
         for message in messages {
             match message {
                 Message::Global(global) => self.greet(&global),
-                Message::Fact(fact) => self.learn(fact),
+                Message::Fact(fact) => self.learn(fact, now),
                 Message::Done(seq) => self.note_done(seq),
                 Message::Version(version) => {
                     info!("connected to PipeWire {version}");
@@ -155,7 +170,7 @@ impl Connection {
                     message,
                 } if is_fatal(code) => {
                     debug!("PipeWire: {message} ({code})");
-                    return false;
+                    return Err("PipeWire has gone");
                 }
                 Message::Error {
                     object,
@@ -168,7 +183,16 @@ impl Connection {
         self.links.retain(|ports, _| self.graph.has_link(ports));
         self.sinks.retain(|&sink, _| self.graph.has_sink(sink));
         self.settle(desk, now);
-        true
+        self.check_overdue(now)
+    }
+
+    fn check_overdue(&self, now: Instant) -> Result<(), &'static str> {
+        match self.overdue {
+            Some((_, at)) if now >= at => {
+                Err("PipeWire does not listen any more since the session manager has ended")
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Something that we asked for has failed. As a rule that is a race that is lost now and then:
@@ -194,21 +218,21 @@ impl Connection {
     }
 
     fn note_done(&mut self, seq: AsyncSeq) {
-        match self.pending {
-            Some((stage, awaited)) if awaited == seq => {
-                self.pending = None;
-                match stage {
-                    Stage::Globals => self.await_stage(Stage::Details),
-                    Stage::Details => self.graph.learn(Fact::Listed),
-                    Stage::Metadata => self.graph.learn(Fact::Reread),
-                    Stage::Farewell => {}
-                }
+        self.overdue.take_if(|(overdue, _)| *overdue == seq);
+        if let Some(&(stage, awaited)) = self.pending.front()
+            && awaited == seq
+        {
+            self.pending.pop_front();
+            match stage {
+                Stage::Globals => self.await_stage(Stage::Details),
+                Stage::Details => self.graph.learn(Fact::Listed),
+                Stage::Reread => self.graph.learn(Fact::Reread),
+                Stage::Metadata | Stage::Farewell => {}
             }
-            _ => {}
         }
     }
 
-    fn learn(&mut self, fact: Fact) {
+    fn learn(&mut self, fact: Fact, now: Instant) {
         if let Fact::Key { subject, .. } = &fact
             && *subject != 0
         {
@@ -220,6 +244,8 @@ impl Connection {
             let has_gone = |bound: &mut Bound| bound.id == id;
             if self.default.take_if(has_gone).is_some() {
                 self.graph.learn(Fact::Metadata(graph::Metadata::None));
+                let last = self.pending.back();
+                self.overdue = last.map(|&(_, seq)| (seq, now + PATIENCE));
             }
             self.settings.take_if(has_gone);
         }
@@ -271,6 +297,7 @@ impl Connection {
                 let client = props.get("client.id").and_then(|id| id.parse().ok());
                 let keeper = client.map_or(graph::Metadata::Static, graph::Metadata::Managed);
                 self.graph.learn(Fact::Metadata(keeper));
+                self.await_stage(Stage::Metadata);
             }
             Some("settings") if self.settings.is_none() => {
                 self.settings = self.listen_to(global, |_, key, value| {
@@ -311,7 +338,7 @@ impl Connection {
                 self.default = Some(bound);
             }
         }
-        self.await_stage(Stage::Metadata);
+        self.await_stage(Stage::Reread);
     }
 
     /// What PipeWire has, and what it should have.
@@ -459,7 +486,7 @@ impl Connection {
 
     /// Whether all that is undone, and the sinks can go without anybody falling silent.
     pub fn has_left(&self) -> bool {
-        self.pending.is_none() && self.graph.is_deserted()
+        self.pending.is_empty() && self.graph.is_deserted()
     }
 }
 
