@@ -54,6 +54,8 @@ const STEPS: &[(&str, &[&str])] = &[
             "test",
             "--workspace",
             "--locked",
+            // One that fails does not hide the next.
+            "--no-fail-fast",
             "--test",
             "*",
             "--",
