@@ -185,9 +185,14 @@ impl Session {
                 Err(Full) => self.waits_for_room = true,
             }
         }
-        let unfinished = !self.reader.is_empty() && matches!(self.reader.peek(), Ok(None));
-        self.frame_began = unfinished.then(|| self.frame_began.unwrap_or(now));
+        let is_cut = self.is_cut();
+        self.frame_began = is_cut.then(|| self.frame_began.unwrap_or(now));
         self.note_output(now);
+    }
+
+    /// Whether what has come ends inside a frame.
+    fn is_cut(&self) -> bool {
+        !self.reader.is_empty() && matches!(self.reader.peek(), Ok(None))
     }
 
     fn handle_frame(&mut self, service: &mut impl Service) -> Result<(), Full> {
@@ -324,8 +329,9 @@ impl Session {
 
     /// Whether the connection has come to its end and can be closed.
     pub fn is_over(&self) -> bool {
-        let finished =
-            self.phase == Phase::Closing || self.is_served() && self.subscribed.is_empty();
+        // Who has sent half a frame, and no more, has died rather than come to listen.
+        let is_done = self.is_served() && (self.subscribed.is_empty() || self.is_cut());
+        let finished = self.phase == Phase::Closing || is_done;
         finished && self.writer.pending().is_empty()
     }
 

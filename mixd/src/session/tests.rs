@@ -372,6 +372,13 @@ fn what_came_before_a_half_close_is_answered_and_a_subscriber_still_served() {
     peer.session.end_input();
     while peer.receive().is_some() {}
     assert!(!peer.session.is_over());
+
+    let mut peer = Peer::greeted();
+    peer.send(&request(1, &Request::Subscribe(topics)));
+    peer.send(&request(2, &Request::GetVolume)[..HEADER + 1]);
+    peer.session.end_input();
+    while peer.receive().is_some() {}
+    assert!(peer.session.is_over(), "a frame that can't come to its end");
 }
 
 #[test]
