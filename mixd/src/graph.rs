@@ -134,14 +134,23 @@ impl Graph {
         match fact {
             Fact::Node(id, props) => {
                 self.objects.add_node(id, &props);
-                self.doubt.are_cards_new |= self.is_listed && self.is_card(id);
+                if self.is_listed && self.is_card(id) {
+                    self.doubt.note_cards();
+                }
             }
             Fact::Info(id, info) => self.objects.add_info(id, info),
-            Fact::Port(id, props) => self.objects.add_port(id, &props),
+            Fact::Port(id, props) => {
+                // A sink has its ports from the session manager, if not from us.
+                let node = self.objects.add_port(id, &props);
+                let is_asked = |node| self.is_sink(node) && !self.configured.contains(&node);
+                if node.is_some_and(is_asked) && self.is_managed() {
+                    self.note_life();
+                }
+            }
             Fact::Link(id, props) => {
                 let client = props.get("client.id").and_then(|id| id.parse().ok());
                 if client.is_some() && client == self.metadata.manager() {
-                    self.streams.note_life();
+                    self.note_life();
                 }
                 self.objects.add_link(id, &props);
             }
@@ -168,13 +177,16 @@ impl Graph {
                 subject: 0,
                 key,
                 value,
-            } => self.objects.set_default(key.as_deref(), value.as_deref()),
+            } => {
+                self.note_life();
+                self.objects.set_default(key.as_deref(), value.as_deref());
+            }
             Fact::Key {
                 subject,
                 key,
                 value,
             } => {
-                self.streams.note_life();
+                self.note_life();
                 if let Some(reread) = &mut self.reread {
                     reread.note(subject);
                 }
@@ -184,6 +196,12 @@ impl Graph {
             Fact::Setting(key, value) => self.objects.set_setting(key, value),
             Fact::Listed => self.is_listed = true,
         }
+    }
+
+    /// The session manager has done something.
+    fn note_life(&mut self) {
+        self.streams.note_life();
+        self.doubt.note_life();
     }
 
     fn learn_target(&mut self, stream: u32, key: Option<&str>, value: Option<String>) {
@@ -201,7 +219,9 @@ impl Graph {
     }
 
     fn forget(&mut self, id: u32) {
-        self.doubt.are_cards_new |= self.is_card(id);
+        if self.is_card(id) {
+            self.doubt.note_cards();
+        }
         self.sinks.lose(id);
         self.streams.remove(id);
         self.configured.remove(&id);
@@ -277,10 +297,14 @@ impl Graph {
         channel_of_name(&self.objects.nodes().get(&node)?.name)
     }
 
+    fn is_sink(&self, id: u32) -> bool {
+        let node = self.objects.nodes().get(&id);
+        node.is_some_and(objects::Node::is_sink)
+    }
+
     /// Whether a node is a sink, and none of ours.
     fn is_card(&self, id: u32) -> bool {
-        let node = self.objects.nodes().get(&id);
-        node.is_some_and(|node| node.is_sink() && channel_of_name(&node.name).is_none())
+        self.is_sink(id) && self.channel(id).is_none()
     }
 
     /// Those that there are, by id.

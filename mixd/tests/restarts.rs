@@ -179,6 +179,26 @@ fn a_session_manager_that_dies_without_an_answer_does_not_take_us_along() {
     lab.wait_for_route("Game", "mixd-default").unwrap();
 }
 
+/// PipeWire serves nobody who waits for the session manager's answer: it is not to be asked.
+#[test]
+fn a_session_manager_that_hangs_does_not_take_the_volume_along() {
+    let stage = Stage::set();
+    let _players = stage.play_both();
+    let recorder = stage.lab.record_apart("card-a").unwrap();
+    let manager = stage.lab.daemon(Daemon::WirePlumber).unwrap();
+    manager.signal(Signal::STOP).unwrap();
+    stage.mixd.ctl(&["remove-program", "Discord"]).unwrap();
+    // Time enough to find that nothing comes of that.
+    std::thread::sleep(Duration::from_secs(3));
+    stage.set_volume("0.5");
+    std::thread::sleep(Duration::from_secs(1));
+    let recording = recorder.stop().unwrap().end(8);
+    manager.signal(Signal::CONT).unwrap();
+    let level = recording.tone_level(GAME)[0];
+    let should = decibels(AMPLITUDE / 2.0);
+    assert!((level - should).abs() <= 0.3, "{level} dB, not {should}");
+}
+
 #[test]
 fn a_frozen_pipewire_does_not_freeze_the_socket() {
     let stage = Stage::set();

@@ -144,19 +144,19 @@ impl Objects {
         self.infos.insert(id, info);
     }
 
-    /// A port is there.
-    pub fn add_port(&mut self, id: u32, props: &Props) {
-        if let Some(node) = number(props, "node.id") {
-            let port = Port {
-                node,
-                is_output: text(props, "port.direction") == "out",
-                place: number(props, "port.id").unwrap_or(id),
-                position: text(props, "audio.channel"),
-            };
-            self.remove_port(id);
-            self.ports_of.entry(node).or_default().insert(id);
-            self.ports.insert(id, port);
-        }
+    /// A port is there; of which node, if it says so.
+    pub fn add_port(&mut self, id: u32, props: &Props) -> Option<u32> {
+        let node = number(props, "node.id")?;
+        let port = Port {
+            node,
+            is_output: text(props, "port.direction") == "out",
+            place: number(props, "port.id").unwrap_or(id),
+            position: text(props, "audio.channel"),
+        };
+        self.remove_port(id);
+        self.ports_of.entry(node).or_default().insert(id);
+        self.ports.insert(id, port);
+        Some(node)
     }
 
     /// A link is there.

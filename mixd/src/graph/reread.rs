@@ -20,11 +20,26 @@ const MAX_QUESTIONS: u32 = 6;
 #[derive(Debug, Default)]
 pub struct Doubt {
     /// A card has come or gone, and not all was told again since.
-    pub are_cards_new: bool,
+    are_cards_new: bool,
+    /// The session manager has done something since the doubt arose: one that hangs is not to be asked
+    /// anything, because PipeWire serves nobody who waits for its answer.
+    is_answered: bool,
     /// The default sink and the one that the user has chosen, as they were told.
     told: (Option<String>, Option<String>),
     /// How often all was told again since.
     asked: u32,
+}
+
+impl Doubt {
+    /// A card has come or gone.
+    pub fn note_cards(&mut self) {
+        (self.are_cards_new, self.is_answered) = (true, false);
+    }
+
+    /// The session manager has done something.
+    pub fn note_life(&mut self) {
+        self.is_answered = true;
+    }
 }
 
 /// The metadata is being told again.
@@ -83,7 +98,9 @@ impl Graph {
             self.doubt.asked = 0;
         }
         let asked = self.doubt.asked;
-        asked < MAX_QUESTIONS && self.patience.is_over(Matter::Default(asked), now)
+        self.doubt.is_answered
+            && asked < MAX_QUESTIONS
+            && self.patience.is_over(Matter::Default(asked), now)
     }
 
     /// All of the metadata has been told: what has not is not there. Since PipeWire has asked the
@@ -92,6 +109,7 @@ impl Graph {
         let Some(Reread { late, told }) = self.reread.take() else {
             return;
         };
+        self.doubt.note_life();
         let targets = self.objects.targets.keys().copied();
         let gone: Vec<u32> = targets.filter(|stream| !told.contains(stream)).collect();
         for stream in gone {

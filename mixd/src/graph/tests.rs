@@ -457,7 +457,7 @@ fn a_stream_sent_to_a_name_that_is_not_there_is_left_until_it_comes_back() {
     let facts = world.pipewire.remove(OTHER_CARD);
     assert_eq!(world.run(facts), []);
     assert_eq!(world.state(STREAM), StreamState::Pinned);
-    assert_eq!(world.wait(5), [Action::Reread], "nothing but that");
+    assert_eq!(world.wait(5), []);
     let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
     assert!(detail.reason.unwrap().contains("other, which is not there"));
     world.run(pretend::sink(OTHER_CARD, "other", &Layout::stereo()));
@@ -590,8 +590,11 @@ fn after_a_card_has_come_or_gone_the_default_sink_is_asked_for_once() {
     assert_eq!(world.wait(1)[0], Action::Reread);
     assert_eq!(world.output().as_deref(), Some("headset"));
     assert_eq!(world.wait(100), []);
+    // A session manager that hangs is not asked, until it does something.
     let facts = world.pipewire.remove(OTHER_CARD);
-    world.run(facts);
+    assert_eq!(world.run(facts), []);
+    assert_eq!(world.wait(100), []);
+    assert_eq!(world.run([default_sink("headset")]), []);
     assert_eq!(world.wait(1), [Action::Reread]);
     assert_eq!(world.wait(100), []);
 }

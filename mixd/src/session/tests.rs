@@ -375,7 +375,7 @@ fn what_came_before_a_half_close_is_answered_and_a_subscriber_still_served() {
 
     let mut peer = Peer::greeted();
     peer.send(&request(1, &Request::Subscribe(topics)));
-    peer.send(&request(2, &Request::GetVolume)[..HEADER + 1]);
+    peer.send(&request(2, &Request::GetVolume)[..=HEADER]);
     peer.session.end_input();
     while peer.receive().is_some() {}
     assert!(peer.session.is_over(), "a frame that can't come to its end");
