@@ -3,6 +3,7 @@
 
 mod connection;
 mod listen;
+mod metadata;
 mod pod;
 mod sink;
 
@@ -76,9 +77,12 @@ impl Adapter {
             self.main_loop.loop_().iterate(Timeout::None);
         }
         if let Some(connection) = &mut self.connection
-            && let Err(reason) = connection.turn(desk, now)
+            && !connection.turn(desk, now)
         {
-            warning!("{reason}; trying again every {} s", LAST_RETRY.as_secs());
+            warning!(
+                "PipeWire has gone; trying again every {} s",
+                LAST_RETRY.as_secs()
+            );
             self.connection = None;
             self.retry_at = Some(now + FIRST_RETRY);
             self.retry_wait = FIRST_RETRY;

@@ -1,15 +1,14 @@
 //! What lives as long as a connection to PipeWire.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::Instant;
 
 use pipewire::client::{Client, ClientListener};
 use pipewire::context::ContextRc;
 use pipewire::core::{self, CoreRc, PW_ID_CORE};
 use pipewire::link::Link;
-use pipewire::metadata::{Metadata, MetadataListener};
+use pipewire::metadata::{Metadata as Settings, MetadataListener};
 use pipewire::node::{Node, NodeListener};
-use pipewire::permissions::PermissionFlags;
 use pipewire::properties::{PropertiesBox, properties};
 use pipewire::proxy::ProxyT;
 use pipewire::registry::{self, GlobalObject, RegistryRc};
@@ -21,24 +20,22 @@ use wire::message::ClientName;
 use wire::{Diagnosis, Mix, Warning};
 
 use super::listen::{self, Incoming, Message};
+use super::metadata::Metadata;
 use super::pod;
 use super::sink::Sink;
 use crate::desk::Desk;
 use crate::glide::{Factors, Glide};
-use crate::graph::{self, Action, Direction, Fact, Graph, Layout, Ports, Props, TARGET_OBJECT};
+use crate::graph::{self, Action, Direction, Fact, Graph, Layout, Ports, Props};
 use crate::options::Sound;
 use crate::process;
-
-/// How long PipeWire may take to answer what it was asked before the session manager ended.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A connection. Dropped in the order of the fields: listeners before what they listen to,
 /// everything before the core.
 pub struct Connection {
     nodes: BTreeMap<u32, (NodeListener, Node)>,
     clients: BTreeMap<u32, (ClientListener, Client)>,
-    default: Option<Bound>,
-    settings: Option<Bound>,
+    metadata: Option<Metadata>,
+    settings: Option<(u32, MetadataListener, Settings)>,
     /// With the numbers by which the connection knew them: one that was refused has none any more.
     links: BTreeMap<Ports, (u32, Link)>,
     sinks: BTreeMap<graph::Sink, Sink>,
@@ -46,6 +43,7 @@ pub struct Connection {
     registry: RegistryRc,
     _core_listener: core::Listener,
     core: CoreRc,
+    context: ContextRc,
     incoming: Incoming,
     graph: Graph,
     /// PipeWire's version, once it has said it.
@@ -55,21 +53,10 @@ pub struct Connection {
     glide: Glide,
     /// What the log says once, not each time.
     warned: Warned,
-    /// What PipeWire has not yet said to be done, in the order in which it was asked.
-    pending: VecDeque<(Stage, AsyncSeq)>,
-    /// What it was asked last before a session manager ended, and when the connection is given up
-    /// if that is not done. PipeWire 0.3.65 stops reading from a client that binds the metadata until
-    /// the session manager has answered, and never reads from it again when that ends without an
-    /// answer (module-metadata, `global_bind`).
-    overdue: Option<(AsyncSeq, Instant)>,
-}
-
-/// A metadata object that we listen to.
-struct Bound {
-    id: u32,
-    version: u32,
-    _listener: MetadataListener,
-    metadata: Metadata,
+    /// What PipeWire has not yet said to be done.
+    pending: Option<(Stage, AsyncSeq)>,
+    /// What the listed objects say of themselves is known.
+    is_detailed: bool,
 }
 
 /// What the log has been told, and is as it was.
@@ -87,10 +74,6 @@ enum Stage {
     Globals,
     /// What the listed objects say of themselves.
     Details,
-    /// What the metadata of a session manager says, which has come later.
-    Metadata,
-    /// All that the metadata says, told again.
-    Reread,
     /// The last calls before the end.
     Farewell,
 }
@@ -107,7 +90,7 @@ impl Connection {
         let mut connection = Self {
             nodes: BTreeMap::new(),
             clients: BTreeMap::new(),
-            default: None,
+            metadata: None,
             settings: None,
             links: BTreeMap::new(),
             sinks: BTreeMap::new(),
@@ -115,14 +98,15 @@ impl Connection {
             registry,
             _core_listener: listen::core(&core, &incoming),
             core,
+            context: context.clone(),
             incoming,
             graph,
             version: None,
             due: None,
             glide,
             warned: Warned::default(),
-            pending: VecDeque::new(),
-            overdue: None,
+            pending: None,
+            is_detailed: false,
         };
         connection.await_stage(Stage::Globals);
         Ok(connection)
@@ -130,35 +114,34 @@ impl Connection {
 
     /// Asks PipeWire to say when it has done all that it was told so far.
     fn await_stage(&mut self, stage: Stage) {
-        let seq = self.core.sync(0).ok();
-        self.pending.extend(seq.map(|seq| (stage, seq)));
+        self.pending = self.core.sync(0).ok().map(|seq| (stage, seq));
     }
 
     /// When [`turn`](Self::turn) is to be called next, if PipeWire says nothing before.
     pub fn deadline(&self) -> Option<Instant> {
-        let overdue = self.overdue.as_ref().map(|&(_, at)| at);
-        let deadlines = [self.due, self.glide.deadline(), overdue];
+        let deadlines = [self.due, self.glide.deadline()];
         deadlines.into_iter().flatten().min()
     }
 
-    /// Turns what callbacks have left into facts, acts on them, and does what is due.
-    ///
-    /// # Errors
-    /// The connection is over, and why.
-    pub fn turn(&mut self, desk: &mut Desk, now: Instant) -> Result<(), &'static str> {
+    /// Turns what callbacks have left into facts, acts on them, and does what is due. False when
+    /// PipeWire has gone.
+    pub fn turn(&mut self, desk: &mut Desk, now: Instant) -> bool {
         if self.glide.deadline().is_some_and(|at| now >= at) {
             let factors = self.glide.step(now);
             self.set_factors(factors);
         }
+        // Before what has gone is forgotten.
+        let told = self.metadata.as_mut().map(Metadata::take);
+        let told = told.unwrap_or_default();
         let messages = self.incoming.take();
         let was_due = self.due.is_some_and(|at| now >= at);
-        if messages.is_empty() && !was_due {
-            return self.check_overdue(now);
+        if told.is_empty() && messages.is_empty() && !was_due && !self.is_list_complete() {
+            return true;
         }
-        for message in messages {
+        for message in told.into_iter().chain(messages) {
             match message {
                 Message::Global(global) => self.greet(&global),
-                Message::Fact(fact) => self.learn(fact, now),
+                Message::Fact(fact) => self.learn(fact),
                 Message::Done(seq) => self.note_done(seq),
                 Message::Version(version) => {
                     info!("connected to PipeWire {version}");
@@ -170,7 +153,7 @@ impl Connection {
                     message,
                 } if is_fatal(code) => {
                     debug!("PipeWire: {message} ({code})");
-                    return Err("PipeWire has gone");
+                    return false;
                 }
                 Message::Error {
                     object,
@@ -179,20 +162,15 @@ impl Connection {
                 } => self.note_error(object, code, &message),
             }
         }
+        if self.is_list_complete() {
+            self.is_detailed = false;
+            self.graph.learn(Fact::Listed);
+        }
         // What somebody has taken away leaves a proxy without an object.
         self.links.retain(|ports, _| self.graph.has_link(ports));
         self.sinks.retain(|&sink, _| self.graph.has_sink(sink));
         self.settle(desk, now);
-        self.check_overdue(now)
-    }
-
-    fn check_overdue(&self, now: Instant) -> Result<(), &'static str> {
-        match self.overdue {
-            Some((_, at)) if now >= at => {
-                Err("PipeWire does not listen any more since the session manager has ended")
-            }
-            _ => Ok(()),
-        }
+        true
     }
 
     /// Something that we asked for has failed. As a rule that is a race that is lost now and then:
@@ -218,21 +196,21 @@ impl Connection {
     }
 
     fn note_done(&mut self, seq: AsyncSeq) {
-        self.overdue.take_if(|(overdue, _)| *overdue == seq);
-        if let Some(&(stage, awaited)) = self.pending.front()
-            && awaited == seq
-        {
-            self.pending.pop_front();
+        if let Some((stage, _)) = self.pending.take_if(|(_, awaited)| *awaited == seq) {
             match stage {
                 Stage::Globals => self.await_stage(Stage::Details),
-                Stage::Details => self.graph.learn(Fact::Listed),
-                Stage::Reread => self.graph.learn(Fact::Reread),
-                Stage::Metadata | Stage::Farewell => {}
+                Stage::Details => self.is_detailed = true,
+                Stage::Farewell => {}
             }
         }
     }
 
-    fn learn(&mut self, fact: Fact, now: Instant) {
+    /// Whether all that there is at first has been told, and not yet been said to be all.
+    fn is_list_complete(&self) -> bool {
+        self.is_detailed && !self.metadata.as_ref().is_some_and(Metadata::is_waiting)
+    }
+
+    fn learn(&mut self, fact: Fact) {
         if let Fact::Key { subject, .. } = &fact
             && *subject != 0
         {
@@ -241,13 +219,11 @@ impl Connection {
         if let Fact::Removed(id) = fact {
             self.nodes.remove(&id);
             self.clients.remove(&id);
-            let has_gone = |bound: &mut Bound| bound.id == id;
-            if self.default.take_if(has_gone).is_some() {
+            let has_gone = |metadata: &mut Metadata| metadata.id() == id;
+            if self.metadata.take_if(has_gone).is_some() {
                 self.graph.learn(Fact::Metadata(graph::Metadata::None));
-                let last = self.pending.back();
-                self.overdue = last.map(|&(_, seq)| (seq, now + PATIENCE));
             }
-            self.settings.take_if(has_gone);
+            self.settings.take_if(|(settings, ..)| *settings == id);
         }
         self.graph.learn(fact);
     }
@@ -292,53 +268,24 @@ impl Connection {
 
     fn greet_metadata(&mut self, global: &GlobalObject<PropertiesBox>, props: &Props) {
         match props.get("metadata.name").map(String::as_str) {
-            Some("default") if self.default.is_none() => {
-                self.default = self.listen_to(global, to_key);
+            Some("default") if self.metadata.is_none() => {
+                let opened = Metadata::open(&self.context, global.id, global.version);
+                match opened {
+                    Ok(metadata) => self.metadata = Some(metadata),
+                    Err(error) => warning!("connect to PipeWire's metadata: {error}"),
+                }
                 let client = props.get("client.id").and_then(|id| id.parse().ok());
                 let keeper = client.map_or(graph::Metadata::Static, graph::Metadata::Managed);
                 self.graph.learn(Fact::Metadata(keeper));
-                self.await_stage(Stage::Metadata);
             }
             Some("settings") if self.settings.is_none() => {
-                self.settings = self.listen_to(global, |_, key, value| {
-                    Some(Fact::Setting(key?, value.unwrap_or_default()))
-                });
+                if let Ok(settings) = self.registry.bind::<Settings, _>(global) {
+                    let listener = listen::metadata(&settings, to_setting, &self.incoming);
+                    self.settings = Some((global.id, listener, settings));
+                }
             }
             _ => {}
         }
-    }
-
-    fn listen_to(
-        &self,
-        global: &GlobalObject<PropertiesBox>,
-        to_fact: listen::KeyToFact,
-    ) -> Option<Bound> {
-        let metadata: Metadata = self.registry.bind(global).ok()?;
-        Some(Bound {
-            id: global.id,
-            version: global.version,
-            _listener: listen::metadata(&metadata, to_fact, &self.incoming),
-            metadata,
-        })
-    }
-
-    /// Binds the metadata anew, which tells all of it. PipeWire answers us no sooner than the
-    /// session manager has told it.
-    fn reread(&mut self) {
-        if let Some(bound) = &self.default {
-            let global = GlobalObject {
-                id: bound.id,
-                permissions: PermissionFlags::all(),
-                type_: ObjectType::Metadata,
-                version: bound.version,
-                props: None,
-            };
-            // The old one goes when the new one is there: nothing is missed between them.
-            if let Some(bound) = self.listen_to(&global, to_key) {
-                self.default = Some(bound);
-            }
-        }
-        self.await_stage(Stage::Reread);
     }
 
     /// What PipeWire has, and what it should have.
@@ -407,7 +354,11 @@ impl Connection {
                     }
                 }
                 Action::Unlink(ports) => drop(self.links.remove(&ports)),
-                Action::Reread => self.reread(),
+                Action::Reread => {
+                    if let Some(metadata) = &mut self.metadata {
+                        metadata.reread();
+                    }
+                }
                 // Done already, see `inspect`.
                 Action::Inspect(_) => {}
             }
@@ -458,10 +409,8 @@ impl Connection {
     }
 
     fn set_target(&self, stream: u32, serial: Option<u64>) {
-        if let Some(Bound { metadata, .. }) = &self.default {
-            let value = serial.map(|serial| serial.to_string());
-            let kind = value.as_ref().map(|_| "Spa:Id");
-            metadata.set_property(stream, TARGET_OBJECT, kind, value.as_deref());
+        if let Some(metadata) = &self.metadata {
+            metadata.set_target(stream, serial);
         }
     }
 
@@ -482,22 +431,21 @@ impl Connection {
         let actions = self.graph.farewell();
         self.carry_out(actions);
         self.await_stage(Stage::Farewell);
+        if let Some(metadata) = &mut self.metadata {
+            metadata.flush();
+        }
     }
 
     /// Whether all that is undone, and the sinks can go without anybody falling silent.
     pub fn has_left(&self) -> bool {
-        self.pending.is_empty() && self.graph.is_deserted()
+        let is_waiting = self.metadata.as_ref().is_some_and(Metadata::is_waiting);
+        self.pending.is_none() && !is_waiting && self.graph.is_deserted()
     }
 }
 
-/// A key of the metadata `default`.
-#[allow(clippy::unnecessary_wraps)] // the form that is listened with
-fn to_key(subject: u32, key: Option<String>, value: Option<String>) -> Option<Fact> {
-    Some(Fact::Key {
-        subject,
-        key,
-        value,
-    })
+/// A key of the metadata `settings`, which is PipeWire's own.
+fn to_setting(_subject: u32, key: Option<String>, value: Option<String>) -> Option<Fact> {
+    Some(Fact::Setting(key?, value.unwrap_or_default()))
 }
 
 /// Whether an error on the core means that the connection is over.
