@@ -254,10 +254,7 @@ impl Graph {
         let monitors = self.monitor_links();
         // A sink with nothing behind it stalls its players: streams come after the monitors.
         let ready = self.ready_sinks(is_known, &monitors);
-        let mut wanted = match self.lets_newcomer_settle(now) {
-            true => BTreeSet::new(),
-            false => monitors,
-        };
+        let mut wanted = monitors;
         let mut targets =
             self.settle_streams(rules, &ready, is_alone, now, &mut wanted, &mut actions);
         self.reread_if_missed(now, &mut actions);
@@ -267,6 +264,9 @@ impl Graph {
             self.wires.drop_node(node);
         }
         wanted.retain(|ports| !superfluous.contains(&ports.output_node));
+        if self.lets_newcomer_settle(now) {
+            wanted.clear();
+        }
         self.wires.settle(&wanted, &mut actions);
         actions.extend(targets);
         self.sinks.destroy(&superfluous, &mut actions);
@@ -279,10 +279,11 @@ impl Graph {
         self.patience.deadline(now)
     }
 
-    /// Whether the monitors are to be unlinked for the moment. A session manager that comes suspends
-    /// each node that it finds, and PipeWire 0.3.65 spins for ever when two nodes that feed the
-    /// same port of a third are suspended one after the other while samples flow (impl-link.c,
+    /// Whether all that we have linked is to be unlinked for the moment. A session manager that comes
+    /// suspends each node that it finds, and PipeWire 0.3.65 spins for ever when two nodes that feed
+    /// the same port of a third are suspended one after the other while samples flow (impl-link.c,
     /// `check_states`: the output port waits for a format, the input port has one by the other link).
+    /// Of the links between two nodes, only the first carries samples after that.
     fn lets_newcomer_settle(&mut self, now: Instant) -> bool {
         self.is_new = self.is_new && !self.patience.is_over(Matter::Newcomer, now);
         self.is_new

@@ -158,6 +158,38 @@ fn a_session_manager_that_dies_takes_no_sound_with_it() {
     }
 }
 
+/// In a fifth of such restarts WirePlumber 0.4.13 and PipeWire 0.3.65 wait for each other until the
+/// programs end, with and without mixd: that is tried again.
+#[test]
+fn after_a_session_managers_return_all_is_heard_on_both_sides() {
+    for _ in 0..5 {
+        let mut stage = Stage::set();
+        let _players = stage.play_both();
+        stage
+            .lab
+            .stop_daemon(Daemon::WirePlumber, Signal::KILL)
+            .unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+        stage.lab.launch(Daemon::WirePlumber).unwrap();
+        std::thread::sleep(Duration::from_secs(3));
+        if stage.lab.output("timeout", &["2", "pw-dump"]).is_err() {
+            println!("PipeWire and WirePlumber wait for each other");
+            continue;
+        }
+        let recorder = stage.lab.record_apart("card-a").unwrap();
+        std::thread::sleep(Duration::from_millis(700));
+        let recording = recorder.stop().unwrap().end(3);
+        for frequency in [GAME, DISCORD] {
+            for level in recording.tone_level(frequency) {
+                let should = decibels(AMPLITUDE);
+                assert!((level - should).abs() <= 0.3, "{frequency} Hz: {level} dB");
+            }
+        }
+        return;
+    }
+    panic!("PipeWire and WirePlumber wait for each other again and again");
+}
+
 /// PipeWire 0.3.65 never reads again from a client that was waiting for the session manager's
 /// answer when that ended.
 #[test]

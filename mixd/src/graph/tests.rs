@@ -382,7 +382,7 @@ fn a_streams_detail_says_all_that_decides_about_it() {
 }
 
 #[test]
-fn a_session_manager_that_comes_finds_no_monitor_linked_for_a_moment() {
+fn a_session_manager_that_comes_finds_nothing_linked_by_us_for_a_moment() {
     let mut world = World::unmanaged(&[]);
     world.run(stream(STREAM, "Game", &[]));
     let monitors = |world: &World| {
@@ -867,9 +867,12 @@ fn what_a_dying_session_manager_unlinks_is_linked_by_us_until_somebody_else_does
     facts.push(Fact::Metadata(Metadata::None));
     world.run(facts);
     assert_eq!(world.linked(STREAM, DEFAULT), [(0, 0), (1, 1)]);
-    // It comes back and does nothing: the links stay.
+    // It comes back and does nothing: they are linked anew, when it has set up what it found.
     let actions = world.run([Fact::Metadata(Metadata::Managed(MANAGER))]);
-    assert_eq!(without_monitors(actions), [target(STREAM, DEFAULT)]);
+    assert_eq!(world.linked(STREAM, DEFAULT), []);
+    assert!(without_monitors(actions).contains(&target(STREAM, DEFAULT)));
+    world.now += Duration::from_millis(500);
+    world.run([]);
     assert_eq!(world.linked(STREAM, DEFAULT), [(0, 0), (1, 1)]);
     // It links the stream itself.
     world.run((0..2).map(|n| link(900 + n, MANAGER, between(STREAM, CARD, n))));
