@@ -58,6 +58,11 @@ fn channel_of_name(name: &str) -> Option<Channel> {
         .find(|&channel| sink_name(channel) == name)
 }
 
+/// Whether a node is a sink, and none of ours.
+fn is_card(node: &objects::Node) -> bool {
+    node.is_sink() && channel_of_name(&node.name).is_none()
+}
+
 /// Whether a node with these properties is to be asked for more: streams, about which its other
 /// properties decide, and sinks, whose ports are counted.
 pub fn wants_info(props: &Props) -> bool {
@@ -134,7 +139,7 @@ impl Graph {
         match fact {
             Fact::Node(id, props) => {
                 self.objects.add_node(id, &props);
-                if self.is_listed && self.is_card(id) {
+                if self.is_listed && self.has_card(id) {
                     self.doubt.note_cards();
                 }
             }
@@ -142,8 +147,9 @@ impl Graph {
             Fact::Port(id, props) => {
                 // A sink has its ports from the session manager, if not from us.
                 let node = self.objects.add_port(id, &props);
-                let is_asked = |node| self.is_sink(node) && !self.configured.contains(&node);
-                if node.is_some_and(is_asked) && self.is_managed() {
+                let node = node.filter(|id| !self.configured.contains(id));
+                let node = node.and_then(|id| self.objects.nodes().get(&id));
+                if node.is_some_and(objects::Node::is_sink) && self.is_managed() {
                     self.note_life();
                 }
             }
@@ -219,7 +225,7 @@ impl Graph {
     }
 
     fn forget(&mut self, id: u32) {
-        if self.is_card(id) {
+        if self.has_card(id) {
             self.doubt.note_cards();
         }
         self.sinks.lose(id);
@@ -251,10 +257,9 @@ impl Graph {
             self.sinks.settle(&self.layout, &mut actions);
         }
         self.configure_sinks(is_alone, now, &mut actions);
-        let monitors = self.monitor_links();
+        let mut wanted = self.monitor_links();
         // A sink with nothing behind it stalls its players: streams come after the monitors.
-        let ready = self.ready_sinks(is_known, &monitors);
-        let mut wanted = monitors;
+        let ready = self.ready_sinks(is_known, &wanted);
         let mut targets =
             self.settle_streams(rules, &ready, is_alone, now, &mut wanted, &mut actions);
         self.reread_if_missed(now, &mut actions);
@@ -298,20 +303,15 @@ impl Graph {
         channel_of_name(&self.objects.nodes().get(&node)?.name)
     }
 
-    fn is_sink(&self, id: u32) -> bool {
-        let node = self.objects.nodes().get(&id);
-        node.is_some_and(objects::Node::is_sink)
+    /// Whether a node of this id is there, and is a card.
+    fn has_card(&self, id: u32) -> bool {
+        self.objects.nodes().get(&id).is_some_and(is_card)
     }
 
-    /// Whether a node is a sink, and none of ours.
-    fn is_card(&self, id: u32) -> bool {
-        self.is_sink(id) && self.channel(id).is_none()
-    }
-
-    /// Those that there are, by id.
+    /// The cards that there are, by id.
     fn cards(&self) -> impl Iterator<Item = (u32, &objects::Node)> {
         let nodes = self.objects.nodes().iter().map(|(&id, node)| (id, node));
-        nodes.filter(|&(id, _)| self.is_card(id))
+        nodes.filter(|(_, node)| is_card(node))
     }
 
     /// The sink that was asked for by name, else the default one. When that is one of ours, it
@@ -324,7 +324,7 @@ impl Graph {
             cards.find(|(_, node)| node.name == name).map(|(id, _)| id)
         };
         // Its id may be another node's by now.
-        let last = || self.card.filter(|&id| self.is_card(id));
+        let last = || self.card.filter(|&id| self.has_card(id));
         let best = || {
             let order = |&(id, node): &(u32, &objects::Node)| (node.priority, Reverse(id));
             self.cards().max_by_key(order).map(|(id, _)| id)

@@ -357,6 +357,12 @@ impl Objects {
         by_serial.into_iter().chain(by_name).min().copied()
     }
 
+    /// Whether a sink of this `node.name` is there.
+    pub fn has_sink(&self, name: &str) -> bool {
+        let mut ids = self.named.get(name).into_iter().flatten();
+        ids.any(|id| self.nodes.get(id).is_some_and(Node::is_sink))
+    }
+
     /// What a client says of itself, or the registry of it, under this key.
     pub fn client_property(&self, id: u32, key: &str) -> Option<&str> {
         self.clients.get(&id)?.props.get(key).map(String::as_str)

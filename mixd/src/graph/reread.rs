@@ -21,8 +21,9 @@ const MAX_QUESTIONS: u32 = 6;
 pub struct Doubt {
     /// A card has come or gone, and not all was told again since.
     are_cards_new: bool,
-    /// The session manager has done something since the doubt arose: one that hangs is not to be asked
-    /// anything, because PipeWire serves nobody who waits for its answer.
+    /// The session manager has done something since the doubt arose. One that hangs is not to be asked
+    /// anything: PipeWire takes no target from us until it has answered, and tells nobody anything
+    /// any more if we end before that.
     is_answered: bool,
     /// The default sink and the one that the user has chosen, as they were told.
     told: (Option<String>, Option<String>),
@@ -83,8 +84,8 @@ impl Graph {
     fn is_default_doubtful(&mut self, now: Instant) -> bool {
         let objects = &self.objects;
         let is_there = |name: &Option<String>| {
-            let mut nodes = objects.nodes().values();
-            nodes.any(|node| node.is_sink() && Some(&node.name) == name.as_ref())
+            let name = name.as_deref();
+            name.is_some_and(|name| objects.has_sink(name))
         };
         let (default, configured) = (&objects.default_sink, &objects.configured_sink);
         let is_missed = !is_there(default) || default != configured && is_there(configured);
