@@ -7,9 +7,9 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process_group};
 use xtask::mixd::{Mixd, unused_socket};
-use xtask::process::wait_for;
+use xtask::process::{namespace, wait_for};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -212,11 +212,8 @@ fn a_hold_lasts_as_long_as_a_command_that_an_interrupt_does_not_end() {
     let mut hold = hold.stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(hold.stdout.take().unwrap()).lines();
     assert_eq!(lines.next().unwrap().unwrap(), "ready");
-    let group = format!("-{}", hold.id());
-    let kill = Command::new("kill")
-        .args(["-s", "INT", "--", &group])
-        .status();
-    assert!(kill.unwrap().success());
+    let group = Pid::from_child(&hold);
+    kill_process_group(group, Signal::INT).unwrap();
     assert_eq!(lines.next().unwrap().unwrap(), "interrupted");
     assert_eq!(volume(&mixd), "-1", "the command goes on");
     assert_eq!(hold.wait().unwrap().code(), Some(4));
@@ -374,7 +371,7 @@ fn a_mixd_in_another_network_namespace_is_found_by_the_doctor() {
     let folder = xtask::process::Folder::new("mixctl-netns").unwrap();
     let socket = unused_socket();
     let mut command = Command::new("unshare");
-    command.args(["--map-root-user", "--net"]);
+    command.args(namespace()).arg("--net");
     command.arg(program().with_file_name("mixd"));
     command.args(["--backend", "none", "--socket", &socket]);
     let home = folder.path();

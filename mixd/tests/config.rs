@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use wire::message::{Insertion, Replacement};
 use wire::{Client, Curve, Event, Reply, Request, Settings, Status, Topic};
 use xtask::mixd::Mixd;
-use xtask::process::{Folder, wait_for};
+use xtask::process::{Folder, namespace, wait_for};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -257,15 +257,10 @@ fn start_on(home: &mut Home, mount: &str) {
     fs::create_dir_all(&config).unwrap();
     let script = format!("{mount} && exec \"$@\"");
     let config = config.to_str().unwrap();
-    let before = [
-        "unshare",
-        "--map-root-user",
-        "--mount",
-        "sh",
-        "-c",
-        &script,
-        config,
-    ];
+    let mut before = vec!["unshare"];
+    before.extend(namespace());
+    before.extend(["--mount", "--propagation", "unchanged"]);
+    before.extend(["sh", "-c", &script, config]);
     home.mixd = Some(Mixd::start_behind(home.folder.path(), program(), &before).unwrap());
 }
 

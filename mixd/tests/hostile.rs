@@ -90,10 +90,19 @@ impl Target {
     }
 }
 
+/// How many descriptors mixd has open, once it has closed what its last clients have left: it does so
+/// when it is woken, which may be after they have ended.
 fn descriptors(mixd: &Mixd) -> usize {
-    fs::read_dir(format!("/proc/{}/fd", mixd.process.pid()))
-        .unwrap()
-        .count()
+    let folder = format!("/proc/{}/fd", mixd.process.pid());
+    let count = || fs::read_dir(&folder).unwrap().count();
+    let (mut last, mut same) = (count(), 0);
+    while same < 10 {
+        std::thread::sleep(Duration::from_millis(20));
+        let now = count();
+        same = if now == last { same + 1 } else { 0 };
+        last = now;
+    }
+    last
 }
 
 /// The processor time used so far, in hundredths of a second (proc(5), fields 14 and 15 of stat).

@@ -32,6 +32,7 @@ use xtask::process::Process;
 
 use self::floors::Floors;
 use self::report::{Case, Report};
+use crate::system::{self, Network, User};
 use crate::{setup, tools};
 
 /// Where the figures are kept that later ones are compared with.
@@ -100,6 +101,7 @@ impl Bench {
 }
 
 /// What the command line asks for.
+#[allow(clippy::struct_excessive_bools)] // options
 #[derive(Default)]
 struct Request {
     names: Vec<String>,
@@ -107,12 +109,16 @@ struct Request {
     json: Option<PathBuf>,
     compares: bool,
     publishes: bool,
+    /// The system that has the peers is around this already.
+    is_inside: bool,
 }
 
 /// Reads the rest of the command line, and does it.
 pub fn bench(parser: Parser) -> Result<()> {
     let request = parse(parser)?;
-    setup::setup_bench()?;
+    if !request.is_inside {
+        return enter();
+    }
     let bench = Bench {
         floors: Floors::compile()?,
         programs: tools::build_release()?,
@@ -146,6 +152,19 @@ pub fn bench(parser: Parser) -> Result<()> {
     Ok(())
 }
 
+/// Does what the command line asks for in this machine's system, where the peers are.
+fn enter() -> Result<()> {
+    setup::to_bench()?;
+    let compiler = tools::cargo().get_program().to_owned();
+    let compiler = Path::new(&compiler).with_file_name("rustc");
+    let mut bench = system::home().command(Network::Private, User::Root, "env");
+    bench.arg(format!("RUSTC={}", compiler.display()));
+    bench
+        .arg(std::env::current_exe()?)
+        .args(std::env::args_os().skip(1));
+    tools::run(bench.arg("--inside"))
+}
+
 fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
     let mut request = Request::default();
     while let Some(argument) = parser.next()? {
@@ -154,6 +173,7 @@ fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
             Arg::Long("json") => request.json = Some(parser.value()?.into()),
             Arg::Long("compare") => request.compares = true,
             Arg::Long("publish") => request.publishes = true,
+            Arg::Long("inside") => request.is_inside = true,
             Arg::Value(name) => {
                 let name = name.string()?;
                 let whole = TOGETHER.iter().find(|(part, _)| *part == name);

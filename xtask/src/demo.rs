@@ -1,14 +1,18 @@
 //! `cargo xtask demo`: mixd in a private PipeWire, crossfading two tones; what reaches the card is
 //! measured at each step and shown beside what it should be.
 
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
+use lexopt::{Arg, Parser};
 use xtask::Result;
-use xtask::lab::Lab;
+use xtask::lab::{Daemon, Lab, STEREO};
 use xtask::level::{self, decibels};
 use xtask::mixd::Mixd;
 
-use crate::tools;
+use crate::{setup, tools};
 
 /// The steps of the sweep.
 const VOLUMES: [f64; 9] = [-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0];
@@ -31,10 +35,61 @@ const PROGRAMS: [(&str, f64, fn(f64) -> f64); 2] = [
     ("Discord", 1000.0, |volume| 1.0 + volume.min(0.0)),
 ];
 
-/// Builds, sweeps, measures, prints.
-pub fn demo() -> Result<()> {
-    let programs = tools::build_release()?;
-    let lab = Lab::start()?;
+/// Reads the rest of the command line, and does it.
+pub fn command(mut rest: Parser) -> Result<()> {
+    let mut programs = None;
+    while let Some(argument) = rest.next()? {
+        match argument {
+            Arg::Long("programs") => programs = Some(PathBuf::from(rest.value()?)),
+            argument => return Err(argument.unexpected().into()),
+        }
+    }
+    demo(programs)
+}
+
+/// Builds the programs unless they are in a folder already, and plays: with this machine's PipeWire,
+/// or with one that is unpacked for it.
+///
+/// # Errors
+/// Something is missing, or a level is wrong.
+pub fn demo(programs: Option<PathBuf>) -> Result<()> {
+    if let Some(programs) = programs {
+        return sweep(&programs);
+    }
+    setup::to_run()?;
+    let unpacked = setup::to_demonstrate()?;
+    let programs = tools::build_debug(&["mixd", "mixctl"])?;
+    match unpacked {
+        None => sweep(&programs),
+        Some(folder) => {
+            let mut inside = over_usr(&folder, std::env::current_exe()?);
+            tools::run(inside.args(["demo", "--programs"]).arg(programs))
+        }
+    }
+}
+
+/// A program that sees the files below `usr` of a folder as if they lay in `/usr`: in a mount
+/// namespace of its own, which ends with it.
+fn over_usr(folder: &Path, program: impl AsRef<OsStr>) -> Command {
+    // overlayfs reads a colon in a path as the end of it: the folder is named from within.
+    const SCRIPT: &str = "here=$PWD; mount --make-rprivate / 2>/dev/null\n\
+         cd \"$1\" && mount -t overlay overlay -o lowerdir=usr:/usr /usr || exit 1\n\
+         cd \"$here\" && shift && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(xtask::process::namespace());
+    command.args(["--mount", "--propagation", "unchanged"]);
+    command
+        .args(["sh", "-c", SCRIPT, "sh"])
+        .arg(folder)
+        .arg(program.as_ref());
+    command
+}
+
+/// Sweeps, measures, prints.
+fn sweep(programs: &Path) -> Result<()> {
+    let mut lab = Lab::prepare(&STEREO)?;
+    lab.start_daemon(Daemon::PipeWire)?;
+    lab.start_daemon(Daemon::WirePlumber)?;
     let mixd = Mixd::start(&lab, &programs.join("mixd"))?;
     mixd.ctl(&["add-program", "Discord"])?;
     let mut players = Vec::new();

@@ -2,11 +2,14 @@
 //! bare X server ([`Xvfb`]) and a compositor that draws no decorations ([`Weston`]), each in the
 //! session of a lab.
 
+#[cfg(feature = "sway")]
 mod pointer;
+#[cfg(feature = "sway")]
 mod sway;
 mod weston;
 mod xvfb;
 
+#[cfg(feature = "sway")]
 pub use sway::Sway;
 pub use weston::Weston;
 pub use xvfb::Xvfb;

@@ -9,11 +9,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lexopt::{Arg, Parser};
+use lexopt::{Arg, Parser, ValueExt};
 use xtask::Result;
 
 use crate::installed::{self, COMMON, DEBIAN, Installed, VERSION};
-use crate::{debian13, install, tools};
+use crate::system::{self, Network, System, User};
+use crate::test::Cases;
+use crate::{install, setup, tools};
 
 /// The package's own revision of the version.
 const REVISION: &str = "1";
@@ -49,20 +51,66 @@ License: Expat
 ";
 
 /// Reads the rest of the command line, and makes both; or asks those who will read what is
-/// installed whether it is right; or plays through the package in a Debian 13.
+/// installed whether it is right; or installs the package in a system, and plays through it.
 pub fn dist(mut rest: Parser) -> Result<()> {
-    match rest.next()? {
-        None => make(),
-        Some(Arg::Long("check")) => check::check(),
-        Some(Arg::Long("debian13")) => debian13::try_package(),
-        Some(argument) => Err(argument.unexpected().into()),
+    let (mut checks, mut programs, mut system) = (false, None, None);
+    while let Some(argument) = rest.next()? {
+        match argument {
+            Arg::Long("check") => checks = true,
+            Arg::Long("on") => system = Some(system::named(&rest.value()?.string()?)?),
+            Arg::Long("programs") => programs = Some(PathBuf::from(rest.value()?)),
+            argument => return Err(argument.unexpected().into()),
+        }
+    }
+    if let Some(system) = system {
+        return try_on(system);
+    }
+    match (checks, programs) {
+        (false, None) => make(&tools::build_release()?),
+        (false, Some(programs)) => make(&programs),
+        (true, Some(programs)) => check::check(&programs),
+        (true, None) => {
+            setup::to_test(&[system::home()])?;
+            check_in_system(&tools::build_release()?)
+        }
+    }
+}
+
+/// Asks them in this machine's system, which has them all.
+///
+/// # Errors
+/// Something is wrong with what is installed.
+pub fn check_in_system(programs: &Path) -> Result<()> {
+    let mut check =
+        system::home().command(Network::Private, User::Ordinary, std::env::current_exe()?);
+    tools::run(check.args(["dist", "--check", "--programs"]).arg(programs))
+}
+
+/// Installs the package in a system, plays through the mixd that it brings, and removes it.
+fn try_on(system: &'static System) -> Result<()> {
+    setup::to_test(&[system])?;
+    let package = package(&folder()?, &tools::build_release()?)?;
+    let dpkg = || system.command(Network::Private, User::Root, "dpkg");
+    tools::run(dpkg().arg("--install").arg(package))?;
+    let cases = Cases::build(&["mixd/patterns"], true)?;
+    let (passed, failures) = cases.run(system, &["MIXD_PROGRAM=/usr/bin/mixd"])?;
+    tools::run(dpkg().args(["--purge", "mixd"]))?;
+    match (passed, failures.is_empty()) {
+        (1.., true) => Ok(()),
+        _ => Err(format!(
+            "the package fails on {}: {}",
+            system.name,
+            failures.join(", ")
+        )
+        .into()),
     }
 }
 
 /// Makes both, and says where they are.
-fn make() -> Result<()> {
-    println!("{}", tarball(&folder()?)?.display());
-    println!("{}", package()?.display());
+fn make(programs: &Path) -> Result<()> {
+    let folder = folder()?;
+    println!("{}", tarball(&folder, programs)?.display());
+    println!("{}", package(&folder, programs)?.display());
     Ok(())
 }
 
@@ -81,10 +129,11 @@ fn emptied(path: PathBuf) -> Result<PathBuf> {
 }
 
 /// The same bytes from the same sources.
-fn tarball(folder: &Path) -> Result<PathBuf> {
+fn tarball(folder: &Path, programs: &Path) -> Result<PathBuf> {
     let name = format!("mixd-{VERSION}-{}", std::env::consts::ARCH);
     let content = emptied(folder.join(&name))?;
-    install::write(&content, &installed::files(COMMON, "/usr/local/bin")?)?;
+    let files = installed::files(COMMON, "/usr/local/bin", programs)?;
+    install::write(&content, &files)?;
     let path = folder.join(format!("{name}.tar.gz"));
     tools::run(
         Command::new("tar")
@@ -115,11 +164,10 @@ fn output(command: &mut Command) -> Result<String> {
     }
 }
 
-/// The Debian package, made anew.
-pub fn package() -> Result<PathBuf> {
-    let folder = folder()?;
+/// The Debian package, made anew in a folder.
+pub fn package(folder: &Path, programs: &Path) -> Result<PathBuf> {
     let root = emptied(folder.join("deb"))?;
-    let mut files = installed::files(DEBIAN, DEBIAN.bindir)?;
+    let mut files = installed::files(DEBIAN, DEBIAN.bindir, programs)?;
     let documents = [
         ("changelog.gz", installed::pack(&fs::read("CHANGELOG.md")?)?),
         (

@@ -9,6 +9,7 @@ use lexopt::{Arg, Parser};
 use xtask::Result;
 
 use crate::installed::{self, COMMON, Installed};
+use crate::tools;
 
 /// Where things go if nobody says: what the administrator installs.
 const PREFIX: &str = "/usr/local";
@@ -25,7 +26,8 @@ pub fn install(mut rest: Parser) -> Result<()> {
     }
     let prefix = std::path::absolute(prefix)?;
     let bindir = prefix.join("bin");
-    let files = installed::files(COMMON, &bindir.display().to_string())?;
+    let built = tools::build_release()?;
+    let files = installed::files(COMMON, &bindir.display().to_string(), &built)?;
     // Packagers install into a folder that stands for the root.
     let root = std::env::var_os("DESTDIR").filter(|root| !root.is_empty());
     let place = match root {

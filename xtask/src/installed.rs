@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use wire::usage::Usage;
 use xtask::Result;
 
-use crate::{completions, man, tools};
+use crate::{completions, man};
 
 /// The version that is built.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -120,12 +120,11 @@ const COPIES: [(&str, &str, bool); 13] = [
     ("README.md", "share/doc/mixd/README.md", false),
 ];
 
-/// All files, the programs built anew.
+/// All files, with the programs of the folder `built`.
 ///
 /// # Errors
-/// The build fails, or a file can't be read.
-pub fn files(layout: Layout, bindir: &str) -> Result<Vec<Installed>> {
-    let built = tools::build_release()?;
+/// A file can't be read.
+pub fn files(layout: Layout, bindir: &str, built: &Path) -> Result<Vec<Installed>> {
     let mut files = Vec::new();
     for usage in PROGRAMS {
         let content = read(&built.join(usage.program))?;

@@ -2,18 +2,18 @@
 
 mod bench;
 mod completions;
-mod debian13;
 mod demo;
 mod dist;
 mod fuzz;
 mod golden;
 mod install;
 mod installed;
-mod leftovers;
 mod man;
+mod packages;
 mod run;
 mod setup;
 mod soak;
+mod system;
 mod test;
 mod tools;
 mod vectors;
@@ -29,15 +29,18 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
 Commands:
-  setup             find what is missing to build, run and test mixd, and install it
-                    (Debian, Ubuntu) or say what it is called (Arch, Fedora, Alpine,
-                    Void, NixOS)
-  run               set up, build, and run mixd on your PipeWire; without one, do the demo
-  demo              prove it in a private PipeWire: two programs, a sweep, measured levels
-  test              set up, then run every check
-  test --debian13   run the tests that play to a PipeWire also on that of a Debian 13,
-                    which is made in target/debian13
-  soak [--minutes N]
+  run               install what building needs, build, and run mixd on your PipeWire; without
+                    one, do the demo
+  demo              prove it in a private PipeWire: two programs, a sweep, measured levels; where
+                    there is none, one is unpacked into target/pipewire
+  test [NAME...] [--on SYSTEM|all] [--times N]
+                    set up, then run every check; or the steps, test files and cases of these
+                    names; or what plays on debian12, debian13 or unstable, each made in
+                    target/systems
+  setup [--print]   find what is missing to build, run and test mixd, and install it (Debian,
+                    Ubuntu) or say what it is called (Arch, Fedora, Alpine, Void, NixOS); or
+                    only say what is missing
+  soak [--minutes N] [--on SYSTEM]
                     an evening many times over: programs, cards, restarts and clients come
                     and go, and every route is checked [default: 20 minutes]
   fuzz [TARGET...] [--time SECONDS] [--jobs N]
@@ -51,10 +54,10 @@ Commands:
   install [--prefix P] [--uninstall]
                     programs, man pages, completions, units and examples [default:
                     /usr/local]; DESTDIR is honoured
-  dist [--check | --debian13]
+  dist [--check | --on SYSTEM]
                     a tarball and a Debian package, in target/dist; or ask man, systemd,
                     lintian and the shells whether what is installed is right; or install
-                    the package in a Debian 13, and play through it
+                    the package on a system, and play through it
   vectors           write the protocol's golden vectors anew
 ";
 
@@ -97,9 +100,9 @@ fn parse(mut parser: Parser) -> std::result::Result<Option<(Command, Parser)>, l
     let command: Command = match parser.next()? {
         None => return Ok(None),
         Some(Arg::Value(name)) => match name.to_str() {
-            Some("setup") => |rest| alone(rest, setup::setup),
+            Some("setup") => setup::command,
             Some("run") => |rest| alone(rest, run::run),
-            Some("demo") => |rest| alone(rest, demo::demo),
+            Some("demo") => demo::command,
             Some("test") => test::command,
             Some("bench") => bench::bench,
             Some("fuzz") => fuzz::fuzz,

@@ -292,6 +292,15 @@ impl Drop for Folder {
     }
 }
 
+/// The options with which unshare makes a namespace for whoever runs this. root needs none, and could
+/// not use them in a chroot (`unshare(2)`, EPERM).
+pub fn namespace() -> &'static [&'static str] {
+    match rustix::process::geteuid().is_root() {
+        true => &[],
+        false => &["--map-root-user"],
+    }
+}
+
 /// Asks `question` until it has an answer, or `patience` is over.
 ///
 /// # Errors

@@ -11,12 +11,12 @@ use crate::{demo, setup, tools};
 
 /// Sets up, builds and runs.
 pub fn run() -> Result<()> {
-    setup::setup()?;
-    let programs = tools::build_release()?;
+    setup::to_run()?;
     if !is_pipewire_reachable() {
-        println!("No PipeWire is reachable here; showing mixd in a private one.\n");
-        return demo::demo();
+        println!("No PipeWire is reachable here; showing mixd in a private one.");
+        return demo::demo(None);
     }
+    let programs = tools::build_debug(&["mixd", "mixctl"])?;
     let mixctl = programs.join("mixctl");
     let mixctl = mixctl.display();
     println!("mixd runs on your PipeWire until Ctrl-C. In another terminal, try:");

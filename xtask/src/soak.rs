@@ -2,6 +2,7 @@
 //! are restarted, clients come and go; after each event every route is checked, and at the end what
 //! mixd has grown by.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use lexopt::{Arg, Parser, ValueExt};
@@ -13,7 +14,8 @@ use xtask::level;
 use xtask::mixd::Mixd;
 use xtask::process::{Process, wait_for};
 
-use crate::tools;
+use crate::system::{self, Network, User};
+use crate::{setup, tools};
 
 /// How long it lasts if the command line does not say, in minutes.
 const MINUTES: u64 = 20;
@@ -61,20 +63,30 @@ struct Soak {
     random: u64,
 }
 
-/// Reads the rest of the command line, and does it.
+/// Reads the rest of the command line, and does it: builds here, and plays in a system.
 pub fn soak(mut rest: Parser) -> Result<()> {
-    let mut minutes = MINUTES;
+    let (mut minutes, mut system, mut programs) = (MINUTES, system::home(), None);
     while let Some(argument) = rest.next()? {
         match argument {
             Arg::Long("minutes") => minutes = rest.value()?.parse()?,
+            Arg::Long("on") => system = system::named(&rest.value()?.string()?)?,
+            Arg::Long("programs") => programs = Some(PathBuf::from(rest.value()?)),
             argument => return Err(argument.unexpected().into()),
         }
     }
-    run(Duration::from_mins(minutes))
+    if let Some(programs) = programs {
+        return run(&programs, Duration::from_mins(minutes));
+    }
+    setup::to_test(&[system])?;
+    println!("{}: {}", system.name, system.versions()?);
+    let programs = tools::build_debug(&["mixd", "mixctl"])?;
+    let own = std::env::current_exe()?;
+    let mut soak = system.command(Network::Private, User::Root, own);
+    soak.args(["soak", "--minutes", &minutes.to_string(), "--programs"]);
+    tools::run(soak.arg(programs))
 }
 
-fn run(time: Duration) -> Result<()> {
-    let programs = tools::build_release()?;
+fn run(programs: &Path, time: Duration) -> Result<()> {
     let lab = Lab::start()?;
     let mixd = Mixd::start(&lab, &programs.join("mixd"))?;
     let file = lab.path("tone.wav");

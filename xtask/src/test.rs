@@ -1,124 +1,226 @@
-//! `cargo xtask test`: every check, in the order of their cost.
+//! `cargo xtask test`: every check, in the order of their cost; or some of them, or those that play
+//! on other systems.
 
+mod cases;
+
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use lexopt::{Arg, Parser};
+use lexopt::{Arg, Parser, ValueExt};
 use xtask::Result;
 
-use crate::{debian13, demo, dist, fuzz, leftovers, setup, tools};
+pub use self::cases::Cases;
+use crate::system::{self, Network, SYSTEMS, System, User};
+use crate::{dist, fuzz, setup, tools};
 
-/// What cargo is called with, and for what.
-const STEPS: &[(&str, &[&str])] = &[
-    ("format", &["fmt", "--all", "--check"]),
-    (
-        "lints",
-        &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    ),
-    (
-        "lints without PipeWire",
-        &[
-            "clippy",
-            "-p",
-            "mixd",
-            "--no-default-features",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    ),
-    (
-        "build",
-        &["build", "--workspace", "--all-targets", "--locked"],
-    ),
-    (
-        "unit tests",
-        &["test", "--workspace", "--locked", "--lib", "--bins"],
-    ),
-    (
-        "examples in the documentation",
-        &["test", "--workspace", "--locked", "--doc"],
-    ),
-    (
-        "tests against real programs",
-        // One at a time: each measures something, and has a machine of its own to do it on.
-        &[
-            "test",
-            "--workspace",
-            "--locked",
-            // One that fails does not hide the next.
-            "--no-fail-fast",
-            "--test",
-            "*",
-            "--",
-            "--test-threads",
-            "1",
-        ],
-    ),
-    (
-        "documentation",
-        &["doc", "--workspace", "--no-deps", "--locked"],
-    ),
+/// A check that is no test case: its name, and what it does.
+type Step = (&'static str, fn() -> Result<()>);
+
+/// The steps before the cases, and those after them.
+const BEFORE: [Step; 3] = [
+    ("format", || cargo(&["fmt", "--all", "--check"])),
+    ("lints", lints),
+    ("doc-tests", || {
+        cargo(&["test", "--workspace", "--locked", "--doc"])
+    }),
+];
+const AFTER: [Step; 4] = [
+    ("documentation", || {
+        cargo(&["doc", "--workspace", "--no-deps", "--locked"])
+    }),
+    ("fuzz", || fuzz::smoke(FUZZ_SECONDS)),
+    ("installed", || {
+        dist::check_in_system(&tools::build_debug(&tools::PROGRAMS)?)
+    }),
+    ("demo", demo),
 ];
 
-/// How long each fuzz target runs.
-const FUZZ_SECONDS: u32 = 10;
+/// How long each fuzz target runs beside its corpus, which is replayed whole.
+const FUZZ_SECONDS: u32 = 3;
 
-/// Reads the rest of the command line, and does it.
-pub fn command(mut rest: Parser) -> Result<()> {
-    let mut there_too = false;
-    while let Some(argument) = rest.next()? {
-        match argument {
-            Arg::Long("debian13") => there_too = true,
-            argument => return Err(argument.unexpected().into()),
-        }
-    }
-    if there_too { debian13::test() } else { test() }
+/// What the command line asks for.
+struct Request {
+    /// Steps, test files or cases; all if there is none.
+    names: Vec<String>,
+    /// Where the cases run.
+    systems: Vec<&'static System>,
+    /// Only what plays, because these are not this machine's system alone.
+    only_plays: bool,
+    /// How often each case runs.
+    times: u32,
 }
 
-/// Runs every check; stops at the first that fails.
-fn test() -> Result<()> {
-    let start = Instant::now();
-    let mut times: Vec<(&str, Duration)> = Vec::new();
-    let mut step = |name: &'static str, check: &mut dyn FnMut() -> Result<()>| -> Result<()> {
-        let start = Instant::now();
-        check().map_err(|error| format!("{name} failed: {error}"))?;
-        times.push((name, start.elapsed()));
-        Ok(())
-    };
-    step("setup", &mut setup::setup)?;
-    for (name, args) in STEPS {
-        println!("\n== {name}: cargo {}", args.join(" "));
-        let mut command = tools::cargo();
-        command.args(*args).env("RUSTDOCFLAGS", "-D warnings");
-        if args.first() == Some(&"test") {
-            leftovers::mark(&mut command);
+impl Request {
+    fn parse(mut rest: Parser) -> Result<Self> {
+        let mut request = Self {
+            names: Vec::new(),
+            systems: vec![system::home()],
+            only_plays: false,
+            times: 1,
+        };
+        while let Some(argument) = rest.next()? {
+            match argument {
+                Arg::Long("on") => {
+                    let name = rest.value()?.string()?;
+                    request.only_plays = true;
+                    request.systems = match &*name {
+                        "all" => SYSTEMS.iter().collect(),
+                        name => vec![system::named(name)?],
+                    };
+                }
+                Arg::Long("times") => request.times = rest.value()?.parse()?,
+                Arg::Value(name) => request.names.push(name.string()?),
+                argument => return Err(argument.unexpected().into()),
+            }
         }
-        step(name, &mut || tools::run(&mut command))?;
+        Ok(request)
     }
-    println!("\n== nothing is left running");
-    step("nothing is left running", &mut leftovers::none_is_left)?;
-    println!("\n== fuzz targets, {FUZZ_SECONDS} s each");
-    step("fuzz targets", &mut || fuzz::smoke(FUZZ_SECONDS))?;
-    println!("\n== what is installed");
-    step("what is installed", &mut dist::check::check)?;
-    println!("\n== demo");
-    step("demo", &mut demo::demo)?;
-    println!(
-        "\nAll checks passed in {:.0} s:",
-        start.elapsed().as_secs_f32()
-    );
-    for (name, time) in &times {
+
+    /// Whether a step is asked for: by name, or because nothing is.
+    fn has_step(&self, name: &str) -> bool {
+        let is_named = self.names.iter().any(|asked| asked == name);
+        is_named || self.names.is_empty() && !self.only_plays
+    }
+
+    /// The names that are no step's: files or cases.
+    fn cases(&self) -> Option<Vec<&str>> {
+        let is_step = |name: &&str| BEFORE.iter().chain(&AFTER).any(|(step, _)| step == name);
+        let names = self.names.iter().map(String::as_str);
+        let names: Vec<&str> = names.filter(|name| !is_step(name)).collect();
+        (self.names.is_empty() || !names.is_empty()).then_some(names)
+    }
+}
+
+/// What has been done, and how long it took.
+#[derive(Default)]
+struct Summary {
+    times: Vec<(String, Duration)>,
+    failures: Vec<String>,
+    passed: usize,
+}
+
+impl Summary {
+    fn step(&mut self, name: &str, check: impl FnOnce() -> Result<()>) {
+        println!("\n== {name}");
+        let start = Instant::now();
+        match check() {
+            Ok(()) => self.passed += 1,
+            Err(error) => {
+                println!("FAILED {name}: {error}\n  again, alone: cargo xtask test {name}");
+                self.failures.push(name.to_owned());
+            }
+        }
+        self.times.push((name.to_owned(), start.elapsed()));
+    }
+}
+
+/// Reads the rest of the command line, and does it: goes on past what fails, to see the others in
+/// the same run.
+pub fn command(rest: Parser) -> Result<()> {
+    let request = Request::parse(rest)?;
+    let start = Instant::now();
+    setup::to_compile_tests()?;
+    // Beside what only compiles.
+    let systems = request.systems.clone();
+    let mut systems = Some(thread::spawn(move || setup::prepare(&systems)));
+    let mut summary = Summary::default();
+    summary.times.push(("setup".to_owned(), start.elapsed()));
+    for (name, check) in BEFORE {
+        if request.has_step(name) {
+            summary.step(name, check);
+        }
+    }
+    if let Some(names) = request.cases() {
+        let began = Instant::now();
+        let found = Cases::build(&names, request.only_plays)?;
+        if found.is_empty() {
+            return Err(format!("no step, test file or case is called {}", names.join(" ")).into());
+        }
+        summary
+            .times
+            .push(("build of the tests".to_owned(), began.elapsed()));
+        await_systems(&mut systems)?;
+        for system in &request.systems {
+            println!(
+                "\n== {} cases on {}: {}",
+                found.len(),
+                system.name,
+                system.versions()?
+            );
+            let began = Instant::now();
+            for _ in 0..request.times {
+                let (passed, failures) = found.run(system, &[])?;
+                summary.passed += passed;
+                summary.failures.extend(failures);
+            }
+            let name = format!("cases on {}", system.name);
+            summary.times.push((name, began.elapsed()));
+        }
+    }
+    await_systems(&mut systems)?;
+    for (name, check) in AFTER {
+        if request.has_step(name) {
+            summary.step(name, check);
+        }
+    }
+    println!("\nIn {:.0} s:", start.elapsed().as_secs_f32());
+    for (name, time) in &summary.times {
         println!("  {:>6.1} s  {name}", time.as_secs_f32());
     }
-    println!("{} passed, 0 failed", times.len());
-    Ok(())
+    for failure in &summary.failures {
+        println!("FAILED {failure}");
+    }
+    println!(
+        "{} passed, {} failed",
+        summary.passed,
+        summary.failures.len()
+    );
+    match summary.failures.is_empty() {
+        true => Ok(()),
+        false => Err(format!("{} of the checks failed", summary.failures.len()).into()),
+    }
+}
+
+/// Waits, once, until the systems are there.
+fn await_systems(systems: &mut Option<JoinHandle<Result<()>>>) -> Result<()> {
+    match systems.take().map(JoinHandle::join) {
+        None => Ok(()),
+        Some(result) => result.map_err(|_| "the thread that makes the systems panicked")?,
+    }
+}
+
+fn cargo(args: &[&str]) -> Result<()> {
+    println!("cargo {}", args.join(" "));
+    tools::run(tools::cargo().args(args).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// With and without PipeWire: the daemon builds on a machine that has none.
+fn lints() -> Result<()> {
+    cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ])?;
+    cargo(&[
+        "clippy",
+        "-p",
+        "mixd",
+        "--no-default-features",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ])
+}
+
+/// The demonstration in this machine's system.
+fn demo() -> Result<()> {
+    let programs = tools::build_debug(&["mixd", "mixctl"])?;
+    let own = std::env::current_exe()?;
+    let mut demo = system::home().command(Network::Private, User::Root, own);
+    tools::run(demo.args(["demo", "--programs"]).arg(programs))
 }

@@ -1,6 +1,7 @@
-//! What several commands do: call cargo, find what it has built.
+//! What several commands do: call cargo, find what it has built, become root, keep a log.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use xtask::Result;
@@ -8,6 +9,22 @@ use xtask::Result;
 /// The cargo that runs this.
 pub fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// The folder of the sources.
+pub fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).into()
+}
+
+/// A command that runs as root: through sudo where this does not.
+pub fn as_root(program: &str) -> Command {
+    if wire::socket::uid() == 0 {
+        return Command::new(program);
+    }
+    let mut command = Command::new("sudo");
+    command.arg(program);
+    command
 }
 
 /// Runs a command that must succeed.
@@ -20,14 +37,59 @@ pub fn run(command: &mut Command) -> Result<()> {
         .status()
         .map_err(|error| format!("start {name}: {error}"))?;
     if status.success() {
-        Ok(())
-    } else {
-        let args: Vec<_> = command
-            .get_args()
-            .map(|arg| arg.to_string_lossy())
-            .collect();
-        Err(format!("{name} {}: {status}", args.join(" ")).into())
+        return Ok(());
     }
+    let args = command.get_args().map(|arg| arg.to_string_lossy());
+    let args: Vec<_> = args.collect();
+    Err(format!("{name} {}: {status}", args.join(" ")).into())
+}
+
+/// The same with what it prints added to a log, of which the end is in the sentence if it fails.
+///
+/// # Errors
+/// It can't be started, or fails; or the log can't be written.
+pub fn run_logged(command: &mut Command, log: &Path) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let failed = |error| format!("open {}: {error}", log.display());
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(log)
+        .map_err(failed)?;
+    command.stdout(file.try_clone()?).stderr(file);
+    let status = command
+        .status()
+        .map_err(|error| format!("start {name}: {error}; 'cargo xtask setup' installs it"))?;
+    if status.success() {
+        return Ok(());
+    }
+    let said = std::fs::read_to_string(log).unwrap_or_default();
+    let last = said.lines().rev().take(3).collect::<Vec<_>>();
+    let last: Vec<&str> = last.into_iter().rev().collect();
+    Err(format!(
+        "{name}: {status}; {} ends with: {}",
+        log.display(),
+        last.join(" / ")
+    )
+    .into())
+}
+
+/// The three programs that users run.
+pub const PROGRAMS: [&str; 3] = ["mixd", "mixctl", "mixview"];
+
+/// Builds programs as the tests do, without the minutes of optimisation that what is installed gets,
+/// and returns the folder that holds them.
+///
+/// # Errors
+/// The build fails.
+pub fn build_debug(programs: &[&str]) -> Result<PathBuf> {
+    let mut build = cargo();
+    build.args(["build", "--locked"]);
+    for program in programs {
+        build.args(["-p", program]);
+    }
+    run(&mut build)?;
+    Ok(target_folder()?.join("debug"))
 }
 
 /// Builds the programs as they are shipped, and returns the folder that holds them.

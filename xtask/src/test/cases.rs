@@ -1,0 +1,242 @@
+//! The test cases, each in a process and a system of its own: some at once, those that measure load,
+//! wake-ups or leaks alone. The unit tests of a crate are one case.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use xtask::Result;
+
+use crate::system::{Network, System, User};
+use crate::tools;
+
+/// The files and cases that measure what another process on the machine would change: they have it
+/// to themselves.
+const ALONE: [&str; 7] = [
+    "mixd/load",
+    "mixd/glide",
+    "mixd/allocations",
+    "wake",
+    "woken",
+    "leaks",
+    "floods",
+];
+
+/// Those that take longest come first, so that nothing is waited for at the end.
+const FIRST: [&str; 4] = [
+    "mixd/layouts",
+    "fuzz/replay",
+    "mixview/golden",
+    "mixd/unmanaged",
+];
+
+/// How many cases run at once for each processor: most of their time they wait for sound.
+const AT_ONCE: usize = 3;
+
+/// A test case.
+struct Case {
+    /// `crate/file::case`.
+    name: String,
+    program: PathBuf,
+    /// As libtest calls it; none for all that are in the program.
+    test: Option<String>,
+    user: User,
+}
+
+impl Case {
+    fn is_alone(&self) -> bool {
+        ALONE.iter().any(|part| self.name.contains(part))
+    }
+
+    /// Smaller is sooner.
+    fn rank(&self) -> usize {
+        let place = FIRST.iter().position(|part| self.name.starts_with(part));
+        place.unwrap_or(FIRST.len())
+    }
+
+    fn run(&self, system: &System, environment: &[&str]) -> Result<Output> {
+        let mut command = system.command(Network::Private, self.user, "env");
+        command.args(environment).arg(&self.program);
+        if let Some(test) = &self.test {
+            command.args(["--exact", test]);
+        }
+        Ok(command.output()?)
+    }
+}
+
+/// The cases that were asked for.
+pub struct Cases(Vec<Case>);
+
+impl Cases {
+    /// Builds the tests and returns the cases whose names contain one of `names`, or all; of all
+    /// crates, or of those files that play sound, whose result another system can change.
+    ///
+    /// # Errors
+    /// The build fails.
+    pub fn build(names: &[&str], only_plays: bool) -> Result<Self> {
+        let out = tools::cargo()
+            .args(["test", "--workspace", "--no-run", "--locked"])
+            .args(["--lib", "--bins", "--test", "*"])
+            .arg("--message-format=json-render-diagnostics")
+            .stderr(Stdio::inherit())
+            .output()?;
+        if !out.status.success() {
+            return Err("the tests do not build".into());
+        }
+        let mut cases = Vec::new();
+        for line in String::from_utf8_lossy(&out.stdout).lines() {
+            let message: Value = serde_json::from_str(line)?;
+            let target = &message["target"];
+            let Some(program) = message["executable"].as_str() else {
+                continue;
+            };
+            if message["profile"]["test"] != true {
+                continue;
+            }
+            let source = target["src_path"].as_str().unwrap_or_default();
+            // …/mixd/tests/audio.rs, …/mixd/src/lib.rs
+            let folder = Path::new(source).ancestors().nth(2);
+            let folder = folder.and_then(Path::file_name).unwrap_or_default();
+            let folder = folder.to_string_lossy();
+            let file = target["name"].as_str().unwrap_or_default();
+            let add = |name: String, test, user| Case {
+                name,
+                program: program.into(),
+                test,
+                user,
+            };
+            if target["kind"][0] != "test" {
+                let kind = target["kind"][0].as_str().unwrap_or_default();
+                if !only_plays {
+                    cases.push(add(format!("{folder}/{kind}-{file}"), None, User::Root));
+                }
+                continue;
+            }
+            let text =
+                fs::read_to_string(source).map_err(|error| format!("read {source}: {error}"))?;
+            let shows = text.contains("desktop::");
+            let plays = text.contains("mod stage;") || text.contains("Lab::");
+            if only_plays && (shows || !plays) {
+                continue;
+            }
+            let user = if shows { User::Ordinary } else { User::Root };
+            for test in tests(program)? {
+                cases.push(add(format!("{folder}/{file}::{test}"), Some(test), user));
+            }
+        }
+        cases.retain(|case| names.is_empty() || names.iter().any(|name| case.name.contains(name)));
+        cases.sort_by_key(Case::rank);
+        Ok(Self(cases))
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Runs them all in a system with these variables; returns how many passed, and the names of those
+    /// that failed.
+    ///
+    /// # Errors
+    /// A case can't be started.
+    pub fn run(&self, system: &System, environment: &[&str]) -> Result<(usize, Vec<String>)> {
+        // Where pictures go that tests take, whoever they run as.
+        let pictures = tools::target_folder()?.join("pictures");
+        let script = "mkdir -p \"$1\" && chmod 1777 \"$1\"";
+        tools::run(Command::new("sh").args(["-c", script, "sh"]).arg(pictures))?;
+        let (alone, together): (Vec<&Case>, Vec<&Case>) =
+            self.0.iter().partition(|case| case.is_alone());
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let mut failures = run_all(&together, system, environment, cores * AT_ONCE)?;
+        failures.extend(run_all(&alone, system, environment, 1)?);
+        Ok((self.0.len() - failures.len(), failures))
+    }
+}
+
+/// The names of the tests in a program that a run without `--ignored` runs.
+fn tests(program: &str) -> Result<BTreeSet<String>> {
+    let list = |more: &[&str]| -> Result<BTreeSet<String>> {
+        let mut command = Command::new(program);
+        let out = command
+            .args(["--list", "--format=terse"])
+            .args(more)
+            .output()?;
+        let text = String::from_utf8_lossy(&out.stdout);
+        let names = text.lines().filter_map(|line| line.strip_suffix(": test"));
+        Ok(names.map(str::to_owned).collect())
+    };
+    Ok(&list(&[])? - &list(&["--ignored"])?)
+}
+
+/// Runs cases, some at once, and says of each how it went; returns those that failed.
+fn run_all(
+    cases: &[&Case],
+    system: &System,
+    environment: &[&str],
+    at_once: usize,
+) -> Result<Vec<String>> {
+    let left = Mutex::new(cases.iter());
+    let failures = Mutex::new(Vec::new());
+    let work = || -> std::result::Result<(), String> {
+        let next = || left.lock().ok()?.next();
+        while let Some(case) = next() {
+            let start = Instant::now();
+            let out = case
+                .run(system, environment)
+                .map_err(|error| error.to_string())?;
+            let said = String::from_utf8_lossy(&out.stdout);
+            // A case that is not found is none that passed.
+            let result = case
+                .test
+                .as_ref()
+                .map_or("test result: ok. ", |_| "test result: ok. 1 passed");
+            let passed = said.contains(result) && out.status.success();
+            tell(case, system, &out, passed, start.elapsed());
+            if !passed && let Ok(mut failures) = failures.lock() {
+                failures.push(format!("{} on {}", case.name, system.name));
+            }
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            worker.join().map_err(|_| "a thread panicked")??;
+        }
+        Ok::<(), xtask::Error>(())
+    })?;
+    failures
+        .into_inner()
+        .map_err(|_| "a thread panicked".into())
+}
+
+/// Prints how a case went; one that failed with how to run it again, and with what it said.
+fn tell(case: &Case, system: &System, out: &Output, passed: bool, time: Duration) {
+    let (name, seconds) = (&case.name, time.as_secs_f32());
+    let mut text = match passed {
+        true => format!("ok     {seconds:>5.1} s  {name}\n"),
+        false => format!(
+            "FAILED {seconds:>5.1} s  {name} on {0}; again, alone: cargo xtask test {name} --on {0}\n",
+            system.name
+        ),
+    };
+    if !passed {
+        for stream in [&out.stdout, &out.stderr] {
+            for line in String::from_utf8_lossy(stream).lines() {
+                text += &format!("    {line}\n");
+            }
+        }
+    }
+    // In one piece: others print, too.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
