@@ -159,9 +159,7 @@ fn enter() -> Result<()> {
     let compiler = Path::new(&compiler).with_file_name("rustc");
     let mut bench = system::home().command(Network::Private, User::Root, "env");
     bench.arg(format!("RUSTC={}", compiler.display()));
-    bench
-        .arg(std::env::current_exe()?)
-        .args(std::env::args_os().skip(1));
+    bench.arg(tools::own()?).args(std::env::args_os().skip(1));
     tools::run(bench.arg("--inside"))
 }
 

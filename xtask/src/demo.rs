@@ -62,7 +62,7 @@ pub fn demo(programs: Option<PathBuf>) -> Result<()> {
     match unpacked {
         None => sweep(&programs),
         Some(folder) => {
-            let mut inside = over_usr(&folder, std::env::current_exe()?);
+            let mut inside = over_usr(&folder, tools::own()?);
             tools::run(inside.args(["demo", "--programs"]).arg(programs))
         }
     }

@@ -81,8 +81,7 @@ pub fn dist(mut rest: Parser) -> Result<()> {
 /// # Errors
 /// Something is wrong with what is installed.
 pub fn check_in_system(programs: &Path) -> Result<()> {
-    let mut check =
-        system::home().command(Network::Private, User::Ordinary, std::env::current_exe()?);
+    let mut check = system::home().command(Network::Private, User::Ordinary, tools::own()?);
     tools::run(check.args(["dist", "--check", "--programs"]).arg(programs))
 }
 

@@ -80,7 +80,7 @@ pub fn soak(mut rest: Parser) -> Result<()> {
     setup::to_test(&[system])?;
     println!("{}: {}", system.name, system.versions()?);
     let programs = tools::build_debug(&["mixd", "mixctl"])?;
-    let own = std::env::current_exe()?;
+    let own = tools::own()?;
     let mut soak = system.command(Network::Private, User::Root, own);
     soak.args(["soak", "--minutes", &minutes.to_string(), "--programs"]);
     tools::run(soak.arg(programs))

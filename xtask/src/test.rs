@@ -29,9 +29,7 @@ const AFTER: [Step; 4] = [
         cargo(&["doc", "--workspace", "--no-deps", "--locked"])
     }),
     ("fuzz", || fuzz::smoke(FUZZ_SECONDS)),
-    ("installed", || {
-        dist::check_in_system(&tools::build_debug(&tools::PROGRAMS)?)
-    }),
+    ("installed", || dist::check_in_system(&cases::build()?)),
     ("demo", demo),
 ];
 
@@ -219,8 +217,8 @@ fn lints() -> Result<()> {
 
 /// The demonstration in this machine's system.
 fn demo() -> Result<()> {
-    let programs = tools::build_debug(&["mixd", "mixctl"])?;
-    let own = std::env::current_exe()?;
+    let programs = cases::build()?;
+    let own = tools::own()?;
     let mut demo = system::home().command(Network::Private, User::Root, own);
     tools::run(demo.args(["demo", "--programs"]).arg(programs))
 }

@@ -74,9 +74,6 @@ pub fn run_logged(command: &mut Command, log: &Path) -> Result<()> {
     .into())
 }
 
-/// The three programs that users run.
-pub const PROGRAMS: [&str; 3] = ["mixd", "mixctl", "mixview"];
-
 /// Builds programs as the tests do, without the minutes of optimisation that what is installed gets,
 /// and returns the folder that holds them.
 ///
@@ -131,6 +128,14 @@ fn has_static_libc() -> bool {
     let mut cc = Command::new("cc");
     let found = cc.arg("-print-file-name=libc.a").output();
     found.is_ok_and(|found| found.stdout.starts_with(b"/"))
+}
+
+/// This program, also when cargo has put a newer one in its place.
+///
+/// # Errors
+/// Those of [`target_folder`].
+pub fn own() -> Result<PathBuf> {
+    Ok(target_folder()?.join("debug/xtask"))
 }
 
 /// Where cargo builds: xtask itself lies in a profile's folder there.

@@ -71,6 +71,25 @@ impl Case {
     }
 }
 
+/// Builds the tests and the programs that they run: with one choice of features for all, so that
+/// nothing is compiled twice.
+fn build_command() -> Command {
+    let mut command = tools::cargo();
+    command
+        .args(["test", "--workspace", "--no-run", "--locked", "--quiet"])
+        .args(["--lib", "--bins", "--test", "*"]);
+    command
+}
+
+/// Builds the programs as the cases run them, and returns their folder.
+///
+/// # Errors
+/// The build fails.
+pub fn build() -> Result<PathBuf> {
+    tools::run(build_command().stdout(Stdio::null()))?;
+    Ok(tools::target_folder()?.join("debug"))
+}
+
 /// The cases that were asked for.
 pub struct Cases(Vec<Case>);
 
@@ -81,9 +100,7 @@ impl Cases {
     /// # Errors
     /// The build fails.
     pub fn build(names: &[&str], only_plays: bool) -> Result<Self> {
-        let out = tools::cargo()
-            .args(["test", "--workspace", "--no-run", "--locked"])
-            .args(["--lib", "--bins", "--test", "*"])
+        let out = build_command()
             .arg("--message-format=json-render-diagnostics")
             .stderr(Stdio::inherit())
             .output()?;
