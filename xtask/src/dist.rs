@@ -183,6 +183,12 @@ pub fn package(folder: &Path, programs: &Path) -> Result<PathBuf> {
         });
     }
     install::write(&root.join("usr"), &files)?;
+    // Those of the tests are not stripped by the build.
+    let mut strip = Command::new("strip");
+    for file in files.iter().filter(|file| file.path.starts_with("bin")) {
+        strip.arg(root.join("usr").join(&file.path));
+    }
+    output(&mut strip)?;
     let architecture = output(Command::new("dpkg").arg("--print-architecture"))?;
     let control = root.join("DEBIAN");
     fs::create_dir_all(&control)?;

@@ -210,8 +210,25 @@ pub fn to_compile_tests() -> Result<()> {
 
 /// Makes systems, and has in them what the tests run.
 pub fn prepare(systems: &[&'static System]) -> Result<()> {
-    let mut systems = systems.iter();
-    systems.try_for_each(|system| system.prepare(&in_system(system)))
+    for system in systems {
+        if !system.folder()?.exists() {
+            println!(
+                "Setup: the tests run in a {}: {}",
+                system.name,
+                size_of(system)
+            );
+        }
+        system.prepare(&in_system(system))?;
+    }
+    Ok(())
+}
+
+/// About how much making a system takes, as it was when this was written.
+fn size_of(system: &System) -> &'static str {
+    match system == system::home() {
+        true => "about 230 MB to download, 1.2 GB of disk",
+        false => "about 70 MB to download, 0.5 GB of disk",
+    }
 }
 
 /// The same for the bench.
@@ -257,9 +274,13 @@ fn print() -> Result<()> {
         } else {
             ", only for 'test --on'"
         };
+        let size = match folder.exists() {
+            true => "",
+            false => size_of(system),
+        };
         let missing = match missing.is_empty() {
             true => "all is there".to_owned(),
-            false => format!("{} to download; {}", system.size, missing.join(" ")),
+            false => format!("{size}\n  {}", missing.join(" ")),
         };
         println!(
             "To test, in target/systems/{}{when}: {missing}",

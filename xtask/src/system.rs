@@ -22,8 +22,6 @@ pub struct System {
     pub name: &'static str,
     /// What Debian calls it.
     suite: &'static str,
-    /// About how much is downloaded to make it.
-    pub size: &'static str,
 }
 
 /// The systems that there can be.
@@ -31,17 +29,14 @@ pub const SYSTEMS: [System; 3] = [
     System {
         name: "debian12",
         suite: "bookworm",
-        size: "TODO MB",
     },
     System {
         name: "debian13",
         suite: "trixie",
-        size: "TODO MB",
     },
     System {
         name: "unstable",
         suite: "sid",
-        size: "TODO MB",
     },
 ];
 

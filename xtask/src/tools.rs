@@ -39,8 +39,9 @@ pub fn run(command: &mut Command) -> Result<()> {
     if status.success() {
         return Ok(());
     }
+    // A script is no part of a sentence.
     let args = command.get_args().map(|arg| arg.to_string_lossy());
-    let args: Vec<_> = args.collect();
+    let args: Vec<_> = args.filter(|arg| !arg.contains('\n')).collect();
     Err(format!("{name} {}: {status}", args.join(" ")).into())
 }
 
