@@ -1,11 +1,8 @@
 //! `cargo xtask fuzz`: the real fuzzer over the targets in `fuzz/`, its corpus and its coverage.
 
 use std::fs::{self, File};
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
-use std::thread;
 
 use lexopt::{Arg, Parser, ValueExt};
 use xtask::Result;
@@ -91,26 +88,10 @@ fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
 /// is a failure, what it learns is not kept.
 pub fn smoke(seconds: u32) -> Result<()> {
     let programs = build()?;
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let left = Mutex::new(TARGETS.into_iter());
-    let next = || left.lock().ok()?.next();
     // Nothing is timed here: as many at once as there are cores.
-    let work = || -> std::result::Result<(), String> {
-        while let Some(target) = next() {
-            scratch(target)
-                .and_then(|found| run_target(&programs, target, &found, seconds, 1))
-                .map_err(|error| error.to_string())?;
-        }
-        Ok(())
-    };
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-        for worker in workers {
-            worker
-                .join()
-                .map_err(|_| "a fuzz target's thread panicked")??;
-        }
-        Ok(())
+    tools::at_once(&TARGETS, tools::cores(), |target| {
+        let found = scratch(target)?;
+        run_target(&programs, target, &found, seconds, 1)
     })
 }
 

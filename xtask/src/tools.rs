@@ -1,8 +1,11 @@
 //! What several commands do: call cargo, find what it has built, become root, keep a log.
 
 use std::fs::File;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
 
 use xtask::Result;
 
@@ -73,6 +76,38 @@ pub fn run_logged(command: &mut Command, log: &Path) -> Result<()> {
         last.join(" / ")
     )
     .into())
+}
+
+/// Does `work` for each item in turn, for some at once.
+///
+/// # Errors
+/// The first of those of `work`; what is not yet begun is left.
+pub fn at_once<T: Sync>(
+    items: &[T],
+    workers: usize,
+    work: impl Fn(&T) -> Result<()> + Sync,
+) -> Result<()> {
+    let left = Mutex::new(items.iter());
+    let next = || left.lock().ok()?.next();
+    let run = || -> Result<()> {
+        while let Some(item) = next() {
+            work(item)?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(run)).collect();
+        let mut results = threads.into_iter().map(|thread| match thread.join() {
+            Ok(result) => result,
+            Err(_) => Err("a thread panicked".into()),
+        });
+        results.try_for_each(|result| result)
+    })
+}
+
+/// How many processors there are.
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Builds programs as the tests do, without the minutes of optimisation that what is installed gets,

@@ -9,8 +9,8 @@ use xtask::Result;
 use xtask::process::Folder;
 
 use super::output;
-use crate::install;
 use crate::installed::{self, COMMON};
+use crate::{install, tools};
 
 /// Installs into a folder of its own, makes the package, and asks everybody.
 pub fn check(programs: &Path) -> Result<()> {
@@ -131,6 +131,7 @@ esac
         "PS1=; fpath=({zsh} $fpath); autoload -U compinit; compinit -D -u; \
          zstyle \":completion:*\" list-prompt \"\"; LISTMAX=1000; echo rea\"\"dy"
     );
+    let mut trials: Vec<Trial> = Vec::new();
     for (typed, offered) in [
         ("mixctl set-v", "<set-volume>"),
         ("mixctl watch --format wa", "<waybar>"),
@@ -148,7 +149,7 @@ esac
             ("zsh", "zsh -f -i", &zsh_ready),
         ] {
             let script = in_terminal(start, ready, typed);
-            offers(shell, "zsh", &["-f", "-c", &script], &path, typed, offered)?;
+            trials.push((shell, "zsh", vec!["-f", "-c"], script, typed, offered));
         }
     }
     for (typed, offered) in [
@@ -160,16 +161,21 @@ esac
         ("mixctl add-program a", r"a\=b \[live]"),
     ] {
         let script = format!("source '{fish}'; complete -C '{typed}'");
-        let args = ["--no-config", "-c", &script];
-        offers("fish", "fish", &args, &path, typed, offered)?;
+        let args = vec!["--no-config", "-c"];
+        trials.push(("fish", "fish", args, script, typed, offered));
     }
     for program in ["mixd", "mixview"] {
         let bash = file(&format!("bash-completion/completions/{program}"));
         let script = format!("source '{bash}' && complete -p {program}");
-        offers("bash", "bash", &["-c", &script], &path, program, program)?;
+        trials.push(("bash", "bash", vec!["-c"], script, program, program));
     }
-    Ok(())
+    // A shell in a terminal is slow to say that it has said all: many at once.
+    tools::at_once(&trials, 6, |trial| offers(trial, &path))
 }
+
+/// A shell's name, a program with words that finds out what it offers by a script, what is typed, and
+/// what must be offered.
+type Trial<'a> = (&'a str, &'a str, Vec<&'a str>, String, &'a str, &'a str);
 
 /// The script of a zsh that starts a shell in a terminal of its own, makes it `ready`, types a line,
 /// two tabs and a line's end, and prints what is seen.
@@ -183,17 +189,11 @@ fn in_terminal(shell: &str, ready: &str, typed: &str) -> String {
     )
 }
 
-/// That a shell offers something for what is typed: `program` with these words finds out.
-fn offers(
-    shell: &str,
-    program: &str,
-    args: &[&str],
-    path: &str,
-    typed: &str,
-    offered: &str,
-) -> Result<()> {
+/// Makes sure that a shell offers what it should.
+fn offers((shell, program, args, script, typed, offered): &Trial, path: &str) -> Result<()> {
     let out = Command::new(program)
         .args(args)
+        .arg(script)
         .env("PATH", path)
         .env("TERM", "dumb")
         .output()
@@ -202,7 +202,7 @@ fn offers(
         String::from_utf8_lossy(&out.stdout),
         String::from_utf8_lossy(&out.stderr),
     );
-    match said.contains(offered) && complaints.trim().is_empty() {
+    match said.contains(*offered) && complaints.trim().is_empty() {
         true => Ok(()),
         false => Err(format!(
             "{shell} does not offer '{offered}' for '{typed}': {said}{complaints}"

@@ -4,11 +4,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -173,8 +171,7 @@ impl Cases {
         tools::run(Command::new("sh").args(["-c", script, "sh"]).arg(pictures))?;
         let (alone, together): (Vec<&Case>, Vec<&Case>) =
             self.0.iter().partition(|case| case.is_alone());
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        let mut failures = run_all(&together, system, environment, cores * AT_ONCE)?;
+        let mut failures = run_all(&together, system, environment, tools::cores() * AT_ONCE)?;
         failures.extend(run_all(&alone, system, environment, 1)?);
         Ok((self.0.len() - failures.len(), failures))
     }
@@ -202,35 +199,22 @@ fn run_all(
     environment: &[&str],
     at_once: usize,
 ) -> Result<Vec<String>> {
-    let left = Mutex::new(cases.iter());
     let failures = Mutex::new(Vec::new());
-    let work = || -> std::result::Result<(), String> {
-        let next = || left.lock().ok()?.next();
-        while let Some(case) = next() {
-            let start = Instant::now();
-            let out = case
-                .run(system, environment)
-                .map_err(|error| error.to_string())?;
-            let said = String::from_utf8_lossy(&out.stdout);
-            // A case that is not found is none that passed.
-            let result = case
-                .test
-                .as_ref()
-                .map_or("test result: ok. ", |_| "test result: ok. 1 passed");
-            let passed = said.contains(result) && out.status.success();
-            tell(case, system, &out, passed, start.elapsed());
-            if !passed && let Ok(mut failures) = failures.lock() {
-                failures.push(format!("{} on {}", case.name, system.name));
-            }
+    tools::at_once(cases, at_once, |case| {
+        let start = Instant::now();
+        let out = case.run(system, environment)?;
+        let said = String::from_utf8_lossy(&out.stdout);
+        // A case that is not found is none that passed.
+        let result = match case.test {
+            Some(_) => "test result: ok. 1 passed",
+            None => "test result: ok. ",
+        };
+        let passed = said.contains(result) && out.status.success();
+        tell(case, system, &out, passed, start.elapsed());
+        if !passed && let Ok(mut failures) = failures.lock() {
+            failures.push(format!("{} on {}", case.name, system.name));
         }
         Ok(())
-    };
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(work)).collect();
-        for worker in workers {
-            worker.join().map_err(|_| "a thread panicked")??;
-        }
-        Ok::<(), xtask::Error>(())
     })?;
     failures
         .into_inner()
