@@ -125,6 +125,7 @@ fn build() -> Result<PathBuf> {
     command.env("CARGO_PROFILE_RELEASE_LTO", "off");
     command.env("CARGO_PROFILE_RELEASE_STRIP", "none");
     command.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    command.envs(tools::cxx().map(|program| ("CXX", program)));
     tools::run(&mut command)?;
     let hosts = fs::read_dir(&folder)?
         .flatten()

@@ -55,17 +55,42 @@ pub fn missing<'a>(packages: &[&'a str], system: Option<&Path>) -> Result<Vec<&'
     ))
 }
 
-/// Returns which of the packages `dpkg-query` does not call installed.
+/// Returns which of the packages `dpkg-query` does not call installed. A `*` stands for a version.
 fn not_installed<'a>(packages: &[&'a str], query: &str) -> Vec<&'a str> {
     let installed: BTreeSet<&str> = query
         .lines()
         .filter_map(|line| line.strip_suffix(" installed"))
         .collect();
-    packages
-        .iter()
-        .copied()
-        .filter(|package| !installed.contains(package))
-        .collect()
+    let is_installed = |package: &str| match package.split_once('*') {
+        None => installed.contains(package),
+        Some((start, end)) => installed
+            .iter()
+            .any(|name| name.starts_with(start) && name.ends_with(end)),
+    };
+    let missing = packages.iter().copied();
+    missing.filter(|package| !is_installed(package)).collect()
+}
+
+/// Puts a version in the place of a `*`: that of gcc for g++, else that of Debian's own clang.
+fn with_version(packages: &[&str]) -> Vec<String> {
+    let said = |program: &str, args: &[&str]| {
+        let out = Command::new(program).args(args).output();
+        let out = out.map(|out| String::from_utf8_lossy(&out.stdout).into_owned());
+        out.unwrap_or_default()
+    };
+    let of_clang = || {
+        let said = said("apt-cache", &["depends", "libclang1"]);
+        let versions = said.split_whitespace();
+        let version = versions.filter_map(|word| word.strip_prefix("libclang1-"));
+        // Unknown, it stays, for apt to complain of.
+        version.last().unwrap_or("*").to_owned()
+    };
+    let name = |name: &&str| match (name.contains('*'), name.starts_with("g++")) {
+        (false, _) => (*name).to_owned(),
+        (true, true) => name.replace('*', said("gcc", &["-dumpversion"]).trim()),
+        (true, false) => name.replace('*', &of_clang()),
+    };
+    packages.iter().map(name).collect()
 }
 
 /// What it would take to install these; nothing where apt knows too little to say: its lists are
@@ -74,7 +99,7 @@ pub fn size(packages: &[&str]) -> Option<Size> {
     let out = Command::new("apt-get")
         .args(["install", "--assume-no", "--no-install-recommends"])
         .args(["-o", "Debug::NoLocking=1"])
-        .args(packages)
+        .args(with_version(packages))
         .env("LC_ALL", "C")
         .output()
         .ok()?;
@@ -106,7 +131,9 @@ fn read_size(said: &str) -> Option<Size> {
 /// apt's.
 pub fn install(packages: &[&str]) -> Result<()> {
     let args = ["install", "-y", "--no-install-recommends"];
-    apt(&[&args[..], packages].concat())
+    let packages = with_version(packages);
+    let packages = packages.iter().map(String::as_str);
+    apt(&args.into_iter().chain(packages).collect::<Vec<_>>())
 }
 
 /// Has apt find out what there is, as root.
@@ -220,6 +247,15 @@ mod tests {
             not_installed(&packages, query),
             ["clang", "wireplumber", "pipewire"]
         );
+    }
+
+    #[test]
+    fn a_package_of_any_version_is_there_where_one_is_installed() {
+        let packages = ["libclang-common-*-dev"];
+        let query = "libclang-common-14-dev installed\n";
+        assert!(not_installed(&packages, query).is_empty());
+        let query = "libclang-common-13-dev config-files\nlibclang-14-dev installed\n";
+        assert_eq!(not_installed(&packages, query), packages);
     }
 
     #[test]

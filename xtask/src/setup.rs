@@ -47,14 +47,18 @@ const fn need(probe: Probe, debian: &'static str, others: [&'static str; 5]) -> 
     }
 }
 
-/// What compiles mixd. clang brings the library and the headers with which bindgen reads PipeWire's.
+/// What compiles mixd. bindgen reads PipeWire's headers with clang's library and its own headers; Debian's
+/// package of the program would make it an alternative for `cc` and `c++`.
 #[rustfmt::skip]
 const TO_BUILD: &[Need] = &[
     //                                                       Arch, Fedora, Alpine, Void, NixOS
     need(Probe::Program("cc"), "gcc", ["gcc", "gcc", "build-base", "gcc", "gcc"]),
     need(Probe::Program("pkg-config"), "pkg-config",
         ["pkgconf", "pkgconf-pkg-config", "pkgconf", "pkg-config", "pkg-config"]),
-    need(Probe::Program("clang"), "clang", ["clang", "clang-devel", "clang-dev", "clang", "libclang"]),
+    need(Probe::Program("clang"), "libclang1",
+        ["clang", "clang-devel", "clang-dev", "clang", "libclang"]),
+    need(Probe::Program("clang"), "libclang-common-*-dev",
+        ["clang", "clang-devel", "clang-dev", "clang", "libclang"]),
     need(Probe::Module("libpipewire-0.3"), "libpipewire-0.3-dev",
         ["libpipewire", "pipewire-devel", "pipewire-dev", "pipewire-devel", "pipewire"]),
     need(Probe::Module("libspa-0.2"), "libspa-0.2-dev",
@@ -64,8 +68,8 @@ const TO_BUILD: &[Need] = &[
 /// What the tests need besides.
 #[rustfmt::skip]
 const TO_TEST: &[Need] = &[
-    // Builds libFuzzer.
-    need(Probe::Program("c++"), "g++", ["gcc", "gcc-c++", "build-base", "gcc", "gcc"]),
+    // Builds libFuzzer. Debian's package without a version would make it an alternative for `c++`.
+    need(Probe::Program("c++"), "g++-*", ["gcc", "gcc-c++", "build-base", "gcc", "gcc"]),
     // Makes the systems that they run in.
     need(Probe::Program("debootstrap"), "debootstrap",
         ["debootstrap", "debootstrap", "debootstrap", "debootstrap", "debootstrap"]),

@@ -166,6 +166,17 @@ fn has_static_libc() -> bool {
     found.is_ok_and(|found| found.stdout.starts_with(b"/"))
 }
 
+/// A C++ compiler for the cc crate, where there is none of the name `c++`: gcc's own.
+pub fn cxx() -> Option<String> {
+    let has = |program: &str| Command::new(program).arg("--version").output().is_ok();
+    if has("c++") {
+        return None;
+    }
+    let version = Command::new("gcc").arg("-dumpversion").output().ok()?;
+    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    Some(format!("g++-{}", version.trim())).filter(|program| has(program))
+}
+
 /// This program, also when cargo has put a newer one in its place.
 ///
 /// # Errors
