@@ -81,9 +81,9 @@ fn with_version(packages: &[&str]) -> Vec<String> {
     let of_clang = || {
         let said = said("apt-cache", &["depends", "libclang1"]);
         let versions = said.split_whitespace();
-        let version = versions.filter_map(|word| word.strip_prefix("libclang1-"));
+        let mut version = versions.filter_map(|word| word.strip_prefix("libclang1-"));
         // Unknown, it stays, for apt to complain of.
-        version.last().unwrap_or("*").to_owned()
+        version.next_back().unwrap_or("*").to_owned()
     };
     let name = |name: &&str| match (name.contains('*'), name.starts_with("g++")) {
         (false, _) => (*name).to_owned(),
