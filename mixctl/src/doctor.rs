@@ -132,8 +132,9 @@ fn config(status: &Status) -> Finding {
 }
 
 fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
+    let warnings = &status.audio.warnings;
     let mut findings = vec![
-        manager(diagnosis),
+        manager(diagnosis, warnings.contains(&Warning::ManagerHangs)),
         sinks(&diagnosis.sinks),
         match &status.audio.output {
             Some(card) => (OK, "card", format!("playing to {}", visible(card)), None),
@@ -176,6 +177,18 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
             Some("find what does so: a script with pw-cli destroy, or a patchbay".to_owned()),
         ));
     }
+    if warnings.contains(&Warning::LinksRemoved) {
+        findings.push((
+            BAD,
+            "removed",
+            explained(Warning::LinksRemoved).to_owned(),
+            Some(
+                "find what does so: a patchbay that keeps to a list of its own (qpwgraph's \
+                  'exclusive'), or a script with pw-link -d"
+                    .to_owned(),
+            ),
+        ));
+    }
     findings.push(match diagnosis.stale {
         0 => (
             OK,
@@ -212,8 +225,15 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
     findings
 }
 
-fn manager(diagnosis: &Diagnosis) -> Finding {
+fn manager(diagnosis: &Diagnosis, hangs: bool) -> Finding {
     match &diagnosis.manager {
+        Some(name) if hangs => (
+            BAD,
+            "manager",
+            format!("{} hangs: it does not answer; mixd links by itself", visible(name)),
+            Some("continue it ('pkill -CONT wireplumber'), or restart it: 'systemctl --user restart \
+                  wireplumber'".to_owned()),
+        ),
         Some(name) => (OK, "manager", format!("{} runs", visible(name)), None),
         None => (
             WARN,

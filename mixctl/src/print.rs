@@ -133,6 +133,11 @@ pub fn explained(warning: Warning) -> &'static str {
         Warning::SinksRemoved => {
             "something has removed mixd's sinks six times; they are made anew within a minute"
         }
+        Warning::LinksRemoved => {
+            "something has removed the links from mixd's sinks to the card four times; they are made \
+             anew within half a minute"
+        }
+        Warning::ManagerHangs => "the session manager hangs; mixd links by itself meanwhile",
     }
 }
 

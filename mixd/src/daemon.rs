@@ -93,7 +93,7 @@ pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Err
             backend.begin_exit();
             leave_by = Some(now + EXIT_TIME);
         }
-        backend.turn(polled[BACKEND].revents != 0, &mut desk, now);
+        backend.turn(polled[BACKEND].revents != 0, &mut desk, now)?;
         let has_changed = polled[CONFIGURATION].revents != 0;
         configuration.turn(has_changed, &mut desk, &mut backend, now);
         let mut house = House {

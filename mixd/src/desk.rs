@@ -333,6 +333,8 @@ mod tests {
                     Warning::OwnSinkIsDefault,
                     Warning::OutputMissing,
                     Warning::SinksRemoved,
+                    Warning::LinksRemoved,
+                    Warning::ManagerHangs,
                 ],
             });
             assert_eq!(desk.audio.omitted as usize, count - fitting);

@@ -5,6 +5,7 @@
 //! never by touching links that are not ours. Where there is no session manager, or where it
 //! leaves a stream without any link, we link it ourselves.
 
+mod elder;
 mod fact;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
@@ -19,6 +20,7 @@ mod quantum;
 mod reread;
 mod sinks;
 mod streams;
+mod whole;
 mod wires;
 
 use std::cmp::Reverse;
@@ -28,10 +30,11 @@ use std::time::{Duration, Instant};
 use wire::message::{ClientName, NodeName};
 use wire::{Audio, Channel, Diagnosis, PipeWireState, Warning};
 
+pub use self::elder::INSTANCE;
 pub use self::fact::{Action, Fact, Info, Metadata, Ports, Process, Props, Sink};
 pub use self::layout::{Layout, MAX_CHANNELS};
 use self::objects::Objects;
-pub use self::objects::{Direction, TARGET_OBJECT};
+pub use self::objects::{Direction, TARGET_NODE, TARGET_OBJECT};
 use self::patience::{Matter, Patience};
 use self::programs::Processes;
 use self::reread::{Doubt, Reread};
@@ -95,6 +98,8 @@ pub struct Graph {
     layout: Layout,
     sinks: Sinks,
     wires: Wires,
+    /// The sinks of ours that lack a link to the card.
+    deaf: BTreeSet<u32>,
     streams: Streams,
     processes: Processes,
     /// Whose ports we have configured, which is done once.
@@ -102,6 +107,10 @@ pub struct Graph {
     patience: Patience,
     /// We are about to go: nothing is wished for any more.
     is_leaving: bool,
+    /// What tells our clients from those of another mixd.
+    instance: Option<String>,
+    /// The client of a mixd that was here before us, and stays.
+    refused_by: Option<u32>,
 }
 
 impl Graph {
@@ -121,11 +130,14 @@ impl Graph {
             layout: Layout::stereo(),
             sinks: Sinks::default(),
             wires: Wires::default(),
+            deaf: BTreeSet::new(),
             streams: Streams::default(),
             processes: Processes::default(),
             configured: BTreeSet::new(),
             patience: Patience::default(),
             is_leaving: false,
+            instance: None,
+            refused_by: None,
         }
     }
 
@@ -141,6 +153,15 @@ impl Graph {
                 self.objects.add_node(id, &props);
                 if self.is_listed && self.has_card(id) {
                     self.doubt.note_cards();
+                }
+                if self
+                    .objects
+                    .nodes()
+                    .get(&id)
+                    .is_some_and(objects::Node::is_stream)
+                {
+                    // It is to be heard.
+                    self.wires.retry();
                 }
             }
             Fact::Info(id, info) => self.objects.add_info(id, info),
@@ -160,6 +181,7 @@ impl Graph {
                 }
                 self.objects.add_link(id, &props);
             }
+            Fact::Broken(ports) => self.lose_link(ports, true),
             Fact::Client(id, props) => self.objects.add_client(id, props),
             Fact::ClientInfo(id, props) => self.objects.add_client_info(id, props),
             Fact::Process(pid, process) => self.processes.learn(pid, process),
@@ -232,10 +254,20 @@ impl Graph {
         self.streams.remove(id);
         self.configured.remove(&id);
         self.wires.forget_port(id);
-        if let Some(ports) = self.objects.remove(id)
-            && self.wires.lose(ports)
-        {
-            self.streams.note_loss(ports);
+        if let Some(ports) = self.objects.remove(id) {
+            self.lose_link(ports, false);
+        }
+    }
+
+    /// A link has gone, or is there and carries nothing.
+    fn lose_link(&mut self, ports: Ports, is_there: bool) {
+        let relinks = self.relinks(&ports);
+        if self.wires.lose(ports, relinks) {
+            self.patience.forget(Matter::Relink(ports));
+            self.patience.forget(Matter::Held(ports));
+            if is_there {
+                self.wires.note_broken(ports);
+            }
         }
     }
 
@@ -246,7 +278,12 @@ impl Graph {
         if self.is_leaving || !self.is_listed {
             return actions;
         }
-        let is_alone = !self.is_managed() && self.patience.is_over(Matter::Manager, now);
+        if self.awaits_elder(now) {
+            self.patience.end_round();
+            return actions;
+        }
+        let is_alone = self.is_alone(now);
+        self.wires.fade(&mut self.patience, now);
         self.inspect_processes(&mut actions);
         self.choose_card();
         let is_known = self.find_layout(is_alone, now, &mut actions);
@@ -258,6 +295,7 @@ impl Graph {
         }
         self.configure_sinks(is_alone, now, &mut actions);
         let mut wanted = self.monitor_links();
+        self.deaf = self.deaf_sinks();
         // A sink with nothing behind it stalls its players: streams come after the monitors.
         let ready = self.ready_sinks(is_known, &wanted);
         let mut targets =
@@ -296,6 +334,18 @@ impl Graph {
 
     fn is_managed(&self) -> bool {
         self.metadata.manager().is_some()
+    }
+
+    /// Whether a session manager keeps the metadata, and does not answer.
+    fn is_manager_hanging(&self) -> bool {
+        matches!(self.metadata, Metadata::Hanging(_))
+    }
+
+    /// Whether what a session manager would do is ours to do: there is none, nor does one come, or it
+    /// has been waited for already.
+    fn is_alone(&mut self, now: Instant) -> bool {
+        self.is_manager_hanging()
+            || !self.is_managed() && self.patience.is_over(Matter::Manager, now)
     }
 
     /// The channel whose sink this node is, or was until a moment ago.
@@ -478,8 +528,18 @@ impl Graph {
         for (&stream, target) in &self.objects.targets {
             if target.object.as_deref().is_some_and(is_dead) {
                 targets.push(Action::Clear(stream));
+                targets.extend(self.node_to_clear(stream));
             }
         }
+    }
+
+    /// Clears a stream's `target.node`, which `WirePlumber` 0.4 sets from memory, if it is the id of a
+    /// sink of ours, or of nothing: else that is asked for when it is no more, or is another node's id.
+    fn node_to_clear(&self, stream: u32) -> Option<Action> {
+        let node = self.objects.targets.get(&stream)?.node.as_deref()?;
+        let id: u32 = node.parse().ok()?;
+        let is_missing = !self.objects.nodes().contains_key(&id);
+        (is_missing || self.channel(id).is_some()).then_some(Action::ClearNode(stream))
     }
 
     /// The sinks whose channel has a ready one of the right layout, and which nothing plays to any
@@ -555,6 +615,12 @@ impl Graph {
         if is_given_up {
             warnings.push(Warning::SinksRemoved);
         }
+        if self.is_robbed() {
+            warnings.push(Warning::LinksRemoved);
+        }
+        if self.is_manager_hanging() {
+            warnings.push(Warning::ManagerHangs);
+        }
         Audio {
             output: card.map(|card| NodeName::truncated(&card.name)),
             omitted: 0,
@@ -579,7 +645,7 @@ impl Graph {
             })
         };
         let stale = self.objects.targets.values().filter(is_missing).count();
-        let manager = self.metadata.manager();
+        let manager = self.metadata.client();
         Diagnosis {
             sinks: ours.map(|node| NodeName::truncated(&node.name)).collect(),
             stale: u32::try_from(stale).unwrap_or(u32::MAX),
@@ -600,7 +666,11 @@ impl Graph {
         let seen = self.objects.targets.keys().copied();
         let mut ids: BTreeSet<u32> = seen.filter(|&id| is_ours(id)).collect();
         ids.extend(self.streams.asked());
-        let mut actions: Vec<Action> = ids.into_iter().map(Action::Clear).collect();
+        let mut actions = Vec::new();
+        for stream in ids {
+            actions.push(Action::Clear(stream));
+            actions.extend(self.node_to_clear(stream));
+        }
         let monitors = self.wires.iter().filter(|ports| self.is_monitor(ports));
         let monitors = monitors.copied().collect();
         self.wires.settle(&monitors, &mut actions);

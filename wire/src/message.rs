@@ -274,6 +274,11 @@ pub enum Warning {
     /// Something has removed the daemon's own sinks again and again: they are made anew within a
     /// minute.
     SinksRemoved,
+    /// Something has removed the links from the daemon's own sinks to the card again and again: they
+    /// are made anew within half a minute.
+    LinksRemoved,
+    /// The session manager does not answer: the daemon links by itself until it does.
+    ManagerHangs,
 }
 
 /// One playing stream.
@@ -396,14 +401,15 @@ pub enum Curve {
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum StreamState {
-    /// What decides about it is not known yet, or nothing has linked it to its channel.
+    /// What decides about it is not known yet, or not all of it is linked to its channel, or its channel
+    /// to the card.
     Waiting,
     /// It is sent to its channel.
     Routed,
     /// The user, or the program itself, has chosen another sink for it: left alone.
     Pinned,
     /// Something has moved it away from us twice: left alone. Or the session manager does not move
-    /// it, although asked.
+    /// it, although asked. Or it is linked to a card besides its channel.
     Contested,
 }
 
@@ -518,6 +524,8 @@ impl fmt::Display for Warning {
             Self::OwnSinkIsDefault => "own-sink-is-default",
             Self::OutputMissing => "output-missing",
             Self::SinksRemoved => "sinks-removed",
+            Self::LinksRemoved => "links-removed",
+            Self::ManagerHangs => "manager-hangs",
         })
     }
 }

@@ -21,6 +21,8 @@ pub enum Fact {
     Port(u32, Props),
     /// A link is there.
     Link(u32, Props),
+    /// A link of ours can't carry anything: it is in PipeWire's state `error`.
+    Broken(Ports),
     /// A client is there, with the properties that the registry lists.
     Client(u32, Props),
     /// What a client says of itself.
@@ -61,13 +63,23 @@ pub enum Metadata {
     Static,
     /// A session manager: the client of this id.
     Managed(u32),
+    /// A session manager that does not answer: what it would do is ours to do until it does.
+    Hanging(u32),
 }
 
 impl Metadata {
-    /// The session manager's client.
+    /// The client of a session manager that does what it is asked.
     pub fn manager(self) -> Option<u32> {
         match self {
             Self::Managed(client) => Some(client),
+            Self::None | Self::Static | Self::Hanging(_) => None,
+        }
+    }
+
+    /// The session manager's client, also of one that hangs.
+    pub fn client(self) -> Option<u32> {
+        match self {
+            Self::Managed(client) | Self::Hanging(client) => Some(client),
             Self::None | Self::Static => None,
         }
     }
@@ -117,6 +129,8 @@ pub enum Action {
     Target(u32, u64),
     /// Remove a stream's `target.object`.
     Clear(u32),
+    /// Remove a stream's `target.node`.
+    ClearNode(u32),
     /// Have all of the metadata `default` told again.
     Reread,
     /// Link an output port to an input port.

@@ -403,6 +403,9 @@ impl World {
                     );
                 }
                 Action::Clear(stream) => assert!(asked.insert(*stream), "two for one stream"),
+                Action::ClearNode(stream) => {
+                    assert!(asked.contains(stream), "its target.object goes first");
+                }
                 Action::Configure(node, direction, _) => {
                     let is_sink = self.nodes.get(node).copied().unwrap_or(true);
                     assert_eq!(is_sink, *direction == Direction::Input);
@@ -483,7 +486,10 @@ impl World {
     fn is_void(&self, action: &Action) -> bool {
         let is_there = |id: &u32| self.nodes.contains_key(id) || self.is_ours(*id);
         match action {
-            Action::Target(id, _) | Action::Clear(id) | Action::Configure(id, ..) => !is_there(id),
+            Action::Target(id, _)
+            | Action::Clear(id)
+            | Action::ClearNode(id)
+            | Action::Configure(id, ..) => !is_there(id),
             Action::Reread => !self.pipewire.is_managed,
             Action::Link(ports) => {
                 !is_there(&ports.output_node)

@@ -241,6 +241,13 @@ impl Objects {
         ids.filter_map(|id| self.links.get(id))
     }
 
+    /// The links between two ports: their ids.
+    #[cfg(test)]
+    pub fn links_of(&self, ports: &Ports) -> Vec<u32> {
+        let links = self.links.iter().filter(|(_, link)| link.ports == *ports);
+        links.map(|(&id, _)| id).collect()
+    }
+
     /// The nodes at the other ends of a node's links.
     pub fn neighbours(&self, node: u32) -> impl Iterator<Item = u32> {
         let from = self.links_from.get(&node).into_iter().flatten();
@@ -366,6 +373,12 @@ impl Objects {
     /// What a client says of itself, or the registry of it, under this key.
     pub fn client_property(&self, id: u32, key: &str) -> Option<&str> {
         self.clients.get(&id)?.props.get(key).map(String::as_str)
+    }
+
+    /// All clients: their ids and properties.
+    pub fn clients(&self) -> impl Iterator<Item = (u32, &Props)> {
+        let clients = self.clients.iter();
+        clients.map(|(&id, client)| (id, &client.props))
     }
 
     /// All properties of a client.

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::fact::Ports;
+
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Matter {
@@ -23,6 +25,16 @@ pub enum Matter {
     Heed(u32),
     /// Whoever takes our sinks away, to be done with it.
     Remake,
+    /// Whoever takes this link away, to be done with it.
+    Relink(Ports),
+    /// This link, which was taken away, to last.
+    Held(Ports),
+    /// The missing sides of a stream's links, or the end of those that lead it elsewhere besides.
+    Whole(u32),
+    /// A session manager to move a stream away from its channel, so that it can be asked for anew.
+    Repeat(u32),
+    /// A mixd that was here before us, to go.
+    Elder,
 }
 
 impl Matter {
@@ -30,12 +42,14 @@ impl Matter {
     /// second for its own start. For a stream, also until we have linked it ourselves.
     const fn limit(self) -> Duration {
         match self {
-            Self::Manager => Duration::from_secs(2),
-            Self::Newcomer => Duration::from_millis(500),
+            Self::Manager | Self::Elder => Duration::from_secs(2),
+            Self::Newcomer | Self::Whole(_) | Self::Repeat(_) => Duration::from_millis(500),
             Self::Ports(_) | Self::Link(_) | Self::Echo(_) => Duration::from_secs(1),
             Self::Default(asked) => Duration::from_secs(1 << asked),
             Self::Heed(_) => Duration::from_millis(1500),
             Self::Remake => Duration::from_mins(1),
+            Self::Relink(_) => Duration::from_secs(30),
+            Self::Held(_) => Duration::from_secs(10),
         }
     }
 }

@@ -28,6 +28,43 @@ impl Processes {
     }
 }
 
+/// The process of a stream, as it is called where PipeWire runs, or where the program does.
+#[derive(Clone, Copy)]
+enum Pid {
+    /// The kernel has told PipeWire: beyond doubt.
+    Told(u32),
+    /// The program says so itself: in another PID namespace (a container) its number is another
+    /// process's here.
+    Claimed(u32),
+}
+
+impl Pid {
+    fn number(self) -> u32 {
+        match self {
+            Self::Told(pid) | Self::Claimed(pid) => pid,
+        }
+    }
+}
+
+/// Whether a process can be the one of which a program says that its file is called `binary`. Whoever
+/// says nothing can't be told from another.
+fn is_plausible(process: &Process, binary: Option<&str>) -> bool {
+    let Some(binary) = binary else {
+        return false;
+    };
+    match (&process.exe, &process.comm) {
+        (Some(exe), _) => exe == binary,
+        // The kernel keeps 15 bytes.
+        (None, Some(comm)) => {
+            binary == comm || comm.len() == MAX_COMM && binary.starts_with(&**comm)
+        }
+        (None, None) => false,
+    }
+}
+
+/// The longest `/proc/PID/comm` (`TASK_COMM_LEN`, less the NUL).
+const MAX_COMM: usize = 15;
+
 /// A stream, as the program that it belongs to.
 pub(super) struct Player<'a> {
     graph: &'a Graph,
@@ -97,30 +134,43 @@ impl Graph {
         }
     }
 
-    /// The process that plays a stream. What the kernel told PipeWire (`pipewire.sec.pid`) is
-    /// beyond doubt, but of pipewire-pulse's clients it is pipewire-pulse itself; they say it
-    /// themselves, and those in a sandbox number their processes differently.
+    /// The process that plays a stream, as far as it can be known.
     fn pid(&self, stream: u32) -> Option<u32> {
+        match self.said_pid(stream)? {
+            Pid::Told(pid) => Some(pid),
+            Pid::Claimed(pid) => {
+                let process = self.processes.get(pid)?;
+                let player = self.player(stream);
+                is_plausible(process, player.plain(BINARY)).then_some(pid)
+            }
+        }
+    }
+
+    /// What is said of the process that plays a stream. The kernel tells PipeWire (`pipewire.sec.pid`),
+    /// but of pipewire-pulse's clients that is pipewire-pulse itself; they say it themselves, and those
+    /// in a Flatpak always number their processes differently.
+    fn said_pid(&self, stream: u32) -> Option<Pid> {
         let client = self.objects.nodes().get(&stream)?.client;
         let of_client = |key| self.objects.client_property(client?, key);
         let is_pulse = of_client("client.api") == Some("pipewire-pulse");
         let player = self.player(stream);
-        let own = || match player.plain(FLATPAK) {
-            None => player.plain("application.process.id"),
-            Some(_) => None,
-        };
-        let pid = match of_client("pipewire.sec.pid") {
-            Some(pid) if !is_pulse => Some(pid),
-            _ => own(),
-        };
-        pid?.parse().ok().filter(|&pid| pid > 0)
+        let number = |pid: &str| pid.parse().ok().filter(|&pid| pid > 0);
+        match (of_client("pipewire.sec.pid"), player.plain(FLATPAK)) {
+            (Some(pid), _) if !is_pulse => number(pid).map(Pid::Told),
+            (_, None) => {
+                let pid = player.plain("application.process.id")?;
+                number(pid).map(Pid::Claimed)
+            }
+            (_, Some(_)) => None,
+        }
     }
 
     /// Asks for what is not yet known of the processes that play, and forgets the others.
     pub(super) fn inspect_processes(&mut self, actions: &mut Vec<Action>) {
         let nodes = self.objects.nodes().iter();
         let streams = nodes.filter(|(id, node)| node.is_stream() && self.is_introduced(**id));
-        let pids: BTreeSet<u32> = streams.filter_map(|(&id, _)| self.pid(id)).collect();
+        let pids = streams.filter_map(|(&id, _)| self.said_pid(id));
+        let pids: BTreeSet<u32> = pids.map(Pid::number).collect();
         self.processes.0.retain(|pid, _| pids.contains(pid));
         for pid in pids {
             self.processes.0.entry(pid).or_insert_with(|| {
@@ -145,8 +195,8 @@ impl Graph {
     pub(super) fn is_known(&self, stream: u32) -> bool {
         self.is_introduced(stream)
             && self
-                .pid(stream)
-                .is_none_or(|pid| self.processes.get(pid).is_some())
+                .said_pid(stream)
+                .is_none_or(|pid| self.processes.get(pid.number()).is_some())
     }
 
     /// The pattern that decides about a stream.
@@ -266,11 +316,20 @@ impl Graph {
         let text = match decision.state {
             StreamState::Routed => return None,
             StreamState::Waiting => self
-                .missed_reason(id)
+                .missed_reason(id, decision.channel())
                 .unwrap_or_else(|| "what decides about it is not known yet".to_owned()),
-            StreamState::Contested => self.missed_reason(id).unwrap_or_else(|| {
-                "something has moved it away from its channel twice; it is left there".to_owned()
-            }),
+            StreamState::Contested if self.is_robbed_of(id) => {
+                "something has removed its links to its channel again and again; they are made again \
+                 within half a minute"
+                    .to_owned()
+            }
+            StreamState::Contested => {
+                self.missed_reason(id, decision.channel())
+                    .unwrap_or_else(|| {
+                        "something has moved it away from its channel twice; it is left there"
+                            .to_owned()
+                    })
+            }
             StreamState::Pinned => {
                 let linked = self.linked_elsewhere(id);
                 if let Some((client, sink)) = linked {

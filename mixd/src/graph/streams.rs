@@ -15,6 +15,9 @@ use crate::rules::{self, Rules};
 /// How often a stream may be moved away from us before it is left where it is moved to.
 pub const MAX_MOVES: u8 = 2;
 
+/// How often a stream that a session manager has linked twice is asked for anew.
+const MAX_REPEATS: u8 = 2;
+
 /// What we have done with the streams, and what was done with them against our will.
 #[derive(Debug, Default)]
 pub struct Streams {
@@ -33,10 +36,12 @@ struct Record {
     moves: u8,
     /// The sink that we have linked it to ourselves.
     wired: Option<u32>,
-    /// Somebody has taken such a link away.
-    lost: Option<Ports>,
     /// It should play through its channel, and has not for too long.
     is_missed: bool,
+    /// How often it was asked for anew because the session manager had linked it twice.
+    repeats: u8,
+    /// Its target is removed for a moment, to be set anew.
+    is_paused: bool,
 }
 
 /// What we asked the session manager to do with a stream.
@@ -135,13 +140,6 @@ impl Streams {
         }
     }
 
-    /// Somebody has taken away a link that we made.
-    pub fn note_loss(&mut self, ports: Ports) {
-        if let Some(record) = self.records.get_mut(&ports.output_node) {
-            record.lost = Some(ports);
-        }
-    }
-
     /// Whether a stream has been missing from its channel for too long.
     pub fn note_missed(&mut self, stream: u32, is_missed: bool) {
         self.records.entry(stream).or_default().is_missed = is_missed;
@@ -151,6 +149,33 @@ impl Streams {
     pub fn is_missed(&self, stream: u32) -> bool {
         let record = self.records.get(&stream);
         record.is_some_and(|record| record.is_missed)
+    }
+
+    /// Takes back what was asked of a stream, to ask for it anew; false if that was done often enough.
+    pub fn pause(&mut self, stream: u32) -> bool {
+        let Some(record) = self.records.get_mut(&stream) else {
+            return false;
+        };
+        if record.repeats >= MAX_REPEATS {
+            return false;
+        }
+        record.repeats += 1;
+        record.is_paused = true;
+        (record.asked, record.unseen) = (None, None);
+        true
+    }
+
+    /// It may be asked for again.
+    pub fn resume(&mut self, stream: u32) {
+        if let Some(record) = self.records.get_mut(&stream) {
+            record.is_paused = false;
+        }
+    }
+
+    /// Whether it is to be asked for anew in a moment.
+    pub fn is_paused(&self, stream: u32) -> bool {
+        let record = self.records.get(&stream);
+        record.is_some_and(|record| record.is_paused)
     }
 
     /// The streams that we have asked for.
@@ -245,7 +270,6 @@ impl Graph {
             .map(|(&id, _)| id)
             .collect();
         for id in ids {
-            self.count_loss(id);
             let Some(decision) = self.judge(id, rules) else {
                 continue;
             };
@@ -259,25 +283,18 @@ impl Graph {
             if let Some(sink) = sink
                 && self.is_managed()
             {
-                targets.extend(self.ask(id, decision.channel(), sink));
+                targets.extend(self.ask_again(id, decision.channel(), now));
+                if !self.streams.is_paused(id) {
+                    targets.extend(self.ask(id, decision.channel(), sink));
+                }
             }
+            let sink = sink.filter(|_| !self.streams.is_paused(id));
             let links = sink.and_then(|sink| self.own_links(id, sink, is_alone, now, actions));
             let record = self.streams.records.entry(id).or_default();
             record.wired = links.as_ref().and(sink);
             wanted.extend(links.unwrap_or_default());
         }
         targets
-    }
-
-    /// Counts the loss of a link that we made, unless it went with one of its ports.
-    fn count_loss(&mut self, id: u32) {
-        if let Some(record) = self.streams.records.get_mut(&id)
-            && let Some(lost) = record.lost.take()
-            && self.objects.has_port(lost.output)
-            && self.objects.has_port(lost.input)
-        {
-            record.moves = record.moves.saturating_add(1);
-        }
     }
 
     /// Asks the session manager to send a stream to a sink, unless that has been done.
@@ -319,7 +336,7 @@ impl Graph {
         actions: &mut Vec<Action>,
     ) -> Option<Vec<Ports>> {
         if self.foreign_links(id).next().is_some() {
-            return None;
+            return self.missing_sides(id, sink, now);
         }
         let is_bare = self
             .objects
@@ -406,7 +423,8 @@ impl Graph {
             return None;
         }
         let record = self.streams.records.get(&id);
-        let is_contested = record.is_some_and(|record| record.moves >= MAX_MOVES);
+        let is_contested =
+            self.is_robbed_of(id) || record.is_some_and(|record| record.moves >= MAX_MOVES);
         let is_asked = record.is_some_and(|record| record.asked.is_some());
         // What is not to be linked by a session manager, its program or its user links.
         let is_free = self.objects.is_set(id, "node.autoconnect");
@@ -438,7 +456,7 @@ impl Graph {
             if self.channel(sink).is_some() {
                 return None;
             }
-            let is_manager = client.is_some() && client == self.metadata.manager();
+            let is_manager = client.is_some() && client == self.metadata.client();
             if !is_manager {
                 found = Some((client, sink));
             }

@@ -1,5 +1,9 @@
 //! Facts in, actions out. A little PipeWire of two cards, to which the tests add streams.
 
+mod elder;
+mod programs;
+mod whole;
+
 use proptest::prelude::*;
 
 use super::pretend::{
@@ -309,6 +313,7 @@ fn pulse_clients_say_their_process_themselves_and_sandboxes_are_not_believed() {
                 ("client.api", "pipewire-pulse"),
                 ("pipewire.sec.pid", "7"),
                 ("application.process.id", "8"),
+                ("application.process.binary", "program"),
             ],
             Some(8),
         ),
@@ -324,7 +329,7 @@ fn pulse_clients_say_their_process_themselves_and_sandboxes_are_not_believed() {
     ] {
         let mut world = World::new(&[]);
         world.learn([Fact::ClientInfo(60, props(pairs))]);
-        world.learn(client_stream(60));
+        world.run(client_stream(60));
         let streams = world.graph.audio(&world.rules).streams;
         assert_eq!(streams[0].pid, pid, "{pairs:?}");
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use pipewire::client::{Client, ClientListener};
 use pipewire::context::ContextRc;
 use pipewire::core::{self, CoreRc, PW_ID_CORE};
-use pipewire::link::Link;
+use pipewire::link::{Link, LinkListener};
 use pipewire::metadata::{Metadata as Settings, MetadataListener};
 use pipewire::node::{Node, NodeListener};
 use pipewire::properties::{PropertiesBox, properties};
@@ -36,8 +36,9 @@ pub struct Connection {
     clients: BTreeMap<u32, (ClientListener, Client)>,
     metadata: Option<Metadata>,
     settings: Option<(u32, MetadataListener, Settings)>,
-    /// With the numbers by which the connection knew them: one that was refused has none any more.
-    links: BTreeMap<Ports, (u32, Link)>,
+    /// Who keeps the metadata, where that is a session manager.
+    manager: Option<u32>,
+    links: BTreeMap<Ports, OwnLink>,
     sinks: BTreeMap<graph::Sink, Sink>,
     _registry_listener: registry::Listener,
     registry: RegistryRc,
@@ -59,10 +60,19 @@ pub struct Connection {
     is_detailed: bool,
 }
 
+/// A link of ours.
+struct OwnLink {
+    /// The number by which the connection knew it: one that was refused has none any more.
+    id: u32,
+    _listener: LinkListener,
+    _link: Link,
+}
+
 /// What the log has been told, and is as it was.
 #[derive(Default)]
 struct Warned {
     are_sinks_removed: bool,
+    are_links_removed: bool,
     /// PipeWire refuses what we ask for.
     is_refused: bool,
 }
@@ -92,6 +102,7 @@ impl Connection {
             clients: BTreeMap::new(),
             metadata: None,
             settings: None,
+            manager: None,
             links: BTreeMap::new(),
             sinks: BTreeMap::new(),
             _registry_listener: listen::registry(&registry, &incoming),
@@ -119,7 +130,8 @@ impl Connection {
 
     /// When [`turn`](Self::turn) is to be called next, if PipeWire says nothing before.
     pub fn deadline(&self) -> Option<Instant> {
-        let deadlines = [self.due, self.glide.deadline()];
+        let answer = self.metadata.as_ref().and_then(Metadata::deadline);
+        let deadlines = [self.due, self.glide.deadline(), answer];
         deadlines.into_iter().flatten().min()
     }
 
@@ -134,7 +146,8 @@ impl Connection {
         let told = self.metadata.as_mut().map(Metadata::take);
         let told = told.unwrap_or_default();
         let messages = self.incoming.take();
-        let was_due = self.due.is_some_and(|at| now >= at);
+        let hangs = self.metadata.as_mut().and_then(|it| it.note_hang(now));
+        let was_due = self.due.is_some_and(|at| now >= at) || hangs.is_some();
         if told.is_empty() && messages.is_empty() && !was_due && !self.is_list_complete() {
             return true;
         }
@@ -162,6 +175,9 @@ impl Connection {
                 } => self.note_error(object, code, &message),
             }
         }
+        if let (Some(hangs), Some(manager)) = (hangs, self.manager) {
+            self.note_hang(manager, hangs);
+        }
         if self.is_list_complete() {
             self.is_detailed = false;
             self.graph.learn(Fact::Listed);
@@ -173,6 +189,19 @@ impl Connection {
         true
     }
 
+    fn note_hang(&mut self, manager: u32, hangs: bool) {
+        let metadata = match hangs {
+            true => graph::Metadata::Hanging(manager),
+            false => graph::Metadata::Managed(manager),
+        };
+        if hangs {
+            warning!("the session manager hangs: linking without it until it answers");
+        } else {
+            info!("the session manager answers again");
+        }
+        self.graph.learn(Fact::Metadata(metadata));
+    }
+
     /// Something that we asked for has failed. As a rule that is a race that is lost now and then:
     /// what we asked about has gone already, or the session manager was first to link it. A link
     /// between ports that are still there, or a sink, is refused for a reason that lasts: PipeWire
@@ -180,7 +209,7 @@ impl Connection {
     fn note_error(&mut self, object: u32, code: i32, message: &str) {
         debug!("PipeWire: object {object}: {message} ({code})");
         let mut links = self.links.iter();
-        let link = links.find(|(_, (id, _))| *id == object);
+        let link = links.find(|(_, link)| link.id == object);
         let link = link.filter(|(ports, _)| code != -libc::EEXIST && self.graph.has_ports(ports));
         let refused = if link.is_some() {
             Some("link streams and sinks")
@@ -221,6 +250,7 @@ impl Connection {
             self.clients.remove(&id);
             let has_gone = |metadata: &mut Metadata| metadata.id() == id;
             if self.metadata.take_if(has_gone).is_some() {
+                self.manager = None;
                 self.graph.learn(Fact::Metadata(graph::Metadata::None));
             }
             self.settings.take_if(|(settings, ..)| *settings == id);
@@ -275,6 +305,7 @@ impl Connection {
                     Err(error) => warning!("connect to PipeWire's metadata: {error}"),
                 }
                 let client = props.get("client.id").and_then(|id| id.parse().ok());
+                self.manager = client;
                 let keeper = client.map_or(graph::Metadata::Static, graph::Metadata::Managed);
                 self.graph.learn(Fact::Metadata(keeper));
             }
@@ -317,6 +348,13 @@ impl Connection {
             warning!("something has removed our sinks again and again; trying again in a minute");
         }
         self.warned.are_sinks_removed = are_removed;
+        let are_removed = audio.warnings.contains(&Warning::LinksRemoved);
+        if are_removed && !self.warned.are_links_removed {
+            warning!(
+                "something has removed our links to the card again and again; trying again in 30 s"
+            );
+        }
+        self.warned.are_links_removed = are_removed;
         desk.set_audio(audio);
     }
 
@@ -343,12 +381,21 @@ impl Connection {
                 }
                 Action::Target(stream, serial) => self.set_target(stream, Some(serial)),
                 Action::Clear(stream) => self.set_target(stream, None),
+                Action::ClearNode(stream) => {
+                    if let Some(metadata) = &self.metadata {
+                        metadata.clear_node(stream);
+                    }
+                }
                 Action::Link(ports) => {
                     let link = self.link(ports);
                     match self.core.create_object::<Link>("link-factory", &link) {
                         Ok(link) => {
-                            let id = link.upcast_ref().id();
-                            self.links.insert(ports, (id, link));
+                            let own = OwnLink {
+                                id: link.upcast_ref().id(),
+                                _listener: listen::link(&link, ports, &self.incoming),
+                                _link: link,
+                            };
+                            self.links.insert(ports, own);
                         }
                         Err(error) => warning!("link {ports:?}: {error}"),
                     }

@@ -4,6 +4,7 @@
 //! again then. Volume and links, which have another connection, go on all the while.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use pipewire::context::ContextRc;
 use pipewire::core::{self, CoreRc, PW_ID_CORE};
@@ -15,7 +16,10 @@ use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
 
 use super::listen::{self, Incoming, Message};
-use crate::graph::{Fact, TARGET_OBJECT};
+use crate::graph::{Fact, TARGET_NODE, TARGET_OBJECT};
+
+/// How long a session manager may take for an answer before it hangs: it needs milliseconds.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The metadata of a session manager. Dropped in the order of the fields, as the main connection is.
 pub struct Metadata {
@@ -27,6 +31,9 @@ pub struct Metadata {
     global: GlobalObject<PropertiesBox>,
     /// What PipeWire has not yet said to be done, in the order in which it was asked.
     pending: VecDeque<(Stage, AsyncSeq)>,
+    /// Since when nothing of that has been done.
+    waits_since: Instant,
+    hangs: bool,
 }
 
 /// What is waited for.
@@ -61,6 +68,8 @@ impl Metadata {
             incoming,
             global,
             pending: VecDeque::new(),
+            waits_since: Instant::now(),
+            hangs: false,
         };
         metadata.await_stage(Stage::Told);
         Ok(metadata)
@@ -94,9 +103,26 @@ impl Metadata {
         self.await_stage(Stage::Told);
     }
 
-    /// Whether PipeWire has yet to do what it was asked.
+    /// Removes a stream's `target.node`.
+    pub fn clear_node(&self, stream: u32) {
+        let (_, proxy) = &self.bound;
+        proxy.set_property(stream, TARGET_NODE, None, None);
+    }
+
+    /// Whether PipeWire has yet to do what it was asked, and the session manager does not hang.
     pub fn is_waiting(&self) -> bool {
-        !self.pending.is_empty()
+        !self.pending.is_empty() && !self.hangs
+    }
+
+    /// When [`note_hang`](Self::note_hang) is to be called next, if there is no answer before.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.is_waiting().then_some(self.waits_since + PATIENCE)
+    }
+
+    /// Whether the session manager hangs, if that is new.
+    pub fn note_hang(&mut self, now: Instant) -> Option<bool> {
+        let hangs = !self.pending.is_empty() && (self.hangs || now >= self.waits_since + PATIENCE);
+        (std::mem::replace(&mut self.hangs, hangs) != hangs).then_some(hangs)
     }
 
     /// What PipeWire has said since: facts, and what ends the connection.
@@ -121,6 +147,9 @@ impl Metadata {
     }
 
     fn await_stage(&mut self, stage: Stage) {
+        if self.pending.is_empty() {
+            self.waits_since = Instant::now();
+        }
         let seq = self.core.sync(0).ok();
         self.pending.extend(seq.map(|seq| (stage, seq)));
     }
@@ -131,6 +160,7 @@ impl Metadata {
             return None;
         }
         self.pending.pop_front();
+        self.waits_since = Instant::now();
         Some(stage)
     }
 }

@@ -135,5 +135,10 @@ fn warned(warning: Warning) -> &'static str {
         Warning::SinksRemoved => {
             "Something has removed mixd's sinks six times: they are made anew within a minute"
         }
+        Warning::LinksRemoved => {
+            "Something has removed mixd's links to the card four times: they are made anew within half \
+             a minute"
+        }
+        Warning::ManagerHangs => "The session manager hangs: mixd links by itself meanwhile",
     }
 }
