@@ -9,6 +9,7 @@ mod fact;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod heed;
+mod judge;
 mod layout;
 mod objects;
 mod patience;
@@ -19,6 +20,7 @@ mod quantum;
 mod reread;
 mod sinks;
 mod streams;
+mod target;
 mod wires;
 
 use std::cmp::Reverse;
@@ -31,12 +33,13 @@ use wire::{Audio, Channel, Diagnosis, PipeWireState, Warning};
 pub use self::fact::{Action, Fact, Info, Metadata, Ports, Process, Props, Sink};
 pub use self::layout::{Layout, MAX_CHANNELS};
 use self::objects::Objects;
-pub use self::objects::{Direction, TARGET_OBJECT};
+pub use self::objects::{Direction, TARGET_NODE, TARGET_OBJECT};
 use self::patience::{Matter, Patience};
 use self::programs::Processes;
 use self::reread::{Doubt, Reread};
 use self::sinks::Sinks;
 use self::streams::Streams;
+use self::target::Place;
 use self::wires::Wires;
 use crate::rules::Rules;
 
@@ -64,11 +67,12 @@ fn is_card(node: &objects::Node) -> bool {
 }
 
 /// Whether a node with these properties is to be asked for more: streams, about which its other
-/// properties decide, and sinks, whose ports are counted.
+/// properties decide, sinks, whose ports are counted, and what else may be linked to a sink, such as
+/// JACK clients, which have no class.
 pub fn wants_info(props: &Props) -> bool {
-    props.get("media.class").is_some_and(|class| {
-        ["Stream/Output/Audio", "Audio/Sink", "Audio/Duplex"].contains(&&**class)
-    })
+    props
+        .get("media.class")
+        .is_none_or(|class| class.starts_with("Audio/") || class == "Stream/Output/Audio")
 }
 
 /// What PipeWire has, and what we have asked of it.
@@ -96,6 +100,8 @@ pub struct Graph {
     sinks: Sinks,
     wires: Wires,
     streams: Streams,
+    /// The program list, as it was in the last round.
+    rules: Option<Rules>,
     processes: Processes,
     /// Whose ports we have configured, which is done once.
     configured: BTreeSet<u32>,
@@ -122,6 +128,7 @@ impl Graph {
             sinks: Sinks::default(),
             wires: Wires::default(),
             streams: Streams::default(),
+            rules: None,
             processes: Processes::default(),
             configured: BTreeSet::new(),
             patience: Patience::default(),
@@ -260,10 +267,17 @@ impl Graph {
         let mut wanted = self.monitor_links();
         // A sink with nothing behind it stalls its players: streams come after the monitors.
         let ready = self.ready_sinks(is_known, &wanted);
-        let mut targets =
-            self.settle_streams(rules, &ready, is_alone, now, &mut wanted, &mut actions);
+        self.note_rules(rules);
+        let mut targets = self.tidy();
+        targets.extend(self.settle_streams(
+            rules,
+            &ready,
+            is_alone,
+            now,
+            &mut wanted,
+            &mut actions,
+        ));
         self.reread_if_missed(now, &mut actions);
-        self.tidy(&mut targets);
         let superfluous = self.superfluous_sinks(&ready, &wanted);
         for &node in &superfluous {
             self.wires.drop_node(node);
@@ -467,19 +481,28 @@ impl Graph {
 
     /// Removes, when all is known for the first time, the targets that name sinks of a mixd that
     /// was killed.
-    fn tidy(&mut self, targets: &mut Vec<Action>) {
+    fn tidy(&mut self) -> Vec<Action> {
         if std::mem::replace(&mut self.is_tidy, true) {
-            return;
+            return Vec::new();
         }
+        let is_number = |object: &str| object.parse::<u64>().is_ok();
         let is_dead = |object: &str| {
             channel_of_name(object).is_some()
-                || object.parse::<u64>().is_ok() && self.objects.find(object).is_none()
+                || is_number(object) && self.objects.find(object).is_none()
         };
-        for (&stream, target) in &self.objects.targets {
-            if target.object.as_deref().is_some_and(is_dead) {
-                targets.push(Action::Clear(stream));
+        let targets = self.objects.targets.iter();
+        let targets = targets.filter_map(|(&id, target)| Some((id, target.object.as_deref()?)));
+        let dead = targets.filter(|(_, object)| is_dead(object));
+        let dead: Vec<(u32, bool)> = dead.map(|(id, object)| (id, is_number(object))).collect();
+        let clear = dead.into_iter().map(|(stream, is_number)| {
+            // By number mixd sends what is its own to send.
+            if is_number && self.objects.nodes().contains_key(&stream) {
+                self.streams.note_taken(stream);
             }
-        }
+            self.objects.set_target(stream, Some(TARGET_OBJECT), None);
+            Action::Clear(stream)
+        });
+        clear.collect()
     }
 
     /// The sinks whose channel has a ready one of the right layout, and which nothing plays to any
@@ -596,11 +619,19 @@ impl Graph {
     /// last.
     pub fn farewell(&mut self) -> Vec<Action> {
         self.is_leaving = true;
-        let is_ours = |stream: u32| matches!(self.place(stream), streams::Place::Ours(_));
+        let is_ours = |stream: u32| self.place(stream).channel().is_some();
         let seen = self.objects.targets.keys().copied();
         let mut ids: BTreeSet<u32> = seen.filter(|&id| is_ours(id)).collect();
         ids.extend(self.streams.asked());
-        let mut actions: Vec<Action> = ids.into_iter().map(Action::Clear).collect();
+        // It would go to the sink that its own node names, which was the default one when we took it.
+        let is_follower = |&&id: &&u32| {
+            let own = self.own_place(id);
+            let is_default = matches!(own, Place::Elsewhere(sink) if self.is_default(sink));
+            self.streams.is_taken(id) && own.is_chosen() && !is_default
+        };
+        let followers = ids.iter().filter(is_follower).copied();
+        let mut actions: Vec<Action> = followers.map(Action::FollowDefault).collect();
+        actions.extend(ids.into_iter().map(Action::Clear));
         let monitors = self.wires.iter().filter(|ports| self.is_monitor(ports));
         let monitors = monitors.copied().collect();
         self.wires.settle(&monitors, &mut actions);

@@ -402,6 +402,7 @@ impl World {
                         "{to} is no sink of ours"
                     );
                 }
+                Action::FollowDefault(stream) => assert!(self.nodes.contains_key(stream)),
                 Action::Clear(stream) => assert!(asked.insert(*stream), "two for one stream"),
                 Action::Configure(node, direction, _) => {
                     let is_sink = self.nodes.get(node).copied().unwrap_or(true);
@@ -483,7 +484,10 @@ impl World {
     fn is_void(&self, action: &Action) -> bool {
         let is_there = |id: &u32| self.nodes.contains_key(id) || self.is_ours(*id);
         match action {
-            Action::Target(id, _) | Action::Clear(id) | Action::Configure(id, ..) => !is_there(id),
+            Action::Target(id, _)
+            | Action::Clear(id)
+            | Action::FollowDefault(id)
+            | Action::Configure(id, ..) => !is_there(id),
             Action::Reread => !self.pipewire.is_managed,
             Action::Link(ports) => {
                 !is_there(&ports.output_node)

@@ -8,15 +8,15 @@ use wire::message::ClientName;
 use wire::{Channel, StreamState};
 
 use super::Graph;
+use super::judge::Decision;
 use super::patience::Matter;
-use super::streams::Decision;
 
 impl Graph {
     /// Notes whether a stream, of which this was decided, has been missing from its channel for too
     /// long.
     pub(super) fn note_heed(&mut self, id: u32, decision: &Decision, now: Instant) {
         let is_missing =
-            decision.state == StreamState::Routed && !self.plays_to(id, decision.channel());
+            decision.state == StreamState::Routed && !self.plays_to(id, decision.channel);
         let is_missed = is_missing && self.patience.is_over(Matter::Heed(id), now);
         self.streams.note_missed(id, is_missed);
     }

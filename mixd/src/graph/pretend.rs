@@ -8,7 +8,7 @@ use wire::Channel;
 use super::fact::Metadata;
 use super::fact::{Action, Fact, Info, Ports, Process, Props, Sink};
 use super::layout::Layout;
-use super::objects::{DEFAULT_SINK, Direction, TARGET_OBJECT};
+use super::objects::{DEFAULT_SINK, Direction, TARGET_NODE, TARGET_OBJECT};
 use super::sink_name;
 
 /// The client that the session manager is.
@@ -293,6 +293,7 @@ impl PipeWire {
                 facts.extend(self.unlink_managed(*id));
                 facts
             }
+            Action::FollowDefault(id) => self.set(key(*id, TARGET_NODE, Some("-1"))),
             Action::Reread => {
                 let mut facts = Vec::new();
                 for (&subject, keys) in &self.keys {

@@ -36,6 +36,9 @@ pub struct Connection {
     clients: BTreeMap<u32, (ClientListener, Client)>,
     metadata: Option<Metadata>,
     settings: Option<(u32, MetadataListener, Settings)>,
+    /// The metadata `sm-settings`, to be read over the connection of the metadata `default`: it is
+    /// the session manager's as well.
+    manager_settings: Option<GlobalObject<PropertiesBox>>,
     /// With the numbers by which the connection knew them: one that was refused has none any more.
     links: BTreeMap<Ports, (u32, Link)>,
     sinks: BTreeMap<graph::Sink, Sink>,
@@ -92,6 +95,7 @@ impl Connection {
             clients: BTreeMap::new(),
             metadata: None,
             settings: None,
+            manager_settings: None,
             links: BTreeMap::new(),
             sinks: BTreeMap::new(),
             _registry_listener: listen::registry(&registry, &incoming),
@@ -224,6 +228,7 @@ impl Connection {
                 self.graph.learn(Fact::Metadata(graph::Metadata::None));
             }
             self.settings.take_if(|(settings, ..)| *settings == id);
+            self.manager_settings.take_if(|settings| settings.id == id);
         }
         self.graph.learn(fact);
     }
@@ -271,12 +276,29 @@ impl Connection {
             Some("default") if self.metadata.is_none() => {
                 let opened = Metadata::open(&self.context, global.id, global.version);
                 match opened {
-                    Ok(metadata) => self.metadata = Some(metadata),
+                    Ok(mut metadata) => {
+                        if let Some(settings) = &self.manager_settings {
+                            metadata.read_settings(settings);
+                        }
+                        self.metadata = Some(metadata);
+                    }
                     Err(error) => warning!("connect to PipeWire's metadata: {error}"),
                 }
                 let client = props.get("client.id").and_then(|id| id.parse().ok());
                 let keeper = client.map_or(graph::Metadata::Static, graph::Metadata::Managed);
                 self.graph.learn(Fact::Metadata(keeper));
+            }
+            Some("sm-settings") => {
+                if let Some(metadata) = &mut self.metadata {
+                    metadata.read_settings(global);
+                }
+                self.manager_settings = Some(GlobalObject {
+                    id: global.id,
+                    permissions: global.permissions,
+                    type_: global.type_.clone(),
+                    version: global.version,
+                    props: None,
+                });
             }
             Some("settings") if self.settings.is_none() => {
                 if let Ok(settings) = self.registry.bind::<Settings, _>(global) {
@@ -343,6 +365,11 @@ impl Connection {
                 }
                 Action::Target(stream, serial) => self.set_target(stream, Some(serial)),
                 Action::Clear(stream) => self.set_target(stream, None),
+                Action::FollowDefault(stream) => {
+                    if let Some(metadata) = &self.metadata {
+                        metadata.follow_default(stream);
+                    }
+                }
                 Action::Link(ports) => {
                     let link = self.link(ports);
                     match self.core.create_object::<Link>("link-factory", &link) {
@@ -443,8 +470,12 @@ impl Connection {
     }
 }
 
-/// A key of the metadata `settings`, which is PipeWire's own.
-fn to_setting(_subject: u32, key: Option<String>, value: Option<String>) -> Option<Fact> {
+/// A key of the metadata `settings`, which is PipeWire's own, or `sm-settings`, the session manager's.
+pub(super) fn to_setting(
+    _subject: u32,
+    key: Option<String>,
+    value: Option<String>,
+) -> Option<Fact> {
     Some(Fact::Setting(key?, value.unwrap_or_default()))
 }
 
