@@ -133,6 +133,10 @@ pub fn explained(warning: Warning) -> &'static str {
         Warning::SinksRemoved => {
             "something has removed mixd's sinks six times; they are made anew within a minute"
         }
+        Warning::MovingForbidden => {
+            "the session manager moves no stream (linking.allow-moving-streams is false): nothing is \
+             mixed"
+        }
     }
 }
 

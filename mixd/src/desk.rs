@@ -333,6 +333,7 @@ mod tests {
                     Warning::OwnSinkIsDefault,
                     Warning::OutputMissing,
                     Warning::SinksRemoved,
+                    Warning::MovingForbidden,
                 ],
             });
             assert_eq!(desk.audio.omitted as usize, count - fitting);

@@ -578,6 +578,9 @@ impl Graph {
         if is_given_up {
             warnings.push(Warning::SinksRemoved);
         }
+        if self.objects.is_moving_forbidden() {
+            warnings.push(Warning::MovingForbidden);
+        }
         Audio {
             output: card.map(|card| NodeName::truncated(&card.name)),
             omitted: 0,

@@ -254,7 +254,7 @@ pub struct Audio {
     pub output: Option<NodeName>,
     /// How many streams there are besides those listed, because a frame has an end.
     pub omitted: u32,
-    /// The playing streams, by id.
+    /// What plays, by id: programs' streams, and whatever else is linked to a sink.
     pub streams: Vec<Stream>,
     /// Whether the daemon has a PipeWire.
     pub pipewire: PipeWireState,
@@ -274,6 +274,8 @@ pub enum Warning {
     /// Something has removed the daemon's own sinks again and again: they are made anew within a
     /// minute.
     SinksRemoved,
+    /// The session manager is set to move no stream: nothing plays through the channels.
+    MovingForbidden,
 }
 
 /// One playing stream.
@@ -295,7 +297,8 @@ pub struct Stream {
     pub state: StreamState,
     /// The file name of the program: `application.process.binary`, else what /proc says.
     pub binary: Option<NodeName>,
-    /// The channel that the program list gives it.
+    /// The channel that the program list gives it; of a pinned one that plays through one of the
+    /// channels, that.
     pub channel: Channel,
 }
 
@@ -518,6 +521,7 @@ impl fmt::Display for Warning {
             Self::OwnSinkIsDefault => "own-sink-is-default",
             Self::OutputMissing => "output-missing",
             Self::SinksRemoved => "sinks-removed",
+            Self::MovingForbidden => "moving-forbidden",
         })
     }
 }

@@ -135,5 +135,8 @@ fn warned(warning: Warning) -> &'static str {
         Warning::SinksRemoved => {
             "Something has removed mixd's sinks six times: they are made anew within a minute"
         }
+        Warning::MovingForbidden => {
+            "The session manager moves no stream (linking.allow-moving-streams): nothing is mixed"
+        }
     }
 }
