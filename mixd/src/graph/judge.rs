@@ -184,11 +184,15 @@ impl Graph {
             return Verdict::Pinned(Cause::LinkedBy(client, sink));
         }
         if let Some(cause) = self.immovable_cause(id) {
-            // What its own node asks for, it has.
-            return Verdict::Pinned(match self.own_place(id) {
-                Place::Elsewhere(sink) if !self.is_default(sink) => Cause::OwnTarget,
-                Place::Ours(_) => Cause::OwnTarget,
-                _ => cause,
+            // What its own node asks for, it has, moved or not.
+            let has_own_target = match self.own_place(id) {
+                Place::Elsewhere(sink) => !self.is_default(sink),
+                Place::Ours(_) => true,
+                Place::Anywhere | Place::Absent => false,
+            };
+            return Verdict::Pinned(match cause {
+                Cause::MovingForbidden if has_own_target => Cause::OwnTarget,
+                cause => cause,
             });
         }
         let place = self.place(id);
