@@ -70,9 +70,9 @@ fn is_card(node: &objects::Node) -> bool {
 /// properties decide, sinks, whose ports are counted, and what else may be linked to a sink, such as
 /// JACK clients, which have no class.
 pub fn wants_info(props: &Props) -> bool {
-    props
-        .get("media.class")
-        .is_none_or(|class| class.starts_with("Audio/") || class == "Stream/Output/Audio")
+    props.get("media.class").is_none_or(|class| {
+        class.is_empty() || class.starts_with("Audio/") || class == "Stream/Output/Audio"
+    })
 }
 
 /// What PipeWire has, and what we have asked of it.

@@ -55,25 +55,26 @@ fn link(stage: &Stage, from: &str, to: &str, undo: bool) {
 
 #[test]
 fn a_node_without_a_class_is_listed_with_what_it_is_linked_to() {
-    // What a JACK client is: no media.class, and links that are its own.
+    // As a JACK client is: without media.class, its ports and links its own business.
     let stage = Stage::set();
-    let tone = "{ factory.name = audiotestsrc library.name = audiotestsrc/libspa-audiotestsrc \
-                node.name = tone application.name = Tone audio.channels = 2 \
-                audio.position = [ FL FR ] node.always-process = true object.linger = true }";
-    let args = ["create-node", "adapter", tone];
+    let args = ["-P", "{ media.class = \"\" node.name = tone }"];
+    let _tone = stage.lab.play_native("Tone", &stage.game, &args).unwrap();
+    let node = || Ok(stage.lab.dump()?.node("tone"));
+    let id = wait_for("tone", PATIENCE, node).unwrap().to_string();
+    let format = "{ direction: Output, mode: dsp, format: { mediaType: audio, mediaSubtype: raw, \
+                  format: F32P, rate: 48000, channels: 2, position: [ FL, FR ] } }";
+    let args = ["set-param", &id, "PortConfig", format];
     stage.lab.output("pw-cli", &args).unwrap();
-    link(&stage, "tone:capture", "card-b", false);
+    link(&stage, "tone:output", "card-b", false);
     wait_for_state(&stage, "default\tpinned\tTone");
     why(&stage, "Tone", "linked to card-b");
     let heard = stage.lab.listen("card-b", Duration::from_secs(1)).unwrap();
-    assert!(
-        heard.loud_samples().iter().all(|loud| *loud > 0),
-        "it makes sound"
-    );
-    link(&stage, "tone:capture", "mixd-aux", false);
+    let level = heard.without_start(3).steady_level(GAME);
+    assert!(level.iter().all(|level| *level > -13.0), "{level:?}");
+    link(&stage, "tone:output", "mixd-aux", false);
     wait_for_state(&stage, "aux\tpinned\tTone");
-    link(&stage, "tone:capture", "card-b", true);
-    link(&stage, "tone:capture", "mixd-aux", true);
+    link(&stage, "tone:output", "card-b", true);
+    link(&stage, "tone:output", "mixd-aux", true);
     let gone = || Ok((!stage.mixd.ctl(&["streams"])?.contains("Tone")).then_some(()));
     wait_for("its silence", PATIENCE, gone).unwrap();
 }
