@@ -100,6 +100,8 @@ impl Streams {
         record
             .unseen
             .take_if(|serial| object == Some(&*serial.to_string()));
+        let is_wish = is_wish(object, place);
+        let is_moved = is_wish && record.has_played;
         if let Some(asked) = &mut record.asked {
             if place == Place::Ours(asked.channel) {
                 asked.is_echoed = true;
@@ -110,13 +112,13 @@ impl Streams {
             }
             // It was where we want it, and has been moved.
             record.asked = None;
-            if !(record.has_played && is_wish(object, place)) && !place.is_chosen() {
+            if !is_moved && !place.is_chosen() {
                 // Nobody knows where to: once is an accident, twice is a rival.
                 record.moves = record.moves.saturating_add(1);
             }
         }
-        if is_wish(object, place) {
-            if record.has_played || matches!(record.word, Word::Somebody(_)) {
+        if is_wish {
+            if is_moved || matches!(record.word, Word::Somebody(_)) {
                 record.word = Word::Somebody(place.channel());
                 record.moves = 0;
             }
