@@ -172,10 +172,13 @@ fn a_stream_sent_to_the_wrong_channel_from_memory_is_corrected_once() {
     stage.mixd.ctl(&["add-program", "Game"]).unwrap();
     stage.set_volume("-1");
     let recorder = stage.lab.record("card-a").unwrap();
+    let before = stage.mixd.log().len();
     let _game = stage.lab.play_native("Game", &stage.game, &[]).unwrap();
     stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
     std::thread::sleep(Duration::from_secs(1));
-    assert_eq!(moves(&stage, stream(&stage, "Game")), 1);
+    // The id may have been an earlier player's.
+    let log = stage.mixd.log().split_off(before);
+    assert_eq!(log.matches("Target(").count(), 1, "{log}");
     stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
     assert_eq!(recorder.stop().unwrap().loud_samples(), [0, 0]);
 }
