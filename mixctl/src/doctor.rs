@@ -189,6 +189,14 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
             ),
         ));
     }
+    if warnings.contains(&Warning::MovingForbidden) {
+        findings.push((
+            BAD,
+            "moving",
+            explained(Warning::MovingForbidden).to_owned(),
+            Some("'wpctl settings --save linking.allow-moving-streams true' lets it".to_owned()),
+        ));
+    }
     findings.push(match diagnosis.stale {
         0 => (
             OK,

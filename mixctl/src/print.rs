@@ -138,6 +138,10 @@ pub fn explained(warning: Warning) -> &'static str {
              anew within half a minute"
         }
         Warning::ManagerHangs => "the session manager hangs; mixd links by itself meanwhile",
+        Warning::MovingForbidden => {
+            "the session manager moves no stream (linking.allow-moving-streams is false): nothing is \
+             mixed"
+        }
     }
 }
 

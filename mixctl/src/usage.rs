@@ -160,9 +160,10 @@ pub const USAGE: Usage = Usage {
             details: &[
                 "The fields are separated by a tab; - stands for what is not known. The state is \
                  routed (it plays through its channel), waiting (what decides is not known yet, or \
-                 nothing links it), pinned (its user or its program chose another sink) or \
-                 contested (something moved it away twice, or the session manager does not move \
-                 it).",
+                 nothing links it), pinned (its user or its program chose another sink, or it is not \
+                 to be moved: a filter, a JACK client) or contested (something moved it away twice, \
+                 or the session manager does not move it). The channel of one that is pinned is the \
+                 one that it plays through, if it does.",
                 "With --json: {\"streams\": [STREAM...], \"omitted\": number of those that found \
                  no place}, each STREAM as status prints it.",
             ],
@@ -192,7 +193,8 @@ pub const USAGE: Usage = Usage {
                 "With --json: {\"volume\": number, \"default\": gain, \"aux\": gain, \
                  \"pipewire\": up, down or off, \"output\": the card's node.name or null, \
                  \"programs\": [string...], \"streams\": [STREAM...], \"omitted\": number, \
-                 \"warnings\": [own-sink-is-default, output-missing, sinks-removed, links-removed or manager-hangs...], \"config\": {\"file\": path or null, \"curve\": \
+                 \"warnings\": [own-sink-is-default, output-missing, sinks-removed, links-removed, \
+                 manager-hangs or moving-forbidden...], \"config\": {\"file\": path or null, \"curve\": \
                  string, \"snap\": number, \"problem\": sentence or null}}.",
                 "A STREAM is {\"id\": number, \"pid\": number or null, \"name\": string, \
                  \"binary\": string or null, \"rule\": the pattern that decided or null, \

@@ -335,6 +335,7 @@ mod tests {
                     Warning::SinksRemoved,
                     Warning::LinksRemoved,
                     Warning::ManagerHangs,
+                    Warning::MovingForbidden,
                 ],
             });
             assert_eq!(desk.audio.omitted as usize, count - fitting);

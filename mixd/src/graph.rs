@@ -10,6 +10,7 @@ mod fact;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod heed;
+mod judge;
 mod layout;
 mod objects;
 mod patience;
@@ -20,6 +21,7 @@ mod quantum;
 mod reread;
 mod sinks;
 mod streams;
+mod target;
 mod whole;
 mod wires;
 
@@ -67,10 +69,11 @@ fn is_card(node: &objects::Node) -> bool {
 }
 
 /// Whether a node with these properties is to be asked for more: streams, about which its other
-/// properties decide, and sinks, whose ports are counted.
+/// properties decide, sinks, whose ports are counted, and what else may be linked to a sink, such as
+/// JACK clients, which have no class.
 pub fn wants_info(props: &Props) -> bool {
-    props.get("media.class").is_some_and(|class| {
-        ["Stream/Output/Audio", "Audio/Sink", "Audio/Duplex"].contains(&&**class)
+    props.get("media.class").is_none_or(|class| {
+        class.is_empty() || class.starts_with("Audio/") || class == "Stream/Output/Audio"
     })
 }
 
@@ -101,6 +104,8 @@ pub struct Graph {
     /// The sinks of ours that lack a link to the card.
     deaf: BTreeSet<u32>,
     streams: Streams,
+    /// The program list, as it was in the last round.
+    rules: Option<Rules>,
     processes: Processes,
     /// Whose ports we have configured, which is done once.
     configured: BTreeSet<u32>,
@@ -132,6 +137,7 @@ impl Graph {
             wires: Wires::default(),
             deaf: BTreeSet::new(),
             streams: Streams::default(),
+            rules: None,
             processes: Processes::default(),
             configured: BTreeSet::new(),
             patience: Patience::default(),
@@ -259,18 +265,6 @@ impl Graph {
         }
     }
 
-    /// A link has gone, or is there and carries nothing.
-    fn lose_link(&mut self, ports: Ports, is_there: bool) {
-        let relinks = self.relinks(&ports);
-        if self.wires.lose(ports, relinks) {
-            self.patience.forget(Matter::Relink(ports));
-            self.patience.forget(Matter::Held(ports));
-            if is_there {
-                self.wires.note_broken(ports);
-            }
-        }
-    }
-
     /// What is to be done now. Each action is said once: the caller carries all of them out, in
     /// this order.
     pub fn settle(&mut self, rules: &Rules, now: Instant) -> Vec<Action> {
@@ -298,10 +292,17 @@ impl Graph {
         self.deaf = self.deaf_sinks();
         // A sink with nothing behind it stalls its players: streams come after the monitors.
         let ready = self.ready_sinks(is_known, &wanted);
-        let mut targets =
-            self.settle_streams(rules, &ready, is_alone, now, &mut wanted, &mut actions);
+        self.note_rules(rules);
+        let mut targets = self.tidy();
+        targets.extend(self.settle_streams(
+            rules,
+            &ready,
+            is_alone,
+            now,
+            &mut wanted,
+            &mut actions,
+        ));
         self.reread_if_missed(now, &mut actions);
-        self.tidy(&mut targets);
         let superfluous = self.superfluous_sinks(&ready, &wanted);
         for &node in &superfluous {
             self.wires.drop_node(node);
@@ -515,33 +516,6 @@ impl Graph {
         nodes.map(|(channel, (_, node))| (channel, node)).collect()
     }
 
-    /// Removes, when all is known for the first time, the targets that name sinks of a mixd that
-    /// was killed.
-    fn tidy(&mut self, targets: &mut Vec<Action>) {
-        if std::mem::replace(&mut self.is_tidy, true) {
-            return;
-        }
-        let is_dead = |object: &str| {
-            channel_of_name(object).is_some()
-                || object.parse::<u64>().is_ok() && self.objects.find(object).is_none()
-        };
-        for (&stream, target) in &self.objects.targets {
-            if target.object.as_deref().is_some_and(is_dead) {
-                targets.push(Action::Clear(stream));
-                targets.extend(self.node_to_clear(stream));
-            }
-        }
-    }
-
-    /// Clears a stream's `target.node`, which `WirePlumber` 0.4 sets from memory, if it is the id of a
-    /// sink of ours, or of nothing: else that is asked for when it is no more, or is another node's id.
-    fn node_to_clear(&self, stream: u32) -> Option<Action> {
-        let node = self.objects.targets.get(&stream)?.node.as_deref()?;
-        let id: u32 = node.parse().ok()?;
-        let is_missing = !self.objects.nodes().contains_key(&id);
-        (is_missing || self.channel(id).is_some()).then_some(Action::ClearNode(stream))
-    }
-
     /// The sinks whose channel has a ready one of the right layout, and which nothing plays to any
     /// more.
     fn superfluous_sinks(
@@ -621,6 +595,9 @@ impl Graph {
         if self.is_manager_hanging() {
             warnings.push(Warning::ManagerHangs);
         }
+        if self.objects.is_moving_forbidden() {
+            warnings.push(Warning::MovingForbidden);
+        }
         Audio {
             output: card.map(|card| NodeName::truncated(&card.name)),
             omitted: 0,
@@ -662,15 +639,7 @@ impl Graph {
     /// last.
     pub fn farewell(&mut self) -> Vec<Action> {
         self.is_leaving = true;
-        let is_ours = |stream: u32| matches!(self.place(stream), streams::Place::Ours(_));
-        let seen = self.objects.targets.keys().copied();
-        let mut ids: BTreeSet<u32> = seen.filter(|&id| is_ours(id)).collect();
-        ids.extend(self.streams.asked());
-        let mut actions = Vec::new();
-        for stream in ids {
-            actions.push(Action::Clear(stream));
-            actions.extend(self.node_to_clear(stream));
-        }
+        let mut actions = self.release_streams();
         let monitors = self.wires.iter().filter(|ports| self.is_monitor(ports));
         let monitors = monitors.copied().collect();
         self.wires.settle(&monitors, &mut actions);

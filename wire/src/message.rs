@@ -254,7 +254,7 @@ pub struct Audio {
     pub output: Option<NodeName>,
     /// How many streams there are besides those listed, because a frame has an end.
     pub omitted: u32,
-    /// The playing streams, by id.
+    /// What plays, by id: programs' streams, and whatever else is linked to a sink.
     pub streams: Vec<Stream>,
     /// Whether the daemon has a PipeWire.
     pub pipewire: PipeWireState,
@@ -279,6 +279,8 @@ pub enum Warning {
     LinksRemoved,
     /// The session manager does not answer: the daemon links by itself until it does.
     ManagerHangs,
+    /// The session manager is set to move no stream: nothing plays through the channels.
+    MovingForbidden,
 }
 
 /// One playing stream.
@@ -300,7 +302,8 @@ pub struct Stream {
     pub state: StreamState,
     /// The file name of the program: `application.process.binary`, else what /proc says.
     pub binary: Option<NodeName>,
-    /// The channel that the program list gives it.
+    /// The channel that the program list gives it; of a pinned one that plays through one of the
+    /// channels, that.
     pub channel: Channel,
 }
 
@@ -526,6 +529,7 @@ impl fmt::Display for Warning {
             Self::SinksRemoved => "sinks-removed",
             Self::LinksRemoved => "links-removed",
             Self::ManagerHangs => "manager-hangs",
+            Self::MovingForbidden => "moving-forbidden",
         })
     }
 }

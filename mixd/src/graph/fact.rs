@@ -47,7 +47,8 @@ pub enum Fact {
     },
     /// The metadata `default` has been told again to the end, as [`Action::Reread`] asked for.
     Reread,
-    /// A key of the metadata `settings` has this value now.
+    /// A key of the metadata `settings`, PipeWire's, or `sm-settings`, the session manager's, has this
+    /// value now.
     Setting(String, String),
     /// All that was there when the connection was made is known.
     Listed,
@@ -131,6 +132,9 @@ pub enum Action {
     Clear(u32),
     /// Remove a stream's `target.node`.
     ClearNode(u32),
+    /// Set a stream's `target.node` to -1, as the session manager marks what follows the default sink
+    /// though its own node names one.
+    FollowDefault(u32),
     /// Have all of the metadata `default` told again.
     Reread,
     /// Link an output port to an input port.

@@ -402,6 +402,7 @@ impl World {
                         "{to} is no sink of ours"
                     );
                 }
+                Action::FollowDefault(stream) => assert!(self.nodes.contains_key(stream)),
                 Action::Clear(stream) => assert!(asked.insert(*stream), "two for one stream"),
                 Action::ClearNode(stream) => {
                     assert!(asked.contains(stream), "its target.object goes first");
@@ -489,6 +490,7 @@ impl World {
             Action::Target(id, _)
             | Action::Clear(id)
             | Action::ClearNode(id)
+            | Action::FollowDefault(id)
             | Action::Configure(id, ..) => !is_there(id),
             Action::Reread => !self.pipewire.is_managed,
             Action::Link(ports) => {

@@ -8,14 +8,14 @@ use wire::message::ClientName;
 use wire::{Channel, StreamState};
 
 use super::Graph;
+use super::judge::Decision;
 use super::patience::Matter;
-use super::streams::Decision;
 
 impl Graph {
     /// Notes whether a stream, of which this was decided, has been missing from its channel for too
     /// long.
     pub(super) fn note_heed(&mut self, id: u32, decision: &Decision, now: Instant) {
-        let channel = decision.channel();
+        let channel = decision.channel;
         let is_missed = decision.state == StreamState::Routed
             && if self.streams.is_paused(id) {
                 true
@@ -38,7 +38,7 @@ impl Graph {
         if decision.state != StreamState::Routed || !self.streams.is_missed(id) {
             return decision;
         }
-        match self.rival_link(id, decision.channel()) {
+        match self.rival_link(id, decision.channel) {
             None => Decision {
                 state: StreamState::Waiting,
                 ..decision

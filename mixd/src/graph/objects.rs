@@ -15,6 +15,9 @@ pub const DEFAULT_SINK: &str = "default.audio.sink";
 /// The same of the sink that the user has chosen to be it.
 pub const CONFIGURED_SINK: &str = "default.configured.audio.sink";
 
+/// The session manager's setting, since WirePlumber 0.5: whether the metadata moves streams.
+const ALLOW_MOVING: &str = "linking.allow-moving-streams";
+
 /// What the registry says of a node.
 #[derive(Debug, Default)]
 pub struct Node {
@@ -22,6 +25,8 @@ pub struct Node {
     pub class: String,
     /// `node.name`
     pub name: String,
+    /// `object.path`
+    pub path: String,
     /// `object.serial`
     pub serial: Option<u64>,
     /// `client.id`
@@ -124,6 +129,7 @@ impl Objects {
         let node = Node {
             class: text(props, "media.class"),
             name: text(props, "node.name"),
+            path: text(props, "object.path"),
             serial: number(props, "object.serial"),
             client: number(props, "client.id"),
             priority: number(props, "priority.session").unwrap_or(0),
@@ -298,10 +304,11 @@ impl Objects {
     /// The metadata `default` has gone.
     pub fn forget_metadata(&mut self) {
         self.targets.clear();
+        self.settings.remove(ALLOW_MOVING);
         (self.default_sink, self.configured_sink) = (None, None);
     }
 
-    /// A key of the metadata `settings`.
+    /// A key of the metadata `settings` or `sm-settings`.
     pub fn set_setting(&mut self, key: String, value: String) {
         self.settings.insert(key, value);
     }
@@ -310,6 +317,12 @@ impl Objects {
     pub fn setting(&self, key: &str) -> Option<u32> {
         let value = self.settings.get(key)?.parse().ok()?;
         (value > 0).then_some(value)
+    }
+
+    /// Whether the session manager is set to move no stream.
+    pub fn is_moving_forbidden(&self) -> bool {
+        let value = self.settings.get(ALLOW_MOVING);
+        value.is_some_and(|value| value == "false")
     }
 
     /// Whether a port is there.
@@ -366,8 +379,22 @@ impl Objects {
 
     /// Whether a sink of this `node.name` is there.
     pub fn has_sink(&self, name: &str) -> bool {
-        let mut ids = self.named.get(name).into_iter().flatten();
-        ids.any(|id| self.nodes.get(id).is_some_and(Node::is_sink))
+        self.named_sink(name).is_some()
+    }
+
+    fn named_sink(&self, name: &str) -> Option<u32> {
+        let mut ids = self.named.get(name).into_iter().flatten().copied();
+        ids.find(|id| self.nodes.get(id).is_some_and(Node::is_sink))
+    }
+
+    /// The sink of this `node.name` or `object.path`.
+    pub fn find_sink(&self, name: &str) -> Option<u32> {
+        let by_path = || {
+            let mut nodes = self.nodes.iter();
+            let found = nodes.find(|(_, node)| node.is_sink() && node.path == name);
+            found.map(|(&id, _)| id)
+        };
+        self.named_sink(name).or_else(by_path)
     }
 
     /// What a client says of itself, or the registry of it, under this key.

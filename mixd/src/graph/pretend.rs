@@ -294,6 +294,7 @@ impl PipeWire {
                 facts
             }
             Action::ClearNode(id) => self.set(key(*id, TARGET_NODE, None)),
+            Action::FollowDefault(id) => self.set(key(*id, TARGET_NODE, Some("-1"))),
             Action::Reread => {
                 let mut facts = Vec::new();
                 for (&subject, keys) in &self.keys {

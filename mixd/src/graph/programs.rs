@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wire::message::{Key, NodeName, Pattern, Sentence};
-use wire::{Property, Source, Stream, StreamDetail, StreamState};
+use wire::{Property, Source, Stream, StreamDetail};
 
+use super::Graph;
 use super::fact::{Action, Process};
-use super::streams::{Decision, Place};
-use super::{Graph, channel_of_name};
+use super::judge::Decision;
 use crate::rules::{self, BINARY, COMM, EXE, FLATPAK, NAME, Program, Rules};
 
 /// What the kernel says of the processes that play. None: it has been asked.
@@ -167,9 +167,9 @@ impl Graph {
 
     /// Asks for what is not yet known of the processes that play, and forgets the others.
     pub(super) fn inspect_processes(&mut self, actions: &mut Vec<Action>) {
-        let nodes = self.objects.nodes().iter();
-        let streams = nodes.filter(|(id, node)| node.is_stream() && self.is_introduced(**id));
-        let pids = streams.filter_map(|(&id, _)| self.said_pid(id));
+        let nodes = self.objects.nodes().keys().copied();
+        let streams = nodes.filter(|&id| self.makes_sound(id) && self.is_introduced(id));
+        let pids = streams.filter_map(|id| self.said_pid(id));
         let pids: BTreeSet<u32> = pids.map(Pid::number).collect();
         self.processes.0.retain(|pid, _| pids.contains(pid));
         for pid in pids {
@@ -216,40 +216,18 @@ impl Graph {
             rival: decision.rival,
             state: decision.state,
             binary: player.property(BINARY).map(NodeName::truncated),
-            channel: decision.channel(),
+            channel: decision.channel,
         }
-    }
-
-    /// The streams that another program list would move, as they would be.
-    pub fn moved(&self, now: &Rules, then: &Rules) -> Vec<Stream> {
-        let before = self.listed_streams(now);
-        let after = self.listed_streams(then);
-        let pairs = before.into_iter().zip(after);
-        pairs
-            .filter(|(before, after)| before.channel != after.channel)
-            .map(|(_, after)| after)
-            .collect()
     }
 
     /// All that decides about a stream, of whose properties as many are listed as fit into `room`
     /// bytes.
     pub fn detail(&self, id: u32, rules: &Rules, room: usize) -> Option<StreamDetail> {
-        let node = self
-            .objects
-            .nodes()
-            .get(&id)
-            .filter(|node| node.is_stream())?;
+        let decision = self.decide(id, rules)?;
+        let node = self.objects.nodes().get(&id)?;
         let player = self.player(id);
-        let decision = self.decide(id, rules);
-        let reason = self.reason(id, decision.as_ref());
-        let stream = self.told(
-            id,
-            decision.unwrap_or(Decision {
-                rule: self.rule(id, rules),
-                state: StreamState::Pinned,
-                rival: None,
-            }),
-        );
+        let reason = self.reason(id, &decision);
+        let stream = self.told(id, decision);
         let mut properties = Vec::new();
         let mut add = |source, key: &str, value: &str| {
             properties.push(Property {
@@ -303,58 +281,6 @@ impl Graph {
             .filter(|other| !player.is_same(other))
             .collect();
         rules::narrowest(&player, &others)
-    }
-
-    /// Why a stream does not play through its channel, if it does not.
-    fn reason(&self, id: u32, decision: Option<&Decision>) -> Option<Sentence> {
-        let name_of = |id: u32| self.objects.nodes().get(&id).map(|node| &*node.name);
-        let Some(decision) = decision else {
-            let reason = "it belongs to a filter, a loopback or a virtual microphone, which are \
-                          left as they are wired (node.link-group, node.dont-reconnect)";
-            return Some(Sentence::truncated(reason));
-        };
-        let text = match decision.state {
-            StreamState::Routed => return None,
-            StreamState::Waiting => self
-                .missed_reason(id, decision.channel())
-                .unwrap_or_else(|| "what decides about it is not known yet".to_owned()),
-            StreamState::Contested if self.is_robbed_of(id) => {
-                "something has removed its links to its channel again and again; they are made again \
-                 within half a minute"
-                    .to_owned()
-            }
-            StreamState::Contested => {
-                self.missed_reason(id, decision.channel())
-                    .unwrap_or_else(|| {
-                        "something has moved it away from its channel twice; it is left there"
-                            .to_owned()
-                    })
-            }
-            StreamState::Pinned => {
-                let linked = self.linked_elsewhere(id);
-                if let Some((client, sink)) = linked {
-                    let by = client.and_then(|client| self.objects.client(client));
-                    let to = name_of(sink).unwrap_or_default();
-                    format!("{} has linked it to {to}", by.unwrap_or("another program"))
-                } else if let Some(target) = self.asked_property(id) {
-                    format!("it asks for {target} itself (target.object, node.target)")
-                } else if let Some(target) = self.objects.targets.get(&id) {
-                    let object = target.object.as_deref().or(target.node.as_deref());
-                    let object = object.unwrap_or_default();
-                    let found = self.objects.find(object).and_then(name_of);
-                    let to = found.unwrap_or(object);
-                    debug_assert!(channel_of_name(to).is_none() || decision.rival.is_none());
-                    let missing = match self.place(id) {
-                        Place::Absent => ", which is not there",
-                        _ => "",
-                    };
-                    format!("it has been sent to {to}{missing} (pw-metadata, or a mixer)")
-                } else {
-                    "it is not to be linked by others (node.autoconnect)".to_owned()
-                }
-            }
-        };
-        Some(Sentence::truncated(&text))
     }
 }
 

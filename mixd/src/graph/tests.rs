@@ -434,8 +434,12 @@ fn a_stream_that_nobody_is_to_link_is_left_alone() {
     let mut world = World::new(&[]);
     let actions = world.run(stream(STREAM, "Synth", &[("node.autoconnect", "false")]));
     assert_eq!(actions, []);
-    assert_eq!(world.state(STREAM), StreamState::Pinned);
+    assert_eq!(world.state(STREAM), StreamState::Waiting);
     assert_eq!(world.wait(10), []);
+    let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
+    assert!(detail.reason.unwrap().contains("nobody has linked it"));
+    world.run([link(900, 90, between(STREAM, OTHER_CARD, 0))]);
+    assert_eq!(world.state(STREAM), StreamState::Pinned);
 }
 
 #[test]
@@ -467,15 +471,18 @@ fn a_stream_sent_to_a_name_that_is_not_there_is_left_until_it_comes_back() {
     assert!(detail.reason.unwrap().contains("other, which is not there"));
     world.run(pretend::sink(OTHER_CARD, "other", &Layout::stereo()));
     assert_eq!(world.state(STREAM), StreamState::Pinned);
-    // Sent to a name that was never there: a choice as well, and no move of a rival.
+    // Sent to a name that was never there, or to the default sink: a choice as well, and no move of
+    // a rival.
     for _ in 0..=MAX_MOVES {
-        assert_eq!(
-            world.run([key(STREAM, TARGET_OBJECT, Some("-1"))]),
-            [target(STREAM, DEFAULT)]
-        );
-        assert_eq!(world.run([key(STREAM, TARGET_OBJECT, Some("drawer"))]), []);
-        assert_eq!(world.state(STREAM), StreamState::Pinned);
+        for value in ["-1", "drawer"] {
+            assert_eq!(world.run([key(STREAM, TARGET_OBJECT, Some(value))]), []);
+            assert_eq!(world.state(STREAM), StreamState::Pinned);
+        }
     }
+    assert_eq!(
+        world.run([key(STREAM, TARGET_OBJECT, None)]),
+        [target(STREAM, DEFAULT)]
+    );
     // What is no name says nothing of where it is to go.
     for value in ["-1", "", "null", "77777"] {
         let mut world = World::new(&[]);
@@ -521,23 +528,24 @@ fn what_was_set_before_our_own_setting_shows_does_not_count_as_a_move() {
 
 #[test]
 fn a_stream_moved_away_from_us_twice_is_contested_and_left() {
-    let mut world = World::new(&[]);
     let moved_by_us = [target(STREAM, DEFAULT)];
-    assert_eq!(world.run(stream(STREAM, "Game", &[])), moved_by_us);
-    assert_eq!(
-        world.run([key(STREAM, TARGET_OBJECT, Some("mixd-aux"))]),
-        moved_by_us
-    );
-    assert_eq!(world.run([key(STREAM, TARGET_OBJECT, None)]), []);
-    assert_eq!(world.state(STREAM), StreamState::Contested);
+    for value in [None, Some("77777")] {
+        let mut world = World::new(&[]);
+        world.run(stream(STREAM, "Game", &[]));
+        assert_eq!(world.run([key(STREAM, TARGET_OBJECT, value)]), moved_by_us);
+        assert_eq!(world.run([key(STREAM, TARGET_OBJECT, value)]), []);
+        assert_eq!(world.state(STREAM), StreamState::Contested);
+    }
 }
 
 #[test]
 fn a_target_that_is_not_shown_is_read_and_who_has_changed_it_is_noticed() {
-    for (value, state) in [
-        (None, StreamState::Routed),
-        (Some("mixd-aux"), StreamState::Routed),
-        (Some("other"), StreamState::Pinned),
+    for (value, state, sink) in [
+        (None, StreamState::Routed, None),
+        (Some("77777"), StreamState::Routed, Some(DEFAULT)),
+        // Where somebody has moved it is where it is to stay.
+        (Some("mixd-aux"), StreamState::Pinned, Some(AUX)),
+        (Some("other"), StreamState::Pinned, None),
     ] {
         let mut world = World::new(&[]);
         world.pipewire.is_deaf = true;
@@ -548,8 +556,7 @@ fn a_target_that_is_not_shown_is_read_and_who_has_changed_it_is_noticed() {
         if let Some(value) = value {
             world.pipewire.set_target(STREAM, Some(value));
         }
-        let again = value.filter(|_| state == StreamState::Routed);
-        let again = again.map(|_| target(STREAM, DEFAULT));
+        let again = sink.map(|sink| target(STREAM, sink));
         let expected: Vec<Action> = [Action::Reread].into_iter().chain(again).collect();
         assert_eq!(world.wait(2), expected, "{value:?}");
         assert_eq!(world.state(STREAM), state, "{value:?}");
@@ -726,13 +733,18 @@ fn filters_loopbacks_microphones_and_streams_that_must_stay_are_never_taken() {
     ] {
         let mut world = World::new(&[]);
         assert_eq!(world.run(stream(STREAM, "Filter", &[pair])), []);
+        assert_eq!(world.state(STREAM), StreamState::Pinned);
+        let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
+        assert!(detail.reason.unwrap().contains(pair.0));
     }
     let mut world = World::new(&[]);
     world.run([pretend::node(80, "Audio/Source/Virtual", "microphone", &[])]);
     let mut facts = stream(STREAM, "Voice changer", &[]);
     facts.push(link(900, MANAGER, between(STREAM, 80, 0)));
     assert_eq!(world.run(facts), []);
-    assert!(world.graph.audio(&world.rules).streams.is_empty());
+    assert_eq!(world.state(STREAM), StreamState::Pinned);
+    let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
+    assert!(detail.reason.unwrap().contains("it feeds microphone"));
 }
 
 #[test]
@@ -1076,7 +1088,7 @@ fn outcome(world: &World) -> impl PartialEq + std::fmt::Debug + use<> {
         .targets
         .keys()
         .filter_map(|&stream| match world.graph.place(stream) {
-            streams::Place::Anywhere => None,
+            target::Place::Anywhere => None,
             place => Some((stream, place)),
         })
         .collect();

@@ -121,6 +121,18 @@ impl Graph {
         (are_made || self.patience.is_over(Matter::Whole(id), now)).then_some(missing)
     }
 
+    /// A link has gone, or is there and carries nothing.
+    pub(super) fn lose_link(&mut self, ports: Ports, is_there: bool) {
+        let relinks = self.relinks(&ports);
+        if self.wires.lose(ports, relinks) {
+            self.patience.forget(Matter::Relink(ports));
+            self.patience.forget(Matter::Held(ports));
+            if is_there {
+                self.wires.note_broken(ports);
+            }
+        }
+    }
+
     /// How often in a row such a link of ours is made again.
     pub(super) fn relinks(&self, ports: &Ports) -> u8 {
         match self.is_monitor(ports) {

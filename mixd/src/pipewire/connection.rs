@@ -38,6 +38,9 @@ pub struct Connection {
     settings: Option<(u32, MetadataListener, Settings)>,
     /// Who keeps the metadata, where that is a session manager.
     manager: Option<u32>,
+    /// The metadata `sm-settings`, to be read over the connection of the metadata `default`: it is
+    /// the session manager's as well.
+    manager_settings: Option<GlobalObject<PropertiesBox>>,
     links: BTreeMap<Ports, OwnLink>,
     sinks: BTreeMap<graph::Sink, Sink>,
     _registry_listener: registry::Listener,
@@ -103,6 +106,7 @@ impl Connection {
             metadata: None,
             settings: None,
             manager: None,
+            manager_settings: None,
             links: BTreeMap::new(),
             sinks: BTreeMap::new(),
             _registry_listener: listen::registry(&registry, &incoming),
@@ -254,6 +258,7 @@ impl Connection {
                 self.graph.learn(Fact::Metadata(graph::Metadata::None));
             }
             self.settings.take_if(|(settings, ..)| *settings == id);
+            self.manager_settings.take_if(|settings| settings.id == id);
         }
         self.graph.learn(fact);
     }
@@ -301,13 +306,30 @@ impl Connection {
             Some("default") if self.metadata.is_none() => {
                 let opened = Metadata::open(&self.context, global.id, global.version);
                 match opened {
-                    Ok(metadata) => self.metadata = Some(metadata),
+                    Ok(mut metadata) => {
+                        if let Some(settings) = &self.manager_settings {
+                            metadata.read_settings(settings);
+                        }
+                        self.metadata = Some(metadata);
+                    }
                     Err(error) => warning!("connect to PipeWire's metadata: {error}"),
                 }
                 let client = props.get("client.id").and_then(|id| id.parse().ok());
                 self.manager = client;
                 let keeper = client.map_or(graph::Metadata::Static, graph::Metadata::Managed);
                 self.graph.learn(Fact::Metadata(keeper));
+            }
+            Some("sm-settings") => {
+                if let Some(metadata) = &mut self.metadata {
+                    metadata.read_settings(global);
+                }
+                self.manager_settings = Some(GlobalObject {
+                    id: global.id,
+                    permissions: global.permissions,
+                    type_: global.type_.clone(),
+                    version: global.version,
+                    props: None,
+                });
             }
             Some("settings") if self.settings.is_none() => {
                 if let Ok(settings) = self.registry.bind::<Settings, _>(global) {
@@ -384,6 +406,11 @@ impl Connection {
                 Action::ClearNode(stream) => {
                     if let Some(metadata) = &self.metadata {
                         metadata.clear_node(stream);
+                    }
+                }
+                Action::FollowDefault(stream) => {
+                    if let Some(metadata) = &self.metadata {
+                        metadata.follow_default(stream);
                     }
                 }
                 Action::Link(ports) => {
@@ -490,8 +517,12 @@ impl Connection {
     }
 }
 
-/// A key of the metadata `settings`, which is PipeWire's own.
-fn to_setting(_subject: u32, key: Option<String>, value: Option<String>) -> Option<Fact> {
+/// A key of the metadata `settings`, which is PipeWire's own, or `sm-settings`, the session manager's.
+pub(super) fn to_setting(
+    _subject: u32,
+    key: Option<String>,
+    value: Option<String>,
+) -> Option<Fact> {
     Some(Fact::Setting(key?, value.unwrap_or_default()))
 }
 

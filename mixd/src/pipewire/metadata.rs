@@ -15,7 +15,8 @@ use pipewire::registry::GlobalObject;
 use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
 
-use super::listen::{self, Incoming, Message};
+use super::connection::to_setting;
+use super::listen::{self, Incoming, KeyToFact, Message};
 use crate::graph::{Fact, TARGET_NODE, TARGET_OBJECT};
 
 /// How long a session manager may take for an answer before it hangs: it needs milliseconds.
@@ -24,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The metadata of a session manager. Dropped in the order of the fields, as the main connection is.
 pub struct Metadata {
     bound: (MetadataListener, Proxy),
+    settings: Option<(MetadataListener, Proxy)>,
     _core_listener: core::Listener,
     core: CoreRc,
     incoming: Incoming,
@@ -62,7 +64,8 @@ impl Metadata {
             props: None,
         };
         let mut metadata = Self {
-            bound: bind(&core, &global, &incoming)?,
+            bound: bind(&core, &global, to_key, &incoming)?,
+            settings: None,
             _core_listener: core_listener,
             core,
             incoming,
@@ -84,10 +87,23 @@ impl Metadata {
     /// has told it.
     pub fn reread(&mut self) {
         // The old one goes when the new one is there: nothing is missed between them.
-        if let Ok(bound) = bind(&self.core, &self.global, &self.incoming) {
+        if let Ok(bound) = bind(&self.core, &self.global, to_key, &self.incoming) {
             self.bound = bound;
         }
         self.await_stage(Stage::Reread);
+    }
+
+    /// Asks for the settings of the session manager, of which the metadata `sm-settings` tells.
+    pub fn read_settings(&mut self, global: &GlobalObject<PropertiesBox>) {
+        self.settings = bind(&self.core, global, to_setting, &self.incoming).ok();
+        self.await_stage(Stage::Told);
+    }
+
+    /// Marks a stream as the session manager does what follows the default sink though its own node
+    /// names one.
+    pub fn follow_default(&self, stream: u32) {
+        let (_, proxy) = &self.bound;
+        proxy.set_property(stream, TARGET_NODE, Some("Spa:Id"), Some("-1"));
     }
 
     /// Sends a stream to the sink of this `object.serial`, or to none of its own.
@@ -170,10 +186,11 @@ impl Metadata {
 fn bind(
     core: &CoreRc,
     global: &GlobalObject<PropertiesBox>,
+    to_fact: KeyToFact,
     incoming: &Incoming,
 ) -> Result<(MetadataListener, Proxy), pipewire::Error> {
     let proxy: Proxy = core.get_registry_rc()?.bind(global)?;
-    Ok((listen::metadata(&proxy, to_key, incoming), proxy))
+    Ok((listen::metadata(&proxy, to_fact, incoming), proxy))
 }
 
 #[allow(clippy::unnecessary_wraps)] // the form that is listened with

@@ -140,5 +140,8 @@ fn warned(warning: Warning) -> &'static str {
              a minute"
         }
         Warning::ManagerHangs => "The session manager hangs: mixd links by itself meanwhile",
+        Warning::MovingForbidden => {
+            "The session manager moves no stream (linking.allow-moving-streams): nothing is mixed"
+        }
     }
 }
