@@ -164,15 +164,29 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
         findings.push((
             WARN,
             "output",
-            explained(Warning::OutputMissing).to_owned(),
+            explained(&Warning::OutputMissing).into_owned(),
             Some("'pw-cli ls Node' prints the names of the sinks".to_owned()),
         ));
     }
+    let warnings = status.audio.warnings.iter();
+    let looped = warnings.filter(|warning| matches!(warning, Warning::LeadsBack(_)));
+    findings.extend(looped.map(|warning| {
+        (
+            WARN,
+            "loop",
+            explained(warning).into_owned(),
+            Some(
+                "choose a card as the default or output, or keep mixd's sinks out of what that \
+                 one feeds ('pw-link -l' lists it)"
+                    .to_owned(),
+            ),
+        )
+    }));
     if status.audio.warnings.contains(&Warning::SinksRemoved) {
         findings.push((
             BAD,
             "removed",
-            explained(Warning::SinksRemoved).to_owned(),
+            explained(&Warning::SinksRemoved).into_owned(),
             Some("find what does so: a script with pw-cli destroy, or a patchbay".to_owned()),
         ));
     }

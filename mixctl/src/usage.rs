@@ -192,8 +192,8 @@ pub const USAGE: Usage = Usage {
                 "With --json: {\"volume\": number, \"default\": gain, \"aux\": gain, \
                  \"pipewire\": up, down or off, \"output\": the card's node.name or null, \
                  \"programs\": [string...], \"streams\": [STREAM...], \"omitted\": number, \
-                 \"warnings\": [own-sink-is-default, output-missing or sinks-removed...], \"config\": {\"file\": path or null, \"curve\": \
-                 string, \"snap\": number, \"problem\": sentence or null}}.",
+                 \"warnings\": [own-sink-is-default, output-missing, leads-back or \
+                 sinks-removed...], \"config\": {\"file\": path or null, \"curve\": string, \"snap\": number, \"problem\": sentence or null}}.",
                 "A STREAM is {\"id\": number, \"pid\": number or null, \"name\": string, \
                  \"binary\": string or null, \"rule\": the pattern that decided or null, \
                  \"rival\": who has linked it elsewhere or null, \"state\": string, \"channel\": \
