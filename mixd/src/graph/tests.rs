@@ -1,5 +1,7 @@
 //! Facts in, actions out. A little PipeWire of two cards, to which the tests add streams.
 
+mod output;
+
 use proptest::prelude::*;
 
 use super::pretend::{

@@ -35,6 +35,8 @@ pub struct Connection {
     nodes: BTreeMap<u32, (NodeListener, Node)>,
     clients: BTreeMap<u32, (ClientListener, Client)>,
     metadata: Option<Metadata>,
+    /// The metadata `filters`: its id and version.
+    filters: Option<(u32, u32)>,
     settings: Option<(u32, MetadataListener, Settings)>,
     /// With the numbers by which the connection knew them: one that was refused has none any more.
     links: BTreeMap<Ports, (u32, Link)>,
@@ -91,6 +93,7 @@ impl Connection {
             nodes: BTreeMap::new(),
             clients: BTreeMap::new(),
             metadata: None,
+            filters: None,
             settings: None,
             links: BTreeMap::new(),
             sinks: BTreeMap::new(),
@@ -222,6 +225,17 @@ impl Connection {
             let has_gone = |metadata: &mut Metadata| metadata.id() == id;
             if self.metadata.take_if(has_gone).is_some() {
                 self.graph.learn(Fact::Metadata(graph::Metadata::None));
+                self.graph.learn(Fact::Filters(false));
+            }
+            if self
+                .filters
+                .take_if(|(filters, _)| *filters == id)
+                .is_some()
+            {
+                self.graph.learn(Fact::Filters(false));
+                if let Some(metadata) = &mut self.metadata {
+                    metadata.unbind_filters();
+                }
             }
             self.settings.take_if(|(settings, ..)| *settings == id);
         }
@@ -277,6 +291,11 @@ impl Connection {
                 let client = props.get("client.id").and_then(|id| id.parse().ok());
                 let keeper = client.map_or(graph::Metadata::Static, graph::Metadata::Managed);
                 self.graph.learn(Fact::Metadata(keeper));
+                self.bind_filters();
+            }
+            Some("filters") if self.filters.is_none() => {
+                self.filters = Some((global.id, global.version));
+                self.bind_filters();
             }
             Some("settings") if self.settings.is_none() => {
                 if let Ok(settings) = self.registry.bind::<Settings, _>(global) {
@@ -285,6 +304,17 @@ impl Connection {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Listens to the metadata `filters`, once that and the metadata `default` are there: both are the
+    /// session manager's, and have one connection.
+    fn bind_filters(&mut self) {
+        if let (Some(metadata), Some((id, version))) = (&mut self.metadata, self.filters) {
+            self.graph.learn(Fact::Filters(true));
+            if let Err(error) = metadata.bind_filters(id, version) {
+                warning!("bind PipeWire's metadata filters: {error}");
+            }
         }
     }
 
@@ -338,6 +368,12 @@ impl Connection {
             match action {
                 Action::Create(sink, layout) => self.create(sink, &layout),
                 Action::Destroy(sink) => drop(self.sinks.remove(&sink)),
+                Action::Remove(node) => {
+                    info!(
+                        "removing node {node}: by it, cards would be sent twice what it combines"
+                    );
+                    let _ = self.registry.destroy_global(node);
+                }
                 Action::Configure(node, direction, layout) => {
                     self.configure(node, direction, &layout);
                 }

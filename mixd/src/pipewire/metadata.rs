@@ -14,12 +14,14 @@ use pipewire::registry::GlobalObject;
 use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
 
-use super::listen::{self, Incoming, Message};
+use super::listen::{self, Incoming, KeyToFact, Message};
 use crate::graph::{Fact, TARGET_OBJECT};
 
 /// The metadata of a session manager. Dropped in the order of the fields, as the main connection is.
 pub struct Metadata {
     bound: (MetadataListener, Proxy),
+    /// The metadata `filters`.
+    filters: Option<(MetadataListener, Proxy)>,
     _core_listener: core::Listener,
     core: CoreRc,
     incoming: Incoming,
@@ -47,15 +49,10 @@ impl Metadata {
         let core = context.connect_rc(None)?;
         let incoming = Incoming::default();
         let core_listener = listen::core(&core, &incoming);
-        let global = GlobalObject {
-            id,
-            permissions: PermissionFlags::all(),
-            type_: ObjectType::Metadata,
-            version,
-            props: None,
-        };
+        let global = global(id, version);
         let mut metadata = Self {
-            bound: bind(&core, &global, &incoming)?,
+            bound: bind(&core, &global, to_key, &incoming)?,
+            filters: None,
             _core_listener: core_listener,
             core,
             incoming,
@@ -71,11 +68,27 @@ impl Metadata {
         self.global.id
     }
 
+    /// Asks for all that the metadata `filters` says, which has this id.
+    ///
+    /// # Errors
+    /// The library's.
+    pub fn bind_filters(&mut self, id: u32, version: u32) -> Result<(), pipewire::Error> {
+        let bound = bind(&self.core, &global(id, version), to_filter, &self.incoming)?;
+        self.filters = Some(bound);
+        self.await_stage(Stage::Told);
+        Ok(())
+    }
+
+    /// That has gone.
+    pub fn unbind_filters(&mut self) {
+        self.filters = None;
+    }
+
     /// Binds it anew, which tells all of it. PipeWire answers us no sooner than the session manager
     /// has told it.
     pub fn reread(&mut self) {
         // The old one goes when the new one is there: nothing is missed between them.
-        if let Ok(bound) = bind(&self.core, &self.global, &self.incoming) {
+        if let Ok(bound) = bind(&self.core, &self.global, to_key, &self.incoming) {
             self.bound = bound;
         }
         self.await_stage(Stage::Reread);
@@ -135,15 +148,27 @@ impl Metadata {
     }
 }
 
-/// Binds it. The list of all objects, which that takes, is not kept: it would wake us a second time
+/// What PipeWire knows a metadata object by.
+fn global(id: u32, version: u32) -> GlobalObject<PropertiesBox> {
+    GlobalObject {
+        id,
+        permissions: PermissionFlags::all(),
+        type_: ObjectType::Metadata,
+        version,
+        props: None,
+    }
+}
+
+/// Binds one. The list of all objects, which that takes, is not kept: it would wake us a second time
 /// at whatever comes and goes.
 fn bind(
     core: &CoreRc,
     global: &GlobalObject<PropertiesBox>,
+    to_fact: KeyToFact,
     incoming: &Incoming,
 ) -> Result<(MetadataListener, Proxy), pipewire::Error> {
     let proxy: Proxy = core.get_registry_rc()?.bind(global)?;
-    Ok((listen::metadata(&proxy, to_key, incoming), proxy))
+    Ok((listen::metadata(&proxy, to_fact, incoming), proxy))
 }
 
 #[allow(clippy::unnecessary_wraps)] // the form that is listened with
@@ -153,4 +178,9 @@ fn to_key(subject: u32, key: Option<String>, value: Option<String>) -> Option<Fa
         key,
         value,
     })
+}
+
+#[allow(clippy::unnecessary_wraps)] // the form that is listened with
+fn to_filter(node: u32, key: Option<String>, value: Option<String>) -> Option<Fact> {
+    Some(Fact::Filter { node, key, value })
 }
