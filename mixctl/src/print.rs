@@ -188,9 +188,9 @@ pub mod tests {
                 default: Gain::try_from(800_000).unwrap(),
                 aux: Gain::FULL,
             },
-            audio: std::borrow::Cow::Owned(audio),
+            audio: Cow::Owned(audio),
             programs: vec![Pattern::truncated("Discord"), Pattern::truncated("Mumble")].into(),
-            settings: std::borrow::Cow::Owned(Settings {
+            settings: Cow::Owned(Settings {
                 problem: Some("mixd.conf:7: no".into()),
                 ..Settings::default()
             }),
