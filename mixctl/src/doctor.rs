@@ -146,7 +146,7 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
             ),
         },
     ];
-    let is_default = status.audio.warnings.contains(&Warning::OwnSinkIsDefault);
+    let is_default = warnings.contains(&Warning::OwnSinkIsDefault);
     findings.push(match is_default {
         true => (
             BAD,
@@ -161,42 +161,7 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
             None,
         ),
     });
-    if status.audio.warnings.contains(&Warning::OutputMissing) {
-        findings.push((
-            WARN,
-            "output",
-            explained(Warning::OutputMissing).to_owned(),
-            Some("'pw-cli ls Node' prints the names of the sinks".to_owned()),
-        ));
-    }
-    if status.audio.warnings.contains(&Warning::SinksRemoved) {
-        findings.push((
-            BAD,
-            "removed",
-            explained(Warning::SinksRemoved).to_owned(),
-            Some("find what does so: a script with pw-cli destroy, or a patchbay".to_owned()),
-        ));
-    }
-    if warnings.contains(&Warning::LinksRemoved) {
-        findings.push((
-            BAD,
-            "removed",
-            explained(Warning::LinksRemoved).to_owned(),
-            Some(
-                "find what does so: a patchbay that keeps to a list of its own (qpwgraph's \
-                  'exclusive'), or a script with pw-link -d"
-                    .to_owned(),
-            ),
-        ));
-    }
-    if warnings.contains(&Warning::MovingForbidden) {
-        findings.push((
-            BAD,
-            "moving",
-            explained(Warning::MovingForbidden).to_owned(),
-            Some("'wpctl settings --save linking.allow-moving-streams true' lets it".to_owned()),
-        ));
-    }
+    findings.extend(warnings.iter().filter_map(warned));
     findings.push(match diagnosis.stale {
         0 => (
             OK,
@@ -231,6 +196,42 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// What a warning comes to, where nothing else says it.
+fn warned(warning: &Warning) -> Option<Finding> {
+    let (severity, subject, advice) = match warning {
+        Warning::OwnSinkIsDefault | Warning::ManagerHangs => return None,
+        Warning::OutputMissing => (
+            WARN,
+            "output",
+            "'pw-cli ls Node' prints the names of the sinks",
+        ),
+        Warning::LeadsBack(_) => (
+            WARN,
+            "loop",
+            "choose a card as the default or output, or keep mixd's sinks out of what that one \
+             feeds ('pw-link -l' lists it)",
+        ),
+        Warning::SinksRemoved => (
+            BAD,
+            "removed",
+            "find what does so: a script with pw-cli destroy, or a patchbay",
+        ),
+        Warning::LinksRemoved => (
+            BAD,
+            "removed",
+            "find what does so: a patchbay that keeps to a list of its own (qpwgraph's \
+             'exclusive'), or a script with pw-link -d",
+        ),
+        Warning::MovingForbidden => (
+            BAD,
+            "moving",
+            "'wpctl settings --save linking.allow-moving-streams true' lets it",
+        ),
+    };
+    let text = explained(warning).into_owned();
+    Some((severity, subject, text, Some(advice.to_owned())))
 }
 
 fn manager(diagnosis: &Diagnosis, hangs: bool) -> Finding {

@@ -1,6 +1,7 @@
 //! Answers as text for people and simple scripts: pure. What programs call themselves is shown
 //! without the control characters that would reach the terminal.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use wire::message::Pattern;
@@ -113,7 +114,7 @@ pub fn status(status: &Status) -> String {
         let _ = writeln!(text, "  and {omitted} more");
     }
     for warning in warnings {
-        let _ = writeln!(text, "warning   {}", explained(*warning));
+        let _ = writeln!(text, "warning   {}", explained(warning));
     }
     if let Some(problem) = &status.settings.problem {
         let _ = writeln!(text, "config    {}", visible(problem));
@@ -122,13 +123,20 @@ pub fn status(status: &Status) -> String {
 }
 
 /// What a warning means, and what to do.
-pub fn explained(warning: Warning) -> &'static str {
-    match warning {
+pub fn explained(warning: &Warning) -> Cow<'static, str> {
+    let text = match warning {
         Warning::OwnSinkIsDefault => {
             "one of mixd's own sinks is the default; choose a card as the default"
         }
         Warning::OutputMissing => {
             "the sink that mixd is to play to (output) is not there; playing to another"
+        }
+        Warning::LeadsBack(name) => {
+            let name = visible(name);
+            return format!(
+                "{name} leads back into mixd's own sinks; only cards that do not are played to"
+            )
+            .into();
         }
         Warning::SinksRemoved => {
             "something has removed mixd's sinks six times; they are made anew within a minute"
@@ -142,7 +150,8 @@ pub fn explained(warning: Warning) -> &'static str {
             "the session manager moves no stream (linking.allow-moving-streams is false): nothing is \
              mixed"
         }
-    }
+    };
+    text.into()
 }
 
 /// `text` with control characters as escapes.
@@ -188,9 +197,9 @@ pub mod tests {
                 default: Gain::try_from(800_000).unwrap(),
                 aux: Gain::FULL,
             },
-            audio: std::borrow::Cow::Owned(audio),
+            audio: Cow::Owned(audio),
             programs: vec![Pattern::truncated("Discord"), Pattern::truncated("Mumble")].into(),
-            settings: std::borrow::Cow::Owned(Settings {
+            settings: Cow::Owned(Settings {
                 problem: Some("mixd.conf:7: no".into()),
                 ..Settings::default()
             }),

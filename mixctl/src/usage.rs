@@ -193,8 +193,8 @@ pub const USAGE: Usage = Usage {
                 "With --json: {\"volume\": number, \"default\": gain, \"aux\": gain, \
                  \"pipewire\": up, down or off, \"output\": the card's node.name or null, \
                  \"programs\": [string...], \"streams\": [STREAM...], \"omitted\": number, \
-                 \"warnings\": [own-sink-is-default, output-missing, sinks-removed, links-removed, \
-                 manager-hangs or moving-forbidden...], \"config\": {\"file\": path or null, \"curve\": \
+                 \"warnings\": [own-sink-is-default, output-missing, leads-back, sinks-removed, \
+                 links-removed, manager-hangs or moving-forbidden...], \"config\": {\"file\": path or null, \"curve\": \
                  string, \"snap\": number, \"problem\": sentence or null}}.",
                 "A STREAM is {\"id\": number, \"pid\": number or null, \"name\": string, \
                  \"binary\": string or null, \"rule\": the pattern that decided or null, \

@@ -332,6 +332,7 @@ mod tests {
                 warnings: vec![
                     Warning::OwnSinkIsDefault,
                     Warning::OutputMissing,
+                    Warning::LeadsBack(name),
                     Warning::SinksRemoved,
                     Warning::LinksRemoved,
                     Warning::ManagerHangs,

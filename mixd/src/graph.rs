@@ -7,12 +7,14 @@
 
 mod elder;
 mod fact;
+mod filters;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod heed;
 mod judge;
 mod layout;
 mod objects;
+mod output;
 mod patience;
 #[cfg(any(test, feature = "pretend"))]
 pub mod pretend;
@@ -20,12 +22,12 @@ mod programs;
 mod quantum;
 mod reread;
 mod sinks;
+mod spa_json;
 mod streams;
 mod target;
 mod whole;
 mod wires;
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -37,6 +39,7 @@ pub use self::fact::{Action, Fact, Info, Metadata, Ports, Process, Props, Sink};
 pub use self::layout::{Layout, MAX_CHANNELS};
 use self::objects::Objects;
 pub use self::objects::{Direction, TARGET_NODE, TARGET_OBJECT};
+use self::output::Output;
 use self::patience::{Matter, Patience};
 use self::programs::Processes;
 use self::reread::{Doubt, Reread};
@@ -69,11 +72,13 @@ fn is_card(node: &objects::Node) -> bool {
 }
 
 /// Whether a node with these properties is to be asked for more: streams, about which its other
-/// properties decide, sinks, whose ports are counted, and what else may be linked to a sink, such as
-/// JACK clients, which have no class.
+/// properties decide, sinks, whose ports are counted, what sound may pass through, and what else may
+/// be linked to a sink, such as JACK clients, which have no class.
 pub fn wants_info(props: &Props) -> bool {
     props.get("media.class").is_none_or(|class| {
-        class.is_empty() || class.starts_with("Audio/") || class == "Stream/Output/Audio"
+        class.is_empty()
+            || class.starts_with("Audio/")
+            || ["Stream/Output/Audio", "Stream/Input/Audio"].contains(&&**class)
     })
 }
 
@@ -87,17 +92,14 @@ pub struct Graph {
     reread: Option<Reread>,
     /// Why it may have to be.
     doubt: Doubt,
-    /// The `node.name` of the sink to play to, whichever is the default.
-    output: Option<String>,
+    output: Output,
     /// The session manager has only just come.
     is_new: bool,
     /// All that was there at first is known.
     is_listed: bool,
     /// What a mixd that was killed has left in the metadata has been seen to.
     is_tidy: bool,
-    /// The card that both channels play to.
-    card: Option<u32>,
-    /// Its layout, or that of the last one.
+    /// The layout of what both channels play to, or that of the last.
     layout: Layout,
     sinks: Sinks,
     wires: Wires,
@@ -127,11 +129,10 @@ impl Graph {
             metadata: Metadata::None,
             reread: None,
             doubt: Doubt::default(),
-            output,
+            output: Output::new(output),
             is_new: false,
             is_listed: false,
             is_tidy: false,
-            card: None,
             layout: Layout::stereo(),
             sinks: Sinks::default(),
             wires: Wires::default(),
@@ -149,7 +150,7 @@ impl Graph {
 
     /// Plays to the sink of this `node.name`, or, without one, to the default.
     pub fn set_output(&mut self, output: Option<String>) {
-        self.output = output;
+        self.output.named = output;
     }
 
     /// Takes in a fact.
@@ -227,6 +228,8 @@ impl Graph {
                 self.learn_target(subject, key.as_deref(), value);
             }
             Fact::Reread => self.end_reread(),
+            Fact::Filters(are_there) => self.objects.set_filters(are_there),
+            Fact::Filter { node, key, value } => self.objects.set_filter_key(node, key, value),
             Fact::Setting(key, value) => self.objects.set_setting(key, value),
             Fact::Listed => self.is_listed = true,
         }
@@ -256,6 +259,7 @@ impl Graph {
         if self.has_card(id) {
             self.doubt.note_cards();
         }
+        self.output.forget(id);
         self.sinks.lose(id);
         self.streams.remove(id);
         self.configured.remove(&id);
@@ -279,7 +283,8 @@ impl Graph {
         let is_alone = self.is_alone(now);
         self.wires.fade(&mut self.patience, now);
         self.inspect_processes(&mut actions);
-        self.choose_card();
+        self.remove_copies(&mut actions);
+        self.choose_output();
         let is_known = self.find_layout(is_alone, now, &mut actions);
         if self.sinks.are_given_up() && self.patience.is_over(Matter::Remake, now) {
             self.sinks.forgive();
@@ -365,40 +370,9 @@ impl Graph {
         nodes.filter(|(_, node)| is_card(node))
     }
 
-    /// The sink that was asked for by name, else the default one. When that is one of ours, it
-    /// would feed itself: the last one stays. Where nobody says what is the default, it is the one
-    /// of the highest priority.
-    fn choose_card(&mut self) {
-        let named = |name: &Option<String>| {
-            let name = name.as_deref()?;
-            let mut cards = self.cards();
-            cards.find(|(_, node)| node.name == name).map(|(id, _)| id)
-        };
-        // Its id may be another node's by now.
-        let last = || self.card.filter(|&id| self.has_card(id));
-        let best = || {
-            let order = |&(id, node): &(u32, &objects::Node)| (node.priority, Reverse(id));
-            self.cards().max_by_key(order).map(|(id, _)| id)
-        };
-        let chosen = named(&self.output).or_else(|| named(&self.objects.default_sink));
-        let card = chosen.or_else(|| match self.is_managed() {
-            // What feeds us is no choice of a card: any is better than none.
-            true => last().or_else(|| {
-                let default = self.objects.default_sink.as_deref();
-                default.and_then(channel_of_name).and_then(|_| best())
-            }),
-            // Chosen once, it stays chosen when the session manager has ended.
-            false => named(&self.objects.last_default).or_else(best),
-        });
-        if card != self.card {
-            self.card = card;
-            self.wires.forgive();
-        }
-    }
-
     /// Finds the layout that the sinks are to have. False while it can't be known yet.
     fn find_layout(&mut self, is_alone: bool, now: Instant, actions: &mut Vec<Action>) -> bool {
-        let Some(card) = self.card else {
+        let Some(card) = self.output.node() else {
             return true;
         };
         if let Some(side) = self.objects.side(card, Direction::Input) {
@@ -460,7 +434,7 @@ impl Graph {
     /// From each of our sinks to the card.
     fn monitor_links(&self) -> BTreeSet<Ports> {
         let mut wanted = BTreeSet::new();
-        if let Some(card) = self.card {
+        if let Some(card) = self.output.node() {
             for (_, sink, _) in self.sinks.nodes() {
                 wanted.extend(self.links(sink, card));
             }
@@ -490,7 +464,7 @@ impl Graph {
     /// there is one, and linked to the card if there is one that can be linked to.
     fn ready_sinks(&self, is_known: bool, monitors: &BTreeSet<Ports>) -> BTreeMap<Channel, u32> {
         let has_ports = |card| self.objects.side(card, Direction::Input).is_some();
-        let is_deaf = match self.card {
+        let is_deaf = match self.output.node() {
             None => true,
             Some(card) => is_known && !has_ports(card),
         };
@@ -568,12 +542,15 @@ impl Graph {
     /// truth, as far as can be told.
     pub fn quantum(&self) -> Duration {
         let sinks = self.sinks.nodes().map(|(_, node, _)| node);
-        quantum::quantum(&self.objects, sinks.chain(self.card))
+        quantum::quantum(&self.objects, sinks.chain(self.output.node()))
     }
 
     /// What clients are told.
     pub fn audio(&self, rules: &Rules) -> Audio {
-        let card = self.card.and_then(|card| self.objects.nodes().get(&card));
+        let card = self
+            .output
+            .card()
+            .and_then(|card| self.objects.nodes().get(&card));
         let is_given_up = self.sinks.are_given_up();
         let is_up = is_given_up || CHANNELS.iter().all(|&channel| self.sinks.has_made(channel));
         let mut warnings = Vec::new();
@@ -583,9 +560,10 @@ impl Graph {
         if self.is_managed() && is_own && card.is_some() {
             warnings.push(Warning::OwnSinkIsDefault);
         }
-        if self.output.is_some() && card.map(|card| &card.name) != self.output.as_ref() {
+        if self.is_output_missing() {
             warnings.push(Warning::OutputMissing);
         }
+        warnings.extend(self.led_back().map(Warning::LeadsBack));
         if is_given_up {
             warnings.push(Warning::SinksRemoved);
         }

@@ -271,6 +271,9 @@ pub enum Warning {
     OwnSinkIsDefault,
     /// The sink that the daemon was told to play to is not there: another one is played to.
     OutputMissing,
+    /// This sink, the default one or the one that the daemon was told to play to, leads back into the
+    /// daemon's own sinks: what does so is not played to.
+    LeadsBack(NodeName),
     /// Something has removed the daemon's own sinks again and again: they are made anew within a
     /// minute.
     SinksRemoved,
@@ -526,6 +529,7 @@ impl fmt::Display for Warning {
         f.pad(match self {
             Self::OwnSinkIsDefault => "own-sink-is-default",
             Self::OutputMissing => "output-missing",
+            Self::LeadsBack(_) => "leads-back",
             Self::SinksRemoved => "sinks-removed",
             Self::LinksRemoved => "links-removed",
             Self::ManagerHangs => "manager-hangs",

@@ -47,6 +47,18 @@ pub enum Fact {
     },
     /// The metadata `default` has been told again to the end, as [`Action::Reread`] asked for.
     Reread,
+    /// The metadata `filters`, of a session manager that has smart filters, is there, or has gone.
+    Filters(bool),
+    /// A key of the metadata `filters` has this value now, or none. Without a key: all of the node's
+    /// keys have gone.
+    Filter {
+        /// The node it is about.
+        node: u32,
+        /// The key.
+        key: Option<String>,
+        /// Its value.
+        value: Option<String>,
+    },
     /// A key of the metadata `settings`, PipeWire's, or `sm-settings`, the session manager's, has this
     /// value now.
     Setting(String, String),
@@ -124,6 +136,8 @@ pub enum Action {
     Create(Sink, Layout),
     /// Destroy it.
     Destroy(Sink),
+    /// Destroy another's node.
+    Remove(u32),
     /// Give a node's ports of this direction this layout.
     Configure(u32, Direction, Layout),
     /// Set a stream's `target.object` to the sink of this `object.serial`.

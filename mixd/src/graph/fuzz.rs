@@ -420,6 +420,13 @@ impl World {
                 Action::Inspect(pid) => assert!(*pid > 0, "no process has the number 0"),
                 Action::Create(sink, _) => assert!(self.graph.has_sink(*sink)),
                 Action::Destroy(sink) => assert!(!self.graph.has_sink(*sink)),
+                Action::Remove(node) => {
+                    assert_eq!(
+                        self.nodes.get(node),
+                        Some(&false),
+                        "only streams are copies"
+                    );
+                }
             }
         }
         for action in &actions {
@@ -477,6 +484,10 @@ impl World {
                     Direction::Input => ports.input_node != id,
                     Direction::Output => ports.output_node != id,
                 });
+            }
+            if let Action::Remove(id) = action {
+                self.nodes.remove(&id);
+                self.wished.retain(|ports| !touches(ports, id));
             }
             let facts = self.pipewire.obey(&action);
             self.learn(facts);

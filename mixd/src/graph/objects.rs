@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fact::{Info, Ports, Props};
 use super::layout::{Layout, Side};
+use super::spa_json;
 
 /// The metadata key by which a stream's sink is chosen (pipewire/keys.h: `PW_KEY_TARGET_OBJECT`).
 pub const TARGET_OBJECT: &str = "target.object";
@@ -121,6 +122,8 @@ pub struct Objects {
     /// The `node.name` of the sink that the user has chosen to be it.
     pub configured_sink: Option<String>,
     settings: BTreeMap<String, String>,
+    /// What the metadata `filters` says of each node; none if there is no such metadata.
+    pub(super) filter_keys: Option<BTreeMap<u32, BTreeMap<String, String>>>,
 }
 
 impl Objects {
@@ -209,6 +212,9 @@ impl Objects {
         self.infos.remove(&id);
         self.clients.remove(&id);
         self.targets.remove(&id);
+        if let Some(keys) = &mut self.filter_keys {
+            keys.remove(&id);
+        }
         self.remove_link(id).map(|link| link.ports)
     }
 
@@ -252,6 +258,12 @@ impl Objects {
     pub fn links_of(&self, ports: &Ports) -> Vec<u32> {
         let links = self.links.iter().filter(|(_, link)| link.ports == *ports);
         links.map(|(&id, _)| id).collect()
+    }
+
+    /// The links that end at a node.
+    pub fn links_to(&self, node: u32) -> impl Iterator<Item = &Link> {
+        let ids = self.links_to.get(&node).into_iter().flatten();
+        ids.filter_map(|id| self.links.get(id))
     }
 
     /// The nodes at the other ends of a node's links.
@@ -306,6 +318,33 @@ impl Objects {
         self.targets.clear();
         self.settings.remove(ALLOW_MOVING);
         (self.default_sink, self.configured_sink) = (None, None);
+    }
+
+    /// The metadata `filters` has come or gone.
+    pub fn set_filters(&mut self, are_there: bool) {
+        self.filter_keys = are_there.then(BTreeMap::new);
+    }
+
+    /// A key of the metadata `filters`.
+    pub fn set_filter_key(&mut self, node: u32, key: Option<String>, value: Option<String>) {
+        let Some(nodes) = &mut self.filter_keys else {
+            return;
+        };
+        let keys = nodes.entry(node).or_default();
+        match (key, value) {
+            (Some(key), Some(value)) => drop(keys.insert(key, value)),
+            (Some(key), None) => drop(keys.remove(&key)),
+            (None, _) => keys.clear(),
+        }
+        if keys.is_empty() {
+            nodes.remove(&node);
+        }
+    }
+
+    /// What the metadata `filters` says of a node under this key.
+    pub fn filter_key(&self, node: u32, key: &str) -> Option<&str> {
+        let keys = self.filter_keys.as_ref()?.get(&node)?;
+        keys.get(key).map(String::as_str)
     }
 
     /// A key of the metadata `settings` or `sm-settings`.
@@ -457,11 +496,9 @@ fn number<T: std::str::FromStr>(props: &Props, key: &str) -> Option<T> {
     props.get(key)?.parse().ok()
 }
 
-/// The name in `{"name":"alsa_output.pci"}`, which is all that the session manager ever writes
-/// there. A name with an escaped character finds no node, and so leaves things as they are.
+/// The name in `{"name":"alsa_output.pci"}`.
 fn name_in_json(value: &str) -> Option<String> {
-    let (_, rest) = value.split_once("\"name\"")?;
-    let (_, rest) = rest.split_once('"')?;
-    let (name, _) = rest.split_once('"')?;
-    Some(name.to_owned())
+    let pairs = spa_json::object(value)?.into_iter();
+    let mut named = pairs.filter(|(key, _)| key == "name");
+    named.next().map(|(_, name)| name)
 }

@@ -249,6 +249,7 @@ impl PipeWire {
                 Some(&(node, _)) => self.remove(node),
                 None => Vec::new(),
             },
+            Action::Remove(id) => self.remove(*id),
             Action::Configure(id, direction, layout) => {
                 let channels = u32::try_from(layout.channels()).unwrap_or(0);
                 let is_sink = *direction == Direction::Input;

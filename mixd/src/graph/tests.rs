@@ -1,6 +1,7 @@
 //! Facts in, actions out. A little PipeWire of two cards, to which the tests add streams.
 
 mod elder;
+mod output;
 mod programs;
 mod whole;
 

@@ -40,7 +40,7 @@ impl Graph {
 
     /// The sinks of ours that lack a link to the card.
     pub(super) fn deaf_sinks(&self) -> BTreeSet<u32> {
-        let Some(card) = self.card else {
+        let Some(card) = self.output.node() else {
             return BTreeSet::new();
         };
         let nodes = self.sinks.nodes().map(|(_, node, _)| node);
@@ -162,7 +162,7 @@ impl Graph {
         };
         match flaw {
             Flaw::Deaf(sink) => {
-                let card = self.card.map(name_of).unwrap_or_default();
+                let card = self.output.node().map(name_of).unwrap_or_default();
                 let why = match self.is_robbed() {
                     true => {
                         ": something has removed it again and again; it is made again within \

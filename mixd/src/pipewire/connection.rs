@@ -35,12 +35,13 @@ pub struct Connection {
     nodes: BTreeMap<u32, (NodeListener, Node)>,
     clients: BTreeMap<u32, (ClientListener, Client)>,
     metadata: Option<Metadata>,
+    /// The metadata `filters`: its id and version.
+    filters: Option<(u32, u32)>,
     settings: Option<(u32, MetadataListener, Settings)>,
     /// Who keeps the metadata, where that is a session manager.
     manager: Option<u32>,
-    /// The metadata `sm-settings`, to be read over the connection of the metadata `default`: it is
-    /// the session manager's as well.
-    manager_settings: Option<GlobalObject<PropertiesBox>>,
+    /// The same of the metadata `sm-settings`.
+    manager_settings: Option<(u32, u32)>,
     links: BTreeMap<Ports, OwnLink>,
     sinks: BTreeMap<graph::Sink, Sink>,
     _registry_listener: registry::Listener,
@@ -104,6 +105,7 @@ impl Connection {
             nodes: BTreeMap::new(),
             clients: BTreeMap::new(),
             metadata: None,
+            filters: None,
             settings: None,
             manager: None,
             manager_settings: None,
@@ -256,9 +258,21 @@ impl Connection {
             if self.metadata.take_if(has_gone).is_some() {
                 self.manager = None;
                 self.graph.learn(Fact::Metadata(graph::Metadata::None));
+                self.graph.learn(Fact::Filters(false));
+            }
+            if self
+                .filters
+                .take_if(|(filters, _)| *filters == id)
+                .is_some()
+            {
+                self.graph.learn(Fact::Filters(false));
+                if let Some(metadata) = &mut self.metadata {
+                    metadata.unbind_filters();
+                }
             }
             self.settings.take_if(|(settings, ..)| *settings == id);
-            self.manager_settings.take_if(|settings| settings.id == id);
+            self.manager_settings
+                .take_if(|(settings, _)| *settings == id);
         }
         self.graph.learn(fact);
     }
@@ -306,30 +320,23 @@ impl Connection {
             Some("default") if self.metadata.is_none() => {
                 let opened = Metadata::open(&self.context, global.id, global.version);
                 match opened {
-                    Ok(mut metadata) => {
-                        if let Some(settings) = &self.manager_settings {
-                            metadata.read_settings(settings);
-                        }
-                        self.metadata = Some(metadata);
-                    }
+                    Ok(metadata) => self.metadata = Some(metadata),
                     Err(error) => warning!("connect to PipeWire's metadata: {error}"),
                 }
                 let client = props.get("client.id").and_then(|id| id.parse().ok());
                 self.manager = client;
                 let keeper = client.map_or(graph::Metadata::Static, graph::Metadata::Managed);
                 self.graph.learn(Fact::Metadata(keeper));
+                self.bind_filters();
+                self.bind_manager_settings();
+            }
+            Some("filters") if self.filters.is_none() => {
+                self.filters = Some((global.id, global.version));
+                self.bind_filters();
             }
             Some("sm-settings") => {
-                if let Some(metadata) = &mut self.metadata {
-                    metadata.read_settings(global);
-                }
-                self.manager_settings = Some(GlobalObject {
-                    id: global.id,
-                    permissions: global.permissions,
-                    type_: global.type_.clone(),
-                    version: global.version,
-                    props: None,
-                });
+                self.manager_settings = Some((global.id, global.version));
+                self.bind_manager_settings();
             }
             Some("settings") if self.settings.is_none() => {
                 if let Ok(settings) = self.registry.bind::<Settings, _>(global) {
@@ -338,6 +345,26 @@ impl Connection {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Listens to the metadata `filters`, once that and the metadata `default` are there: both are the
+    /// session manager's, and have one connection.
+    fn bind_filters(&mut self) {
+        if let (Some(metadata), Some((id, version))) = (&mut self.metadata, self.filters) {
+            self.graph.learn(Fact::Filters(true));
+            if let Err(error) = metadata.bind_filters(id, version) {
+                warning!("bind PipeWire's metadata filters: {error}");
+            }
+        }
+    }
+
+    /// The same of the metadata `sm-settings`.
+    fn bind_manager_settings(&mut self) {
+        if let (Some(metadata), Some((id, version))) = (&mut self.metadata, self.manager_settings)
+            && let Err(error) = metadata.bind_settings(id, version)
+        {
+            warning!("bind PipeWire's metadata sm-settings: {error}");
         }
     }
 
@@ -398,6 +425,12 @@ impl Connection {
             match action {
                 Action::Create(sink, layout) => self.create(sink, &layout),
                 Action::Destroy(sink) => drop(self.sinks.remove(&sink)),
+                Action::Remove(node) => {
+                    info!(
+                        "removing node {node}: by it, cards would be sent twice what it combines"
+                    );
+                    let _ = self.registry.destroy_global(node);
+                }
                 Action::Configure(node, direction, layout) => {
                     self.configure(node, direction, &layout);
                 }

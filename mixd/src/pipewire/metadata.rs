@@ -25,7 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The metadata of a session manager. Dropped in the order of the fields, as the main connection is.
 pub struct Metadata {
     bound: (MetadataListener, Proxy),
+    /// The metadata `sm-settings`.
     settings: Option<(MetadataListener, Proxy)>,
+    /// The metadata `filters`.
+    filters: Option<(MetadataListener, Proxy)>,
     _core_listener: core::Listener,
     core: CoreRc,
     incoming: Incoming,
@@ -56,16 +59,11 @@ impl Metadata {
         let core = context.connect_rc(None)?;
         let incoming = Incoming::default();
         let core_listener = listen::core(&core, &incoming);
-        let global = GlobalObject {
-            id,
-            permissions: PermissionFlags::all(),
-            type_: ObjectType::Metadata,
-            version,
-            props: None,
-        };
+        let global = global(id, version);
         let mut metadata = Self {
             bound: bind(&core, &global, to_key, &incoming)?,
             settings: None,
+            filters: None,
             _core_listener: core_listener,
             core,
             incoming,
@@ -83,6 +81,33 @@ impl Metadata {
         self.global.id
     }
 
+    /// Asks for all that the metadata `filters` says, which has this id.
+    ///
+    /// # Errors
+    /// The library's.
+    pub fn bind_filters(&mut self, id: u32, version: u32) -> Result<(), pipewire::Error> {
+        let bound = bind(&self.core, &global(id, version), to_filter, &self.incoming)?;
+        self.filters = Some(bound);
+        self.await_stage(Stage::Told);
+        Ok(())
+    }
+
+    /// The same of the metadata `sm-settings`, which has the session manager's settings.
+    ///
+    /// # Errors
+    /// The library's.
+    pub fn bind_settings(&mut self, id: u32, version: u32) -> Result<(), pipewire::Error> {
+        let bound = bind(&self.core, &global(id, version), to_setting, &self.incoming)?;
+        self.settings = Some(bound);
+        self.await_stage(Stage::Told);
+        Ok(())
+    }
+
+    /// The metadata `filters` has gone.
+    pub fn unbind_filters(&mut self) {
+        self.filters = None;
+    }
+
     /// Binds it anew, which tells all of it. PipeWire answers us no sooner than the session manager
     /// has told it.
     pub fn reread(&mut self) {
@@ -91,12 +116,6 @@ impl Metadata {
             self.bound = bound;
         }
         self.await_stage(Stage::Reread);
-    }
-
-    /// Asks for the settings of the session manager, of which the metadata `sm-settings` tells.
-    pub fn read_settings(&mut self, global: &GlobalObject<PropertiesBox>) {
-        self.settings = bind(&self.core, global, to_setting, &self.incoming).ok();
-        self.await_stage(Stage::Told);
     }
 
     /// Marks a stream as the session manager does what follows the default sink though its own node
@@ -181,7 +200,18 @@ impl Metadata {
     }
 }
 
-/// Binds it. The list of all objects, which that takes, is not kept: it would wake us a second time
+/// What PipeWire knows a metadata object by.
+fn global(id: u32, version: u32) -> GlobalObject<PropertiesBox> {
+    GlobalObject {
+        id,
+        permissions: PermissionFlags::all(),
+        type_: ObjectType::Metadata,
+        version,
+        props: None,
+    }
+}
+
+/// Binds one. The list of all objects, which that takes, is not kept: it would wake us a second time
 /// at whatever comes and goes.
 fn bind(
     core: &CoreRc,
@@ -200,4 +230,9 @@ fn to_key(subject: u32, key: Option<String>, value: Option<String>) -> Option<Fa
         key,
         value,
     })
+}
+
+#[allow(clippy::unnecessary_wraps)] // the form that is listened with
+fn to_filter(node: u32, key: Option<String>, value: Option<String>) -> Option<Fact> {
+    Some(Fact::Filter { node, key, value })
 }
