@@ -16,6 +16,7 @@ mod patience;
 pub mod pretend;
 mod programs;
 mod quantum;
+mod quirks;
 mod reread;
 mod sinks;
 mod streams;
@@ -76,6 +77,8 @@ pub fn wants_info(props: &Props) -> bool {
 #[derive(Debug)]
 pub struct Graph {
     objects: Objects,
+    /// PipeWire's version, once it has said it.
+    version: Option<String>,
     metadata: Metadata,
     /// All of it is being told again.
     reread: Option<Reread>,
@@ -110,6 +113,7 @@ impl Graph {
     pub fn new(output: Option<String>) -> Self {
         Self {
             objects: Objects::default(),
+            version: None,
             metadata: Metadata::None,
             reread: None,
             doubt: Doubt::default(),
@@ -200,6 +204,7 @@ impl Graph {
             }
             Fact::Reread => self.end_reread(),
             Fact::Setting(key, value) => self.objects.set_setting(key, value),
+            Fact::Version(version) => self.version = Some(version),
             Fact::Listed => self.is_listed = true,
         }
     }
@@ -282,16 +287,6 @@ impl Graph {
     /// When [`settle`](Self::settle) is to be called again, if nothing is learnt before.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         self.patience.deadline(now)
-    }
-
-    /// Whether all that we have linked is to be unlinked for the moment. A session manager that comes
-    /// suspends each node that it finds, and PipeWire 0.3.65 spins for ever when two nodes that feed
-    /// the same port of a third are suspended one after the other while samples flow (impl-link.c,
-    /// `check_states`: the output port waits for a format, the input port has one by the other link).
-    /// Of the links between two nodes, only the first carries samples after that.
-    fn lets_newcomer_settle(&mut self, now: Instant) -> bool {
-        self.is_new = self.is_new && !self.patience.is_over(Matter::Newcomer, now);
-        self.is_new
     }
 
     fn is_managed(&self) -> bool {
@@ -587,7 +582,7 @@ impl Graph {
                 let name = self.objects.client(client).unwrap_or("a session manager");
                 ClientName::truncated(name)
             }),
-            pipewire: None,
+            pipewire: self.version.as_deref().map(ClientName::truncated),
         }
     }
 

@@ -47,6 +47,8 @@ pub enum Fact {
     Reread,
     /// A key of the metadata `settings` has this value now.
     Setting(String, String),
+    /// PipeWire is of this version.
+    Version(String),
     /// All that was there when the connection was made is known.
     Listed,
 }

@@ -16,8 +16,7 @@ use pipewire::spa::param::ParamType;
 use pipewire::spa::pod::Pod;
 use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
-use wire::message::ClientName;
-use wire::{Diagnosis, Mix, Warning};
+use wire::{Mix, Warning};
 
 use super::listen::{self, Incoming, Message};
 use super::metadata::Metadata;
@@ -46,8 +45,6 @@ pub struct Connection {
     context: ContextRc,
     incoming: Incoming,
     graph: Graph,
-    /// PipeWire's version, once it has said it.
-    version: Option<ClientName>,
     /// When the graph is to settle again, if nothing is learnt before.
     due: Option<Instant>,
     glide: Glide,
@@ -101,7 +98,6 @@ impl Connection {
             context: context.clone(),
             incoming,
             graph,
-            version: None,
             due: None,
             glide,
             warned: Warned::default(),
@@ -145,7 +141,7 @@ impl Connection {
                 Message::Done(seq) => self.note_done(seq),
                 Message::Version(version) => {
                     info!("connected to PipeWire {version}");
-                    self.version = Some(ClientName::truncated(&version));
+                    self.graph.learn(Fact::Version(version));
                 }
                 Message::Error {
                     object: PW_ID_CORE,
@@ -291,14 +287,6 @@ impl Connection {
     /// What PipeWire has, and what it should have.
     pub fn graph(&self) -> &Graph {
         &self.graph
-    }
-
-    /// What somebody who looks for a fault wants to know.
-    pub fn diagnosis(&self) -> Diagnosis {
-        Diagnosis {
-            pipewire: self.version,
-            ..self.graph.diagnosis()
-        }
     }
 
     /// Does what is to be done.
