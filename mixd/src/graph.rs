@@ -269,7 +269,7 @@ impl Graph {
             self.settle_streams(rules, &ready, is_alone, now, &mut wanted, &mut actions);
         self.reread_if_missed(now, &mut actions);
         self.tidy(&mut targets);
-        let superfluous = self.superfluous_sinks(&ready, &wanted);
+        let superfluous = self.superfluous_sinks(&ready, &wanted, now);
         for &node in &superfluous {
             self.wires.drop_node(node);
         }
@@ -494,7 +494,8 @@ impl Graph {
             .nodes()
             .map(|(_, node, layout)| (node, layout))
             .collect();
-        self.sinks
+        let mut superfluous: BTreeSet<u32> = self
+            .sinks
             .nodes()
             .filter(|&(sink, node, layout)| {
                 let successor = ready.get(&sink.channel);
@@ -502,7 +503,9 @@ impl Graph {
                 *layout != self.layout && fits && !is_used(node)
             })
             .map(|(_, node, _)| node)
-            .collect()
+            .collect();
+        superfluous.retain(|&node| self.patience.is_over(Matter::Emptied(node), now));
+        superfluous
     }
 
     /// Whether a link of ours is still wanted, as far as is known.
@@ -565,8 +568,22 @@ impl Graph {
 
     /// What somebody who looks for a fault wants to know.
     pub fn diagnosis(&self) -> Diagnosis {
-        let nodes = self.objects.nodes().values();
-        let ours = nodes.filter(|node| node.is_sink() && channel_of_name(&node.name).is_some());
+        // Without those of an earlier layout, which go in a moment.
+        let is_going = |id: u32| {
+            let mut made = self.sinks.nodes();
+            let found = made.find(|&(_, node, layout)| node == id && *layout != self.layout);
+            found.is_some_and(|(going, ..)| {
+                let mut made = self.sinks.nodes();
+                made.any(|(sink, _, layout)| {
+                    sink.channel == going.channel && *layout == self.layout
+                })
+            })
+        };
+        let nodes = self.objects.nodes().iter();
+        let ours = nodes
+            .filter(|(_, node)| node.is_sink() && channel_of_name(&node.name).is_some())
+            .filter(|&(&id, _)| !is_going(id))
+            .map(|(_, node)| node);
         let is_missing = |target: &&objects::Target| {
             let object = target.object.as_deref();
             object.is_some_and(|object| {
@@ -611,3 +628,14 @@ impl Graph {
 
 #[cfg(test)]
 mod tests;
+    /// Whether the session manager pauses the media players whose sink goes: `WirePlumber` does from
+    /// 0.5.11 on.
+    pub fn is_pausing(&self) -> bool {
+        let manager = self.metadata.manager();
+        let version =
+            manager.and_then(|id| self.objects.client_property(id, "application.version"));
+        let numbers = version.unwrap_or_default().split('.');
+        let numbers: Vec<u32> = numbers.map_while(|number| number.parse().ok()).collect();
+        numbers.as_slice() >= &[0, 5, 11]
+    }
+

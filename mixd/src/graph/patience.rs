@@ -25,12 +25,15 @@ pub enum Matter {
     Remake,
 }
 
+    /// The session manager, to forget that streams played to this sink of ours.
+    Emptied(u32),
 impl Matter {
     /// How long: a session manager needs tens of milliseconds for a port, a link or a key, and up to a
     /// second for its own start. For a stream, also until we have linked it ourselves.
     const fn limit(self) -> Duration {
         match self {
-            Self::Manager => Duration::from_secs(2),
+            // The latter is in no hurry: its successor has taken over.
+            Self::Manager | Self::Emptied(_) => Duration::from_secs(2),
             Self::Newcomer => Duration::from_millis(500),
             Self::Ports(_) | Self::Link(_) | Self::Echo(_) => Duration::from_secs(1),
             Self::Default(asked) => Duration::from_secs(1 << asked),

@@ -173,7 +173,9 @@ fn a_card_of_another_layout_gets_sinks_of_its_own_and_the_old_ones_go_last() {
     world.run(stream(STREAM, "Game", &[]));
     let surround = layout("FL FR FC LFE SL SR");
     world.run(pretend::sink(50, "surround", &surround));
-    let actions = world.run([default_sink("surround")]);
+    let mut actions = world.run([default_sink("surround")]);
+    assert_eq!(world.pipewire.layouts().len(), 4, "nothing goes at once");
+    actions.extend(world.wait(2));
     let place = |wanted: &dyn Fn(&Action) -> bool| actions.iter().position(wanted).unwrap();
     // The old ones play to the new card at once.
     let first = place(
@@ -190,6 +192,7 @@ fn a_card_of_another_layout_gets_sinks_of_its_own_and_the_old_ones_go_last() {
     );
     // And back.
     world.run([default_sink("card")]);
+    world.wait(2);
     assert_eq!(world.pipewire.layouts().len(), 2);
     assert_eq!(world.state(STREAM), StreamState::Routed);
 }

@@ -28,6 +28,11 @@ use crate::graph::{self, Action, Direction, Fact, Graph, Layout, Ports, Props};
 use crate::options::Sound;
 use crate::process;
 
+/// How often the session manager is to be heard of, after the last link to our sinks has gone, until
+/// it counts that no more: it has to read of it, to come to the event that it makes of it, and to be
+/// answered by PipeWire (mpris-pause.lua, `link_hook`), while other events wait.
+const ROUNDS: u8 = 8;
+
 /// A connection. Dropped in the order of the fields: listeners before what they listen to,
 /// everything before the core.
 pub struct Connection {
@@ -54,6 +59,9 @@ pub struct Connection {
     pending: Option<(Stage, AsyncSeq)>,
     /// What the listed objects say of themselves is known.
     is_detailed: bool,
+    /// While we are leaving, and nothing plays into our sinks any more: how often the session manager
+    /// is yet to be heard of before they go.
+    rounds_left: u8,
 }
 
 /// What the log has been told, and is as it was.
@@ -103,6 +111,7 @@ impl Connection {
             warned: Warned::default(),
             pending: None,
             is_detailed: false,
+            rounds_left: 0,
         };
         connection.await_stage(Stage::Globals);
         Ok(connection)
@@ -173,6 +182,7 @@ impl Connection {
     /// what we asked about has gone already, or the session manager was first to link it. A link
     /// between ports that are still there, or a sink, is refused for a reason that lasts: PipeWire
     /// lacks a module, or forbids it.
+        self.hear_manager();
     fn note_error(&mut self, object: u32, code: i32, message: &str) {
         debug!("PipeWire: object {object}: {message} ({code})");
         let mut links = self.links.iter();
@@ -424,9 +434,22 @@ impl Connection {
         }
     }
 
-    /// Whether all that is undone, and the sinks can go without anybody falling silent.
+    /// Asks for an answer that takes the session manager to give, if one more is needed and none is
+    /// awaited.
+    fn hear_manager(&mut self) {
+        if self.rounds_left > 0
+            && self.graph.is_deserted()
+            && let Some(metadata) = self.metadata.as_mut().filter(|known| !known.is_waiting())
+        {
+            self.rounds_left -= 1;
+            metadata.reread();
+        }
+    }
+
+    /// Whether all that is undone, and the sinks can go without anybody falling silent or being paused.
     pub fn has_left(&self) -> bool {
-        let is_waiting = self.metadata.as_ref().is_some_and(Metadata::is_waiting);
+        let is_waiting = |metadata: &Metadata| self.rounds_left > 0 || metadata.is_waiting();
+        let is_waiting = self.metadata.as_ref().is_some_and(is_waiting);
         self.pending.is_none() && !is_waiting && self.graph.is_deserted()
     }
 }
@@ -440,3 +463,4 @@ fn to_setting(_subject: u32, key: Option<String>, value: Option<String>) -> Opti
 fn is_fatal(code: i32) -> bool {
     [libc::EPIPE, libc::ECONNRESET, libc::EPROTO, libc::EIO].contains(&-code)
 }
+        self.rounds_left = if self.graph.is_pausing() { ROUNDS } else { 0 };
