@@ -176,6 +176,7 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
             Some("find what does so: a script with pw-cli destroy, or a patchbay".to_owned()),
         ));
     }
+    findings.extend(levels(&status.audio.warnings));
     findings.push(match diagnosis.stale {
         0 => (
             OK,
@@ -210,6 +211,29 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// What others have done to the sinks of mixd.
+fn levels(warnings: &[Warning]) -> impl Iterator<Item = Finding> {
+    let finding = |&warning: &Warning| {
+        let (subject, advice) = match warning {
+            Warning::DefaultMuted => ("muted", unmute("mixd-default")),
+            Warning::AuxMuted => ("muted", unmute("mixd-aux")),
+            Warning::DefaultLevelContested | Warning::AuxLevelContested => (
+                "level",
+                "find what does so: a recorder's gain control, a mixer or a script".to_owned(),
+            ),
+            Warning::OwnSinkIsDefault | Warning::OutputMissing | Warning::SinksRemoved => {
+                return None;
+            }
+        };
+        Some((BAD, subject, explained(warning).to_owned(), Some(advice)))
+    };
+    warnings.iter().filter_map(finding)
+}
+
+fn unmute(sink: &str) -> String {
+    format!("'pactl set-sink-mute {sink} 0', or restart mixd")
 }
 
 fn manager(diagnosis: &Diagnosis) -> Finding {

@@ -333,6 +333,10 @@ mod tests {
                     Warning::OwnSinkIsDefault,
                     Warning::OutputMissing,
                     Warning::SinksRemoved,
+                    Warning::DefaultMuted,
+                    Warning::AuxMuted,
+                    Warning::DefaultLevelContested,
+                    Warning::AuxLevelContested,
                 ],
             });
             assert_eq!(desk.audio.omitted as usize, count - fitting);

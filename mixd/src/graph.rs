@@ -10,6 +10,7 @@ mod fact;
 pub mod fuzz;
 mod heed;
 mod layout;
+mod levels;
 mod objects;
 mod patience;
 #[cfg(any(test, feature = "pretend"))]
@@ -29,8 +30,9 @@ use std::time::{Duration, Instant};
 use wire::message::{ClientName, NodeName};
 use wire::{Audio, Channel, Diagnosis, PipeWireState, Warning};
 
-pub use self::fact::{Action, Fact, Info, Metadata, Ports, Process, Props, Sink};
+pub use self::fact::{Action, Fact, Info, Level, Metadata, Ports, Process, Props, Sink};
 pub use self::layout::{Layout, MAX_CHANNELS};
+use self::levels::Levels;
 use self::objects::Objects;
 pub use self::objects::{Direction, TARGET_OBJECT};
 use self::patience::{Matter, Patience};
@@ -97,6 +99,7 @@ pub struct Graph {
     /// Its layout, or that of the last one.
     layout: Layout,
     sinks: Sinks,
+    levels: Levels,
     wires: Wires,
     streams: Streams,
     processes: Processes,
@@ -124,6 +127,7 @@ impl Graph {
             card: None,
             layout: Layout::stereo(),
             sinks: Sinks::default(),
+            levels: Levels::default(),
             wires: Wires::default(),
             streams: Streams::default(),
             processes: Processes::default(),
@@ -169,6 +173,8 @@ impl Graph {
             Fact::Process(pid, process) => self.processes.learn(pid, process),
             Fact::Removed(id) => self.forget(id),
             Fact::Made(sink, node) => self.sinks.made(sink, node),
+            Fact::Level(sink, level) => self.levels.tell(sink, level),
+            Fact::Set(factors) => self.levels.set(factors),
             Fact::Metadata(metadata) => {
                 // Not one that was there before us.
                 self.is_new = self.is_listed && metadata.manager().is_some();
@@ -262,6 +268,7 @@ impl Graph {
             self.sinks.settle(&self.layout, &mut actions);
         }
         self.configure_sinks(is_alone, now, &mut actions);
+        self.restore_levels(now, &mut actions);
         let mut wanted = self.monitor_links();
         // A sink with nothing behind it stalls its players: streams come after the monitors.
         let ready = self.ready_sinks(is_known, &wanted);
@@ -477,12 +484,14 @@ impl Graph {
         }
     }
 
-    /// The sinks whose channel has a ready one of the right layout, and which nothing plays to any
-    /// more.
+    /// The sinks whose channel has a ready one of the right layout, and which nothing has played to for
+    /// a while. `WirePlumber` pauses the media players that play to a sink when it goes, from 0.5.11 on,
+    /// and counts a link until a moment after that has gone (mpris-pause.lua, `link_hook`).
     fn superfluous_sinks(
-        &self,
+        &mut self,
         ready: &BTreeMap<Channel, u32>,
         wanted: &BTreeSet<Ports>,
+        now: Instant,
     ) -> BTreeSet<u32> {
         let is_used = |node: u32| {
             self.streams.is_asked_for(node)
@@ -553,6 +562,7 @@ impl Graph {
         if is_given_up {
             warnings.push(Warning::SinksRemoved);
         }
+        warnings.extend(self.levels.warnings());
         Audio {
             output: card.map(|card| NodeName::truncated(&card.name)),
             omitted: 0,
@@ -619,15 +629,6 @@ impl Graph {
         actions
     }
 
-    /// Whether nothing plays into our sinks.
-    pub fn is_deserted(&self) -> bool {
-        let mut nodes = self.sinks.nodes();
-        !nodes.any(|(_, node, _)| self.objects.is_fed(node))
-    }
-}
-
-#[cfg(test)]
-mod tests;
     /// Whether the session manager pauses the media players whose sink goes: `WirePlumber` does from
     /// 0.5.11 on.
     pub fn is_pausing(&self) -> bool {
@@ -639,3 +640,12 @@ mod tests;
         numbers.as_slice() >= &[0, 5, 11]
     }
 
+    /// Whether nothing plays into our sinks.
+    pub fn is_deserted(&self) -> bool {
+        let mut nodes = self.sinks.nodes();
+        !nodes.any(|(_, node, _)| self.objects.is_fed(node))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -262,6 +262,17 @@ pub struct Audio {
     pub warnings: Vec<Warning>,
 }
 
+impl Audio {
+    /// The channels whose sink somebody has muted in a mixer.
+    pub fn muted(&self) -> impl Iterator<Item = Channel> {
+        self.warnings.iter().filter_map(|warning| match warning {
+            Warning::DefaultMuted => Some(Channel::Default),
+            Warning::AuxMuted => Some(Channel::Aux),
+            _ => None,
+        })
+    }
+}
+
 /// What keeps the sound from going where the user may expect it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
@@ -274,6 +285,16 @@ pub enum Warning {
     /// Something has removed the daemon's own sinks again and again: they are made anew within a
     /// minute.
     SinksRemoved,
+    /// Somebody has muted the sink of the default channel in a mixer.
+    DefaultMuted,
+    /// Somebody has muted the sink of the aux channel in a mixer.
+    AuxMuted,
+    /// Something sets the level of the default channel's sink, or of its monitor, again and again: it
+    /// is left as it is, and put back within a minute.
+    DefaultLevelContested,
+    /// Something sets the level of the aux channel's sink, or of its monitor, again and again: it is
+    /// left as it is, and put back within a minute.
+    AuxLevelContested,
 }
 
 /// One playing stream.
@@ -518,6 +539,10 @@ impl fmt::Display for Warning {
             Self::OwnSinkIsDefault => "own-sink-is-default",
             Self::OutputMissing => "output-missing",
             Self::SinksRemoved => "sinks-removed",
+            Self::DefaultMuted => "default-muted",
+            Self::AuxMuted => "aux-muted",
+            Self::DefaultLevelContested => "default-level-contested",
+            Self::AuxLevelContested => "aux-level-contested",
         })
     }
 }

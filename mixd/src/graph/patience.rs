@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use wire::Channel;
+
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Matter {
@@ -23,10 +25,14 @@ pub enum Matter {
     Heed(u32),
     /// Whoever takes our sinks away, to be done with it.
     Remake,
-}
-
+    /// The level of a channel's sinks, to be set by others once more.
+    Level(Channel),
+    /// Whoever sets the level of a channel's sinks, to be done with it.
+    Meddler(Channel),
     /// The session manager, to forget that streams played to this sink of ours.
     Emptied(u32),
+}
+
 impl Matter {
     /// How long: a session manager needs tens of milliseconds for a port, a link or a key, and up to a
     /// second for its own start. For a stream, also until we have linked it ourselves.
@@ -34,11 +40,11 @@ impl Matter {
         match self {
             // The latter is in no hurry: its successor has taken over.
             Self::Manager | Self::Emptied(_) => Duration::from_secs(2),
-            Self::Newcomer => Duration::from_millis(500),
+            Self::Newcomer | Self::Level(_) => Duration::from_millis(500),
             Self::Ports(_) | Self::Link(_) | Self::Echo(_) => Duration::from_secs(1),
             Self::Default(asked) => Duration::from_secs(1 << asked),
             Self::Heed(_) => Duration::from_millis(1500),
-            Self::Remake => Duration::from_mins(1),
+            Self::Remake | Self::Meddler(_) => Duration::from_mins(1),
         }
     }
 }
@@ -62,6 +68,12 @@ impl Patience {
     /// It has come; what is waited for from here on is another one.
     pub fn forget(&mut self, matter: Matter) {
         self.since.remove(&matter);
+    }
+
+    /// It is waited for from now on.
+    pub fn restart(&mut self, matter: Matter, now: Instant) {
+        self.since.remove(&matter);
+        self.round.insert(matter, now);
     }
 
     /// Ends a round: what was not asked about in it has come, and is forgotten.

@@ -16,7 +16,7 @@ use pipewire::spa::param::ParamType;
 use pipewire::spa::pod::Pod;
 use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
-use wire::{Mix, Warning};
+use wire::{Channel, Mix, Warning};
 
 use super::listen::{self, Incoming, Message};
 use super::metadata::Metadata;
@@ -24,7 +24,7 @@ use super::pod;
 use super::sink::Sink;
 use crate::desk::Desk;
 use crate::glide::{Factors, Glide};
-use crate::graph::{self, Action, Direction, Fact, Graph, Layout, Ports, Props};
+use crate::graph::{self, Action, CHANNELS, Direction, Fact, Graph, Layout, Ports, Props};
 use crate::options::Sound;
 use crate::process;
 
@@ -59,6 +59,8 @@ pub struct Connection {
     pending: Option<(Stage, AsyncSeq)>,
     /// What the listed objects say of themselves is known.
     is_detailed: bool,
+    /// Our sinks have been set, and PipeWire has not said yet that it has done so.
+    setting: Option<AsyncSeq>,
     /// While we are leaving, and nothing plays into our sinks any more: how often the session manager
     /// is yet to be heard of before they go.
     rounds_left: u8,
@@ -111,6 +113,7 @@ impl Connection {
             warned: Warned::default(),
             pending: None,
             is_detailed: false,
+            setting: None,
             rounds_left: 0,
         };
         connection.await_stage(Stage::Globals);
@@ -143,7 +146,11 @@ impl Connection {
         if told.is_empty() && messages.is_empty() && !was_due && !self.is_list_complete() {
             return true;
         }
+        let mut has_news = was_due || self.is_list_complete();
         for message in told.into_iter().chain(messages) {
+            // What we have set ourselves is no news: a glide plans nothing.
+            let is_setting = self.setting.is_some() || self.glide.deadline().is_some();
+            has_news |= !(is_setting && matches!(message, Message::Fact(Fact::Level(..))));
             match message {
                 Message::Global(global) => self.greet(&global),
                 Message::Fact(fact) => self.learn(fact),
@@ -167,6 +174,9 @@ impl Connection {
                 } => self.note_error(object, code, &message),
             }
         }
+        if !has_news {
+            return true;
+        }
         if self.is_list_complete() {
             self.is_detailed = false;
             self.graph.learn(Fact::Listed);
@@ -175,6 +185,7 @@ impl Connection {
         self.links.retain(|ports, _| self.graph.has_link(ports));
         self.sinks.retain(|&sink, _| self.graph.has_sink(sink));
         self.settle(desk, now);
+        self.hear_manager();
         true
     }
 
@@ -182,7 +193,6 @@ impl Connection {
     /// what we asked about has gone already, or the session manager was first to link it. A link
     /// between ports that are still there, or a sink, is refused for a reason that lasts: PipeWire
     /// lacks a module, or forbids it.
-        self.hear_manager();
     fn note_error(&mut self, object: u32, code: i32, message: &str) {
         debug!("PipeWire: object {object}: {message} ({code})");
         let mut links = self.links.iter();
@@ -202,6 +212,11 @@ impl Connection {
     }
 
     fn note_done(&mut self, seq: AsyncSeq) {
+        if self.setting.take_if(|awaited| *awaited == seq).is_some() {
+            let factors = self.glide.target();
+            let factors = CHANNELS.map(|channel| as_set(factors, channel));
+            self.graph.learn(Fact::Set(Some(factors)));
+        }
         if let Some((stage, _)) = self.pending.take_if(|(_, awaited)| *awaited == seq) {
             match stage {
                 Stage::Globals => self.await_stage(Stage::Details),
@@ -335,6 +350,7 @@ impl Connection {
             debug!("{action:?}");
             match action {
                 Action::Create(sink, layout) => self.create(sink, &layout),
+                Action::Restore(sink, is_muted) => self.set_level(sink, is_muted),
                 Action::Destroy(sink) => drop(self.sinks.remove(&sink)),
                 Action::Configure(node, direction, layout) => {
                     self.configure(node, direction, &layout);
@@ -364,15 +380,30 @@ impl Connection {
     }
 
     fn create(&mut self, sink: graph::Sink, layout: &Layout) {
-        match Sink::create(&self.core, sink, layout, &self.incoming) {
+        let extra = self.graph.sink_properties();
+        match Sink::create(&self.core, sink, layout, extra, &self.incoming) {
             Ok(made) => {
-                // Before anything can play into it.
-                let factors = self.glide.at(Instant::now());
-                made.set_factor(factors.of(sink.channel));
                 self.sinks.insert(sink, made);
+                // Before anything can play into it.
+                self.set_level(sink, self.graph.is_muted(sink.channel));
             }
             Err(error) => warning!("make {}: {error}", graph::sink_name(sink.channel)),
         }
+    }
+
+    fn set_level(&mut self, sink: graph::Sink, is_muted: bool) {
+        if let Some(made) = self.sinks.get(&sink) {
+            let factors = self.glide.at(Instant::now());
+            made.set_level(as_set(factors, sink.channel), is_muted);
+            self.note_set();
+        }
+    }
+
+    /// Notes that our sinks have been set, and, unless that goes on, asks to be told when it is done.
+    fn note_set(&mut self) {
+        self.graph.learn(Fact::Set(None));
+        let is_at_rest = self.glide.deadline().is_none();
+        self.setting = is_at_rest.then(|| self.core.sync(0).ok()).flatten();
     }
 
     fn configure(&self, node: u32, direction: Direction, layout: &Layout) {
@@ -400,10 +431,11 @@ impl Connection {
         }
     }
 
-    fn set_factors(&self, factors: Factors) {
+    fn set_factors(&mut self, factors: Factors) {
         for (sink, made) in &self.sinks {
-            made.set_factor(factors.of(sink.channel));
+            made.set_factor(as_set(factors, sink.channel));
         }
+        self.note_set();
     }
 
     fn set_target(&self, stream: u32, serial: Option<u64>) {
@@ -429,6 +461,7 @@ impl Connection {
         let actions = self.graph.farewell();
         self.carry_out(actions);
         self.await_stage(Stage::Farewell);
+        self.rounds_left = if self.graph.is_pausing() { ROUNDS } else { 0 };
         if let Some(metadata) = &mut self.metadata {
             metadata.flush();
         }
@@ -459,8 +492,13 @@ fn to_setting(_subject: u32, key: Option<String>, value: Option<String>) -> Opti
     Some(Fact::Setting(key?, value.unwrap_or_default()))
 }
 
+/// A channel's factor, to the width that PipeWire takes.
+#[allow(clippy::cast_possible_truncation)]
+fn as_set(factors: Factors, channel: Channel) -> f32 {
+    factors.of(channel) as f32
+}
+
 /// Whether an error on the core means that the connection is over.
 fn is_fatal(code: i32) -> bool {
     [libc::EPIPE, libc::ECONNRESET, libc::EPROTO, libc::EIO].contains(&-code)
 }
-        self.rounds_left = if self.graph.is_pausing() { ROUNDS } else { 0 };

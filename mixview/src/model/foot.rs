@@ -135,5 +135,13 @@ fn warned(warning: Warning) -> &'static str {
         Warning::SinksRemoved => {
             "Something has removed mixd's sinks six times: they are made anew within a minute"
         }
+        Warning::DefaultMuted => "The default channel is muted: unmute mixd-default in a mixer",
+        Warning::AuxMuted => "The aux channel is muted: unmute mixd-aux in a mixer",
+        Warning::DefaultLevelContested => {
+            "Something sets the level of mixd-default again and again: a mixer, or gain control"
+        }
+        Warning::AuxLevelContested => {
+            "Something sets the level of mixd-aux again and again: a mixer, or gain control"
+        }
     }
 }
