@@ -258,6 +258,7 @@ impl Graph {
             return actions;
         }
         let is_alone = !self.is_managed() && self.patience.is_over(Matter::Manager, now);
+        self.is_new = self.is_new && !self.patience.is_over(Matter::Newcomer, now);
         self.inspect_processes(&mut actions);
         self.choose_card();
         let is_known = self.find_layout(is_alone, now, &mut actions);
@@ -281,7 +282,7 @@ impl Graph {
             self.wires.drop_node(node);
         }
         wanted.retain(|ports| !superfluous.contains(&ports.output_node));
-        if self.lets_newcomer_settle(now) {
+        if self.lets_newcomer_suspend(now) {
             wanted.clear();
         }
         self.wires.settle(&wanted, &mut actions);

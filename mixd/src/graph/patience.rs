@@ -13,6 +13,8 @@ pub enum Matter {
     Manager,
     /// A session manager that has just come, to set up the nodes that it finds.
     Newcomer,
+    /// The same, to suspend them all (see `quirks.rs`).
+    Suspension,
     /// The ports of a node.
     Ports(u32),
     /// A link of a stream.
@@ -38,9 +40,9 @@ impl Matter {
     /// second for its own start. For a stream, also until we have linked it ourselves.
     const fn limit(self) -> Duration {
         match self {
-            // The latter is in no hurry: its successor has taken over.
-            Self::Manager | Self::Emptied(_) => Duration::from_secs(2),
-            Self::Newcomer | Self::Level(_) => Duration::from_millis(500),
+            // The last is in no hurry: its successor has taken over.
+            Self::Manager | Self::Newcomer | Self::Emptied(_) => Duration::from_secs(2),
+            Self::Suspension | Self::Level(_) => Duration::from_millis(500),
             Self::Ports(_) | Self::Link(_) | Self::Echo(_) => Duration::from_secs(1),
             Self::Default(asked) => Duration::from_secs(1 << asked),
             Self::Heed(_) => Duration::from_millis(1500),

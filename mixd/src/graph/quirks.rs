@@ -38,10 +38,7 @@ impl Graph {
     /// other link). Of the links between two nodes, only the first carries samples after that.
     ///
     /// Test: `after_a_session_managers_return_all_is_heard_on_both_sides`.
-    pub(super) fn lets_newcomer_settle(&mut self, now: Instant) -> bool {
-        self.is_new = self.is_new
-            && self.is_pipewire_0_3_65()
-            && !self.patience.is_over(Matter::Newcomer, now);
-        self.is_new
+    pub(super) fn lets_newcomer_suspend(&mut self, now: Instant) -> bool {
+        self.is_new && self.is_pipewire_0_3_65() && !self.patience.is_over(Matter::Suspension, now)
     }
 }

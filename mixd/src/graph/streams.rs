@@ -269,10 +269,13 @@ impl Graph {
         targets
     }
 
-    /// Counts the loss of a link that we made, unless it went with one of its ports.
+    /// Counts the loss of a link that we made, unless it went with one of its ports, or a session manager
+    /// that has just come gives the node other ports.
     fn count_loss(&mut self, id: u32) {
+        let is_new = self.is_new;
         if let Some(record) = self.streams.records.get_mut(&id)
             && let Some(lost) = record.lost.take()
+            && !is_new
             && self.objects.has_port(lost.output)
             && self.objects.has_port(lost.input)
         {

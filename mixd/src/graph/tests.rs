@@ -883,6 +883,21 @@ fn what_a_dying_session_manager_unlinks_is_linked_by_us_until_somebody_else_does
 }
 
 #[test]
+fn links_that_go_while_a_session_manager_sets_up_are_no_robbery() {
+    for (wait, state) in [(0, StreamState::Routed), (3, StreamState::Contested)] {
+        let mut world = World::unmanaged(&[]);
+        world.run(stream(STREAM, "Game", &[]));
+        world.run([Fact::Metadata(Metadata::Managed(MANAGER))]);
+        world.wait(wait);
+        for n in 0..2 {
+            let fact = world.pipewire.rob(&between(STREAM, DEFAULT, n));
+            world.run(fact);
+        }
+        assert_eq!(world.state(STREAM), state, "after {wait} s");
+    }
+}
+
+#[test]
 fn a_stream_that_the_session_manager_leaves_alone_is_linked_after_a_while() {
     let mut world = World::new(&[]);
     world.pipewire.is_managed = false;
