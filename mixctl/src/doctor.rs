@@ -229,6 +229,21 @@ fn warned(warning: &Warning) -> Option<Finding> {
             "moving",
             "'wpctl settings --save linking.allow-moving-streams true' lets it",
         ),
+        Warning::DefaultMuted => (
+            BAD,
+            "muted",
+            "'pactl set-sink-mute mixd-default 0', or restart mixd",
+        ),
+        Warning::AuxMuted => (
+            BAD,
+            "muted",
+            "'pactl set-sink-mute mixd-aux 0', or restart mixd",
+        ),
+        Warning::DefaultLevelContested | Warning::AuxLevelContested => (
+            BAD,
+            "level",
+            "find what does so: a recorder's gain control, a mixer or a script",
+        ),
     };
     let text = explained(warning).into_owned();
     Some((severity, subject, text, Some(advice.to_owned())))

@@ -5,11 +5,17 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use wire::message::Pattern;
-use wire::{Audio, Mix, Status, Stream, Warning};
+use wire::{Audio, Channel, Mix, Status, Stream, Warning};
 
 /// The volume, on a line.
 pub fn volume(mix: &Mix) -> String {
     format!("{}\n", mix.volume)
+}
+
+/// The volume, and which channels are muted, on a line.
+pub fn watched(mix: &Mix, muted: &[Channel]) -> String {
+    let muted = muted.iter().map(|channel| format!(" {channel}-muted"));
+    format!("{}{}\n", mix.volume, muted.collect::<String>())
 }
 
 /// The program list, a line a pattern.
@@ -149,6 +155,16 @@ pub fn explained(warning: &Warning) -> Cow<'static, str> {
         Warning::MovingForbidden => {
             "the session manager moves no stream (linking.allow-moving-streams is false): nothing is \
              mixed"
+        }
+        Warning::DefaultMuted => {
+            "the default channel is muted in a mixer; unmute mixd-default there"
+        }
+        Warning::AuxMuted => "the aux channel is muted in a mixer; unmute mixd-aux there",
+        Warning::DefaultLevelContested => {
+            "something sets the level of mixd-default again and again; it is put back within a minute"
+        }
+        Warning::AuxLevelContested => {
+            "something sets the level of mixd-aux again and again; it is put back within a minute"
         }
     };
     text.into()

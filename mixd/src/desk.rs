@@ -337,6 +337,10 @@ mod tests {
                     Warning::LinksRemoved,
                     Warning::ManagerHangs,
                     Warning::MovingForbidden,
+                    Warning::DefaultMuted,
+                    Warning::AuxMuted,
+                    Warning::DefaultLevelContested,
+                    Warning::AuxLevelContested,
                 ],
             });
             assert_eq!(desk.audio.omitted as usize, count - fitting);

@@ -13,6 +13,7 @@ pub mod fuzz;
 mod heed;
 mod judge;
 mod layout;
+mod levels;
 mod objects;
 mod output;
 mod patience;
@@ -20,6 +21,7 @@ mod patience;
 pub mod pretend;
 mod programs;
 mod quantum;
+mod quirks;
 mod reread;
 mod sinks;
 mod spa_json;
@@ -35,8 +37,9 @@ use wire::message::{ClientName, NodeName};
 use wire::{Audio, Channel, Diagnosis, PipeWireState, Warning};
 
 pub use self::elder::INSTANCE;
-pub use self::fact::{Action, Fact, Info, Metadata, Ports, Process, Props, Sink};
+pub use self::fact::{Action, Fact, Info, Level, Metadata, Ports, Process, Props, Sink};
 pub use self::layout::{Layout, MAX_CHANNELS};
+use self::levels::Levels;
 use self::objects::Objects;
 pub use self::objects::{Direction, TARGET_NODE, TARGET_OBJECT};
 use self::output::Output;
@@ -87,6 +90,8 @@ pub fn wants_info(props: &Props) -> bool {
 #[derive(Debug)]
 pub struct Graph {
     objects: Objects,
+    /// PipeWire's version, once it has said it.
+    version: Option<String>,
     metadata: Metadata,
     /// All of it is being told again.
     reread: Option<Reread>,
@@ -102,6 +107,7 @@ pub struct Graph {
     /// The layout of what both channels play to, or that of the last.
     layout: Layout,
     sinks: Sinks,
+    levels: Levels,
     wires: Wires,
     /// The sinks of ours that lack a link to the card.
     deaf: BTreeSet<u32>,
@@ -126,6 +132,7 @@ impl Graph {
     pub fn new(output: Option<String>) -> Self {
         Self {
             objects: Objects::default(),
+            version: None,
             metadata: Metadata::None,
             reread: None,
             doubt: Doubt::default(),
@@ -135,6 +142,7 @@ impl Graph {
             is_tidy: false,
             layout: Layout::stereo(),
             sinks: Sinks::default(),
+            levels: Levels::default(),
             wires: Wires::default(),
             deaf: BTreeSet::new(),
             streams: Streams::default(),
@@ -194,6 +202,8 @@ impl Graph {
             Fact::Process(pid, process) => self.processes.learn(pid, process),
             Fact::Removed(id) => self.forget(id),
             Fact::Made(sink, node) => self.sinks.made(sink, node),
+            Fact::Level(sink, level) => self.levels.tell(sink, level),
+            Fact::Set(factors) => self.levels.set(factors),
             Fact::Metadata(metadata) => {
                 // Not one that was there before us.
                 self.is_new = self.is_listed && metadata.manager().is_some();
@@ -231,6 +241,7 @@ impl Graph {
             Fact::Filters(are_there) => self.objects.set_filters(are_there),
             Fact::Filter { node, key, value } => self.objects.set_filter_key(node, key, value),
             Fact::Setting(key, value) => self.objects.set_setting(key, value),
+            Fact::Version(version) => self.version = Some(version),
             Fact::Listed => self.is_listed = true,
         }
     }
@@ -282,6 +293,7 @@ impl Graph {
         }
         let is_alone = self.is_alone(now);
         self.wires.fade(&mut self.patience, now);
+        self.is_new = self.is_new && !self.patience.is_over(Matter::Newcomer, now);
         self.inspect_processes(&mut actions);
         self.remove_copies(&mut actions);
         self.choose_output();
@@ -293,6 +305,7 @@ impl Graph {
             self.sinks.settle(&self.layout, &mut actions);
         }
         self.configure_sinks(is_alone, now, &mut actions);
+        self.restore_levels(now, &mut actions);
         let mut wanted = self.monitor_links();
         self.deaf = self.deaf_sinks();
         // A sink with nothing behind it stalls its players: streams come after the monitors.
@@ -308,12 +321,12 @@ impl Graph {
             &mut actions,
         ));
         self.reread_if_missed(now, &mut actions);
-        let superfluous = self.superfluous_sinks(&ready, &wanted);
+        let superfluous = self.superfluous_sinks(&ready, &wanted, now);
         for &node in &superfluous {
             self.wires.drop_node(node);
         }
         wanted.retain(|ports| !superfluous.contains(&ports.output_node));
-        if self.lets_newcomer_settle(now) {
+        if self.lets_newcomer_suspend(now) {
             wanted.clear();
         }
         self.wires.settle(&wanted, &mut actions);
@@ -326,16 +339,6 @@ impl Graph {
     /// When [`settle`](Self::settle) is to be called again, if nothing is learnt before.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         self.patience.deadline(now)
-    }
-
-    /// Whether all that we have linked is to be unlinked for the moment. A session manager that comes
-    /// suspends each node that it finds, and PipeWire 0.3.65 spins for ever when two nodes that feed
-    /// the same port of a third are suspended one after the other while samples flow (impl-link.c,
-    /// `check_states`: the output port waits for a format, the input port has one by the other link).
-    /// Of the links between two nodes, only the first carries samples after that.
-    fn lets_newcomer_settle(&mut self, now: Instant) -> bool {
-        self.is_new = self.is_new && !self.patience.is_over(Matter::Newcomer, now);
-        self.is_new
     }
 
     fn is_managed(&self) -> bool {
@@ -490,12 +493,14 @@ impl Graph {
         nodes.map(|(channel, (_, node))| (channel, node)).collect()
     }
 
-    /// The sinks whose channel has a ready one of the right layout, and which nothing plays to any
-    /// more.
+    /// The sinks whose channel has a ready one of the right layout, and which nothing has played to for
+    /// a while. `WirePlumber` pauses the media players that play to a sink when it goes, from 0.5.11 on,
+    /// and counts a link until a moment after that has gone (mpris-pause.lua, `link_hook`).
     fn superfluous_sinks(
-        &self,
+        &mut self,
         ready: &BTreeMap<Channel, u32>,
         wanted: &BTreeSet<Ports>,
+        now: Instant,
     ) -> BTreeSet<u32> {
         let is_used = |node: u32| {
             self.streams.is_asked_for(node)
@@ -507,7 +512,8 @@ impl Graph {
             .nodes()
             .map(|(_, node, layout)| (node, layout))
             .collect();
-        self.sinks
+        let mut superfluous: BTreeSet<u32> = self
+            .sinks
             .nodes()
             .filter(|&(sink, node, layout)| {
                 let successor = ready.get(&sink.channel);
@@ -515,7 +521,9 @@ impl Graph {
                 *layout != self.layout && fits && !is_used(node)
             })
             .map(|(_, node, _)| node)
-            .collect()
+            .collect();
+        superfluous.retain(|&node| self.patience.is_over(Matter::Emptied(node), now));
+        superfluous
     }
 
     /// Whether a link of ours is still wanted, as far as is known.
@@ -576,6 +584,7 @@ impl Graph {
         if self.objects.is_moving_forbidden() {
             warnings.push(Warning::MovingForbidden);
         }
+        warnings.extend(self.levels.warnings());
         Audio {
             output: card.map(|card| NodeName::truncated(&card.name)),
             omitted: 0,
@@ -591,8 +600,22 @@ impl Graph {
 
     /// What somebody who looks for a fault wants to know.
     pub fn diagnosis(&self) -> Diagnosis {
-        let nodes = self.objects.nodes().values();
-        let ours = nodes.filter(|node| node.is_sink() && channel_of_name(&node.name).is_some());
+        // Without those of an earlier layout, which go in a moment.
+        let is_going = |id: u32| {
+            let mut made = self.sinks.nodes();
+            let found = made.find(|&(_, node, layout)| node == id && *layout != self.layout);
+            found.is_some_and(|(going, ..)| {
+                let mut made = self.sinks.nodes();
+                made.any(|(sink, _, layout)| {
+                    sink.channel == going.channel && *layout == self.layout
+                })
+            })
+        };
+        let nodes = self.objects.nodes().iter();
+        let ours = nodes
+            .filter(|(_, node)| node.is_sink() && channel_of_name(&node.name).is_some())
+            .filter(|&(&id, _)| !is_going(id))
+            .map(|(_, node)| node);
         let is_missing = |target: &&objects::Target| {
             let object = target.object.as_deref();
             object.is_some_and(|object| {
@@ -608,7 +631,7 @@ impl Graph {
                 let name = self.objects.client(client).unwrap_or("a session manager");
                 ClientName::truncated(name)
             }),
-            pipewire: None,
+            pipewire: self.version.as_deref().map(ClientName::truncated),
         }
     }
 
@@ -622,6 +645,17 @@ impl Graph {
         let monitors = monitors.copied().collect();
         self.wires.settle(&monitors, &mut actions);
         actions
+    }
+
+    /// Whether the session manager pauses the media players whose sink goes: `WirePlumber` does from
+    /// 0.5.11 on.
+    pub fn is_pausing(&self) -> bool {
+        let manager = self.metadata.manager();
+        let version =
+            manager.and_then(|id| self.objects.client_property(id, "application.version"));
+        let numbers = version.unwrap_or_default().split('.');
+        let numbers: Vec<u32> = numbers.map_while(|number| number.parse().ok()).collect();
+        numbers.as_slice() >= &[0, 5, 11]
     }
 
     /// Whether nothing plays into our sinks.

@@ -147,8 +147,7 @@ impl Adapter {
 
     /// What somebody who looks for a fault wants to know.
     pub fn diagnosis(&self) -> Diagnosis {
-        let connection = self.connection.as_ref();
-        connection.map(Connection::diagnosis).unwrap_or_default()
+        self.graph().map(Graph::diagnosis).unwrap_or_default()
     }
 
     /// Sends the streams back to where they would be without us.

@@ -262,6 +262,17 @@ pub struct Audio {
     pub warnings: Vec<Warning>,
 }
 
+impl Audio {
+    /// The channels whose sink somebody has muted in a mixer.
+    pub fn muted(&self) -> impl Iterator<Item = Channel> {
+        self.warnings.iter().filter_map(|warning| match warning {
+            Warning::DefaultMuted => Some(Channel::Default),
+            Warning::AuxMuted => Some(Channel::Aux),
+            _ => None,
+        })
+    }
+}
+
 /// What keeps the sound from going where the user may expect it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
@@ -284,6 +295,16 @@ pub enum Warning {
     ManagerHangs,
     /// The session manager is set to move no stream: nothing plays through the channels.
     MovingForbidden,
+    /// Somebody has muted the sink of the default channel in a mixer.
+    DefaultMuted,
+    /// Somebody has muted the sink of the aux channel in a mixer.
+    AuxMuted,
+    /// Something sets the level of the default channel's sink, or of its monitor, again and again: it
+    /// is left as it is, and put back within a minute.
+    DefaultLevelContested,
+    /// Something sets the level of the aux channel's sink, or of its monitor, again and again: it is
+    /// left as it is, and put back within a minute.
+    AuxLevelContested,
 }
 
 /// One playing stream.
@@ -534,6 +555,10 @@ impl fmt::Display for Warning {
             Self::LinksRemoved => "links-removed",
             Self::ManagerHangs => "manager-hangs",
             Self::MovingForbidden => "moving-forbidden",
+            Self::DefaultMuted => "default-muted",
+            Self::AuxMuted => "aux-muted",
+            Self::DefaultLevelContested => "default-level-contested",
+            Self::AuxLevelContested => "aux-level-contested",
         })
     }
 }

@@ -11,7 +11,7 @@ use super::objects::Direction;
 pub type Props = BTreeMap<String, String>;
 
 /// Something that has come to be so in PipeWire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
     /// A node is there, with the properties that the registry lists.
     Node(u32, Props),
@@ -33,6 +33,11 @@ pub enum Fact {
     Removed(u32),
     /// The sink that [`Action::Create`] asked for has this id.
     Made(Sink, u32),
+    /// One of our sinks carries this.
+    Level(Sink, Level),
+    /// The default and the aux channel's sinks have been set to carry this, and what was told of them
+    /// until now was told after that. None: they are being set.
+    Set(Option<[f32; 2]>),
     /// The metadata `default` is there, or has gone.
     Metadata(Metadata),
     /// A key of the metadata `default` has this value now, or none. Without a key: all of the
@@ -62,6 +67,8 @@ pub enum Fact {
     /// A key of the metadata `settings`, PipeWire's, or `sm-settings`, the session manager's, has this
     /// value now.
     Setting(String, String),
+    /// PipeWire is of this version.
+    Version(String),
     /// All that was there when the connection was made is known.
     Listed,
 }
@@ -129,11 +136,37 @@ pub struct Sink {
     pub number: u32,
 }
 
+/// What a sink carries to the card (`Props`).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Level {
+    /// `channelVolumes`
+    pub volumes: Vec<f32>,
+    /// `mute`
+    pub is_muted: bool,
+    /// `monitorVolumes`
+    pub monitor_volumes: Vec<f32>,
+    /// `monitorMute`
+    pub is_monitor_muted: bool,
+}
+
+impl Level {
+    /// Whether, unless the sink is muted, every channel is scaled by this factor on its way. It is
+    /// kept as it was set, to the last bit.
+    #[allow(clippy::float_cmp)]
+    pub fn carries(&self, factor: f32) -> bool {
+        !self.is_monitor_muted
+            && self.volumes.iter().all(|&volume| volume == factor)
+            && self.monitor_volumes.iter().all(|&volume| volume == 1.0)
+    }
+}
+
 /// Something to be done in PipeWire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Make a sink.
     Create(Sink, Layout),
+    /// Set anew all that it carries; muted or not.
+    Restore(Sink, bool),
     /// Destroy it.
     Destroy(Sink),
     /// Destroy another's node.

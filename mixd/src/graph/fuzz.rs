@@ -418,7 +418,9 @@ impl World {
                 }
                 Action::Reread => assert!(self.pipewire.is_managed, "nobody to tell it"),
                 Action::Inspect(pid) => assert!(*pid > 0, "no process has the number 0"),
-                Action::Create(sink, _) => assert!(self.graph.has_sink(*sink)),
+                Action::Create(sink, _) | Action::Restore(sink, _) => {
+                    assert!(self.graph.has_sink(*sink));
+                }
                 Action::Destroy(sink) => assert!(!self.graph.has_sink(*sink)),
                 Action::Remove(node) => {
                     assert_eq!(

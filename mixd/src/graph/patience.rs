@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use wire::Channel;
+
 use super::fact::Ports;
 
 /// What is waited for.
@@ -13,6 +15,8 @@ pub enum Matter {
     Manager,
     /// A session manager that has just come, to set up the nodes that it finds.
     Newcomer,
+    /// The same, to suspend them all (see `quirks.rs`).
+    Suspension,
     /// The ports of a node.
     Ports(u32),
     /// A link of a stream.
@@ -35,6 +39,12 @@ pub enum Matter {
     Repeat(u32),
     /// A mixd that was here before us, to go.
     Elder,
+    /// The level of a channel's sinks, to be set by others once more.
+    Level(Channel),
+    /// Whoever sets the level of a channel's sinks, to be done with it.
+    Meddler(Channel),
+    /// The session manager, to forget that streams played to this sink of ours.
+    Emptied(u32),
 }
 
 impl Matter {
@@ -42,12 +52,17 @@ impl Matter {
     /// second for its own start. For a stream, also until we have linked it ourselves.
     const fn limit(self) -> Duration {
         match self {
-            Self::Manager | Self::Elder => Duration::from_secs(2),
-            Self::Newcomer | Self::Whole(_) | Self::Repeat(_) => Duration::from_millis(500),
+            // The last is in no hurry: its successor has taken over.
+            Self::Manager | Self::Elder | Self::Newcomer | Self::Emptied(_) => {
+                Duration::from_secs(2)
+            }
+            Self::Suspension | Self::Level(_) | Self::Whole(_) | Self::Repeat(_) => {
+                Duration::from_millis(500)
+            }
             Self::Ports(_) | Self::Link(_) | Self::Echo(_) => Duration::from_secs(1),
             Self::Default(asked) => Duration::from_secs(1 << asked),
             Self::Heed(_) => Duration::from_millis(1500),
-            Self::Remake => Duration::from_mins(1),
+            Self::Remake | Self::Meddler(_) => Duration::from_mins(1),
             Self::Relink(_) => Duration::from_secs(30),
             Self::Held(_) => Duration::from_secs(10),
         }
@@ -73,6 +88,12 @@ impl Patience {
     /// It has come; what is waited for from here on is another one.
     pub fn forget(&mut self, matter: Matter) {
         self.since.remove(&matter);
+    }
+
+    /// It is waited for from now on.
+    pub fn restart(&mut self, matter: Matter, now: Instant) {
+        self.since.remove(&matter);
+        self.round.insert(matter, now);
     }
 
     /// Ends a round: what was not asked about in it has come, and is forgotten.

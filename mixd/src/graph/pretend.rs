@@ -311,6 +311,8 @@ impl PipeWire {
                 vec![link(id, OURSELVES, *ports)]
             }
             Action::Unlink(ports) => self.rob(ports).into_iter().collect(),
+            // What is carried is not told here.
+            Action::Restore(..) => Vec::new(),
             Action::Inspect(pid) => {
                 let process = Process {
                     comm: Some(format!("process-{pid}")),

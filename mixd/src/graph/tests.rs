@@ -178,7 +178,9 @@ fn a_card_of_another_layout_gets_sinks_of_its_own_and_the_old_ones_go_last() {
     world.run(stream(STREAM, "Game", &[]));
     let surround = layout("FL FR FC LFE SL SR");
     world.run(pretend::sink(50, "surround", &surround));
-    let actions = world.run([default_sink("surround")]);
+    let mut actions = world.run([default_sink("surround")]);
+    assert_eq!(world.pipewire.layouts().len(), 4, "nothing goes at once");
+    actions.extend(world.wait(2));
     let place = |wanted: &dyn Fn(&Action) -> bool| actions.iter().position(wanted).unwrap();
     // The old ones play to the new card at once.
     let first = place(
@@ -195,6 +197,7 @@ fn a_card_of_another_layout_gets_sinks_of_its_own_and_the_old_ones_go_last() {
     );
     // And back.
     world.run([default_sink("card")]);
+    world.wait(2);
     assert_eq!(world.pipewire.layouts().len(), 2);
     assert_eq!(world.state(STREAM), StreamState::Routed);
 }
@@ -388,23 +391,26 @@ fn a_streams_detail_says_all_that_decides_about_it() {
 }
 
 #[test]
-fn a_session_manager_that_comes_finds_nothing_linked_by_us_for_a_moment() {
-    let mut world = World::unmanaged(&[]);
-    world.run(stream(STREAM, "Game", &[]));
+fn on_0_3_65_a_session_manager_that_comes_finds_nothing_linked_by_us_for_a_moment() {
     let monitors = |world: &World| {
         let links = world.pipewire.links();
         links.filter(|ports| ports.input_node == CARD).count()
     };
-    assert_eq!(monitors(&world), 4);
-    world.pipewire.is_managed = true;
-    world.run([
-        Fact::Metadata(Metadata::Managed(MANAGER)),
-        default_sink("card"),
-    ]);
-    assert_eq!(monitors(&world), 0);
-    world.now += Duration::from_millis(500);
-    world.run([]);
-    assert_eq!(monitors(&world), 4);
+    for (version, left) in [("0.3.65", 0), ("1.4.2", 4)] {
+        let mut world = World::unmanaged(&[]);
+        world.run([Fact::Version(version.into())]);
+        world.run(stream(STREAM, "Game", &[]));
+        assert_eq!(monitors(&world), 4);
+        world.pipewire.is_managed = true;
+        world.run([
+            Fact::Metadata(Metadata::Managed(MANAGER)),
+            default_sink("card"),
+        ]);
+        assert_eq!(monitors(&world), left, "{version}");
+        world.now += Duration::from_millis(500);
+        world.run([]);
+        assert_eq!(monitors(&world), 4);
+    }
     let mut world = World::new(&[]);
     world.run([Fact::Metadata(Metadata::None)]);
     assert_eq!(monitors(&world), 4, "one that goes changes nothing");
@@ -885,16 +891,28 @@ fn what_a_dying_session_manager_unlinks_is_linked_by_us_until_somebody_else_does
     facts.push(Fact::Metadata(Metadata::None));
     world.run(facts);
     assert_eq!(world.linked(STREAM, DEFAULT), [(0, 0), (1, 1)]);
-    // It comes back and does nothing: they are linked anew, when it has set up what it found.
+    // It comes back and does nothing: they stay.
     let actions = world.run([Fact::Metadata(Metadata::Managed(MANAGER))]);
-    assert_eq!(world.linked(STREAM, DEFAULT), []);
     assert!(without_monitors(actions).contains(&target(STREAM, DEFAULT)));
-    world.now += Duration::from_millis(500);
-    world.run([]);
     assert_eq!(world.linked(STREAM, DEFAULT), [(0, 0), (1, 1)]);
     // It links the stream itself.
     world.run((0..2).map(|n| link(900 + n, MANAGER, between(STREAM, CARD, n))));
     assert_eq!(world.linked(STREAM, DEFAULT), []);
+}
+
+#[test]
+fn links_that_go_while_a_session_manager_sets_up_are_no_robbery() {
+    for (wait, state) in [(0, StreamState::Routed), (3, StreamState::Contested)] {
+        let mut world = World::unmanaged(&[]);
+        world.run(stream(STREAM, "Game", &[]));
+        world.run([Fact::Metadata(Metadata::Managed(MANAGER))]);
+        world.wait(wait);
+        for _ in 0..2 {
+            let fact = world.pipewire.rob(&between(STREAM, DEFAULT, 0));
+            world.run(fact);
+        }
+        assert_eq!(world.state(STREAM), state, "after {wait} s");
+    }
 }
 
 #[test]

@@ -123,7 +123,8 @@ impl Graph {
 
     /// A link has gone, or is there and carries nothing.
     pub(super) fn lose_link(&mut self, ports: Ports, is_there: bool) {
-        let relinks = self.relinks(&ports);
+        // What a session manager takes away while it sets up is no robbery: 0.5 gives streams new ports.
+        let relinks = (!self.is_new).then(|| self.relinks(&ports));
         if self.wires.lose(ports, relinks) {
             self.patience.forget(Matter::Relink(ports));
             self.patience.forget(Matter::Held(ports));

@@ -38,13 +38,13 @@ impl Wires {
     }
 
     /// A link has gone, or carries nothing. Whether it was one of these, against our will: it is
-    /// made again as often as this in a row.
-    pub fn lose(&mut self, ports: Ports, relinks: u8) -> bool {
+    /// made again as often as this in a row, if that is counted.
+    pub fn lose(&mut self, ports: Ports, relinks: Option<u8>) -> bool {
         if self.fading.remove(&ports) {
             return false;
         }
         let was_ours = self.made.remove(&ports);
-        if was_ours {
+        if was_ours && let Some(relinks) = relinks {
             let left = self.tries.get(&ports).map(|left| left.saturating_sub(1));
             self.tries.insert(ports, left.unwrap_or(relinks));
         }

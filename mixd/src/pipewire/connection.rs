@@ -16,8 +16,7 @@ use pipewire::spa::param::ParamType;
 use pipewire::spa::pod::Pod;
 use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
-use wire::message::ClientName;
-use wire::{Diagnosis, Mix, Warning};
+use wire::{Channel, Mix, Warning};
 
 use super::listen::{self, Incoming, Message};
 use super::metadata::Metadata;
@@ -25,9 +24,14 @@ use super::pod;
 use super::sink::Sink;
 use crate::desk::Desk;
 use crate::glide::{Factors, Glide};
-use crate::graph::{self, Action, Direction, Fact, Graph, Layout, Ports, Props};
+use crate::graph::{self, Action, CHANNELS, Direction, Fact, Graph, Layout, Ports, Props};
 use crate::options::Sound;
 use crate::process;
+
+/// How often the session manager is to be heard of, after the last link to our sinks has gone, until
+/// it counts that no more: it has to read of it, to come to the event that it makes of it, and to be
+/// answered by PipeWire (mpris-pause.lua, `link_hook`), while other events wait.
+const ROUNDS: u8 = 8;
 
 /// A connection. Dropped in the order of the fields: listeners before what they listen to,
 /// everything before the core.
@@ -51,8 +55,6 @@ pub struct Connection {
     context: ContextRc,
     incoming: Incoming,
     graph: Graph,
-    /// PipeWire's version, once it has said it.
-    version: Option<ClientName>,
     /// When the graph is to settle again, if nothing is learnt before.
     due: Option<Instant>,
     glide: Glide,
@@ -62,6 +64,11 @@ pub struct Connection {
     pending: Option<(Stage, AsyncSeq)>,
     /// What the listed objects say of themselves is known.
     is_detailed: bool,
+    /// Our sinks have been set, and PipeWire has not said yet that it has done so.
+    setting: Option<AsyncSeq>,
+    /// While we are leaving, and nothing plays into our sinks any more: how often the session manager
+    /// is yet to be heard of before they go.
+    rounds_left: u8,
 }
 
 /// A link of ours.
@@ -118,12 +125,13 @@ impl Connection {
             context: context.clone(),
             incoming,
             graph,
-            version: None,
             due: None,
             glide,
             warned: Warned::default(),
             pending: None,
             is_detailed: false,
+            setting: None,
+            rounds_left: 0,
         };
         connection.await_stage(Stage::Globals);
         Ok(connection)
@@ -157,14 +165,18 @@ impl Connection {
         if told.is_empty() && messages.is_empty() && !was_due && !self.is_list_complete() {
             return true;
         }
+        let mut has_news = was_due || self.is_list_complete();
         for message in told.into_iter().chain(messages) {
+            // What we have set ourselves is no news: a glide plans nothing.
+            let is_setting = self.setting.is_some() || self.glide.deadline().is_some();
+            has_news |= !(is_setting && matches!(message, Message::Fact(Fact::Level(..))));
             match message {
                 Message::Global(global) => self.greet(&global),
                 Message::Fact(fact) => self.learn(fact),
                 Message::Done(seq) => self.note_done(seq),
                 Message::Version(version) => {
                     info!("connected to PipeWire {version}");
-                    self.version = Some(ClientName::truncated(&version));
+                    self.graph.learn(Fact::Version(version));
                 }
                 Message::Error {
                     object: PW_ID_CORE,
@@ -184,6 +196,9 @@ impl Connection {
         if let (Some(hangs), Some(manager)) = (hangs, self.manager) {
             self.note_hang(manager, hangs);
         }
+        if !has_news {
+            return true;
+        }
         if self.is_list_complete() {
             self.is_detailed = false;
             self.graph.learn(Fact::Listed);
@@ -192,6 +207,7 @@ impl Connection {
         self.links.retain(|ports, _| self.graph.has_link(ports));
         self.sinks.retain(|&sink, _| self.graph.has_sink(sink));
         self.settle(desk, now);
+        self.hear_manager();
         true
     }
 
@@ -231,6 +247,11 @@ impl Connection {
     }
 
     fn note_done(&mut self, seq: AsyncSeq) {
+        if self.setting.take_if(|awaited| *awaited == seq).is_some() {
+            let factors = self.glide.target();
+            let factors = CHANNELS.map(|channel| as_set(factors, channel));
+            self.graph.learn(Fact::Set(Some(factors)));
+        }
         if let Some((stage, _)) = self.pending.take_if(|(_, awaited)| *awaited == seq) {
             match stage {
                 Stage::Globals => self.await_stage(Stage::Details),
@@ -373,14 +394,6 @@ impl Connection {
         &self.graph
     }
 
-    /// What somebody who looks for a fault wants to know.
-    pub fn diagnosis(&self) -> Diagnosis {
-        Diagnosis {
-            pipewire: self.version,
-            ..self.graph.diagnosis()
-        }
-    }
-
     /// Does what is to be done.
     pub fn settle(&mut self, desk: &mut Desk, now: Instant) {
         let mut actions = self.graph.settle(desk.rules(), now);
@@ -424,6 +437,7 @@ impl Connection {
             debug!("{action:?}");
             match action {
                 Action::Create(sink, layout) => self.create(sink, &layout),
+                Action::Restore(sink, is_muted) => self.set_level(sink, is_muted),
                 Action::Destroy(sink) => drop(self.sinks.remove(&sink)),
                 Action::Remove(node) => {
                     info!(
@@ -473,15 +487,30 @@ impl Connection {
     }
 
     fn create(&mut self, sink: graph::Sink, layout: &Layout) {
-        match Sink::create(&self.core, sink, layout, &self.incoming) {
+        let extra = self.graph.sink_properties();
+        match Sink::create(&self.core, sink, layout, extra, &self.incoming) {
             Ok(made) => {
-                // Before anything can play into it.
-                let factors = self.glide.at(Instant::now());
-                made.set_factor(factors.of(sink.channel));
                 self.sinks.insert(sink, made);
+                // Before anything can play into it.
+                self.set_level(sink, self.graph.is_muted(sink.channel));
             }
             Err(error) => warning!("make {}: {error}", graph::sink_name(sink.channel)),
         }
+    }
+
+    fn set_level(&mut self, sink: graph::Sink, is_muted: bool) {
+        if let Some(made) = self.sinks.get(&sink) {
+            let factors = self.glide.at(Instant::now());
+            made.set_level(as_set(factors, sink.channel), is_muted);
+            self.note_set();
+        }
+    }
+
+    /// Notes that our sinks have been set, and, unless that goes on, asks to be told when it is done.
+    fn note_set(&mut self) {
+        self.graph.learn(Fact::Set(None));
+        let is_at_rest = self.glide.deadline().is_none();
+        self.setting = is_at_rest.then(|| self.core.sync(0).ok()).flatten();
     }
 
     fn configure(&self, node: u32, direction: Direction, layout: &Layout) {
@@ -509,10 +538,11 @@ impl Connection {
         }
     }
 
-    fn set_factors(&self, factors: Factors) {
+    fn set_factors(&mut self, factors: Factors) {
         for (sink, made) in &self.sinks {
-            made.set_factor(factors.of(sink.channel));
+            made.set_factor(as_set(factors, sink.channel));
         }
+        self.note_set();
     }
 
     fn set_target(&self, stream: u32, serial: Option<u64>) {
@@ -538,14 +568,28 @@ impl Connection {
         let actions = self.graph.farewell();
         self.carry_out(actions);
         self.await_stage(Stage::Farewell);
+        self.rounds_left = if self.graph.is_pausing() { ROUNDS } else { 0 };
         if let Some(metadata) = &mut self.metadata {
             metadata.flush();
         }
     }
 
-    /// Whether all that is undone, and the sinks can go without anybody falling silent.
+    /// Asks for an answer that takes the session manager to give, if one more is needed and none is
+    /// awaited.
+    fn hear_manager(&mut self) {
+        if self.rounds_left > 0
+            && self.graph.is_deserted()
+            && let Some(metadata) = self.metadata.as_mut().filter(|known| !known.is_waiting())
+        {
+            self.rounds_left -= 1;
+            metadata.reread();
+        }
+    }
+
+    /// Whether all that is undone, and the sinks can go without anybody falling silent or being paused.
     pub fn has_left(&self) -> bool {
-        let is_waiting = self.metadata.as_ref().is_some_and(Metadata::is_waiting);
+        let is_waiting = |metadata: &Metadata| self.rounds_left > 0 || metadata.is_waiting();
+        let is_waiting = self.metadata.as_ref().is_some_and(is_waiting);
         self.pending.is_none() && !is_waiting && self.graph.is_deserted()
     }
 }
@@ -557,6 +601,12 @@ pub(super) fn to_setting(
     value: Option<String>,
 ) -> Option<Fact> {
     Some(Fact::Setting(key?, value.unwrap_or_default()))
+}
+
+/// A channel's factor, to the width that PipeWire takes.
+#[allow(clippy::cast_possible_truncation)]
+fn as_set(factors: Factors, channel: Channel) -> f32 {
+    factors.of(channel) as f32
 }
 
 /// Whether an error on the core means that the connection is over.

@@ -151,6 +151,14 @@ fn warned(warning: &Warning) -> Cow<'static, str> {
         Warning::MovingForbidden => {
             "The session manager moves no stream (linking.allow-moving-streams): nothing is mixed"
         }
+        Warning::DefaultMuted => "The default channel is muted: unmute mixd-default in a mixer",
+        Warning::AuxMuted => "The aux channel is muted: unmute mixd-aux in a mixer",
+        Warning::DefaultLevelContested => {
+            "Something sets the level of mixd-default again and again: a mixer, or gain control"
+        }
+        Warning::AuxLevelContested => {
+            "Something sets the level of mixd-aux again and again: a mixer, or gain control"
+        }
     };
     text.into()
 }
