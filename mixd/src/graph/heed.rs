@@ -61,6 +61,12 @@ impl Graph {
         links.find(|&(_, sink)| could_follow && self.channel(sink) != Some(channel))
     }
 
+    /// Whether the session manager has linked it elsewhere, and not to this channel.
+    pub(super) fn is_moved_by_manager(&self, id: u32, channel: Channel) -> bool {
+        let rival = self.rival_link(id, channel).and_then(|(client, _)| client);
+        rival.is_some() && rival == self.metadata.manager() && !self.plays_to(id, channel)
+    }
+
     /// Why it has been missed, as a sentence.
     pub(super) fn missed_reason(&self, id: u32, channel: Channel) -> Option<String> {
         if !self.streams.is_missed(id) {

@@ -46,6 +46,8 @@ struct Record {
     wired: Option<u32>,
     /// It should play through its channel, and has not for too long.
     is_missed: bool,
+    /// All of the metadata was told again since.
+    is_reread: bool,
     /// How often it was asked for anew because the session manager had linked it twice.
     repeats: u8,
     /// Its target is removed for a moment, to be set anew.
@@ -147,6 +149,20 @@ impl Streams {
         records.filter_map(|(&id, record)| record.asked.as_ref().and(Some((id, record.unseen?))))
     }
 
+    /// The streams that are missing from the channels that we have asked for, of which somebody may have
+    /// chosen another sink without our being told.
+    pub fn astray(&self) -> impl Iterator<Item = (u32, Channel)> {
+        let records = self.records.iter();
+        let records = records.filter(|(id, _)| !self.unheard.contains(id));
+        let missed = records.filter(|(_, record)| record.is_missed && !record.is_reread);
+        missed.filter_map(|(&id, record)| Some((id, record.asked.as_ref()?.channel)))
+    }
+
+    /// All of the metadata is told again for the sake of this stream.
+    pub fn note_reread(&mut self, stream: u32) {
+        self.records.entry(stream).or_default().is_reread = true;
+    }
+
     /// What we have set last must have been there, shown or not.
     pub fn presume_seen(&mut self, stream: u32, serial: u64) {
         if let Some(record) = self.records.get_mut(&stream)
@@ -159,7 +175,9 @@ impl Streams {
 
     /// Whether a stream has been missing from its channel for too long.
     pub fn note_missed(&mut self, stream: u32, is_missed: bool) {
-        self.records.entry(stream).or_default().is_missed = is_missed;
+        let record = self.records.entry(stream).or_default();
+        record.is_missed = is_missed;
+        record.is_reread &= is_missed;
     }
 
     /// What was noted of that last.

@@ -166,3 +166,16 @@ fn a_stream_that_the_session_manager_has_linked_twice_is_asked_for_anew() {
     assert_eq!(world.wait(1), []);
     assert_eq!(world.state(STREAM), StreamState::Contested);
 }
+
+#[test]
+fn a_move_that_was_not_told_is_found_out() {
+    let mut world = World::new(&[]);
+    world.run(stream(STREAM, "Game", &[]));
+    world.pipewire.set_target(STREAM, Some("other"));
+    cut_managed(&mut world, 0);
+    cut_managed(&mut world, 1);
+    world.run((0..2).map(|n| link(900 + n, MANAGER, between(STREAM, OTHER_CARD, n))));
+    assert_eq!(world.wait(2), [Action::Reread]);
+    assert_eq!(world.state(STREAM), StreamState::Pinned);
+    assert_eq!(world.wait(10), []);
+}
