@@ -215,7 +215,7 @@ impl Graph {
                     self.objects.forget_metadata();
                 }
                 if metadata.manager().is_none() {
-                    self.streams.forget_asked();
+                    self.streams.forget_asked(metadata.client().is_none());
                 }
             }
             Fact::Key {

@@ -87,10 +87,14 @@ impl Streams {
         }
     }
 
-    /// There is nobody left who would do what we asked.
-    pub fn forget_asked(&mut self) {
+    /// There is nobody left who would do what we asked; for the moment, or for good.
+    pub fn forget_asked(&mut self, is_gone: bool) {
         for record in self.records.values_mut() {
             record.asked = None;
+            record.is_paused = false;
+            if !is_gone {
+                continue;
+            }
             record.unseen = None;
             // The next one restores what it remembers.
             record.has_played = false;
@@ -105,10 +109,11 @@ impl Streams {
         let Some(record) = self.records.get_mut(&stream) else {
             return;
         };
-        record
+        let own = record
             .unseen
             .take_if(|serial| object == Some(&*serial.to_string()));
-        let is_wish = is_wish(object, place);
+        // What we asked for of one that hung shows when it goes on.
+        let is_wish = own.is_none() && is_wish(object, place);
         let is_moved = is_wish && record.has_played;
         if let Some(asked) = &mut record.asked {
             if place == Place::Ours(asked.channel) {

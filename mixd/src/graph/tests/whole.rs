@@ -179,3 +179,32 @@ fn a_move_that_was_not_told_is_found_out() {
     assert_eq!(world.state(STREAM), StreamState::Pinned);
     assert_eq!(world.wait(10), []);
 }
+
+#[test]
+fn what_was_asked_of_a_session_manager_that_hung_is_no_wish_of_its_user() {
+    let mut world = World::new(&[]);
+    world.run(stream(STREAM, "Game", &[]));
+    // It hangs, and shows nothing of this.
+    world.rules = rules(&["Game"]);
+    assert_eq!(world.learn([]), [target(STREAM, AUX)]);
+    world.learn([Fact::Metadata(Metadata::Hanging(MANAGER))]);
+    world.rules = rules(&[]);
+    world.learn([]);
+    let shown = key(STREAM, TARGET_OBJECT, Some(&serial(AUX).to_string()));
+    world.run([shown, Fact::Metadata(Metadata::Managed(MANAGER))]);
+    assert_eq!(world.state(STREAM), StreamState::Routed);
+    assert_eq!(world.stream(STREAM).channel, wire::Channel::Default);
+}
+
+#[test]
+fn a_session_manager_that_ends_while_a_stream_is_asked_for_anew_is_done_without() {
+    let mut world = World::new(&[]);
+    world.run(stream(STREAM, "Game", &[]));
+    world.run([link(900, MANAGER, between(STREAM, CARD, 0))]);
+    assert_eq!(world.wait(1), [Action::Clear(STREAM)]);
+    world.pipewire.is_managed = false;
+    world.run([Fact::Removed(900), Fact::Metadata(Metadata::None)]);
+    world.wait(3);
+    world.wait(3);
+    assert_eq!(world.linked(STREAM, DEFAULT), [(0, 0), (1, 1)]);
+}
