@@ -16,7 +16,7 @@ impl Graph {
     /// long.
     pub(super) fn note_heed(&mut self, id: u32, decision: &Decision, now: Instant) {
         let channel = decision.channel;
-        let is_missed = decision.state == StreamState::Routed
+        let is_missed = decision.sent.is_some()
             && if self.streams.is_paused(id) {
                 true
             } else if self.plays_to(id, channel) {
@@ -33,11 +33,16 @@ impl Graph {
         links.any(|link| self.channel(link.ports.input_node) == Some(channel))
     }
 
-    /// The decision, as it is told: no stream is called routed that is not.
+    /// The decision, as it is told: no stream is called routed that is not, nor pinned to a channel that
+    /// it does not play through.
     pub(super) fn as_heeded(&self, id: u32, decision: Decision) -> Decision {
-        if decision.state != StreamState::Routed || !self.streams.is_missed(id) {
+        if decision.sent.is_none() || !self.streams.is_missed(id) {
             return decision;
         }
+        let decision = Decision {
+            cause: None,
+            ..decision
+        };
         match self.rival_link(id, decision.channel) {
             None => Decision {
                 state: StreamState::Waiting,

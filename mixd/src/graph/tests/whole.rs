@@ -208,3 +208,18 @@ fn a_session_manager_that_ends_while_a_stream_is_asked_for_anew_is_done_without(
     world.wait(3);
     assert_eq!(world.linked(STREAM, DEFAULT), [(0, 0), (1, 1)]);
 }
+
+#[test]
+fn a_stream_that_was_moved_to_our_other_sink_and_is_heard_twice_is_told_as_well() {
+    let mut world = World::new(&[]);
+    world.run(stream(STREAM, "Game", &[]));
+    world.run([key(STREAM, TARGET_OBJECT, Some("mixd-aux"))]);
+    assert_eq!(world.state(STREAM), StreamState::Pinned);
+    world.run([link(900, 77, between(STREAM, CARD, 0))]);
+    world.wait(1);
+    assert_eq!(world.state(STREAM), StreamState::Contested);
+    let reason = world.graph.detail(STREAM, &world.rules, 0).unwrap().reason;
+    assert!(reason.unwrap().contains("heard twice"), "{reason:?}");
+    world.run([Fact::Removed(900)]);
+    assert_eq!(world.state(STREAM), StreamState::Pinned);
+}
