@@ -193,7 +193,7 @@ fn what_was_asked_of_a_session_manager_that_hung_is_no_wish_of_its_user() {
     let shown = key(STREAM, TARGET_OBJECT, Some(&serial(AUX).to_string()));
     world.run([shown, Fact::Metadata(Metadata::Managed(MANAGER))]);
     assert_eq!(world.state(STREAM), StreamState::Routed);
-    assert_eq!(world.stream(STREAM).channel, wire::Channel::Default);
+    assert_eq!(world.stream(STREAM).channel, Channel::Default);
 }
 
 #[test]
