@@ -1,24 +1,35 @@
 //! The volume as status bars read it. Pure.
 
 use serde_json::json;
-use wire::{Gain, Mix, Volume};
+use wire::{Channel, Gain, Mix, Volume};
 
 /// What waybar's custom modules read with `"return-type": "json"`: an object a line.
-pub fn waybar(mix: &Mix) -> String {
+pub fn waybar(mix: &Mix, muted: &[Channel]) -> String {
     let percentage = percentage(mix.volume);
     let class = match mix.volume.millionths() {
         0 => "middle",
         1.. => "aux",
         _ => "default",
     };
-    let tooltip = format!(
-        "default {}, aux {}",
-        in_percent(mix.default),
-        in_percent(mix.aux)
-    );
+    let part = |channel: Channel, gain| {
+        let level = match muted.contains(&channel) {
+            true => "muted".to_owned(),
+            false => in_percent(gain),
+        };
+        format!("{channel} {level}")
+    };
+    let tooltip = [
+        part(Channel::Default, mix.default),
+        part(Channel::Aux, mix.aux),
+    ];
+    // waybar takes several classes as an array.
+    let class = match muted.is_empty() {
+        true => json!(class),
+        false => json!([class, "muted"]),
+    };
     let object = json!({
         "text": mix.volume.to_string(),
-        "tooltip": tooltip,
+        "tooltip": tooltip.join(", "),
         "class": class,
         "percentage": percentage,
     });
@@ -78,13 +89,17 @@ mod tests {
 
     #[test]
     fn waybar_gets_one_object_a_line() {
-        let line = waybar(&mix("0.5"));
+        let line = waybar(&mix("0.5"), &[]);
         assert_eq!(line.matches('\n').count(), 1);
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["text"], "0.5");
         assert_eq!(value["class"], "aux");
         assert_eq!(value["percentage"], 75);
         assert_eq!(value["tooltip"], "default 50%, aux 100%");
+        let line = waybar(&mix("0.5"), &[Channel::Aux]);
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["class"], json!(["aux", "muted"]));
+        assert_eq!(value["tooltip"], "default 50%, aux muted");
         let value: serde_json::Value = serde_json::from_str(&waybar_offline()).unwrap();
         assert_eq!(value["class"], "offline");
     }

@@ -132,8 +132,9 @@ fn config(status: &Status) -> Finding {
 }
 
 fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
+    let warnings = &status.audio.warnings;
     let mut findings = vec![
-        manager(diagnosis),
+        manager(diagnosis, warnings.contains(&Warning::ManagerHangs)),
         sinks(&diagnosis.sinks),
         match &status.audio.output {
             Some(card) => (OK, "card", format!("playing to {}", visible(card)), None),
@@ -145,7 +146,7 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
             ),
         },
     ];
-    let is_default = status.audio.warnings.contains(&Warning::OwnSinkIsDefault);
+    let is_default = warnings.contains(&Warning::OwnSinkIsDefault);
     findings.push(match is_default {
         true => (
             BAD,
@@ -160,22 +161,7 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
             None,
         ),
     });
-    if status.audio.warnings.contains(&Warning::OutputMissing) {
-        findings.push((
-            WARN,
-            "output",
-            explained(Warning::OutputMissing).to_owned(),
-            Some("'pw-cli ls Node' prints the names of the sinks".to_owned()),
-        ));
-    }
-    if status.audio.warnings.contains(&Warning::SinksRemoved) {
-        findings.push((
-            BAD,
-            "removed",
-            explained(Warning::SinksRemoved).to_owned(),
-            Some("find what does so: a script with pw-cli destroy, or a patchbay".to_owned()),
-        ));
-    }
+    findings.extend(warnings.iter().filter_map(warned));
     findings.push(match diagnosis.stale {
         0 => (
             OK,
@@ -212,8 +198,66 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
     findings
 }
 
-fn manager(diagnosis: &Diagnosis) -> Finding {
+/// What a warning comes to, where nothing else says it.
+fn warned(warning: &Warning) -> Option<Finding> {
+    let (severity, subject, advice) = match warning {
+        Warning::OwnSinkIsDefault | Warning::ManagerHangs => return None,
+        Warning::OutputMissing => (
+            WARN,
+            "output",
+            "'pw-cli ls Node' prints the names of the sinks",
+        ),
+        Warning::LeadsBack(_) => (
+            WARN,
+            "loop",
+            "choose a card as the default or output, or keep mixd's sinks out of what that one \
+             feeds ('pw-link -l' lists it)",
+        ),
+        Warning::SinksRemoved => (
+            BAD,
+            "removed",
+            "find what does so: a script with pw-cli destroy, or a patchbay",
+        ),
+        Warning::LinksRemoved => (
+            BAD,
+            "removed",
+            "find what does so: a patchbay that keeps to a list of its own (qpwgraph's \
+             'exclusive'), or a script with pw-link -d",
+        ),
+        Warning::MovingForbidden => (
+            BAD,
+            "moving",
+            "'wpctl settings --save linking.allow-moving-streams true' lets it",
+        ),
+        Warning::DefaultMuted => (
+            BAD,
+            "muted",
+            "'pactl set-sink-mute mixd-default 0', or restart mixd",
+        ),
+        Warning::AuxMuted => (
+            BAD,
+            "muted",
+            "'pactl set-sink-mute mixd-aux 0', or restart mixd",
+        ),
+        Warning::DefaultLevelContested | Warning::AuxLevelContested => (
+            BAD,
+            "level",
+            "find what does so: a recorder's gain control, a mixer or a script",
+        ),
+    };
+    let text = explained(warning).into_owned();
+    Some((severity, subject, text, Some(advice.to_owned())))
+}
+
+fn manager(diagnosis: &Diagnosis, hangs: bool) -> Finding {
     match &diagnosis.manager {
+        Some(name) if hangs => (
+            BAD,
+            "manager",
+            format!("{} hangs: it does not answer; mixd links by itself", visible(name)),
+            Some("continue it ('pkill -CONT wireplumber'), or restart it: 'systemctl --user restart \
+                  wireplumber'".to_owned()),
+        ),
         Some(name) => (OK, "manager", format!("{} runs", visible(name)), None),
         None => (
             WARN,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use wire::message::Pattern;
-use wire::{Audio, Gain, Mix, Status, Stream, StreamDetail, Volume, Warning};
+use wire::{Audio, Channel, Gain, Mix, Status, Stream, StreamDetail, Volume, Warning};
 
 fn line(value: &Value) -> String {
     format!("{value}\n")
@@ -10,11 +10,25 @@ fn line(value: &Value) -> String {
 
 /// The volume and its gains.
 pub fn volume(mix: &Mix) -> String {
-    line(&json!({
+    line(&mixed(mix))
+}
+
+/// The same, and, where any is, which channels are muted.
+pub fn watched(mix: &Mix, muted: &[Channel]) -> String {
+    let mut value = mixed(mix);
+    if !muted.is_empty() {
+        let muted = muted.iter().map(Channel::to_string);
+        value["muted"] = muted.collect();
+    }
+    line(&value)
+}
+
+fn mixed(mix: &Mix) -> Value {
+    json!({
         "volume": number(mix.volume),
         "default": factor(mix.default),
         "aux": factor(mix.aux),
-    }))
+    })
 }
 
 /// mixd is not there.

@@ -1,14 +1,21 @@
 //! Answers as text for people and simple scripts: pure. What programs call themselves is shown
 //! without the control characters that would reach the terminal.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use wire::message::Pattern;
-use wire::{Audio, Mix, Status, Stream, Warning};
+use wire::{Audio, Channel, Mix, Status, Stream, Warning};
 
 /// The volume, on a line.
 pub fn volume(mix: &Mix) -> String {
     format!("{}\n", mix.volume)
+}
+
+/// The volume, and which channels are muted, on a line.
+pub fn watched(mix: &Mix, muted: &[Channel]) -> String {
+    let muted = muted.iter().map(|channel| format!(" {channel}-muted"));
+    format!("{}{}\n", mix.volume, muted.collect::<String>())
 }
 
 /// The program list, a line a pattern.
@@ -113,7 +120,7 @@ pub fn status(status: &Status) -> String {
         let _ = writeln!(text, "  and {omitted} more");
     }
     for warning in warnings {
-        let _ = writeln!(text, "warning   {}", explained(*warning));
+        let _ = writeln!(text, "warning   {}", explained(warning));
     }
     if let Some(problem) = &status.settings.problem {
         let _ = writeln!(text, "config    {}", visible(problem));
@@ -122,18 +129,45 @@ pub fn status(status: &Status) -> String {
 }
 
 /// What a warning means, and what to do.
-pub fn explained(warning: Warning) -> &'static str {
-    match warning {
+pub fn explained(warning: &Warning) -> Cow<'static, str> {
+    let text = match warning {
         Warning::OwnSinkIsDefault => {
             "one of mixd's own sinks is the default; choose a card as the default"
         }
         Warning::OutputMissing => {
             "the sink that mixd is to play to (output) is not there; playing to another"
         }
+        Warning::LeadsBack(name) => {
+            let name = visible(name);
+            return format!(
+                "{name} leads back into mixd's own sinks; only cards that do not are played to"
+            )
+            .into();
+        }
         Warning::SinksRemoved => {
             "something has removed mixd's sinks six times; they are made anew within a minute"
         }
-    }
+        Warning::LinksRemoved => {
+            "something has removed the links from mixd's sinks to the card four times; they are made \
+             anew within half a minute"
+        }
+        Warning::ManagerHangs => "the session manager hangs; mixd links by itself meanwhile",
+        Warning::MovingForbidden => {
+            "the session manager moves no stream (linking.allow-moving-streams is false): nothing is \
+             mixed"
+        }
+        Warning::DefaultMuted => {
+            "the default channel is muted in a mixer; unmute mixd-default there"
+        }
+        Warning::AuxMuted => "the aux channel is muted in a mixer; unmute mixd-aux there",
+        Warning::DefaultLevelContested => {
+            "something sets the level of mixd-default again and again; it is put back within a minute"
+        }
+        Warning::AuxLevelContested => {
+            "something sets the level of mixd-aux again and again; it is put back within a minute"
+        }
+    };
+    text.into()
 }
 
 /// `text` with control characters as escapes.
@@ -179,9 +213,9 @@ pub mod tests {
                 default: Gain::try_from(800_000).unwrap(),
                 aux: Gain::FULL,
             },
-            audio: std::borrow::Cow::Owned(audio),
+            audio: Cow::Owned(audio),
             programs: vec![Pattern::truncated("Discord"), Pattern::truncated("Mumble")].into(),
-            settings: std::borrow::Cow::Owned(Settings {
+            settings: Cow::Owned(Settings {
                 problem: Some("mixd.conf:7: no".into()),
                 ..Settings::default()
             }),

@@ -160,9 +160,10 @@ pub const USAGE: Usage = Usage {
             details: &[
                 "The fields are separated by a tab; - stands for what is not known. The state is \
                  routed (it plays through its channel), waiting (what decides is not known yet, or \
-                 nothing links it), pinned (its user or its program chose another sink) or \
-                 contested (something moved it away twice, or the session manager does not move \
-                 it).",
+                 nothing links it), pinned (its user or its program chose another sink, or it is not \
+                 to be moved: a filter, a JACK client) or contested (something moved it away twice, \
+                 or the session manager does not move it). The channel of one that is pinned is the \
+                 one that it plays through, if it does.",
                 "With --json: {\"streams\": [STREAM...], \"omitted\": number of those that found \
                  no place}, each STREAM as status prints it.",
             ],
@@ -192,7 +193,9 @@ pub const USAGE: Usage = Usage {
                 "With --json: {\"volume\": number, \"default\": gain, \"aux\": gain, \
                  \"pipewire\": up, down or off, \"output\": the card's node.name or null, \
                  \"programs\": [string...], \"streams\": [STREAM...], \"omitted\": number, \
-                 \"warnings\": [own-sink-is-default, output-missing or sinks-removed...], \"config\": {\"file\": path or null, \"curve\": \
+                 \"warnings\": [own-sink-is-default, output-missing, leads-back, sinks-removed, \
+                 links-removed, manager-hangs, moving-forbidden, default-muted, aux-muted, \
+                 default-level-contested or aux-level-contested...], \"config\": {\"file\": path or null, \"curve\": \
                  string, \"snap\": number, \"problem\": sentence or null}}.",
                 "A STREAM is {\"id\": number, \"pid\": number or null, \"name\": string, \
                  \"binary\": string or null, \"rule\": the pattern that decided or null, \
@@ -205,12 +208,15 @@ pub const USAGE: Usage = Usage {
         Verb {
             name: "watch",
             words: "",
-            summary: "print the volume now and after every change",
+            summary: "print the volume, and what is muted, now and after every change",
             details: &[
                 "plain: the volume. json: as get-volume prints it. waybar: {\"text\", \
                  \"tooltip\", \"class\", \"percentage\"} for a custom module whose return-type is \
                  json; class is middle, default or aux, by the channel that is louder, or \
                  offline. wob: 0 to 100.",
+                "Where a sink of mixd is muted in a mixer, plain says so behind the volume: \
+                 default-muted, aux-muted; json has \"muted\": [default or aux...]; waybar's module \
+                 has the class muted besides.",
                 "When mixd goes there is a line that says so: offline, {\"offline\": true}, a \
                  module of the class offline; wob, which knows only numbers, gets none. Then it \
                  ends with 3; with --reconnect it goes on when mixd is back, and also waits for \

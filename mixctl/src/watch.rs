@@ -1,11 +1,12 @@
-//! `watch`: the volume now and after every change, a line each, until the reader has gone.
+//! `watch`: the volume, and what is muted, now and after every change, a line each, until the reader
+//! has gone.
 
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
 use wire::socket::{self, Interest};
-use wire::{Client, ClientError, Event, Name, Request, Topic};
+use wire::{Channel, Client, ClientError, Event, Mix, Name, Request, Topic};
 
 use crate::args::WatchFormat;
 use crate::failure::Failure;
@@ -54,7 +55,7 @@ pub fn watch(name: &Name, format: WatchFormat, reconnect: bool) -> Result<(), Fa
 /// printed.
 fn follow(name: &Name, format: WatchFormat, was_told: &mut bool) -> Result<End, Failure> {
     let client = Client::connect(name, PROGRAM).and_then(|mut client| {
-        let topics = [Topic::Volume].into_iter().collect();
+        let topics = [Topic::Volume, Topic::Streams].into_iter().collect();
         client.request(&Request::Subscribe(topics))?;
         Ok(client)
     });
@@ -62,18 +63,29 @@ fn follow(name: &Name, format: WatchFormat, was_told: &mut bool) -> Result<End, 
         Ok(client) => client,
         Err(error) => return Ok(End::Mixd(error)),
     };
+    let (mut mix, mut muted) = (None, None);
     loop {
         match client.next_event(Some(Duration::ZERO)) {
-            Ok(Some(Event::Volume(mix))) => {
-                print(&match format {
-                    WatchFormat::Plain => plain::volume(&mix),
-                    WatchFormat::Json => json::volume(&mix),
-                    WatchFormat::Waybar => bar::waybar(&mix),
-                    WatchFormat::Wob => bar::wob(&mix),
-                })?;
-                *was_told = false;
+            Ok(Some(event)) => {
+                let is_news = match event {
+                    Event::Volume(new) => {
+                        mix = Some(new);
+                        true
+                    }
+                    Event::Streams(audio) => {
+                        let new = audio.muted().collect::<Vec<_>>();
+                        let before = muted.replace(new);
+                        before != muted && format != WatchFormat::Wob
+                    }
+                    _ => false,
+                };
+                if let (Some(mix), Some(muted)) = (&mix, &muted)
+                    && (is_news || *was_told)
+                {
+                    print(&line(format, mix, muted))?;
+                    *was_told = false;
+                }
             }
-            Ok(Some(_)) => {}
             Ok(None) => {
                 let output = io::stdout();
                 let waits = [
@@ -86,6 +98,15 @@ fn follow(name: &Name, format: WatchFormat, was_told: &mut bool) -> Result<End, 
             }
             Err(error) => return Ok(End::Mixd(error)),
         }
+    }
+}
+
+fn line(format: WatchFormat, mix: &Mix, muted: &[Channel]) -> String {
+    match format {
+        WatchFormat::Plain => plain::watched(mix, muted),
+        WatchFormat::Json => json::watched(mix, muted),
+        WatchFormat::Waybar => bar::waybar(mix, muted),
+        WatchFormat::Wob => bar::wob(mix),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use wire::message::Pattern;
-use wire::{Client, ClientError, Reply, Request, Stream, StreamDetail};
+use wire::{Client, ClientError, Property, Reply, Request, Source, Stream, StreamDetail};
 
 use crate::args::Format;
 use crate::failure::{Failure, unexpected};
@@ -125,6 +125,14 @@ fn text(detail: &StreamDetail, tried: &[Pattern]) -> String {
             property.source,
             visible(&property.key),
             visible(&property.value)
+        );
+    }
+    let is_of_process = |property: &Property| property.source == Source::Process;
+    if stream.pid.is_none() && !detail.properties.iter().any(is_of_process) {
+        let _ = writeln!(
+            text,
+            "  its process is not known: a container, a Flatpak or another machine has numbers of its \
+             own; match it by its name"
         );
     }
     if detail.omitted > 0 {

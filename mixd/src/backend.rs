@@ -59,9 +59,12 @@ impl Backend {
     }
 
     /// Takes in what has happened there.
-    pub fn turn(&mut self, ready: bool, desk: &mut Desk, now: Instant) {
+    ///
+    /// # Errors
+    /// Why there can be no sound: a sentence.
+    pub fn turn(&mut self, ready: bool, desk: &mut Desk, now: Instant) -> Result<(), String> {
         match self {
-            Self::None => {}
+            Self::None => Ok(()),
             Self::PipeWire(adapter) => adapter.turn(ready, desk, now),
         }
     }

@@ -15,8 +15,9 @@ use crate::service::House;
 use crate::state::State;
 use crate::sys::{self, POLLIN, Signals};
 
-/// How long the streams may take to leave our sinks before these go all the same.
-const EXIT_TIME: Duration = Duration::from_secs(1);
+/// How long the streams may take to leave our sinks, and the session manager to note it, before
+/// these go all the same.
+const EXIT_TIME: Duration = Duration::from_secs(2);
 
 const SIGNALS: usize = 0;
 const BACKEND: usize = 1;
@@ -93,7 +94,7 @@ pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Err
             backend.begin_exit();
             leave_by = Some(now + EXIT_TIME);
         }
-        backend.turn(polled[BACKEND].revents != 0, &mut desk, now);
+        backend.turn(polled[BACKEND].revents != 0, &mut desk, now)?;
         let has_changed = polled[CONFIGURATION].revents != 0;
         configuration.turn(has_changed, &mut desk, &mut backend, now);
         let mut house = House {

@@ -332,7 +332,15 @@ mod tests {
                 warnings: vec![
                     Warning::OwnSinkIsDefault,
                     Warning::OutputMissing,
+                    Warning::LeadsBack(name),
                     Warning::SinksRemoved,
+                    Warning::LinksRemoved,
+                    Warning::ManagerHangs,
+                    Warning::MovingForbidden,
+                    Warning::DefaultMuted,
+                    Warning::AuxMuted,
+                    Warning::DefaultLevelContested,
+                    Warning::AuxLevelContested,
                 ],
             });
             assert_eq!(desk.audio.omitted as usize, count - fitting);

@@ -5,33 +5,44 @@
 //! never by touching links that are not ours. Where there is no session manager, or where it
 //! leaves a stream without any link, we link it ourselves.
 
+mod elder;
 mod fact;
+mod filters;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod heed;
+mod judge;
 mod layout;
+mod levels;
 mod objects;
+mod output;
 mod patience;
 #[cfg(any(test, feature = "pretend"))]
 pub mod pretend;
 mod programs;
 mod quantum;
+mod quirks;
 mod reread;
 mod sinks;
+mod spa_json;
 mod streams;
+mod target;
+mod whole;
 mod wires;
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use wire::message::{ClientName, NodeName};
 use wire::{Audio, Channel, Diagnosis, PipeWireState, Warning};
 
-pub use self::fact::{Action, Fact, Info, Metadata, Ports, Process, Props, Sink};
+pub use self::elder::INSTANCE;
+pub use self::fact::{Action, Fact, Info, Level, Metadata, Ports, Process, Props, Sink};
 pub use self::layout::{Layout, MAX_CHANNELS};
+use self::levels::Levels;
 use self::objects::Objects;
-pub use self::objects::{Direction, TARGET_OBJECT};
+pub use self::objects::{Direction, TARGET_NODE, TARGET_OBJECT};
+use self::output::Output;
 use self::patience::{Matter, Patience};
 use self::programs::Processes;
 use self::reread::{Doubt, Reread};
@@ -64,10 +75,13 @@ fn is_card(node: &objects::Node) -> bool {
 }
 
 /// Whether a node with these properties is to be asked for more: streams, about which its other
-/// properties decide, and sinks, whose ports are counted.
+/// properties decide, sinks, whose ports are counted, what sound may pass through, and what else may
+/// be linked to a sink, such as JACK clients, which have no class.
 pub fn wants_info(props: &Props) -> bool {
-    props.get("media.class").is_some_and(|class| {
-        ["Stream/Output/Audio", "Audio/Sink", "Audio/Duplex"].contains(&&**class)
+    props.get("media.class").is_none_or(|class| {
+        class.is_empty()
+            || class.starts_with("Audio/")
+            || ["Stream/Output/Audio", "Stream/Input/Audio"].contains(&&**class)
     })
 }
 
@@ -76,32 +90,40 @@ pub fn wants_info(props: &Props) -> bool {
 #[derive(Debug)]
 pub struct Graph {
     objects: Objects,
+    /// PipeWire's version, once it has said it.
+    version: Option<String>,
     metadata: Metadata,
     /// All of it is being told again.
     reread: Option<Reread>,
     /// Why it may have to be.
     doubt: Doubt,
-    /// The `node.name` of the sink to play to, whichever is the default.
-    output: Option<String>,
+    output: Output,
     /// The session manager has only just come.
     is_new: bool,
     /// All that was there at first is known.
     is_listed: bool,
     /// What a mixd that was killed has left in the metadata has been seen to.
     is_tidy: bool,
-    /// The card that both channels play to.
-    card: Option<u32>,
-    /// Its layout, or that of the last one.
+    /// The layout of what both channels play to, or that of the last.
     layout: Layout,
     sinks: Sinks,
+    levels: Levels,
     wires: Wires,
+    /// The sinks of ours that lack a link to the card.
+    deaf: BTreeSet<u32>,
     streams: Streams,
+    /// The program list, as it was in the last round.
+    rules: Option<Rules>,
     processes: Processes,
     /// Whose ports we have configured, which is done once.
     configured: BTreeSet<u32>,
     patience: Patience,
     /// We are about to go: nothing is wished for any more.
     is_leaving: bool,
+    /// What tells our clients from those of another mixd.
+    instance: Option<String>,
+    /// The client of a mixd that was here before us, and stays.
+    refused_by: Option<u32>,
 }
 
 impl Graph {
@@ -110,28 +132,33 @@ impl Graph {
     pub fn new(output: Option<String>) -> Self {
         Self {
             objects: Objects::default(),
+            version: None,
             metadata: Metadata::None,
             reread: None,
             doubt: Doubt::default(),
-            output,
+            output: Output::new(output),
             is_new: false,
             is_listed: false,
             is_tidy: false,
-            card: None,
             layout: Layout::stereo(),
             sinks: Sinks::default(),
+            levels: Levels::default(),
             wires: Wires::default(),
+            deaf: BTreeSet::new(),
             streams: Streams::default(),
+            rules: None,
             processes: Processes::default(),
             configured: BTreeSet::new(),
             patience: Patience::default(),
             is_leaving: false,
+            instance: None,
+            refused_by: None,
         }
     }
 
     /// Plays to the sink of this `node.name`, or, without one, to the default.
     pub fn set_output(&mut self, output: Option<String>) {
-        self.output = output;
+        self.output.named = output;
     }
 
     /// Takes in a fact.
@@ -141,6 +168,15 @@ impl Graph {
                 self.objects.add_node(id, &props);
                 if self.is_listed && self.has_card(id) {
                     self.doubt.note_cards();
+                }
+                if self
+                    .objects
+                    .nodes()
+                    .get(&id)
+                    .is_some_and(objects::Node::is_stream)
+                {
+                    // It is to be heard.
+                    self.wires.retry();
                 }
             }
             Fact::Info(id, info) => self.objects.add_info(id, info),
@@ -160,11 +196,14 @@ impl Graph {
                 }
                 self.objects.add_link(id, &props);
             }
+            Fact::Broken(ports) => self.lose_link(ports, true),
             Fact::Client(id, props) => self.objects.add_client(id, props),
             Fact::ClientInfo(id, props) => self.objects.add_client_info(id, props),
             Fact::Process(pid, process) => self.processes.learn(pid, process),
             Fact::Removed(id) => self.forget(id),
             Fact::Made(sink, node) => self.sinks.made(sink, node),
+            Fact::Level(sink, level) => self.levels.tell(sink, level),
+            Fact::Set(factors) => self.levels.set(factors),
             Fact::Metadata(metadata) => {
                 // Not one that was there before us.
                 self.is_new = self.is_listed && metadata.manager().is_some();
@@ -176,7 +215,7 @@ impl Graph {
                     self.objects.forget_metadata();
                 }
                 if metadata.manager().is_none() {
-                    self.streams.forget_asked();
+                    self.streams.forget_asked(metadata.client().is_none());
                 }
             }
             Fact::Key {
@@ -199,7 +238,10 @@ impl Graph {
                 self.learn_target(subject, key.as_deref(), value);
             }
             Fact::Reread => self.end_reread(),
+            Fact::Filters(are_there) => self.objects.set_filters(are_there),
+            Fact::Filter { node, key, value } => self.objects.set_filter_key(node, key, value),
             Fact::Setting(key, value) => self.objects.set_setting(key, value),
+            Fact::Version(version) => self.version = Some(version),
             Fact::Listed => self.is_listed = true,
         }
     }
@@ -228,14 +270,13 @@ impl Graph {
         if self.has_card(id) {
             self.doubt.note_cards();
         }
+        self.output.forget(id);
         self.sinks.lose(id);
         self.streams.remove(id);
         self.configured.remove(&id);
         self.wires.forget_port(id);
-        if let Some(ports) = self.objects.remove(id)
-            && self.wires.lose(ports)
-        {
-            self.streams.note_loss(ports);
+        if let Some(ports) = self.objects.remove(id) {
+            self.lose_link(ports, false);
         }
     }
 
@@ -246,9 +287,16 @@ impl Graph {
         if self.is_leaving || !self.is_listed {
             return actions;
         }
-        let is_alone = !self.is_managed() && self.patience.is_over(Matter::Manager, now);
+        if self.awaits_elder(now) {
+            self.patience.end_round();
+            return actions;
+        }
+        let is_alone = self.is_alone(now);
+        self.wires.fade(&mut self.patience, now);
+        self.is_new = self.is_new && !self.patience.is_over(Matter::Newcomer, now);
         self.inspect_processes(&mut actions);
-        self.choose_card();
+        self.remove_copies(&mut actions);
+        self.choose_output();
         let is_known = self.find_layout(is_alone, now, &mut actions);
         if self.sinks.are_given_up() && self.patience.is_over(Matter::Remake, now) {
             self.sinks.forgive();
@@ -257,19 +305,28 @@ impl Graph {
             self.sinks.settle(&self.layout, &mut actions);
         }
         self.configure_sinks(is_alone, now, &mut actions);
+        self.restore_levels(now, &mut actions);
         let mut wanted = self.monitor_links();
+        self.deaf = self.deaf_sinks();
         // A sink with nothing behind it stalls its players: streams come after the monitors.
         let ready = self.ready_sinks(is_known, &wanted);
-        let mut targets =
-            self.settle_streams(rules, &ready, is_alone, now, &mut wanted, &mut actions);
+        self.note_rules(rules);
+        let mut targets = self.tidy();
+        targets.extend(self.settle_streams(
+            rules,
+            &ready,
+            is_alone,
+            now,
+            &mut wanted,
+            &mut actions,
+        ));
         self.reread_if_missed(now, &mut actions);
-        self.tidy(&mut targets);
-        let superfluous = self.superfluous_sinks(&ready, &wanted);
+        let superfluous = self.superfluous_sinks(&ready, &wanted, now);
         for &node in &superfluous {
             self.wires.drop_node(node);
         }
         wanted.retain(|ports| !superfluous.contains(&ports.output_node));
-        if self.lets_newcomer_settle(now) {
+        if self.lets_newcomer_suspend(now) {
             wanted.clear();
         }
         self.wires.settle(&wanted, &mut actions);
@@ -284,18 +341,20 @@ impl Graph {
         self.patience.deadline(now)
     }
 
-    /// Whether all that we have linked is to be unlinked for the moment. A session manager that comes
-    /// suspends each node that it finds, and PipeWire 0.3.65 spins for ever when two nodes that feed
-    /// the same port of a third are suspended one after the other while samples flow (impl-link.c,
-    /// `check_states`: the output port waits for a format, the input port has one by the other link).
-    /// Of the links between two nodes, only the first carries samples after that.
-    fn lets_newcomer_settle(&mut self, now: Instant) -> bool {
-        self.is_new = self.is_new && !self.patience.is_over(Matter::Newcomer, now);
-        self.is_new
-    }
-
     fn is_managed(&self) -> bool {
         self.metadata.manager().is_some()
+    }
+
+    /// Whether a session manager keeps the metadata, and does not answer.
+    fn is_manager_hanging(&self) -> bool {
+        matches!(self.metadata, Metadata::Hanging(_))
+    }
+
+    /// Whether what a session manager would do is ours to do: there is none, nor does one come, or it
+    /// has been waited for already.
+    fn is_alone(&mut self, now: Instant) -> bool {
+        self.is_manager_hanging()
+            || !self.is_managed() && self.patience.is_over(Matter::Manager, now)
     }
 
     /// The channel whose sink this node is, or was until a moment ago.
@@ -314,40 +373,9 @@ impl Graph {
         nodes.filter(|(_, node)| is_card(node))
     }
 
-    /// The sink that was asked for by name, else the default one. When that is one of ours, it
-    /// would feed itself: the last one stays. Where nobody says what is the default, it is the one
-    /// of the highest priority.
-    fn choose_card(&mut self) {
-        let named = |name: &Option<String>| {
-            let name = name.as_deref()?;
-            let mut cards = self.cards();
-            cards.find(|(_, node)| node.name == name).map(|(id, _)| id)
-        };
-        // Its id may be another node's by now.
-        let last = || self.card.filter(|&id| self.has_card(id));
-        let best = || {
-            let order = |&(id, node): &(u32, &objects::Node)| (node.priority, Reverse(id));
-            self.cards().max_by_key(order).map(|(id, _)| id)
-        };
-        let chosen = named(&self.output).or_else(|| named(&self.objects.default_sink));
-        let card = chosen.or_else(|| match self.is_managed() {
-            // What feeds us is no choice of a card: any is better than none.
-            true => last().or_else(|| {
-                let default = self.objects.default_sink.as_deref();
-                default.and_then(channel_of_name).and_then(|_| best())
-            }),
-            // Chosen once, it stays chosen when the session manager has ended.
-            false => named(&self.objects.last_default).or_else(best),
-        });
-        if card != self.card {
-            self.card = card;
-            self.wires.forgive();
-        }
-    }
-
     /// Finds the layout that the sinks are to have. False while it can't be known yet.
     fn find_layout(&mut self, is_alone: bool, now: Instant, actions: &mut Vec<Action>) -> bool {
-        let Some(card) = self.card else {
+        let Some(card) = self.output.node() else {
             return true;
         };
         if let Some(side) = self.objects.side(card, Direction::Input) {
@@ -409,7 +437,7 @@ impl Graph {
     /// From each of our sinks to the card.
     fn monitor_links(&self) -> BTreeSet<Ports> {
         let mut wanted = BTreeSet::new();
-        if let Some(card) = self.card {
+        if let Some(card) = self.output.node() {
             for (_, sink, _) in self.sinks.nodes() {
                 wanted.extend(self.links(sink, card));
             }
@@ -439,7 +467,7 @@ impl Graph {
     /// there is one, and linked to the card if there is one that can be linked to.
     fn ready_sinks(&self, is_known: bool, monitors: &BTreeSet<Ports>) -> BTreeMap<Channel, u32> {
         let has_ports = |card| self.objects.side(card, Direction::Input).is_some();
-        let is_deaf = match self.card {
+        let is_deaf = match self.output.node() {
             None => true,
             Some(card) => is_known && !has_ports(card),
         };
@@ -465,29 +493,14 @@ impl Graph {
         nodes.map(|(channel, (_, node))| (channel, node)).collect()
     }
 
-    /// Removes, when all is known for the first time, the targets that name sinks of a mixd that
-    /// was killed.
-    fn tidy(&mut self, targets: &mut Vec<Action>) {
-        if std::mem::replace(&mut self.is_tidy, true) {
-            return;
-        }
-        let is_dead = |object: &str| {
-            channel_of_name(object).is_some()
-                || object.parse::<u64>().is_ok() && self.objects.find(object).is_none()
-        };
-        for (&stream, target) in &self.objects.targets {
-            if target.object.as_deref().is_some_and(is_dead) {
-                targets.push(Action::Clear(stream));
-            }
-        }
-    }
-
-    /// The sinks whose channel has a ready one of the right layout, and which nothing plays to any
-    /// more.
+    /// The sinks whose channel has a ready one of the right layout, and which nothing has played to for
+    /// a while. `WirePlumber` pauses the media players that play to a sink when it goes, from 0.5.11 on,
+    /// and counts a link until a moment after that has gone (mpris-pause.lua, `link_hook`).
     fn superfluous_sinks(
-        &self,
+        &mut self,
         ready: &BTreeMap<Channel, u32>,
         wanted: &BTreeSet<Ports>,
+        now: Instant,
     ) -> BTreeSet<u32> {
         let is_used = |node: u32| {
             self.streams.is_asked_for(node)
@@ -499,7 +512,8 @@ impl Graph {
             .nodes()
             .map(|(_, node, layout)| (node, layout))
             .collect();
-        self.sinks
+        let mut superfluous: BTreeSet<u32> = self
+            .sinks
             .nodes()
             .filter(|&(sink, node, layout)| {
                 let successor = ready.get(&sink.channel);
@@ -507,7 +521,9 @@ impl Graph {
                 *layout != self.layout && fits && !is_used(node)
             })
             .map(|(_, node, _)| node)
-            .collect()
+            .collect();
+        superfluous.retain(|&node| self.patience.is_over(Matter::Emptied(node), now));
+        superfluous
     }
 
     /// Whether a link of ours is still wanted, as far as is known.
@@ -534,12 +550,15 @@ impl Graph {
     /// truth, as far as can be told.
     pub fn quantum(&self) -> Duration {
         let sinks = self.sinks.nodes().map(|(_, node, _)| node);
-        quantum::quantum(&self.objects, sinks.chain(self.card))
+        quantum::quantum(&self.objects, sinks.chain(self.output.node()))
     }
 
     /// What clients are told.
     pub fn audio(&self, rules: &Rules) -> Audio {
-        let card = self.card.and_then(|card| self.objects.nodes().get(&card));
+        let card = self
+            .output
+            .card()
+            .and_then(|card| self.objects.nodes().get(&card));
         let is_given_up = self.sinks.are_given_up();
         let is_up = is_given_up || CHANNELS.iter().all(|&channel| self.sinks.has_made(channel));
         let mut warnings = Vec::new();
@@ -549,12 +568,23 @@ impl Graph {
         if self.is_managed() && is_own && card.is_some() {
             warnings.push(Warning::OwnSinkIsDefault);
         }
-        if self.output.is_some() && card.map(|card| &card.name) != self.output.as_ref() {
+        if self.is_output_missing() {
             warnings.push(Warning::OutputMissing);
         }
+        warnings.extend(self.led_back().map(Warning::LeadsBack));
         if is_given_up {
             warnings.push(Warning::SinksRemoved);
         }
+        if self.is_robbed() {
+            warnings.push(Warning::LinksRemoved);
+        }
+        if self.is_manager_hanging() {
+            warnings.push(Warning::ManagerHangs);
+        }
+        if self.objects.is_moving_forbidden() {
+            warnings.push(Warning::MovingForbidden);
+        }
+        warnings.extend(self.levels.warnings());
         Audio {
             output: card.map(|card| NodeName::truncated(&card.name)),
             omitted: 0,
@@ -570,8 +600,22 @@ impl Graph {
 
     /// What somebody who looks for a fault wants to know.
     pub fn diagnosis(&self) -> Diagnosis {
-        let nodes = self.objects.nodes().values();
-        let ours = nodes.filter(|node| node.is_sink() && channel_of_name(&node.name).is_some());
+        // Without those of an earlier layout, which go in a moment.
+        let is_going = |id: u32| {
+            let mut made = self.sinks.nodes();
+            let found = made.find(|&(_, node, layout)| node == id && *layout != self.layout);
+            found.is_some_and(|(going, ..)| {
+                let mut made = self.sinks.nodes();
+                made.any(|(sink, _, layout)| {
+                    sink.channel == going.channel && *layout == self.layout
+                })
+            })
+        };
+        let nodes = self.objects.nodes().iter();
+        let ours = nodes
+            .filter(|(_, node)| node.is_sink() && channel_of_name(&node.name).is_some())
+            .filter(|&(&id, _)| !is_going(id))
+            .map(|(_, node)| node);
         let is_missing = |target: &&objects::Target| {
             let object = target.object.as_deref();
             object.is_some_and(|object| {
@@ -579,7 +623,7 @@ impl Graph {
             })
         };
         let stale = self.objects.targets.values().filter(is_missing).count();
-        let manager = self.metadata.manager();
+        let manager = self.metadata.client();
         Diagnosis {
             sinks: ours.map(|node| NodeName::truncated(&node.name)).collect(),
             stale: u32::try_from(stale).unwrap_or(u32::MAX),
@@ -587,7 +631,7 @@ impl Graph {
                 let name = self.objects.client(client).unwrap_or("a session manager");
                 ClientName::truncated(name)
             }),
-            pipewire: None,
+            pipewire: self.version.as_deref().map(ClientName::truncated),
         }
     }
 
@@ -596,15 +640,22 @@ impl Graph {
     /// last.
     pub fn farewell(&mut self) -> Vec<Action> {
         self.is_leaving = true;
-        let is_ours = |stream: u32| matches!(self.place(stream), streams::Place::Ours(_));
-        let seen = self.objects.targets.keys().copied();
-        let mut ids: BTreeSet<u32> = seen.filter(|&id| is_ours(id)).collect();
-        ids.extend(self.streams.asked());
-        let mut actions: Vec<Action> = ids.into_iter().map(Action::Clear).collect();
+        let mut actions = self.release_streams();
         let monitors = self.wires.iter().filter(|ports| self.is_monitor(ports));
         let monitors = monitors.copied().collect();
         self.wires.settle(&monitors, &mut actions);
         actions
+    }
+
+    /// Whether the session manager pauses the media players whose sink goes: `WirePlumber` does from
+    /// 0.5.11 on.
+    pub fn is_pausing(&self) -> bool {
+        let manager = self.metadata.manager();
+        let version =
+            manager.and_then(|id| self.objects.client_property(id, "application.version"));
+        let numbers = version.unwrap_or_default().split('.');
+        let numbers: Vec<u32> = numbers.map_while(|number| number.parse().ok()).collect();
+        numbers.as_slice() >= &[0, 5, 11]
     }
 
     /// Whether nothing plays into our sinks.

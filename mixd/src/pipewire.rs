@@ -8,17 +8,18 @@ mod pod;
 mod sink;
 
 use std::os::fd::BorrowedFd;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use pipewire::context::ContextRc;
 use pipewire::loop_::Timeout;
 use pipewire::main_loop::MainLoopRc;
+use pipewire::properties::properties;
 use wire::Diagnosis;
 
 use self::connection::Connection;
 use crate::desk::Desk;
 use crate::glide::{Factors, Glide};
-use crate::graph::Graph;
+use crate::graph::{self, Graph};
 use crate::options::Sound;
 
 /// The first wait before PipeWire is tried again; each further one is twice as long.
@@ -32,6 +33,8 @@ pub struct Adapter {
     connection: Option<Connection>,
     context: ContextRc,
     main_loop: MainLoopRc,
+    /// What tells our connections from those of another mixd.
+    instance: String,
     sound: Sound,
     retry_at: Option<Instant>,
     retry_wait: Duration,
@@ -45,11 +48,14 @@ impl Adapter {
     pub fn open(sound: &Sound) -> Result<Self, pipewire::Error> {
         pipewire::init();
         let main_loop = MainLoopRc::new(None)?;
-        let context = ContextRc::new(&main_loop, None)?;
+        let instance = instance();
+        let properties = properties! { graph::INSTANCE => &*instance };
+        let context = ContextRc::new(&main_loop, Some(properties))?;
         Ok(Self {
             connection: None,
             context,
             main_loop,
+            instance,
             sound: sound.clone(),
             retry_at: Some(Instant::now()),
             retry_wait: FIRST_RETRY,
@@ -69,7 +75,10 @@ impl Adapter {
 
     /// Takes in what PipeWire says, if it is `ready`, and does what is to be done about it, and
     /// what is due.
-    pub fn turn(&mut self, ready: bool, desk: &mut Desk, now: Instant) {
+    ///
+    /// # Errors
+    /// Why we can't play to this PipeWire: a sentence.
+    pub fn turn(&mut self, ready: bool, desk: &mut Desk, now: Instant) -> Result<(), String> {
         if self.retry_at.is_some_and(|at| now >= at) {
             self.connect(desk, now);
         }
@@ -88,10 +97,13 @@ impl Adapter {
             self.retry_wait = FIRST_RETRY;
             desk.set_audio(Graph::new(None).audio(desk.rules()));
         }
+        let refusal = self.graph().and_then(Graph::refusal);
+        refusal.map_or(Ok(()), Err)
     }
 
     fn connect(&mut self, desk: &Desk, now: Instant) {
-        let graph = Graph::new(self.sound.output.clone());
+        let mut graph = Graph::new(self.sound.output.clone());
+        graph.set_instance(self.instance.clone());
         let glide = Glide::new(Factors::from(desk.mix()), self.sound.glide);
         if let Ok(connection) = Connection::open(&self.context, graph, glide) {
             self.connection = Some(connection);
@@ -135,8 +147,7 @@ impl Adapter {
 
     /// What somebody who looks for a fault wants to know.
     pub fn diagnosis(&self) -> Diagnosis {
-        let connection = self.connection.as_ref();
-        connection.map(Connection::diagnosis).unwrap_or_default()
+        self.graph().map(Graph::diagnosis).unwrap_or_default()
     }
 
     /// Sends the streams back to where they would be without us.
@@ -151,4 +162,11 @@ impl Adapter {
     pub fn has_left(&self) -> bool {
         self.connection.as_ref().is_none_or(Connection::has_left)
     }
+}
+
+/// A text that no other mixd has: processes of different PID namespaces may have the same number.
+fn instance() -> String {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let nanoseconds = since.unwrap_or_default().as_nanos();
+    format!("{}-{nanoseconds}", std::process::id())
 }

@@ -34,7 +34,8 @@ impl Adapter {
     }
 
     /// Never called.
-    pub fn turn(&mut self, _ready: bool, _desk: &mut Desk, _now: Instant) {
+    #[allow(clippy::missing_errors_doc)]
+    pub fn turn(&mut self, _ready: bool, _desk: &mut Desk, _now: Instant) -> Result<(), String> {
         match *self {}
     }
 

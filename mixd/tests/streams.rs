@@ -73,8 +73,9 @@ fn fight(stage: &Stage, stream: u64, value: Option<&str>) {
 fn a_rival_that_moves_every_stream_back_is_left_to_it_after_two_moves() {
     for (value, state) in [
         (None, "contested"),
-        (Some("-1"), "contested"),
-        (Some("mixd-aux"), "contested"),
+        // What a mixer can have done is the user's from the first time on.
+        (Some("-1"), "pinned"),
+        (Some("mixd-aux"), "pinned"),
         (Some("card-b"), "pinned"),
     ] {
         let stage = Stage::set();
@@ -88,10 +89,16 @@ fn a_rival_that_moves_every_stream_back_is_left_to_it_after_two_moves() {
             let metadata = stage.lab.metadata().unwrap();
             panic!("{value:?}: {error}: {metadata}{}", stage.mixd.log());
         }
-        // And there it stays, whatever the list says.
-        stage.mixd.ctl(&["add-program", "Game"]).unwrap();
+        // And there it stays, until the list is changed for it.
+        let before = moves(&stage, game);
+        stage.mixd.ctl(&["add-program", "Discord*"]).unwrap();
         std::thread::sleep(Duration::from_millis(300));
-        assert!(moves(&stage, game) <= 2, "{value:?}");
+        assert_eq!(moves(&stage, game), before, "{value:?}");
+        stage.mixd.ctl(&["add-program", "Game"]).unwrap();
+        stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
+        // Who goes on gets what he wants again.
+        fight(&stage, game, value);
+        assert!(moves(&stage, game) <= before + 2, "{value:?}");
     }
 }
 
@@ -127,14 +134,13 @@ fn what_pipewire_does_not_tell_of_targets_is_found_out() {
         for &game in &games {
             let chosen = || Ok((moves(&stage, game) == round).then_some(()));
             wait_for("mixd's choice", PATIENCE, chosen).unwrap();
-            let is_theirs =
-                || Ok((target(&stage, game).as_deref() != Some("mixd-aux")).then_some(()));
-            wait_for("its sink", PATIENCE, is_theirs).unwrap();
+            let is_set = || Ok(target(&stage, game).is_some().then_some(()));
+            wait_for("its sink", PATIENCE, is_set).unwrap();
         }
         // So that mixd has found out what it was not told.
         std::thread::sleep(Duration::from_secs(2));
         for &game in &games {
-            set_target(&stage, game, Some("mixd-aux"));
+            set_target(&stage, game, None);
         }
     }
     let contested = || {
@@ -166,10 +172,21 @@ fn a_stream_sent_to_the_wrong_channel_from_memory_is_corrected_once() {
     stage.mixd.ctl(&["add-program", "Game"]).unwrap();
     stage.set_volume("-1");
     let recorder = stage.lab.record("card-a").unwrap();
+    let before = stage.mixd.log().len();
     let _game = stage.lab.play_native("Game", &stage.game, &[]).unwrap();
     stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
     std::thread::sleep(Duration::from_secs(1));
-    assert_eq!(moves(&stage, stream(&stage, "Game")), 1);
+    // The id may have been an earlier player's. On a busy machine the session manager may remember
+    // only after mixd has asked, and is asked once more.
+    let log = stage.mixd.log().split_off(before);
+    let (_, since) = log.split_once("Target(").unwrap();
+    let aux = stage.lab.dump().unwrap();
+    let aux = aux.serial(aux.node("mixd-aux").unwrap()).unwrap();
+    let ours = format!("key: Some(\"target.object\"), value: Some(\"{aux}\")");
+    let keys = since.matches("key: Some(\"target.object\")").count();
+    let remembered = keys - since.matches(&ours).count();
+    assert!(remembered <= 1, "{log}");
+    assert!(since.matches("Target(").count() <= remembered, "{log}");
     stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
     assert_eq!(recorder.stop().unwrap().loud_samples(), [0, 0]);
 }
@@ -211,10 +228,16 @@ fn plumbing_and_microphones_are_never_taken() {
     let status = stage.mixd.ctl(&["status"]).unwrap();
     println!("{status}");
     assert_eq!(status.matches("routed").count(), 1, "{status}");
-    assert!(
-        !status.contains("Loop") && !status.contains("Stays"),
-        "{status}"
-    );
+    let told = stage.mixd.ctl(&["streams"]).unwrap();
+    for (name, why) in [
+        ("Loop", "a filter or a loopback"),
+        ("Stays", "its program forbids to move it"),
+        ("Voice", "it feeds microphone"),
+    ] {
+        assert!(told.contains(&format!("default\tpinned\t{name}")), "{told}");
+        let said = stage.mixd.ctl(&["why", name]).unwrap();
+        assert!(said.contains(why), "{said}");
+    }
     assert_eq!(stage.mixd.log().matches("Target(").count(), 1);
     let ours = stage.lab.metadata().unwrap();
     assert_eq!(ours.matches("target.object").count(), 1, "{ours}");

@@ -254,12 +254,23 @@ pub struct Audio {
     pub output: Option<NodeName>,
     /// How many streams there are besides those listed, because a frame has an end.
     pub omitted: u32,
-    /// The playing streams, by id.
+    /// What plays, by id: programs' streams, and whatever else is linked to a sink.
     pub streams: Vec<Stream>,
     /// Whether the daemon has a PipeWire.
     pub pipewire: PipeWireState,
     /// What keeps the sound from going where the user may expect it, each at most once.
     pub warnings: Vec<Warning>,
+}
+
+impl Audio {
+    /// The channels whose sink somebody has muted in a mixer.
+    pub fn muted(&self) -> impl Iterator<Item = Channel> {
+        self.warnings.iter().filter_map(|warning| match warning {
+            Warning::DefaultMuted => Some(Channel::Default),
+            Warning::AuxMuted => Some(Channel::Aux),
+            _ => None,
+        })
+    }
 }
 
 /// What keeps the sound from going where the user may expect it.
@@ -271,9 +282,29 @@ pub enum Warning {
     OwnSinkIsDefault,
     /// The sink that the daemon was told to play to is not there: another one is played to.
     OutputMissing,
+    /// This sink, the default one or the one that the daemon was told to play to, leads back into the
+    /// daemon's own sinks: what does so is not played to.
+    LeadsBack(NodeName),
     /// Something has removed the daemon's own sinks again and again: they are made anew within a
     /// minute.
     SinksRemoved,
+    /// Something has removed the links from the daemon's own sinks to the card again and again: they
+    /// are made anew within half a minute.
+    LinksRemoved,
+    /// The session manager does not answer: the daemon links by itself until it does.
+    ManagerHangs,
+    /// The session manager is set to move no stream: nothing plays through the channels.
+    MovingForbidden,
+    /// Somebody has muted the sink of the default channel in a mixer.
+    DefaultMuted,
+    /// Somebody has muted the sink of the aux channel in a mixer.
+    AuxMuted,
+    /// Something sets the level of the default channel's sink, or of its monitor, again and again: it
+    /// is left as it is, and put back within a minute.
+    DefaultLevelContested,
+    /// Something sets the level of the aux channel's sink, or of its monitor, again and again: it is
+    /// left as it is, and put back within a minute.
+    AuxLevelContested,
 }
 
 /// One playing stream.
@@ -295,7 +326,8 @@ pub struct Stream {
     pub state: StreamState,
     /// The file name of the program: `application.process.binary`, else what /proc says.
     pub binary: Option<NodeName>,
-    /// The channel that the program list gives it.
+    /// The channel that the program list gives it; of a pinned one that plays through one of the
+    /// channels, that.
     pub channel: Channel,
 }
 
@@ -396,14 +428,15 @@ pub enum Curve {
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum StreamState {
-    /// What decides about it is not known yet, or nothing has linked it to its channel.
+    /// What decides about it is not known yet, or not all of it is linked to its channel, or its channel
+    /// to the card.
     Waiting,
     /// It is sent to its channel.
     Routed,
     /// The user, or the program itself, has chosen another sink for it: left alone.
     Pinned,
     /// Something has moved it away from us twice: left alone. Or the session manager does not move
-    /// it, although asked.
+    /// it, although asked. Or it is linked to a card besides its channel.
     Contested,
 }
 
@@ -517,7 +550,15 @@ impl fmt::Display for Warning {
         f.pad(match self {
             Self::OwnSinkIsDefault => "own-sink-is-default",
             Self::OutputMissing => "output-missing",
+            Self::LeadsBack(_) => "leads-back",
             Self::SinksRemoved => "sinks-removed",
+            Self::LinksRemoved => "links-removed",
+            Self::ManagerHangs => "manager-hangs",
+            Self::MovingForbidden => "moving-forbidden",
+            Self::DefaultMuted => "default-muted",
+            Self::AuxMuted => "aux-muted",
+            Self::DefaultLevelContested => "default-level-contested",
+            Self::AuxLevelContested => "aux-level-contested",
         })
     }
 }

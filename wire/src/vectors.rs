@@ -12,7 +12,7 @@ use crate::message::{ClientName, Insertion, Key, NodeName, Pattern, Replacement,
 use crate::{
     Audio, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Gain, Hello, Mix, PROTOCOL,
     PipeWireState, Property, Reply, Request, Settings, Shift, Snap, Source, Status, Stream,
-    StreamDetail, StreamState, Text, Topic, Volume, Welcome,
+    StreamDetail, StreamState, Text, Topic, Volume, Warning, Welcome,
 };
 
 /// A message as the bytes that carry it.
@@ -161,6 +161,10 @@ pub fn all() -> Vec<Vector> {
         event("event-programs", &Event::Programs(programs())),
         event("event-streams", &Event::Streams(Cow::Owned(audio()))),
         event(
+            "event-streams-warned",
+            &Event::Streams(Cow::Owned(warned())),
+        ),
+        event(
             "event-settings",
             &Event::Settings(Cow::Owned(Settings {
                 problem: Some(
@@ -202,6 +206,13 @@ fn audio() -> Audio {
         streams: vec![stream()],
         pipewire: PipeWireState::Up,
         warnings: Vec::new(),
+    }
+}
+
+fn warned() -> Audio {
+    Audio {
+        warnings: vec![Warning::LeadsBack(NodeName::truncated("combined"))],
+        ..audio()
     }
 }
 

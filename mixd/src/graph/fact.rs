@@ -11,7 +11,7 @@ use super::objects::Direction;
 pub type Props = BTreeMap<String, String>;
 
 /// Something that has come to be so in PipeWire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
     /// A node is there, with the properties that the registry lists.
     Node(u32, Props),
@@ -21,6 +21,8 @@ pub enum Fact {
     Port(u32, Props),
     /// A link is there.
     Link(u32, Props),
+    /// A link of ours can't carry anything: it is in PipeWire's state `error`.
+    Broken(Ports),
     /// A client is there, with the properties that the registry lists.
     Client(u32, Props),
     /// What a client says of itself.
@@ -31,6 +33,11 @@ pub enum Fact {
     Removed(u32),
     /// The sink that [`Action::Create`] asked for has this id.
     Made(Sink, u32),
+    /// One of our sinks carries this.
+    Level(Sink, Level),
+    /// The default and the aux channel's sinks have been set to carry this, and what was told of them
+    /// until now was told after that. None: they are being set.
+    Set(Option<[f32; 2]>),
     /// The metadata `default` is there, or has gone.
     Metadata(Metadata),
     /// A key of the metadata `default` has this value now, or none. Without a key: all of the
@@ -45,8 +52,23 @@ pub enum Fact {
     },
     /// The metadata `default` has been told again to the end, as [`Action::Reread`] asked for.
     Reread,
-    /// A key of the metadata `settings` has this value now.
+    /// The metadata `filters`, of a session manager that has smart filters, is there, or has gone.
+    Filters(bool),
+    /// A key of the metadata `filters` has this value now, or none. Without a key: all of the node's
+    /// keys have gone.
+    Filter {
+        /// The node it is about.
+        node: u32,
+        /// The key.
+        key: Option<String>,
+        /// Its value.
+        value: Option<String>,
+    },
+    /// A key of the metadata `settings`, PipeWire's, or `sm-settings`, the session manager's, has this
+    /// value now.
     Setting(String, String),
+    /// PipeWire is of this version.
+    Version(String),
     /// All that was there when the connection was made is known.
     Listed,
 }
@@ -61,13 +83,23 @@ pub enum Metadata {
     Static,
     /// A session manager: the client of this id.
     Managed(u32),
+    /// A session manager that does not answer: what it would do is ours to do until it does.
+    Hanging(u32),
 }
 
 impl Metadata {
-    /// The session manager's client.
+    /// The client of a session manager that does what it is asked.
     pub fn manager(self) -> Option<u32> {
         match self {
             Self::Managed(client) => Some(client),
+            Self::None | Self::Static | Self::Hanging(_) => None,
+        }
+    }
+
+    /// The session manager's client, also of one that hangs.
+    pub fn client(self) -> Option<u32> {
+        match self {
+            Self::Managed(client) | Self::Hanging(client) => Some(client),
             Self::None | Self::Static => None,
         }
     }
@@ -104,19 +136,52 @@ pub struct Sink {
     pub number: u32,
 }
 
+/// What a sink carries to the card (`Props`).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Level {
+    /// `channelVolumes`
+    pub volumes: Vec<f32>,
+    /// `mute`
+    pub is_muted: bool,
+    /// `monitorVolumes`
+    pub monitor_volumes: Vec<f32>,
+    /// `monitorMute`
+    pub is_monitor_muted: bool,
+}
+
+impl Level {
+    /// Whether, unless the sink is muted, every channel is scaled by this factor on its way. It is
+    /// kept as it was set, to the last bit.
+    #[allow(clippy::float_cmp)]
+    pub fn carries(&self, factor: f32) -> bool {
+        !self.is_monitor_muted
+            && self.volumes.iter().all(|&volume| volume == factor)
+            && self.monitor_volumes.iter().all(|&volume| volume == 1.0)
+    }
+}
+
 /// Something to be done in PipeWire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Make a sink.
     Create(Sink, Layout),
+    /// Set anew all that it carries; muted or not.
+    Restore(Sink, bool),
     /// Destroy it.
     Destroy(Sink),
+    /// Destroy another's node.
+    Remove(u32),
     /// Give a node's ports of this direction this layout.
     Configure(u32, Direction, Layout),
     /// Set a stream's `target.object` to the sink of this `object.serial`.
     Target(u32, u64),
     /// Remove a stream's `target.object`.
     Clear(u32),
+    /// Remove a stream's `target.node`.
+    ClearNode(u32),
+    /// Set a stream's `target.node` to -1, as the session manager marks what follows the default sink
+    /// though its own node names one.
+    FollowDefault(u32),
     /// Have all of the metadata `default` told again.
     Reread,
     /// Link an output port to an input port.

@@ -402,7 +402,11 @@ impl World {
                         "{to} is no sink of ours"
                     );
                 }
+                Action::FollowDefault(stream) => assert!(self.nodes.contains_key(stream)),
                 Action::Clear(stream) => assert!(asked.insert(*stream), "two for one stream"),
+                Action::ClearNode(stream) => {
+                    assert!(asked.contains(stream), "its target.object goes first");
+                }
                 Action::Configure(node, direction, _) => {
                     let is_sink = self.nodes.get(node).copied().unwrap_or(true);
                     assert_eq!(is_sink, *direction == Direction::Input);
@@ -414,8 +418,17 @@ impl World {
                 }
                 Action::Reread => assert!(self.pipewire.is_managed, "nobody to tell it"),
                 Action::Inspect(pid) => assert!(*pid > 0, "no process has the number 0"),
-                Action::Create(sink, _) => assert!(self.graph.has_sink(*sink)),
+                Action::Create(sink, _) | Action::Restore(sink, _) => {
+                    assert!(self.graph.has_sink(*sink));
+                }
                 Action::Destroy(sink) => assert!(!self.graph.has_sink(*sink)),
+                Action::Remove(node) => {
+                    assert_eq!(
+                        self.nodes.get(node),
+                        Some(&false),
+                        "only streams are copies"
+                    );
+                }
             }
         }
         for action in &actions {
@@ -474,6 +487,10 @@ impl World {
                     Direction::Output => ports.output_node != id,
                 });
             }
+            if let Action::Remove(id) = action {
+                self.nodes.remove(&id);
+                self.wished.retain(|ports| !touches(ports, id));
+            }
             let facts = self.pipewire.obey(&action);
             self.learn(facts);
         }
@@ -483,7 +500,11 @@ impl World {
     fn is_void(&self, action: &Action) -> bool {
         let is_there = |id: &u32| self.nodes.contains_key(id) || self.is_ours(*id);
         match action {
-            Action::Target(id, _) | Action::Clear(id) | Action::Configure(id, ..) => !is_there(id),
+            Action::Target(id, _)
+            | Action::Clear(id)
+            | Action::ClearNode(id)
+            | Action::FollowDefault(id)
+            | Action::Configure(id, ..) => !is_there(id),
             Action::Reread => !self.pipewire.is_managed,
             Action::Link(ports) => {
                 !is_there(&ports.output_node)

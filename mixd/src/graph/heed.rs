@@ -8,16 +8,22 @@ use wire::message::ClientName;
 use wire::{Channel, StreamState};
 
 use super::Graph;
+use super::judge::Decision;
 use super::patience::Matter;
-use super::streams::Decision;
 
 impl Graph {
     /// Notes whether a stream, of which this was decided, has been missing from its channel for too
     /// long.
     pub(super) fn note_heed(&mut self, id: u32, decision: &Decision, now: Instant) {
-        let is_missing =
-            decision.state == StreamState::Routed && !self.plays_to(id, decision.channel());
-        let is_missed = is_missing && self.patience.is_over(Matter::Heed(id), now);
+        let channel = decision.channel;
+        let is_missed = decision.sent.is_some()
+            && if self.streams.is_paused(id) {
+                true
+            } else if self.plays_to(id, channel) {
+                self.flaw(id, channel).is_some() && self.patience.is_over(Matter::Whole(id), now)
+            } else {
+                self.patience.is_over(Matter::Heed(id), now)
+            };
         self.streams.note_missed(id, is_missed);
     }
 
@@ -27,12 +33,17 @@ impl Graph {
         links.any(|link| self.channel(link.ports.input_node) == Some(channel))
     }
 
-    /// The decision, as it is told: no stream is called routed that is not.
+    /// The decision, as it is told: no stream is called routed that is not, nor pinned to a channel that
+    /// it does not play through.
     pub(super) fn as_heeded(&self, id: u32, decision: Decision) -> Decision {
-        if decision.state != StreamState::Routed || !self.streams.is_missed(id) {
+        if decision.sent.is_none() || !self.streams.is_missed(id) {
             return decision;
         }
-        match self.rival_link(id) {
+        let decision = Decision {
+            cause: None,
+            ..decision
+        };
+        match self.rival_link(id, decision.channel) {
             None => Decision {
                 state: StreamState::Waiting,
                 ..decision
@@ -49,17 +60,27 @@ impl Graph {
     }
 
     /// Whose link leads it elsewhere, and to which sink, unless we have not even asked.
-    fn rival_link(&self, id: u32) -> Option<(Option<u32>, u32)> {
+    fn rival_link(&self, id: u32, channel: Channel) -> Option<(Option<u32>, u32)> {
         let could_follow = !self.is_managed() || self.streams.is_asked(id);
-        self.foreign_links(id).next().filter(|_| could_follow)
+        let mut links = self.foreign_links(id);
+        links.find(|&(_, sink)| could_follow && self.channel(sink) != Some(channel))
+    }
+
+    /// Whether the session manager has linked it elsewhere, and not to this channel.
+    pub(super) fn is_moved_by_manager(&self, id: u32, channel: Channel) -> bool {
+        let rival = self.rival_link(id, channel).and_then(|(client, _)| client);
+        rival.is_some() && rival == self.metadata.manager() && !self.plays_to(id, channel)
     }
 
     /// Why it has been missed, as a sentence.
-    pub(super) fn missed_reason(&self, id: u32) -> Option<String> {
+    pub(super) fn missed_reason(&self, id: u32, channel: Channel) -> Option<String> {
         if !self.streams.is_missed(id) {
             return None;
         }
-        let Some((client, sink)) = self.rival_link(id) else {
+        if let Some(flaw) = self.flaw(id, channel) {
+            return Some(self.flaw_reason(flaw));
+        }
+        let Some((client, sink)) = self.rival_link(id, channel) else {
             let reason = match self.sinks.are_given_up() {
                 true => "its channel's sink has been removed; it is made anew within a minute",
                 false => "nothing has linked it to its channel; mixd's log may say why",
@@ -70,8 +91,11 @@ impl Graph {
         let by = by.unwrap_or("another program");
         let to = self.objects.nodes().get(&sink);
         let to = to.map(|node| &*node.name).unwrap_or_default();
-        let is_manager = client.is_some() && client == self.metadata.manager();
+        let is_manager = client.is_some() && client == self.metadata.client();
         Some(match is_manager {
+            true if self.is_manager_hanging() => {
+                format!("{by} has linked it to {to}, and hangs: it moves nothing until it answers")
+            }
             true => format!(
                 "{by} has linked it to {to}, and leaves it there although mixd has asked for its \
                  channel (a policy that moves no stream?)"

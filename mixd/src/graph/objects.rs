@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fact::{Info, Ports, Props};
 use super::layout::{Layout, Side};
+use super::spa_json;
 
 /// The metadata key by which a stream's sink is chosen (pipewire/keys.h: `PW_KEY_TARGET_OBJECT`).
 pub const TARGET_OBJECT: &str = "target.object";
@@ -15,6 +16,9 @@ pub const DEFAULT_SINK: &str = "default.audio.sink";
 /// The same of the sink that the user has chosen to be it.
 pub const CONFIGURED_SINK: &str = "default.configured.audio.sink";
 
+/// The session manager's setting, since WirePlumber 0.5: whether the metadata moves streams.
+const ALLOW_MOVING: &str = "linking.allow-moving-streams";
+
 /// What the registry says of a node.
 #[derive(Debug, Default)]
 pub struct Node {
@@ -22,6 +26,8 @@ pub struct Node {
     pub class: String,
     /// `node.name`
     pub name: String,
+    /// `object.path`
+    pub path: String,
     /// `object.serial`
     pub serial: Option<u64>,
     /// `client.id`
@@ -116,6 +122,8 @@ pub struct Objects {
     /// The `node.name` of the sink that the user has chosen to be it.
     pub configured_sink: Option<String>,
     settings: BTreeMap<String, String>,
+    /// What the metadata `filters` says of each node; none if there is no such metadata.
+    pub(super) filter_keys: Option<BTreeMap<u32, BTreeMap<String, String>>>,
 }
 
 impl Objects {
@@ -124,6 +132,7 @@ impl Objects {
         let node = Node {
             class: text(props, "media.class"),
             name: text(props, "node.name"),
+            path: text(props, "object.path"),
             serial: number(props, "object.serial"),
             client: number(props, "client.id"),
             priority: number(props, "priority.session").unwrap_or(0),
@@ -203,6 +212,9 @@ impl Objects {
         self.infos.remove(&id);
         self.clients.remove(&id);
         self.targets.remove(&id);
+        if let Some(keys) = &mut self.filter_keys {
+            keys.remove(&id);
+        }
         self.remove_link(id).map(|link| link.ports)
     }
 
@@ -238,6 +250,19 @@ impl Objects {
     /// The links that leave a node.
     pub fn links_from(&self, node: u32) -> impl Iterator<Item = &Link> {
         let ids = self.links_from.get(&node).into_iter().flatten();
+        ids.filter_map(|id| self.links.get(id))
+    }
+
+    /// The links between two ports: their ids.
+    #[cfg(test)]
+    pub fn links_of(&self, ports: &Ports) -> Vec<u32> {
+        let links = self.links.iter().filter(|(_, link)| link.ports == *ports);
+        links.map(|(&id, _)| id).collect()
+    }
+
+    /// The links that end at a node.
+    pub fn links_to(&self, node: u32) -> impl Iterator<Item = &Link> {
+        let ids = self.links_to.get(&node).into_iter().flatten();
         ids.filter_map(|id| self.links.get(id))
     }
 
@@ -291,10 +316,38 @@ impl Objects {
     /// The metadata `default` has gone.
     pub fn forget_metadata(&mut self) {
         self.targets.clear();
+        self.settings.remove(ALLOW_MOVING);
         (self.default_sink, self.configured_sink) = (None, None);
     }
 
-    /// A key of the metadata `settings`.
+    /// The metadata `filters` has come or gone.
+    pub fn set_filters(&mut self, are_there: bool) {
+        self.filter_keys = are_there.then(BTreeMap::new);
+    }
+
+    /// A key of the metadata `filters`.
+    pub fn set_filter_key(&mut self, node: u32, key: Option<String>, value: Option<String>) {
+        let Some(nodes) = &mut self.filter_keys else {
+            return;
+        };
+        let keys = nodes.entry(node).or_default();
+        match (key, value) {
+            (Some(key), Some(value)) => drop(keys.insert(key, value)),
+            (Some(key), None) => drop(keys.remove(&key)),
+            (None, _) => keys.clear(),
+        }
+        if keys.is_empty() {
+            nodes.remove(&node);
+        }
+    }
+
+    /// What the metadata `filters` says of a node under this key.
+    pub fn filter_key(&self, node: u32, key: &str) -> Option<&str> {
+        let keys = self.filter_keys.as_ref()?.get(&node)?;
+        keys.get(key).map(String::as_str)
+    }
+
+    /// A key of the metadata `settings` or `sm-settings`.
     pub fn set_setting(&mut self, key: String, value: String) {
         self.settings.insert(key, value);
     }
@@ -303,6 +356,12 @@ impl Objects {
     pub fn setting(&self, key: &str) -> Option<u32> {
         let value = self.settings.get(key)?.parse().ok()?;
         (value > 0).then_some(value)
+    }
+
+    /// Whether the session manager is set to move no stream.
+    pub fn is_moving_forbidden(&self) -> bool {
+        let value = self.settings.get(ALLOW_MOVING);
+        value.is_some_and(|value| value == "false")
     }
 
     /// Whether a port is there.
@@ -359,13 +418,33 @@ impl Objects {
 
     /// Whether a sink of this `node.name` is there.
     pub fn has_sink(&self, name: &str) -> bool {
-        let mut ids = self.named.get(name).into_iter().flatten();
-        ids.any(|id| self.nodes.get(id).is_some_and(Node::is_sink))
+        self.named_sink(name).is_some()
+    }
+
+    fn named_sink(&self, name: &str) -> Option<u32> {
+        let mut ids = self.named.get(name).into_iter().flatten().copied();
+        ids.find(|id| self.nodes.get(id).is_some_and(Node::is_sink))
+    }
+
+    /// The sink of this `node.name` or `object.path`.
+    pub fn find_sink(&self, name: &str) -> Option<u32> {
+        let by_path = || {
+            let mut nodes = self.nodes.iter();
+            let found = nodes.find(|(_, node)| node.is_sink() && node.path == name);
+            found.map(|(&id, _)| id)
+        };
+        self.named_sink(name).or_else(by_path)
     }
 
     /// What a client says of itself, or the registry of it, under this key.
     pub fn client_property(&self, id: u32, key: &str) -> Option<&str> {
         self.clients.get(&id)?.props.get(key).map(String::as_str)
+    }
+
+    /// All clients: their ids and properties.
+    pub fn clients(&self) -> impl Iterator<Item = (u32, &Props)> {
+        let clients = self.clients.iter();
+        clients.map(|(&id, client)| (id, &client.props))
     }
 
     /// All properties of a client.
@@ -417,11 +496,9 @@ fn number<T: std::str::FromStr>(props: &Props, key: &str) -> Option<T> {
     props.get(key)?.parse().ok()
 }
 
-/// The name in `{"name":"alsa_output.pci"}`, which is all that the session manager ever writes
-/// there. A name with an escaped character finds no node, and so leaves things as they are.
+/// The name in `{"name":"alsa_output.pci"}`.
 fn name_in_json(value: &str) -> Option<String> {
-    let (_, rest) = value.split_once("\"name\"")?;
-    let (_, rest) = rest.split_once('"')?;
-    let (name, _) = rest.split_once('"')?;
-    Some(name.to_owned())
+    let pairs = spa_json::object(value)?.into_iter();
+    let mut named = pairs.filter(|(key, _)| key == "name");
+    named.next().map(|(_, name)| name)
 }

@@ -4,6 +4,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use wire::Channel;
+
+use super::fact::Ports;
+
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Matter {
@@ -11,6 +15,8 @@ pub enum Matter {
     Manager,
     /// A session manager that has just come, to set up the nodes that it finds.
     Newcomer,
+    /// The same, to suspend them all (see `quirks.rs`).
+    Suspension,
     /// The ports of a node.
     Ports(u32),
     /// A link of a stream.
@@ -23,6 +29,22 @@ pub enum Matter {
     Heed(u32),
     /// Whoever takes our sinks away, to be done with it.
     Remake,
+    /// Whoever takes this link away, to be done with it.
+    Relink(Ports),
+    /// This link, which was taken away, to last.
+    Held(Ports),
+    /// The missing sides of a stream's links, or the end of those that lead it elsewhere besides.
+    Whole(u32),
+    /// A session manager to move a stream away from its channel, so that it can be asked for anew.
+    Repeat(u32),
+    /// A mixd that was here before us, to go.
+    Elder,
+    /// The level of a channel's sinks, to be set by others once more.
+    Level(Channel),
+    /// Whoever sets the level of a channel's sinks, to be done with it.
+    Meddler(Channel),
+    /// The session manager, to forget that streams played to this sink of ours.
+    Emptied(u32),
 }
 
 impl Matter {
@@ -30,12 +52,19 @@ impl Matter {
     /// second for its own start. For a stream, also until we have linked it ourselves.
     const fn limit(self) -> Duration {
         match self {
-            Self::Manager => Duration::from_secs(2),
-            Self::Newcomer => Duration::from_millis(500),
+            // The last is in no hurry: its successor has taken over.
+            Self::Manager | Self::Elder | Self::Newcomer | Self::Emptied(_) => {
+                Duration::from_secs(2)
+            }
+            Self::Suspension | Self::Level(_) | Self::Whole(_) | Self::Repeat(_) => {
+                Duration::from_millis(500)
+            }
             Self::Ports(_) | Self::Link(_) | Self::Echo(_) => Duration::from_secs(1),
             Self::Default(asked) => Duration::from_secs(1 << asked),
             Self::Heed(_) => Duration::from_millis(1500),
-            Self::Remake => Duration::from_mins(1),
+            Self::Remake | Self::Meddler(_) => Duration::from_mins(1),
+            Self::Relink(_) => Duration::from_secs(30),
+            Self::Held(_) => Duration::from_secs(10),
         }
     }
 }
@@ -59,6 +88,12 @@ impl Patience {
     /// It has come; what is waited for from here on is another one.
     pub fn forget(&mut self, matter: Matter) {
         self.since.remove(&matter);
+    }
+
+    /// It is waited for from now on.
+    pub fn restart(&mut self, matter: Matter, now: Instant) {
+        self.since.remove(&matter);
+        self.round.insert(matter, now);
     }
 
     /// Ends a round: what was not asked about in it has come, and is forgotten.

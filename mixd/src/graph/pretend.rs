@@ -8,7 +8,7 @@ use wire::Channel;
 use super::fact::Metadata;
 use super::fact::{Action, Fact, Info, Ports, Process, Props, Sink};
 use super::layout::Layout;
-use super::objects::{DEFAULT_SINK, Direction, TARGET_OBJECT};
+use super::objects::{DEFAULT_SINK, Direction, TARGET_NODE, TARGET_OBJECT};
 use super::sink_name;
 
 /// The client that the session manager is.
@@ -249,6 +249,7 @@ impl PipeWire {
                 Some(&(node, _)) => self.remove(node),
                 None => Vec::new(),
             },
+            Action::Remove(id) => self.remove(*id),
             Action::Configure(id, direction, layout) => {
                 let channels = u32::try_from(layout.channels()).unwrap_or(0);
                 let is_sink = *direction == Direction::Input;
@@ -293,6 +294,8 @@ impl PipeWire {
                 facts.extend(self.unlink_managed(*id));
                 facts
             }
+            Action::ClearNode(id) => self.set(key(*id, TARGET_NODE, None)),
+            Action::FollowDefault(id) => self.set(key(*id, TARGET_NODE, Some("-1"))),
             Action::Reread => {
                 let mut facts = Vec::new();
                 for (&subject, keys) in &self.keys {
@@ -308,6 +311,8 @@ impl PipeWire {
                 vec![link(id, OURSELVES, *ports)]
             }
             Action::Unlink(ports) => self.rob(ports).into_iter().collect(),
+            // What is carried is not told here.
+            Action::Restore(..) => Vec::new(),
             Action::Inspect(pid) => {
                 let process = Process {
                     comm: Some(format!("process-{pid}")),

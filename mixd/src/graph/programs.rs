@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wire::message::{Key, NodeName, Pattern, Sentence};
-use wire::{Property, Source, Stream, StreamDetail, StreamState};
+use wire::{Property, Source, Stream, StreamDetail};
 
+use super::Graph;
 use super::fact::{Action, Process};
-use super::streams::{Decision, Place};
-use super::{Graph, channel_of_name};
+use super::judge::Decision;
 use crate::rules::{self, BINARY, COMM, EXE, FLATPAK, NAME, Program, Rules};
 
 /// What the kernel says of the processes that play. None: it has been asked.
@@ -27,6 +27,43 @@ impl Processes {
         self.0.get(&pid)?.as_ref()
     }
 }
+
+/// The process of a stream, as it is called where PipeWire runs, or where the program does.
+#[derive(Clone, Copy)]
+enum Pid {
+    /// The kernel has told PipeWire: beyond doubt.
+    Told(u32),
+    /// The program says so itself: in another PID namespace (a container) its number is another
+    /// process's here.
+    Claimed(u32),
+}
+
+impl Pid {
+    fn number(self) -> u32 {
+        match self {
+            Self::Told(pid) | Self::Claimed(pid) => pid,
+        }
+    }
+}
+
+/// Whether a process can be the one of which a program says that its file is called `binary`. Whoever
+/// says nothing can't be told from another.
+fn is_plausible(process: &Process, binary: Option<&str>) -> bool {
+    let Some(binary) = binary else {
+        return false;
+    };
+    match (&process.exe, &process.comm) {
+        (Some(exe), _) => exe == binary,
+        // The kernel keeps 15 bytes.
+        (None, Some(comm)) => {
+            binary == comm || comm.len() == MAX_COMM && binary.starts_with(&**comm)
+        }
+        (None, None) => false,
+    }
+}
+
+/// The longest `/proc/PID/comm` (`TASK_COMM_LEN`, less the NUL).
+const MAX_COMM: usize = 15;
 
 /// A stream, as the program that it belongs to.
 pub(super) struct Player<'a> {
@@ -97,30 +134,43 @@ impl Graph {
         }
     }
 
-    /// The process that plays a stream. What the kernel told PipeWire (`pipewire.sec.pid`) is
-    /// beyond doubt, but of pipewire-pulse's clients it is pipewire-pulse itself; they say it
-    /// themselves, and those in a sandbox number their processes differently.
+    /// The process that plays a stream, as far as it can be known.
     fn pid(&self, stream: u32) -> Option<u32> {
+        match self.said_pid(stream)? {
+            Pid::Told(pid) => Some(pid),
+            Pid::Claimed(pid) => {
+                let process = self.processes.get(pid)?;
+                let player = self.player(stream);
+                is_plausible(process, player.plain(BINARY)).then_some(pid)
+            }
+        }
+    }
+
+    /// What is said of the process that plays a stream. The kernel tells PipeWire (`pipewire.sec.pid`),
+    /// but of pipewire-pulse's clients that is pipewire-pulse itself; they say it themselves, and those
+    /// in a Flatpak always number their processes differently.
+    fn said_pid(&self, stream: u32) -> Option<Pid> {
         let client = self.objects.nodes().get(&stream)?.client;
         let of_client = |key| self.objects.client_property(client?, key);
         let is_pulse = of_client("client.api") == Some("pipewire-pulse");
         let player = self.player(stream);
-        let own = || match player.plain(FLATPAK) {
-            None => player.plain("application.process.id"),
-            Some(_) => None,
-        };
-        let pid = match of_client("pipewire.sec.pid") {
-            Some(pid) if !is_pulse => Some(pid),
-            _ => own(),
-        };
-        pid?.parse().ok().filter(|&pid| pid > 0)
+        let number = |pid: &str| pid.parse().ok().filter(|&pid| pid > 0);
+        match (of_client("pipewire.sec.pid"), player.plain(FLATPAK)) {
+            (Some(pid), _) if !is_pulse => number(pid).map(Pid::Told),
+            (_, None) => {
+                let pid = player.plain("application.process.id")?;
+                number(pid).map(Pid::Claimed)
+            }
+            (_, Some(_)) => None,
+        }
     }
 
     /// Asks for what is not yet known of the processes that play, and forgets the others.
     pub(super) fn inspect_processes(&mut self, actions: &mut Vec<Action>) {
-        let nodes = self.objects.nodes().iter();
-        let streams = nodes.filter(|(id, node)| node.is_stream() && self.is_introduced(**id));
-        let pids: BTreeSet<u32> = streams.filter_map(|(&id, _)| self.pid(id)).collect();
+        let nodes = self.objects.nodes().keys().copied();
+        let streams = nodes.filter(|&id| self.makes_sound(id) && self.is_introduced(id));
+        let pids = streams.filter_map(|id| self.said_pid(id));
+        let pids: BTreeSet<u32> = pids.map(Pid::number).collect();
         self.processes.0.retain(|pid, _| pids.contains(pid));
         for pid in pids {
             self.processes.0.entry(pid).or_insert_with(|| {
@@ -145,8 +195,8 @@ impl Graph {
     pub(super) fn is_known(&self, stream: u32) -> bool {
         self.is_introduced(stream)
             && self
-                .pid(stream)
-                .is_none_or(|pid| self.processes.get(pid).is_some())
+                .said_pid(stream)
+                .is_none_or(|pid| self.processes.get(pid.number()).is_some())
     }
 
     /// The pattern that decides about a stream.
@@ -166,40 +216,18 @@ impl Graph {
             rival: decision.rival,
             state: decision.state,
             binary: player.property(BINARY).map(NodeName::truncated),
-            channel: decision.channel(),
+            channel: decision.channel,
         }
-    }
-
-    /// The streams that another program list would move, as they would be.
-    pub fn moved(&self, now: &Rules, then: &Rules) -> Vec<Stream> {
-        let before = self.listed_streams(now);
-        let after = self.listed_streams(then);
-        let pairs = before.into_iter().zip(after);
-        pairs
-            .filter(|(before, after)| before.channel != after.channel)
-            .map(|(_, after)| after)
-            .collect()
     }
 
     /// All that decides about a stream, of whose properties as many are listed as fit into `room`
     /// bytes.
     pub fn detail(&self, id: u32, rules: &Rules, room: usize) -> Option<StreamDetail> {
-        let node = self
-            .objects
-            .nodes()
-            .get(&id)
-            .filter(|node| node.is_stream())?;
+        let decision = self.decide(id, rules)?;
+        let node = self.objects.nodes().get(&id)?;
         let player = self.player(id);
-        let decision = self.decide(id, rules);
-        let reason = self.reason(id, decision.as_ref());
-        let stream = self.told(
-            id,
-            decision.unwrap_or(Decision {
-                rule: self.rule(id, rules),
-                state: StreamState::Pinned,
-                rival: None,
-            }),
-        );
+        let reason = self.reason(id, &decision);
+        let stream = self.told(id, decision);
         let mut properties = Vec::new();
         let mut add = |source, key: &str, value: &str| {
             properties.push(Property {
@@ -253,49 +281,6 @@ impl Graph {
             .filter(|other| !player.is_same(other))
             .collect();
         rules::narrowest(&player, &others)
-    }
-
-    /// Why a stream does not play through its channel, if it does not.
-    fn reason(&self, id: u32, decision: Option<&Decision>) -> Option<Sentence> {
-        let name_of = |id: u32| self.objects.nodes().get(&id).map(|node| &*node.name);
-        let Some(decision) = decision else {
-            let reason = "it belongs to a filter, a loopback or a virtual microphone, which are \
-                          left as they are wired (node.link-group, node.dont-reconnect)";
-            return Some(Sentence::truncated(reason));
-        };
-        let text = match decision.state {
-            StreamState::Routed => return None,
-            StreamState::Waiting => self
-                .missed_reason(id)
-                .unwrap_or_else(|| "what decides about it is not known yet".to_owned()),
-            StreamState::Contested => self.missed_reason(id).unwrap_or_else(|| {
-                "something has moved it away from its channel twice; it is left there".to_owned()
-            }),
-            StreamState::Pinned => {
-                let linked = self.linked_elsewhere(id);
-                if let Some((client, sink)) = linked {
-                    let by = client.and_then(|client| self.objects.client(client));
-                    let to = name_of(sink).unwrap_or_default();
-                    format!("{} has linked it to {to}", by.unwrap_or("another program"))
-                } else if let Some(target) = self.asked_property(id) {
-                    format!("it asks for {target} itself (target.object, node.target)")
-                } else if let Some(target) = self.objects.targets.get(&id) {
-                    let object = target.object.as_deref().or(target.node.as_deref());
-                    let object = object.unwrap_or_default();
-                    let found = self.objects.find(object).and_then(name_of);
-                    let to = found.unwrap_or(object);
-                    debug_assert!(channel_of_name(to).is_none() || decision.rival.is_none());
-                    let missing = match self.place(id) {
-                        Place::Absent => ", which is not there",
-                        _ => "",
-                    };
-                    format!("it has been sent to {to}{missing} (pw-metadata, or a mixer)")
-                } else {
-                    "it is not to be linked by others (node.autoconnect)".to_owned()
-                }
-            }
-        };
-        Some(Sentence::truncated(&text))
     }
 }
 

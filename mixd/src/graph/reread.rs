@@ -3,7 +3,8 @@
 //! in 1.4): who runs `pw-metadata` or `wpctl` at that moment costs everybody else an event, and who
 //! is killed at that moment all further ones. So all of the metadata is told again, to somebody who
 //! binds it anew: when a target that we have set is not shown in time, when what is known of the
-//! default sink can't be all, and when a card has come or gone.
+//! default sink can't be all, when a card has come or gone, and when the session manager has linked a
+//! stream elsewhere that was where we had sent it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -67,7 +68,15 @@ impl Graph {
             .filter(|&(stream, _)| self.patience.is_over(Matter::Echo(stream), now))
             .collect();
         let is_doubtful = self.is_default_doubtful(now);
-        if self.reread.is_none() && (is_doubtful || !late.is_empty()) {
+        let astray = self.streams.astray();
+        let astray: Vec<u32> = astray
+            .filter(|&(stream, channel)| self.is_moved_by_manager(stream, channel))
+            .map(|(stream, _)| stream)
+            .collect();
+        if self.reread.is_none() && (is_doubtful || !late.is_empty() || !astray.is_empty()) {
+            for stream in astray {
+                self.streams.note_reread(stream);
+            }
             if is_doubtful {
                 self.doubt.asked += 1;
                 self.doubt.are_cards_new = false;

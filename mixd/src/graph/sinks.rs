@@ -70,6 +70,11 @@ impl Sinks {
             .map(|(sink, ..)| sink.channel)
     }
 
+    /// How many have been asked for since the connection was made.
+    pub fn made_so_far(&self) -> u32 {
+        self.next
+    }
+
     /// Whether they have been taken away so often that none is made for a while.
     pub fn are_given_up(&self) -> bool {
         self.lost > MAX_REMAKES

@@ -3,17 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use wire::message::{ClientName, Pattern};
-use wire::{Channel, Stream, StreamState};
+use wire::{Channel, StreamState};
 
+use super::Graph;
 use super::fact::{Action, Ports};
-use super::objects::{Direction, TARGET_OBJECT};
+use super::judge::{Cause, Decision};
+use super::objects::Direction;
 use super::patience::Matter;
-use super::{Graph, channel_of_name};
-use crate::rules::{self, Rules};
+use super::target::Place;
+use crate::rules::Rules;
 
 /// How often a stream may be moved away from us before it is left where it is moved to.
 pub const MAX_MOVES: u8 = 2;
+
+/// How often a stream that a session manager has linked twice is asked for anew.
+const MAX_REPEATS: u8 = 2;
 
 /// What we have done with the streams, and what was done with them against our will.
 #[derive(Debug, Default)]
@@ -24,19 +28,30 @@ pub struct Streams {
     unheard: BTreeSet<u32>,
 }
 
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 #[derive(Debug, Default)]
 struct Record {
     asked: Option<Asked>,
     /// The serial that we have set last, until the metadata shows it: what it shows before is old.
     unseen: Option<u64>,
-    /// How often it has been moved away from us.
+    /// How often it has been moved away from us, nobody knows where to.
     moves: u8,
+    /// Who has had the last word about its sink.
+    word: Word,
+    /// The session manager has linked it to a sink: what it remembers of it, it has restored.
+    has_played: bool,
+    /// We have asked for it as the list says: what its own node asks for counts no more.
+    is_taken: bool,
     /// The sink that we have linked it to ourselves.
     wired: Option<u32>,
-    /// Somebody has taken such a link away.
-    lost: Option<Ports>,
     /// It should play through its channel, and has not for too long.
     is_missed: bool,
+    /// All of the metadata was told again since.
+    is_reread: bool,
+    /// How often it was asked for anew because the session manager had linked it twice.
+    repeats: u8,
+    /// Its target is removed for a moment, to be set anew.
+    is_paused: bool,
 }
 
 /// What we asked the session manager to do with a stream.
@@ -49,25 +64,17 @@ struct Asked {
     is_echoed: bool,
 }
 
-/// Where the metadata sends a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// To the default sink, or to one of a number that is no node's (any more).
-    Anywhere,
-    /// To a channel's sink.
-    Ours(Channel),
-    /// To another sink: this node.
-    Elsewhere(u32),
-    /// To one of a name that is no node's: a headset that is switched off. It may come back, and
-    /// then the session manager looks for it in this key.
-    Absent,
-}
-
-impl Place {
-    /// Whether it is somebody's choice of a sink that is not ours.
-    fn is_chosen(self) -> bool {
-        matches!(self, Self::Elsewhere(_) | Self::Absent)
-    }
+/// Who has had the last word about a stream's sink.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Word {
+    /// Nobody that we know of. What the metadata says is from before, or from the session manager's
+    /// memory of another stream of that name.
+    #[default]
+    Nobody,
+    /// The program list, which was changed for it since.
+    List,
+    /// Somebody who has moved it while it played, or its own program: to this channel, or elsewhere.
+    Somebody(Option<Channel>),
 }
 
 impl Streams {
@@ -80,11 +87,20 @@ impl Streams {
         }
     }
 
-    /// There is nobody left who would do what we asked.
-    pub fn forget_asked(&mut self) {
+    /// There is nobody left who would do what we asked; for the moment, or for good.
+    pub fn forget_asked(&mut self, is_gone: bool) {
         for record in self.records.values_mut() {
             record.asked = None;
+            record.is_paused = false;
+            if !is_gone {
+                continue;
+            }
             record.unseen = None;
+            // The next one restores what it remembers.
+            record.has_played = false;
+            if record.word == Word::List {
+                record.word = Word::Nobody;
+            }
         }
     }
 
@@ -93,21 +109,34 @@ impl Streams {
         let Some(record) = self.records.get_mut(&stream) else {
             return;
         };
-        record
+        let own = record
             .unseen
             .take_if(|serial| object == Some(&*serial.to_string()));
-        let Some(asked) = &mut record.asked else {
-            return;
-        };
-        if place == Place::Ours(asked.channel) {
-            asked.is_echoed = true;
-        } else if asked.is_echoed {
-            // It was where we want it, and has been moved. To another card: the user's choice.
-            // To our other sink or back to the default: once is an accident, twice is a rival.
+        // What we asked for of one that hung shows when it goes on.
+        let is_wish = own.is_none() && is_wish(object, place);
+        let is_moved = is_wish && record.has_played;
+        if let Some(asked) = &mut record.asked {
+            if place == Place::Ours(asked.channel) {
+                asked.is_echoed = true;
+                return;
+            }
+            if !asked.is_echoed {
+                return;
+            }
+            // It was where we want it, and has been moved.
             record.asked = None;
-            if !place.is_chosen() {
+            if !is_moved && !place.is_chosen() {
+                // Nobody knows where to: once is an accident, twice is a rival.
                 record.moves = record.moves.saturating_add(1);
             }
+        }
+        if is_wish {
+            if is_moved || matches!(record.word, Word::Somebody(_)) {
+                record.word = Word::Somebody(place.channel());
+                record.moves = 0;
+            }
+        } else if object.is_none() && record.word == Word::Somebody(None) {
+            record.word = Word::Nobody;
         }
     }
 
@@ -125,6 +154,20 @@ impl Streams {
         records.filter_map(|(&id, record)| record.asked.as_ref().and(Some((id, record.unseen?))))
     }
 
+    /// The streams that are missing from the channels that we have asked for, of which somebody may have
+    /// chosen another sink without our being told.
+    pub fn astray(&self) -> impl Iterator<Item = (u32, Channel)> {
+        let records = self.records.iter();
+        let records = records.filter(|(id, _)| !self.unheard.contains(id));
+        let missed = records.filter(|(_, record)| record.is_missed && !record.is_reread);
+        missed.filter_map(|(&id, record)| Some((id, record.asked.as_ref()?.channel)))
+    }
+
+    /// All of the metadata is told again for the sake of this stream.
+    pub fn note_reread(&mut self, stream: u32) {
+        self.records.entry(stream).or_default().is_reread = true;
+    }
+
     /// What we have set last must have been there, shown or not.
     pub fn presume_seen(&mut self, stream: u32, serial: u64) {
         if let Some(record) = self.records.get_mut(&stream)
@@ -135,22 +178,72 @@ impl Streams {
         }
     }
 
-    /// Somebody has taken away a link that we made.
-    pub fn note_loss(&mut self, ports: Ports) {
-        if let Some(record) = self.records.get_mut(&ports.output_node) {
-            record.lost = Some(ports);
-        }
-    }
-
     /// Whether a stream has been missing from its channel for too long.
     pub fn note_missed(&mut self, stream: u32, is_missed: bool) {
-        self.records.entry(stream).or_default().is_missed = is_missed;
+        let record = self.records.entry(stream).or_default();
+        record.is_missed = is_missed;
+        record.is_reread &= is_missed;
     }
 
     /// What was noted of that last.
     pub fn is_missed(&self, stream: u32) -> bool {
         let record = self.records.get(&stream);
         record.is_some_and(|record| record.is_missed)
+    }
+
+    /// Takes back what was asked of a stream, to ask for it anew; false if that was done often enough.
+    pub fn pause(&mut self, stream: u32) -> bool {
+        let Some(record) = self.records.get_mut(&stream) else {
+            return false;
+        };
+        if record.repeats >= MAX_REPEATS {
+            return false;
+        }
+        record.repeats += 1;
+        record.is_paused = true;
+        (record.asked, record.unseen) = (None, None);
+        true
+    }
+
+    /// It may be asked for again.
+    pub fn resume(&mut self, stream: u32) {
+        if let Some(record) = self.records.get_mut(&stream) {
+            record.is_paused = false;
+        }
+    }
+
+    /// Whether it is to be asked for anew in a moment.
+    pub fn is_paused(&self, stream: u32) -> bool {
+        let record = self.records.get(&stream);
+        record.is_some_and(|record| record.is_paused)
+    }
+
+    /// Who has had the last word about a stream's sink.
+    pub fn word(&self, stream: u32) -> Word {
+        let record = self.records.get(&stream);
+        record.map(|record| record.word).unwrap_or_default()
+    }
+
+    /// How often a stream has been moved away from us.
+    pub fn moves(&self, stream: u32) -> u8 {
+        self.records.get(&stream).map_or(0, |record| record.moves)
+    }
+
+    /// Whether we have asked for a stream as the list says, now or before.
+    pub fn is_taken(&self, stream: u32) -> bool {
+        let record = self.records.get(&stream);
+        record.is_some_and(|record| record.is_taken)
+    }
+
+    /// Another mixd had taken a stream, and did not live to say so.
+    pub fn note_taken(&mut self, stream: u32) {
+        self.records.entry(stream).or_default().is_taken = true;
+    }
+
+    /// The list has been changed for a stream: whoever moved it before has had his way.
+    pub fn note_listed(&mut self, stream: u32) {
+        let record = self.records.entry(stream).or_default();
+        (record.word, record.moves) = (Word::List, 0);
     }
 
     /// The streams that we have asked for.
@@ -177,54 +270,28 @@ impl Streams {
     }
 }
 
-/// What becomes of a stream.
-#[derive(Clone, Copy)]
-pub(super) struct Decision {
-    /// The pattern that puts it into the aux channel.
-    pub rule: Option<Pattern>,
-    pub state: StreamState,
-    /// Who has linked it elsewhere.
-    pub rival: Option<ClientName>,
-}
-
-impl Decision {
-    pub fn channel(&self) -> Channel {
-        rules::channel(self.rule.as_ref())
-    }
+/// Whether somebody has chosen a sink that is there or may come back, or the default one: `-1` is
+/// what pipewire-pulse writes when a mixer moves a stream there.
+fn is_wish(object: Option<&str>, place: Place) -> bool {
+    place != Place::Anywhere || object == Some("-1")
 }
 
 impl Graph {
-    /// Where the metadata sends a stream.
-    pub(super) fn place(&self, stream: u32) -> Place {
-        // The session manager looks at the two keys in this order, and takes "-1" for "anywhere".
-        let found = match self.objects.targets.get(&stream) {
-            None => None,
-            Some(target) => match (&target.object, &target.node) {
-                (Some(object), _) => {
-                    if let Some(channel) = channel_of_name(object) {
-                        return Place::Ours(channel);
-                    }
-                    let found = self.objects.find(object);
-                    // The serial of what has gone is never another's.
-                    if found.is_none() && is_name(object) && object.parse::<i64>().is_err() {
-                        return Place::Absent;
-                    }
-                    found
-                }
-                (None, Some(id)) => {
-                    let id = id.parse().ok();
-                    id.filter(|id| self.objects.nodes().contains_key(id))
-                }
-                (None, None) => None,
-            },
+    /// Ends, where the list has been changed, what was done against its will to the streams that
+    /// this concerns.
+    pub(super) fn note_rules(&mut self, rules: &Rules) {
+        let Some(before) = self.rules.take_if(|before| before != rules) else {
+            self.rules.get_or_insert_with(|| rules.clone());
+            return;
         };
-        match found {
-            None => Place::Anywhere,
-            Some(id) => match self.channel(id) {
-                Some(channel) => Place::Ours(channel),
-                None => Place::Elsewhere(id),
-            },
+        let nodes = self.objects.nodes().iter();
+        let streams = nodes.filter(|(id, node)| node.is_stream() && self.is_known(**id));
+        let changed = streams
+            .filter(|&(&id, _)| self.listed_channel(id, &before) != self.listed_channel(id, rules));
+        for id in changed.map(|(&id, _)| id).collect::<Vec<u32>>() {
+            self.streams.note_listed(id);
         }
+        self.rules = Some(rules.clone());
     }
 
     /// What is to be done about the streams: sinks to be asked for, which is returned; links to be
@@ -245,22 +312,32 @@ impl Graph {
             .map(|(&id, _)| id)
             .collect();
         for id in ids {
-            self.count_loss(id);
             let Some(decision) = self.judge(id, rules) else {
                 continue;
             };
             self.note_heed(id, &decision, now);
-            let sink = match decision.state {
-                StreamState::Routed => ready.get(&decision.channel()).copied(),
+            self.note_word(id, &decision);
+            targets.extend(self.give_up(id, &decision));
+            let sink = match decision.cause {
                 // Nobody else would.
-                StreamState::Pinned if !self.is_managed() => self.pinned_to(id),
-                _ => None,
+                Some(Cause::OwnTarget | Cause::Sent)
+                    if decision.sent.is_none() && !self.is_managed() =>
+                {
+                    self.pinned_to(id)
+                }
+                _ => decision
+                    .sent
+                    .and_then(|channel| ready.get(&channel).copied()),
             };
             if let Some(sink) = sink
                 && self.is_managed()
             {
-                targets.extend(self.ask(id, decision.channel(), sink));
+                targets.extend(self.ask_again(id, decision.channel, now));
+                if !self.streams.is_paused(id) {
+                    targets.extend(self.ask(id, &decision, sink));
+                }
             }
+            let sink = sink.filter(|_| !self.streams.is_paused(id));
             let links = sink.and_then(|sink| self.own_links(id, sink, is_alone, now, actions));
             let record = self.streams.records.entry(id).or_default();
             record.wired = links.as_ref().and(sink);
@@ -269,23 +346,44 @@ impl Graph {
         targets
     }
 
-    /// Counts the loss of a link that we made, unless it went with one of its ports.
-    fn count_loss(&mut self, id: u32) {
-        if let Some(record) = self.streams.records.get_mut(&id)
-            && let Some(lost) = record.lost.take()
-            && self.objects.has_port(lost.output)
-            && self.objects.has_port(lost.input)
-        {
-            record.moves = record.moves.saturating_add(1);
+    /// Notes who has had the last word, by what was decided.
+    fn note_word(&mut self, id: u32, decision: &Decision) {
+        let manager = self.metadata.client();
+        let mut links = self.objects.links_from(id);
+        let has_played = manager.is_some()
+            && links.any(|link| {
+                let to = self.objects.nodes().get(&link.ports.input_node);
+                link.client == manager && to.is_some_and(super::objects::Node::is_sink)
+            });
+        let record = self.streams.records.entry(id).or_default();
+        record.has_played |= has_played;
+        match (decision.state, decision.sent) {
+            // Moved back: the list's again.
+            (StreamState::Routed, _) if matches!(record.word, Word::Somebody(Some(_))) => {
+                record.word = Word::Nobody;
+            }
+            (StreamState::Pinned, Some(channel)) => record.word = Word::Somebody(Some(channel)),
+            _ => {}
         }
     }
 
+    /// Takes back what we have asked for a stream that is not moved any more.
+    fn give_up(&mut self, id: u32, decision: &Decision) -> Option<Action> {
+        if decision.cause != Some(Cause::MovingForbidden) {
+            return None;
+        }
+        let record = self.streams.records.get_mut(&id)?;
+        record.unseen = None;
+        record.asked.take().map(|_| Action::Clear(id))
+    }
+
     /// Asks the session manager to send a stream to a sink, unless that has been done.
-    fn ask(&mut self, stream: u32, channel: Channel, sink: u32) -> Option<Action> {
+    fn ask(&mut self, stream: u32, decision: &Decision, sink: u32) -> Option<Action> {
         let serial = self.objects.nodes().get(&sink)?.serial?;
         let targets = self.objects.targets.get(&stream);
         let object = targets.and_then(|target| target.object.as_deref());
         let record = self.streams.records.entry(stream).or_default();
+        record.is_taken |= decision.state == StreamState::Routed;
         // Already there, and to stay: setting it again would make no event.
         let is_echoed = record.unseen.is_none() && object == Some(&*serial.to_string());
         if record
@@ -296,7 +394,7 @@ impl Graph {
             return None;
         }
         record.asked = Some(Asked {
-            channel,
+            channel: decision.channel,
             sink,
             is_echoed,
         });
@@ -319,7 +417,7 @@ impl Graph {
         actions: &mut Vec<Action>,
     ) -> Option<Vec<Ports>> {
         if self.foreign_links(id).next().is_some() {
-            return None;
+            return self.missing_sides(id, sink, now);
         }
         let is_bare = self
             .objects
@@ -353,111 +451,4 @@ impl Graph {
             })
             .map(|link| (link.client, link.ports.input_node))
     }
-
-    /// The sink that a stream is pinned to, if that is there.
-    fn pinned_to(&self, stream: u32) -> Option<u32> {
-        let asked = self.asked_property(stream);
-        let by_property = asked.and_then(|object| self.objects.find(object));
-        let by_id = || asked?.parse().ok();
-        let by_metadata = match self.place(stream) {
-            Place::Elsewhere(node) => Some(node),
-            _ => None,
-        };
-        let found = by_metadata.or(by_property).or_else(by_id)?;
-        let node = self.objects.nodes().get(&found)?;
-        (node.is_sink() && self.channel(found).is_none()).then_some(found)
-    }
-
-    /// The sink that the program itself asks for (`pw-play --target`, `paplay --device`).
-    pub(super) fn asked_property(&self, stream: u32) -> Option<&str> {
-        [TARGET_OBJECT, "node.target"]
-            .into_iter()
-            .filter_map(|key| self.objects.property(stream, key))
-            .find(|value| is_name(value))
-    }
-
-    /// Filters, loopbacks and their like, which somebody has wired on purpose.
-    fn is_plumbing(&self, stream: u32) -> bool {
-        let is_set = |key| self.objects.is_set(stream, key);
-        let is_source = |node: u32| {
-            let node = self.objects.nodes().get(&node);
-            node.is_some_and(|node| node.class.starts_with("Audio/Source"))
-        };
-        let mut links = self.objects.links_from(stream);
-        // One that we have may be linked to a microphone besides.
-        let feeds_source =
-            !self.streams.is_asked(stream) && links.any(|link| is_source(link.ports.input_node));
-        self.objects.property(stream, "node.link-group").is_some()
-            || is_set("node.dont-reconnect")
-            || feeds_source
-    }
-
-    /// The channel that the rules give a stream, and whether it has it. None for what is no
-    /// program's playback.
-    pub(super) fn decide(&self, id: u32, rules: &Rules) -> Option<Decision> {
-        let decision = self.judge(id, rules)?;
-        Some(self.as_heeded(id, decision))
-    }
-
-    /// The same, but whether it can have its channel.
-    pub(super) fn judge(&self, id: u32, rules: &Rules) -> Option<Decision> {
-        let node = self.objects.nodes().get(&id)?;
-        if !node.is_stream() || self.is_plumbing(id) {
-            return None;
-        }
-        let record = self.streams.records.get(&id);
-        let is_contested = record.is_some_and(|record| record.moves >= MAX_MOVES);
-        let is_asked = record.is_some_and(|record| record.asked.is_some());
-        // What is not to be linked by a session manager, its program or its user links.
-        let is_free = self.objects.is_set(id, "node.autoconnect");
-        let rival = self.linked_elsewhere(id);
-        let state = if !self.is_known(id) {
-            StreamState::Waiting
-        } else if is_contested {
-            StreamState::Contested
-        } else if !is_free || rival.is_some() || self.asked_property(id).is_some() {
-            StreamState::Pinned
-        } else if is_asked || !self.place(id).is_chosen() {
-            StreamState::Routed
-        } else {
-            StreamState::Pinned
-        };
-        let rival = rival.and_then(|(client, _)| self.objects.client(client?));
-        Some(Decision {
-            rule: self.rule(id, rules),
-            state,
-            rival: rival.map(ClientName::truncated),
-        })
-    }
-
-    /// Who, other than the session manager, has linked a stream to sinks and none of them ours,
-    /// and to which.
-    pub(super) fn linked_elsewhere(&self, stream: u32) -> Option<(Option<u32>, u32)> {
-        let mut found = None;
-        for (client, sink) in self.foreign_links(stream) {
-            if self.channel(sink).is_some() {
-                return None;
-            }
-            let is_manager = client.is_some() && client == self.metadata.manager();
-            if !is_manager {
-                found = Some((client, sink));
-            }
-        }
-        found
-    }
-
-    /// The streams, as clients are told of them.
-    pub(super) fn listed_streams(&self, rules: &Rules) -> Vec<Stream> {
-        let nodes = self.objects.nodes().keys();
-        let listed = nodes.filter_map(|&id| {
-            let decision = self.decide(id, rules)?;
-            Some(self.told(id, decision))
-        });
-        listed.collect()
-    }
-}
-
-/// Whether a target is one at all, and not a way to say that there is none.
-fn is_name(target: &str) -> bool {
-    !matches!(target, "" | "-1" | "null")
 }

@@ -1,10 +1,14 @@
-//! The links of ours: which there are, and how often each has been taken away.
+//! The links of ours: which there are, and how often each may still be made again. Whoever takes one
+//! away in a row is not to be fought, and not to be given in to for ever: after a while it is made once
+//! more, and one that has held for a while is as good as new.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use super::fact::{Action, Ports};
+use super::patience::{Matter, Patience};
 
-/// How often one may be taken away before it is not made again.
+/// How often in a row one from a sink of ours to the card is made again.
 pub const MAX_RELINKS: u8 = 3;
 
 /// The links of ours.
@@ -13,7 +17,8 @@ pub struct Wires {
     made: BTreeSet<Ports>,
     /// Undone by us, and not yet gone.
     fading: BTreeSet<Ports>,
-    lost: BTreeMap<Ports, u8>,
+    /// How often each that was taken away may still be made again.
+    tries: BTreeMap<Ports, u8>,
 }
 
 impl Wires {
@@ -32,23 +37,30 @@ impl Wires {
         self.made.iter()
     }
 
-    /// A link has gone. Whether it was one of these, taken away by somebody else.
-    pub fn lose(&mut self, ports: Ports) -> bool {
+    /// A link has gone, or carries nothing. Whether it was one of these, against our will: it is
+    /// made again as often as this in a row, if that is counted.
+    pub fn lose(&mut self, ports: Ports, relinks: Option<u8>) -> bool {
         if self.fading.remove(&ports) {
             return false;
         }
         let was_ours = self.made.remove(&ports);
-        if was_ours {
-            *self.lost.entry(ports).or_default() += 1;
+        if was_ours && let Some(relinks) = relinks {
+            let left = self.tries.get(&ports).map(|left| left.saturating_sub(1));
+            self.tries.insert(ports, left.unwrap_or(relinks));
         }
         was_ours
+    }
+
+    /// One that was just lost is still there, in a state in which it carries nothing: it goes by our hand.
+    pub fn note_broken(&mut self, ports: Ports) {
+        self.fading.insert(ports);
     }
 
     /// A port has gone: what was between it and others is no loss to remember, for the next port
     /// of this id is another one.
     pub fn forget_port(&mut self, id: u32) {
         let has = |ports: &Ports| ports.output == id || ports.input == id;
-        self.lost.retain(|ports, _| !has(ports));
+        self.tries.retain(|ports, _| !has(ports));
         self.fading.retain(|ports| !has(ports));
         self.made.retain(|ports| !has(ports));
     }
@@ -60,7 +72,33 @@ impl Wires {
 
     /// What was taken away is made again from now on.
     pub fn forgive(&mut self) {
-        self.lost.clear();
+        self.tries.clear();
+    }
+
+    /// What was given up is made once more.
+    pub fn retry(&mut self) {
+        for left in self.tries.values_mut() {
+            *left = (*left).max(1);
+        }
+    }
+
+    /// Those that were taken away so often that they are not made again for a while.
+    pub fn given_up(&self) -> impl Iterator<Item = &Ports> {
+        let tries = self.tries.iter();
+        tries
+            .filter(|(_, left)| **left == 0)
+            .map(|(ports, _)| ports)
+    }
+
+    /// Forgets what is long ago.
+    pub fn fade(&mut self, patience: &mut Patience, now: Instant) {
+        self.tries.retain(|&ports, left| {
+            let is_given_up = *left == 0;
+            if is_given_up && patience.is_over(Matter::Relink(ports), now) {
+                *left = 1;
+            }
+            is_given_up || !patience.is_over(Matter::Held(ports), now)
+        });
     }
 
     /// What is to be done to have those that are wanted, and no others.
@@ -72,8 +110,7 @@ impl Wires {
             actions.push(Action::Unlink(ports));
         }
         for &ports in wanted {
-            let lost = self.lost.get(&ports).copied().unwrap_or(0);
-            if lost <= MAX_RELINKS && self.made.insert(ports) {
+            if self.tries.get(&ports) != Some(&0) && self.made.insert(ports) {
                 actions.push(Action::Link(ports));
             }
         }

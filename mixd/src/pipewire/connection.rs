@@ -6,7 +6,7 @@ use std::time::Instant;
 use pipewire::client::{Client, ClientListener};
 use pipewire::context::ContextRc;
 use pipewire::core::{self, CoreRc, PW_ID_CORE};
-use pipewire::link::Link;
+use pipewire::link::{Link, LinkListener};
 use pipewire::metadata::{Metadata as Settings, MetadataListener};
 use pipewire::node::{Node, NodeListener};
 use pipewire::properties::{PropertiesBox, properties};
@@ -16,8 +16,7 @@ use pipewire::spa::param::ParamType;
 use pipewire::spa::pod::Pod;
 use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
-use wire::message::ClientName;
-use wire::{Diagnosis, Mix, Warning};
+use wire::{Channel, Mix, Warning};
 
 use super::listen::{self, Incoming, Message};
 use super::metadata::Metadata;
@@ -25,9 +24,14 @@ use super::pod;
 use super::sink::Sink;
 use crate::desk::Desk;
 use crate::glide::{Factors, Glide};
-use crate::graph::{self, Action, Direction, Fact, Graph, Layout, Ports, Props};
+use crate::graph::{self, Action, CHANNELS, Direction, Fact, Graph, Layout, Ports, Props};
 use crate::options::Sound;
 use crate::process;
+
+/// How often the session manager is to be heard of, after the last link to our sinks has gone, until
+/// it counts that no more: it has to read of it, to come to the event that it makes of it, and to be
+/// answered by PipeWire (mpris-pause.lua, `link_hook`), while other events wait.
+const ROUNDS: u8 = 8;
 
 /// A connection. Dropped in the order of the fields: listeners before what they listen to,
 /// everything before the core.
@@ -35,9 +39,14 @@ pub struct Connection {
     nodes: BTreeMap<u32, (NodeListener, Node)>,
     clients: BTreeMap<u32, (ClientListener, Client)>,
     metadata: Option<Metadata>,
+    /// The metadata `filters`: its id and version.
+    filters: Option<(u32, u32)>,
     settings: Option<(u32, MetadataListener, Settings)>,
-    /// With the numbers by which the connection knew them: one that was refused has none any more.
-    links: BTreeMap<Ports, (u32, Link)>,
+    /// Who keeps the metadata, where that is a session manager.
+    manager: Option<u32>,
+    /// The same of the metadata `sm-settings`.
+    manager_settings: Option<(u32, u32)>,
+    links: BTreeMap<Ports, OwnLink>,
     sinks: BTreeMap<graph::Sink, Sink>,
     _registry_listener: registry::Listener,
     registry: RegistryRc,
@@ -46,8 +55,6 @@ pub struct Connection {
     context: ContextRc,
     incoming: Incoming,
     graph: Graph,
-    /// PipeWire's version, once it has said it.
-    version: Option<ClientName>,
     /// When the graph is to settle again, if nothing is learnt before.
     due: Option<Instant>,
     glide: Glide,
@@ -57,12 +64,26 @@ pub struct Connection {
     pending: Option<(Stage, AsyncSeq)>,
     /// What the listed objects say of themselves is known.
     is_detailed: bool,
+    /// Our sinks have been set, and PipeWire has not said yet that it has done so.
+    setting: Option<AsyncSeq>,
+    /// While we are leaving, and nothing plays into our sinks any more: how often the session manager
+    /// is yet to be heard of before they go.
+    rounds_left: u8,
+}
+
+/// A link of ours.
+struct OwnLink {
+    /// The number by which the connection knew it: one that was refused has none any more.
+    id: u32,
+    _listener: LinkListener,
+    _link: Link,
 }
 
 /// What the log has been told, and is as it was.
 #[derive(Default)]
 struct Warned {
     are_sinks_removed: bool,
+    are_links_removed: bool,
     /// PipeWire refuses what we ask for.
     is_refused: bool,
 }
@@ -91,7 +112,10 @@ impl Connection {
             nodes: BTreeMap::new(),
             clients: BTreeMap::new(),
             metadata: None,
+            filters: None,
             settings: None,
+            manager: None,
+            manager_settings: None,
             links: BTreeMap::new(),
             sinks: BTreeMap::new(),
             _registry_listener: listen::registry(&registry, &incoming),
@@ -101,12 +125,13 @@ impl Connection {
             context: context.clone(),
             incoming,
             graph,
-            version: None,
             due: None,
             glide,
             warned: Warned::default(),
             pending: None,
             is_detailed: false,
+            setting: None,
+            rounds_left: 0,
         };
         connection.await_stage(Stage::Globals);
         Ok(connection)
@@ -119,7 +144,8 @@ impl Connection {
 
     /// When [`turn`](Self::turn) is to be called next, if PipeWire says nothing before.
     pub fn deadline(&self) -> Option<Instant> {
-        let deadlines = [self.due, self.glide.deadline()];
+        let answer = self.metadata.as_ref().and_then(Metadata::deadline);
+        let deadlines = [self.due, self.glide.deadline(), answer];
         deadlines.into_iter().flatten().min()
     }
 
@@ -134,18 +160,23 @@ impl Connection {
         let told = self.metadata.as_mut().map(Metadata::take);
         let told = told.unwrap_or_default();
         let messages = self.incoming.take();
-        let was_due = self.due.is_some_and(|at| now >= at);
+        let hangs = self.metadata.as_mut().and_then(|it| it.note_hang(now));
+        let was_due = self.due.is_some_and(|at| now >= at) || hangs.is_some();
         if told.is_empty() && messages.is_empty() && !was_due && !self.is_list_complete() {
             return true;
         }
+        let mut has_news = was_due || self.is_list_complete();
         for message in told.into_iter().chain(messages) {
+            // What we have set ourselves is no news: a glide plans nothing.
+            let is_setting = self.setting.is_some() || self.glide.deadline().is_some();
+            has_news |= !(is_setting && matches!(message, Message::Fact(Fact::Level(..))));
             match message {
                 Message::Global(global) => self.greet(&global),
                 Message::Fact(fact) => self.learn(fact),
                 Message::Done(seq) => self.note_done(seq),
                 Message::Version(version) => {
                     info!("connected to PipeWire {version}");
-                    self.version = Some(ClientName::truncated(&version));
+                    self.graph.learn(Fact::Version(version));
                 }
                 Message::Error {
                     object: PW_ID_CORE,
@@ -162,6 +193,12 @@ impl Connection {
                 } => self.note_error(object, code, &message),
             }
         }
+        if let (Some(hangs), Some(manager)) = (hangs, self.manager) {
+            self.note_hang(manager, hangs);
+        }
+        if !has_news {
+            return true;
+        }
         if self.is_list_complete() {
             self.is_detailed = false;
             self.graph.learn(Fact::Listed);
@@ -170,7 +207,21 @@ impl Connection {
         self.links.retain(|ports, _| self.graph.has_link(ports));
         self.sinks.retain(|&sink, _| self.graph.has_sink(sink));
         self.settle(desk, now);
+        self.hear_manager();
         true
+    }
+
+    fn note_hang(&mut self, manager: u32, hangs: bool) {
+        let metadata = match hangs {
+            true => graph::Metadata::Hanging(manager),
+            false => graph::Metadata::Managed(manager),
+        };
+        if hangs {
+            warning!("the session manager hangs: linking without it until it answers");
+        } else {
+            info!("the session manager answers again");
+        }
+        self.graph.learn(Fact::Metadata(metadata));
     }
 
     /// Something that we asked for has failed. As a rule that is a race that is lost now and then:
@@ -180,7 +231,7 @@ impl Connection {
     fn note_error(&mut self, object: u32, code: i32, message: &str) {
         debug!("PipeWire: object {object}: {message} ({code})");
         let mut links = self.links.iter();
-        let link = links.find(|(_, (id, _))| *id == object);
+        let link = links.find(|(_, link)| link.id == object);
         let link = link.filter(|(ports, _)| code != -libc::EEXIST && self.graph.has_ports(ports));
         let refused = if link.is_some() {
             Some("link streams and sinks")
@@ -196,6 +247,11 @@ impl Connection {
     }
 
     fn note_done(&mut self, seq: AsyncSeq) {
+        if self.setting.take_if(|awaited| *awaited == seq).is_some() {
+            let factors = self.glide.target();
+            let factors = CHANNELS.map(|channel| as_set(factors, channel));
+            self.graph.learn(Fact::Set(Some(factors)));
+        }
         if let Some((stage, _)) = self.pending.take_if(|(_, awaited)| *awaited == seq) {
             match stage {
                 Stage::Globals => self.await_stage(Stage::Details),
@@ -221,9 +277,23 @@ impl Connection {
             self.clients.remove(&id);
             let has_gone = |metadata: &mut Metadata| metadata.id() == id;
             if self.metadata.take_if(has_gone).is_some() {
+                self.manager = None;
                 self.graph.learn(Fact::Metadata(graph::Metadata::None));
+                self.graph.learn(Fact::Filters(false));
+            }
+            if self
+                .filters
+                .take_if(|(filters, _)| *filters == id)
+                .is_some()
+            {
+                self.graph.learn(Fact::Filters(false));
+                if let Some(metadata) = &mut self.metadata {
+                    metadata.unbind_filters();
+                }
             }
             self.settings.take_if(|(settings, ..)| *settings == id);
+            self.manager_settings
+                .take_if(|(settings, _)| *settings == id);
         }
         self.graph.learn(fact);
     }
@@ -275,8 +345,19 @@ impl Connection {
                     Err(error) => warning!("connect to PipeWire's metadata: {error}"),
                 }
                 let client = props.get("client.id").and_then(|id| id.parse().ok());
+                self.manager = client;
                 let keeper = client.map_or(graph::Metadata::Static, graph::Metadata::Managed);
                 self.graph.learn(Fact::Metadata(keeper));
+                self.bind_filters();
+                self.bind_manager_settings();
+            }
+            Some("filters") if self.filters.is_none() => {
+                self.filters = Some((global.id, global.version));
+                self.bind_filters();
+            }
+            Some("sm-settings") => {
+                self.manager_settings = Some((global.id, global.version));
+                self.bind_manager_settings();
             }
             Some("settings") if self.settings.is_none() => {
                 if let Ok(settings) = self.registry.bind::<Settings, _>(global) {
@@ -288,17 +369,29 @@ impl Connection {
         }
     }
 
+    /// Listens to the metadata `filters`, once that and the metadata `default` are there: both are the
+    /// session manager's, and have one connection.
+    fn bind_filters(&mut self) {
+        if let (Some(metadata), Some((id, version))) = (&mut self.metadata, self.filters) {
+            self.graph.learn(Fact::Filters(true));
+            if let Err(error) = metadata.bind_filters(id, version) {
+                warning!("bind PipeWire's metadata filters: {error}");
+            }
+        }
+    }
+
+    /// The same of the metadata `sm-settings`.
+    fn bind_manager_settings(&mut self) {
+        if let (Some(metadata), Some((id, version))) = (&mut self.metadata, self.manager_settings)
+            && let Err(error) = metadata.bind_settings(id, version)
+        {
+            warning!("bind PipeWire's metadata sm-settings: {error}");
+        }
+    }
+
     /// What PipeWire has, and what it should have.
     pub fn graph(&self) -> &Graph {
         &self.graph
-    }
-
-    /// What somebody who looks for a fault wants to know.
-    pub fn diagnosis(&self) -> Diagnosis {
-        Diagnosis {
-            pipewire: self.version,
-            ..self.graph.diagnosis()
-        }
     }
 
     /// Does what is to be done.
@@ -317,6 +410,13 @@ impl Connection {
             warning!("something has removed our sinks again and again; trying again in a minute");
         }
         self.warned.are_sinks_removed = are_removed;
+        let are_removed = audio.warnings.contains(&Warning::LinksRemoved);
+        if are_removed && !self.warned.are_links_removed {
+            warning!(
+                "something has removed our links to the card again and again; trying again in 30 s"
+            );
+        }
+        self.warned.are_links_removed = are_removed;
         desk.set_audio(audio);
     }
 
@@ -337,18 +437,39 @@ impl Connection {
             debug!("{action:?}");
             match action {
                 Action::Create(sink, layout) => self.create(sink, &layout),
+                Action::Restore(sink, is_muted) => self.set_level(sink, is_muted),
                 Action::Destroy(sink) => drop(self.sinks.remove(&sink)),
+                Action::Remove(node) => {
+                    info!(
+                        "removing node {node}: by it, cards would be sent twice what it combines"
+                    );
+                    let _ = self.registry.destroy_global(node);
+                }
                 Action::Configure(node, direction, layout) => {
                     self.configure(node, direction, &layout);
                 }
                 Action::Target(stream, serial) => self.set_target(stream, Some(serial)),
                 Action::Clear(stream) => self.set_target(stream, None),
+                Action::ClearNode(stream) => {
+                    if let Some(metadata) = &self.metadata {
+                        metadata.clear_node(stream);
+                    }
+                }
+                Action::FollowDefault(stream) => {
+                    if let Some(metadata) = &self.metadata {
+                        metadata.follow_default(stream);
+                    }
+                }
                 Action::Link(ports) => {
                     let link = self.link(ports);
                     match self.core.create_object::<Link>("link-factory", &link) {
                         Ok(link) => {
-                            let id = link.upcast_ref().id();
-                            self.links.insert(ports, (id, link));
+                            let own = OwnLink {
+                                id: link.upcast_ref().id(),
+                                _listener: listen::link(&link, ports, &self.incoming),
+                                _link: link,
+                            };
+                            self.links.insert(ports, own);
                         }
                         Err(error) => warning!("link {ports:?}: {error}"),
                     }
@@ -366,15 +487,30 @@ impl Connection {
     }
 
     fn create(&mut self, sink: graph::Sink, layout: &Layout) {
-        match Sink::create(&self.core, sink, layout, &self.incoming) {
+        let extra = self.graph.sink_properties();
+        match Sink::create(&self.core, sink, layout, extra, &self.incoming) {
             Ok(made) => {
-                // Before anything can play into it.
-                let factors = self.glide.at(Instant::now());
-                made.set_factor(factors.of(sink.channel));
                 self.sinks.insert(sink, made);
+                // Before anything can play into it.
+                self.set_level(sink, self.graph.is_muted(sink.channel));
             }
             Err(error) => warning!("make {}: {error}", graph::sink_name(sink.channel)),
         }
+    }
+
+    fn set_level(&mut self, sink: graph::Sink, is_muted: bool) {
+        if let Some(made) = self.sinks.get(&sink) {
+            let factors = self.glide.at(Instant::now());
+            made.set_level(as_set(factors, sink.channel), is_muted);
+            self.note_set();
+        }
+    }
+
+    /// Notes that our sinks have been set, and, unless that goes on, asks to be told when it is done.
+    fn note_set(&mut self) {
+        self.graph.learn(Fact::Set(None));
+        let is_at_rest = self.glide.deadline().is_none();
+        self.setting = is_at_rest.then(|| self.core.sync(0).ok()).flatten();
     }
 
     fn configure(&self, node: u32, direction: Direction, layout: &Layout) {
@@ -402,10 +538,11 @@ impl Connection {
         }
     }
 
-    fn set_factors(&self, factors: Factors) {
+    fn set_factors(&mut self, factors: Factors) {
         for (sink, made) in &self.sinks {
-            made.set_factor(factors.of(sink.channel));
+            made.set_factor(as_set(factors, sink.channel));
         }
+        self.note_set();
     }
 
     fn set_target(&self, stream: u32, serial: Option<u64>) {
@@ -431,21 +568,45 @@ impl Connection {
         let actions = self.graph.farewell();
         self.carry_out(actions);
         self.await_stage(Stage::Farewell);
+        self.rounds_left = if self.graph.is_pausing() { ROUNDS } else { 0 };
         if let Some(metadata) = &mut self.metadata {
             metadata.flush();
         }
     }
 
-    /// Whether all that is undone, and the sinks can go without anybody falling silent.
+    /// Asks for an answer that takes the session manager to give, if one more is needed and none is
+    /// awaited.
+    fn hear_manager(&mut self) {
+        if self.rounds_left > 0
+            && self.graph.is_deserted()
+            && let Some(metadata) = self.metadata.as_mut().filter(|known| !known.is_waiting())
+        {
+            self.rounds_left -= 1;
+            metadata.reread();
+        }
+    }
+
+    /// Whether all that is undone, and the sinks can go without anybody falling silent or being paused.
     pub fn has_left(&self) -> bool {
-        let is_waiting = self.metadata.as_ref().is_some_and(Metadata::is_waiting);
+        let is_waiting = |metadata: &Metadata| self.rounds_left > 0 || metadata.is_waiting();
+        let is_waiting = self.metadata.as_ref().is_some_and(is_waiting);
         self.pending.is_none() && !is_waiting && self.graph.is_deserted()
     }
 }
 
-/// A key of the metadata `settings`, which is PipeWire's own.
-fn to_setting(_subject: u32, key: Option<String>, value: Option<String>) -> Option<Fact> {
+/// A key of the metadata `settings`, which is PipeWire's own, or `sm-settings`, the session manager's.
+pub(super) fn to_setting(
+    _subject: u32,
+    key: Option<String>,
+    value: Option<String>,
+) -> Option<Fact> {
     Some(Fact::Setting(key?, value.unwrap_or_default()))
+}
+
+/// A channel's factor, to the width that PipeWire takes.
+#[allow(clippy::cast_possible_truncation)]
+fn as_set(factors: Factors, channel: Channel) -> f32 {
+    factors.of(channel) as f32
 }
 
 /// Whether an error on the core means that the connection is over.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use pipewire::client::{Client, ClientChangeMask, ClientListener};
 use pipewire::core::{self, CoreRc};
+use pipewire::link::{Link, LinkListener, LinkState};
 use pipewire::metadata::{Metadata, MetadataListener};
 use pipewire::node::{Node, NodeChangeMask, NodeListener, NodeState};
 use pipewire::properties::PropertiesBox;
@@ -15,7 +16,7 @@ use pipewire::spa::utils::dict::DictRef;
 use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
 
-use crate::graph::{Fact, Info, Props};
+use crate::graph::{Fact, Info, Ports, Props};
 
 /// What callbacks leave behind.
 pub type Incoming = Rc<RefCell<Vec<Message>>>;
@@ -108,6 +109,19 @@ pub fn node(node: &Node, id: u32, incoming: &Incoming) -> NodeListener {
                     is_running: matches!(info.state(), NodeState::Running),
                 };
                 queue.borrow_mut().push(Message::Fact(Fact::Info(id, info)));
+            }
+        })
+        .register()
+}
+
+/// That a link of ours can't carry anything.
+pub fn link(link: &Link, ports: Ports, incoming: &Incoming) -> LinkListener {
+    let queue = incoming.clone();
+    link.add_listener_local()
+        .info(move |info| {
+            if let LinkState::Error(error) = info.state() {
+                debug!("{ports:?}: {error}");
+                queue.borrow_mut().push(Message::Fact(Fact::Broken(ports)));
             }
         })
         .register()

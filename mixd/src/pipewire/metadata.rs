@@ -4,6 +4,7 @@
 //! again then. Volume and links, which have another connection, go on all the while.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use pipewire::context::ContextRc;
 use pipewire::core::{self, CoreRc, PW_ID_CORE};
@@ -14,12 +15,20 @@ use pipewire::registry::GlobalObject;
 use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
 
-use super::listen::{self, Incoming, Message};
-use crate::graph::{Fact, TARGET_OBJECT};
+use super::connection::to_setting;
+use super::listen::{self, Incoming, KeyToFact, Message};
+use crate::graph::{Fact, TARGET_NODE, TARGET_OBJECT};
+
+/// How long a session manager may take for an answer before it hangs: it needs milliseconds.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The metadata of a session manager. Dropped in the order of the fields, as the main connection is.
 pub struct Metadata {
     bound: (MetadataListener, Proxy),
+    /// The metadata `sm-settings`.
+    settings: Option<(MetadataListener, Proxy)>,
+    /// The metadata `filters`.
+    filters: Option<(MetadataListener, Proxy)>,
     _core_listener: core::Listener,
     core: CoreRc,
     incoming: Incoming,
@@ -27,6 +36,9 @@ pub struct Metadata {
     global: GlobalObject<PropertiesBox>,
     /// What PipeWire has not yet said to be done, in the order in which it was asked.
     pending: VecDeque<(Stage, AsyncSeq)>,
+    /// Since when nothing of that has been done.
+    waits_since: Instant,
+    hangs: bool,
 }
 
 /// What is waited for.
@@ -47,20 +59,18 @@ impl Metadata {
         let core = context.connect_rc(None)?;
         let incoming = Incoming::default();
         let core_listener = listen::core(&core, &incoming);
-        let global = GlobalObject {
-            id,
-            permissions: PermissionFlags::all(),
-            type_: ObjectType::Metadata,
-            version,
-            props: None,
-        };
+        let global = global(id, version);
         let mut metadata = Self {
-            bound: bind(&core, &global, &incoming)?,
+            bound: bind(&core, &global, to_key, &incoming)?,
+            settings: None,
+            filters: None,
             _core_listener: core_listener,
             core,
             incoming,
             global,
             pending: VecDeque::new(),
+            waits_since: Instant::now(),
+            hangs: false,
         };
         metadata.await_stage(Stage::Told);
         Ok(metadata)
@@ -71,14 +81,48 @@ impl Metadata {
         self.global.id
     }
 
+    /// Asks for all that the metadata `filters` says, which has this id.
+    ///
+    /// # Errors
+    /// The library's.
+    pub fn bind_filters(&mut self, id: u32, version: u32) -> Result<(), pipewire::Error> {
+        let bound = bind(&self.core, &global(id, version), to_filter, &self.incoming)?;
+        self.filters = Some(bound);
+        self.await_stage(Stage::Told);
+        Ok(())
+    }
+
+    /// The same of the metadata `sm-settings`, which has the session manager's settings.
+    ///
+    /// # Errors
+    /// The library's.
+    pub fn bind_settings(&mut self, id: u32, version: u32) -> Result<(), pipewire::Error> {
+        let bound = bind(&self.core, &global(id, version), to_setting, &self.incoming)?;
+        self.settings = Some(bound);
+        self.await_stage(Stage::Told);
+        Ok(())
+    }
+
+    /// The metadata `filters` has gone.
+    pub fn unbind_filters(&mut self) {
+        self.filters = None;
+    }
+
     /// Binds it anew, which tells all of it. PipeWire answers us no sooner than the session manager
     /// has told it.
     pub fn reread(&mut self) {
         // The old one goes when the new one is there: nothing is missed between them.
-        if let Ok(bound) = bind(&self.core, &self.global, &self.incoming) {
+        if let Ok(bound) = bind(&self.core, &self.global, to_key, &self.incoming) {
             self.bound = bound;
         }
         self.await_stage(Stage::Reread);
+    }
+
+    /// Marks a stream as the session manager does what follows the default sink though its own node
+    /// names one.
+    pub fn follow_default(&self, stream: u32) {
+        let (_, proxy) = &self.bound;
+        proxy.set_property(stream, TARGET_NODE, Some("Spa:Id"), Some("-1"));
     }
 
     /// Sends a stream to the sink of this `object.serial`, or to none of its own.
@@ -94,9 +138,26 @@ impl Metadata {
         self.await_stage(Stage::Told);
     }
 
-    /// Whether PipeWire has yet to do what it was asked.
+    /// Removes a stream's `target.node`.
+    pub fn clear_node(&self, stream: u32) {
+        let (_, proxy) = &self.bound;
+        proxy.set_property(stream, TARGET_NODE, None, None);
+    }
+
+    /// Whether PipeWire has yet to do what it was asked, and the session manager does not hang.
     pub fn is_waiting(&self) -> bool {
-        !self.pending.is_empty()
+        !self.pending.is_empty() && !self.hangs
+    }
+
+    /// When [`note_hang`](Self::note_hang) is to be called next, if there is no answer before.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.is_waiting().then_some(self.waits_since + PATIENCE)
+    }
+
+    /// Whether the session manager hangs, if that is new.
+    pub fn note_hang(&mut self, now: Instant) -> Option<bool> {
+        let hangs = !self.pending.is_empty() && (self.hangs || now >= self.waits_since + PATIENCE);
+        (std::mem::replace(&mut self.hangs, hangs) != hangs).then_some(hangs)
     }
 
     /// What PipeWire has said since: facts, and what ends the connection.
@@ -121,6 +182,9 @@ impl Metadata {
     }
 
     fn await_stage(&mut self, stage: Stage) {
+        if self.pending.is_empty() {
+            self.waits_since = Instant::now();
+        }
         let seq = self.core.sync(0).ok();
         self.pending.extend(seq.map(|seq| (stage, seq)));
     }
@@ -131,19 +195,32 @@ impl Metadata {
             return None;
         }
         self.pending.pop_front();
+        self.waits_since = Instant::now();
         Some(stage)
     }
 }
 
-/// Binds it. The list of all objects, which that takes, is not kept: it would wake us a second time
+/// What PipeWire knows a metadata object by.
+fn global(id: u32, version: u32) -> GlobalObject<PropertiesBox> {
+    GlobalObject {
+        id,
+        permissions: PermissionFlags::all(),
+        type_: ObjectType::Metadata,
+        version,
+        props: None,
+    }
+}
+
+/// Binds one. The list of all objects, which that takes, is not kept: it would wake us a second time
 /// at whatever comes and goes.
 fn bind(
     core: &CoreRc,
     global: &GlobalObject<PropertiesBox>,
+    to_fact: KeyToFact,
     incoming: &Incoming,
 ) -> Result<(MetadataListener, Proxy), pipewire::Error> {
     let proxy: Proxy = core.get_registry_rc()?.bind(global)?;
-    Ok((listen::metadata(&proxy, to_key, incoming), proxy))
+    Ok((listen::metadata(&proxy, to_fact, incoming), proxy))
 }
 
 #[allow(clippy::unnecessary_wraps)] // the form that is listened with
@@ -153,4 +230,9 @@ fn to_key(subject: u32, key: Option<String>, value: Option<String>) -> Option<Fa
         key,
         value,
     })
+}
+
+#[allow(clippy::unnecessary_wraps)] // the form that is listened with
+fn to_filter(node: u32, key: Option<String>, value: Option<String>) -> Option<Fact> {
+    Some(Fact::Filter { node, key, value })
 }

@@ -1,7 +1,7 @@
 //! A channel's sink: a null sink inside PipeWire whose monitor is scaled by the channel's gain.
 
 use pipewire::core::CoreRc;
-use pipewire::node::Node;
+use pipewire::node::{Node, NodeListener};
 use pipewire::properties::properties;
 use pipewire::proxy::{ProxyListener, ProxyT};
 use pipewire::spa::param::ParamType;
@@ -17,7 +17,7 @@ pub struct Sink {
     /// The number by which the connection knew it: one that was refused has none any more.
     pub id: u32,
     channels: usize,
-    _listener: ProxyListener,
+    _listeners: (ProxyListener, NodeListener),
     node: Node,
 }
 
@@ -30,13 +30,14 @@ impl Sink {
         core: &CoreRc,
         sink: graph::Sink,
         layout: &Layout,
+        extra: &[(&str, &str)],
         incoming: &Incoming,
     ) -> Result<Self, pipewire::Error> {
         let description = match sink.channel {
             Channel::Default => "mixd: default channel",
             Channel::Aux => "mixd: aux channel",
         };
-        let props = properties! {
+        let mut props = properties! {
             "factory.name" => "support.null-audio-sink",
             "node.name" => graph::sink_name(sink.channel),
             "node.description" => description,
@@ -54,9 +55,12 @@ impl Sink {
             // Below every card: never the default by itself.
             "priority.session" => "-1",
         };
+        for (key, value) in extra {
+            props.insert(*key, *value);
+        }
         let node: Node = core.create_object("adapter", &props)?;
-        let queue = incoming.clone();
-        let listener = node
+        let (queue, levels) = (incoming.clone(), incoming.clone());
+        let bound = node
             .upcast_ref()
             .add_listener_local()
             .bound(move |id| {
@@ -64,18 +68,38 @@ impl Sink {
                 queue.borrow_mut().push(Message::Fact(fact));
             })
             .register();
+        let props = node
+            .add_listener_local()
+            .param(move |_, kind, _, _, pod| {
+                if kind == ParamType::Props
+                    && let Some(level) = pod.and_then(pod::read_level)
+                {
+                    let fact = Fact::Level(sink, level);
+                    levels.borrow_mut().push(Message::Fact(fact));
+                }
+            })
+            .register();
+        node.subscribe_params(&[ParamType::Props]);
         Ok(Self {
             id: node.upcast_ref().id(),
             channels: layout.channels(),
-            _listener: listener,
+            _listeners: (bound, props),
             node,
         })
     }
 
     /// Scales the monitor by a factor from the next quantum on.
-    pub fn set_factor(&self, factor: f64) {
-        let bytes = pod::volumes(factor, self.channels);
-        if let Some(pod) = Pod::from_bytes(&bytes) {
+    pub fn set_factor(&self, factor: f32) {
+        self.set_props(&pod::volumes(factor, self.channels));
+    }
+
+    /// Sets all that decides what it carries, whatever others have set.
+    pub fn set_level(&self, factor: f32, is_muted: bool) {
+        self.set_props(&pod::level(factor, is_muted, self.channels));
+    }
+
+    fn set_props(&self, bytes: &[u8]) {
+        if let Some(pod) = Pod::from_bytes(bytes) {
             self.node.set_param(ParamType::Props, 0, pod);
         }
     }

@@ -1,6 +1,8 @@
 //! What is said at the window's foot: what was done and answered, what is wrong, where the sound
 //! goes.
 
+use std::borrow::Cow;
+
 use wire::{PipeWireState, Warning};
 
 use super::{Key, Link, Message, Model, Target};
@@ -63,7 +65,7 @@ impl Model {
             return Notice::new(problem.as_str(), true);
         }
         if let Some(warning) = self.audio.warnings.first() {
-            return Notice::new(warned(*warning), true);
+            return Notice::new(warned(warning), true);
         }
         match (&self.audio.output, self.audio.pipewire) {
             (Some(output), PipeWireState::Up) => Notice::new(format!("Plays to {output}"), false),
@@ -124,16 +126,39 @@ pub fn begun(text: &str) -> String {
 }
 
 /// A warning in words that say what to do.
-fn warned(warning: Warning) -> &'static str {
-    match warning {
+fn warned(warning: &Warning) -> Cow<'static, str> {
+    let text = match warning {
         Warning::OwnSinkIsDefault => {
             "The default sink is one of mixd's own: choose a sound card as the default"
         }
         Warning::OutputMissing => {
             "The configured output is not there: another card is played to meanwhile"
         }
+        Warning::LeadsBack(name) => {
+            return format!(
+                "{name} leads back into mixd's own sinks: only cards that do not are played to"
+            )
+            .into();
+        }
         Warning::SinksRemoved => {
             "Something has removed mixd's sinks six times: they are made anew within a minute"
         }
-    }
+        Warning::LinksRemoved => {
+            "Something has removed mixd's links to the card four times: they are made anew within half \
+             a minute"
+        }
+        Warning::ManagerHangs => "The session manager hangs: mixd links by itself meanwhile",
+        Warning::MovingForbidden => {
+            "The session manager moves no stream (linking.allow-moving-streams): nothing is mixed"
+        }
+        Warning::DefaultMuted => "The default channel is muted: unmute mixd-default in a mixer",
+        Warning::AuxMuted => "The aux channel is muted: unmute mixd-aux in a mixer",
+        Warning::DefaultLevelContested => {
+            "Something sets the level of mixd-default again and again: a mixer, or gain control"
+        }
+        Warning::AuxLevelContested => {
+            "Something sets the level of mixd-aux again and again: a mixer, or gain control"
+        }
+    };
+    text.into()
 }

@@ -1,0 +1,197 @@
+//! Sound that is not ours to send: it is in `streams` all the same, and `why` knows the reason. With
+//! a real session manager.
+#![allow(clippy::unwrap_used)]
+
+mod stage;
+
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use stage::{GAME, Stage};
+use xtask::lab::{Daemon, Lab, PATIENCE, STEREO};
+use xtask::process::wait_for;
+
+/// Waits until `mixctl streams` has this line's beginning.
+fn wait_for_state(stage: &Stage, line: &str) {
+    let is_said = || {
+        let streams = stage.mixd.ctl(&["streams"])?;
+        let mut lines = streams.lines();
+        Ok(lines.any(|found| found.starts_with(line)).then_some(()))
+    };
+    if let Err(error) = wait_for(line, PATIENCE, is_said) {
+        let streams = stage.mixd.ctl(&["streams"]);
+        panic!("{error}: {streams:?}\n{}", stage.mixd.log());
+    }
+}
+
+/// Waits until `mixctl why` gives this reason.
+fn why(stage: &Stage, name: &str, reason: &str) {
+    let is_said = || {
+        Ok(stage
+            .mixd
+            .ctl(&["why", name])?
+            .contains(reason)
+            .then_some(()))
+    };
+    if let Err(error) = wait_for(reason, PATIENCE, is_said) {
+        panic!("{error}: {:?}", stage.mixd.ctl(&["why", name]));
+    }
+}
+
+/// Links two nodes' ports, or unlinks them.
+fn link(stage: &Stage, from: &str, to: &str, undo: bool) {
+    for side in ["FL", "FR"] {
+        let (from, to) = (format!("{from}_{side}"), format!("{to}:playback_{side}"));
+        let linked = || {
+            let args = [&*from, &*to];
+            let undo = undo.then_some("-d");
+            let args: Vec<&str> = undo.into_iter().chain(args).collect();
+            Ok(stage.lab.output("pw-link", &args).ok())
+        };
+        wait_for(&from, PATIENCE, linked).unwrap();
+    }
+}
+
+#[test]
+fn a_node_without_a_class_is_listed_with_what_it_is_linked_to() {
+    // As a JACK client is: without media.class, its ports and links its own business.
+    let stage = Stage::set();
+    let args = ["-P", "{ media.class = \"\" node.name = tone }"];
+    let _tone = stage.lab.play_native("Tone", &stage.game, &args).unwrap();
+    let node = || Ok(stage.lab.dump()?.node("tone"));
+    let id = wait_for("tone", PATIENCE, node).unwrap().to_string();
+    let format = "{ direction: Output, mode: dsp, format: { mediaType: audio, mediaSubtype: raw, \
+                  format: F32P, rate: 48000, channels: 2, position: [ FL, FR ] } }";
+    let args = ["set-param", &id, "PortConfig", format];
+    stage.lab.output("pw-cli", &args).unwrap();
+    link(&stage, "tone:output", "card-b", false);
+    wait_for_state(&stage, "default\tpinned\tTone");
+    why(&stage, "Tone", "linked to card-b");
+    let heard = stage.lab.listen("card-b", Duration::from_secs(1)).unwrap();
+    let level = heard.without_start(3).steady_level(GAME);
+    assert!(level.iter().all(|level| *level > -13.0), "{level:?}");
+    link(&stage, "tone:output", "mixd-aux", false);
+    wait_for_state(&stage, "aux\tpinned\tTone");
+    link(&stage, "tone:output", "card-b", true);
+    link(&stage, "tone:output", "mixd-aux", true);
+    let gone = || Ok((!stage.mixd.ctl(&["streams"])?.contains("Tone")).then_some(()));
+    wait_for("its silence", PATIENCE, gone).unwrap();
+}
+
+#[test]
+fn a_stream_that_nobody_is_to_link_waits_until_somebody_has() {
+    let stage = Stage::set();
+    let args = ["-P", "{ node.autoconnect = false node.name = synth }"];
+    let _synth = stage.lab.play_native("Synth", &stage.game, &args).unwrap();
+    wait_for_state(&stage, "default\twaiting\tSynth");
+    why(&stage, "Synth", "nobody has linked it");
+    link(&stage, "synth:output", "card-b", false);
+    wait_for_state(&stage, "default\tpinned\tSynth");
+    why(
+        &stage,
+        "Synth",
+        "(node.autoconnect); it is linked to card-b",
+    );
+    link(&stage, "synth:output", "card-b", true);
+    wait_for_state(&stage, "default\twaiting\tSynth");
+    link(&stage, "synth:output", "mixd-aux", false);
+    wait_for_state(&stage, "aux\tpinned\tSynth");
+}
+
+#[test]
+fn a_pulse_program_that_forbids_to_be_moved_is_listed_with_what_helps() {
+    let stage = Stage::set();
+    // PulseAudio's DONT_MOVE, as pipewire-pulse makes it of that.
+    for (name, device) in [("One", "card-b"), ("Two", "card-a")] {
+        let property = "--property=node.dont-reconnect=true";
+        let device = format!("--device={device}");
+        let args = [property, &device];
+        let _game = stage.lab.play_pulse(name, &stage.game, &args).unwrap();
+        wait_for_state(&stage, &format!("default\tpinned\t{name}"));
+        why(&stage, name, "allow-moves");
+        why(&stage, name, "it is linked to card");
+    }
+    // In one of our sinks it plays through that channel.
+    let args = ["--property=node.dont-reconnect=true", "--device=mixd-aux"];
+    let _game = stage.lab.play_pulse("Three", &stage.game, &args).unwrap();
+    wait_for_state(&stage, "aux\tpinned\tThree");
+}
+
+/// The first number of WirePlumber's version after `0.`.
+fn wireplumber(lab: &Lab) -> u32 {
+    let said = lab.output("wireplumber", &["--version"]).unwrap();
+    let (_, version) = said.split_once("libwireplumber 0.").unwrap();
+    version.split('.').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn wireplumber_0_5_that_is_set_to_move_no_stream_is_named_as_the_reason() {
+    let mut lab = Lab::prepare(&STEREO).unwrap();
+    if wireplumber(&lab) < 5 {
+        println!("WirePlumber 0.4 has no such setting: nothing to test here");
+        return;
+    }
+    let folder = lab.path("config/wireplumber/wireplumber.conf.d");
+    let settings = "wireplumber.settings = { linking.allow-moving-streams = false }\n";
+    fs::write(folder.join("moving.conf"), settings).unwrap();
+    for daemon in [Daemon::PipeWire, Daemon::WirePlumber, Daemon::Pulse] {
+        lab.start_daemon(daemon).unwrap();
+    }
+    let stage = Stage::set_in(lab, &[]);
+    let _game = stage.lab.play_native("Game", &stage.game, &[]).unwrap();
+    let _asks = stage
+        .lab
+        .play_native("Asks", &stage.discord, &["--target", "mixd-aux"])
+        .unwrap();
+    // Never called routed, from its first moment on.
+    let end = Instant::now() + Duration::from_secs(3);
+    while Instant::now() < end {
+        let streams = stage.mixd.ctl(&["streams"]).unwrap();
+        assert!(!streams.contains("routed"), "{streams}");
+    }
+    wait_for_state(&stage, "default\tpinned\tGame");
+    wait_for_state(&stage, "aux\tpinned\tAsks");
+    why(&stage, "Game", "linking.allow-moving-streams");
+    why(&stage, "Asks", "asks for mixd-aux itself");
+    let set = |value| {
+        let args = ["settings", "linking.allow-moving-streams", value];
+        stage.lab.output("wpctl", &args).unwrap();
+    };
+    let doctor = || {
+        let out = stage.mixd.try_mixctl(&["doctor"]).unwrap();
+        String::from_utf8(out.stdout).unwrap()
+    };
+    assert!(doctor().contains("bad   moving"), "{}", doctor());
+    assert!(!stage.lab.metadata().unwrap().contains("target.object"));
+    set("true");
+    stage.lab.wait_for_route("Game", "mixd-default").unwrap();
+    wait_for_state(&stage, "default\trouted\tGame");
+    assert!(!doctor().contains("moving"), "{}", doctor());
+    set("false");
+    wait_for_state(&stage, "default\tpinned\tGame");
+    set("true");
+    stage.lab.wait_for_route("Game", "mixd-default").unwrap();
+    wait_for_state(&stage, "default\trouted\tGame");
+    let heard = stage.lab.listen("card-a", Duration::from_secs(1)).unwrap();
+    let level = heard.without_start(3).steady_level(GAME);
+    assert!(level.iter().all(|level| *level > -13.0), "{level:?}");
+}
+
+#[test]
+fn filters_are_listed_and_why_knows_them_by_name() {
+    let stage = Stage::set();
+    let mut command: Command = stage.lab.command("pw-loopback");
+    command.args(["--name", "loop", "--playback-props"]);
+    command.arg("{ application.name = Loop target.object = card-b }");
+    let _loop = xtask::process::Process::start(&mut command).unwrap();
+    wait_for_state(&stage, "default\tpinned\tLoop");
+    stage.lab.wait_for_route("Loop", "card-b").unwrap();
+    why(
+        &stage,
+        "Loop",
+        "a filter or a loopback (node.link-group); it is linked to card-b",
+    );
+    let id = stage.lab.dump().unwrap().streams("Loop")[0].to_string();
+    why(&stage, &id, "node.link-group");
+}
