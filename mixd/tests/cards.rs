@@ -41,8 +41,8 @@ fn assert_heard(stage: &Stage, card: &str) {
         .lab
         .listen(card, Duration::from_millis(500))
         .unwrap()
-        .end(2);
-    for level in recording.tone_level(GAME) {
+        .end(3);
+    for level in recording.steady_level(GAME) {
         assert!(
             (level - decibels(AMPLITUDE)).abs() <= 0.3,
             "{card}: {level} dB"

@@ -157,7 +157,7 @@ fn the_sinks_take_the_cards_layout_and_no_stream_drops_out() {
         println!("to {card}: the longest gap is {:.0} ms", gap * 1000.0);
         assert!(gap < 1.0, "{gap} s of silence");
         let recording = recording.end(3);
-        let centre = recording.tone_level(tones[2]);
+        let centre = recording.steady_level(tones[2]);
         let should = match count {
             // Its own channel.
             6 => (2, decibels(AMPLITUDE / 2.0)),
