@@ -75,7 +75,7 @@ fn follow(name: &Name, format: WatchFormat, was_told: &mut bool) -> Result<End, 
                     Event::Streams(audio) => {
                         let new = audio.muted().collect::<Vec<_>>();
                         let before = muted.replace(new);
-                        before != muted && format != WatchFormat::Wob
+                        before.is_none() || before != muted && format != WatchFormat::Wob
                     }
                     _ => false,
                 };

@@ -95,7 +95,12 @@ fn assert_all_is_heard_once(stage: &Stage, cards: &[&str], by_name: Option<(&str
             .lab
             .play_pulse("Game", &stage.game, &[&device])
             .unwrap();
-        stage.lab.wait_for_route("Game", sink).unwrap();
+        // Who names the default sink follows that.
+        let route = match stage.lab.default_sink().as_deref() == Some(sink) {
+            true => "mixd-default",
+            false => sink,
+        };
+        stage.lab.wait_for_route("Game", route).unwrap();
         for card in cards {
             assert_level(&stage.lab, card, GAME, 1.0);
         }
