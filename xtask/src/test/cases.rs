@@ -81,9 +81,7 @@ impl Case {
 /// nothing is compiled twice.
 fn build_command() -> Command {
     let mut command = tools::cargo();
-    command
-        .args(["test", "--workspace", "--no-run", "--locked", "--quiet"])
-        .args(["--lib", "--bins", "--test", "*"]);
+    command.args(["test", "--workspace", "--no-run", "--locked", "--quiet"]);
     command
 }
 
@@ -120,6 +118,7 @@ impl Cases {
             let Some(program) = message["executable"].as_str() else {
                 continue;
             };
+            // Examples are programs that the tests run.
             if message["profile"]["test"] != true {
                 continue;
             }
