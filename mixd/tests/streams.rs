@@ -133,13 +133,19 @@ fn what_pipewire_does_not_tell_of_targets_is_found_out() {
     for round in 1..=2 {
         for &game in &games {
             let chosen = || Ok((moves(&stage, game) == round).then_some(()));
-            wait_for("mixd's choice", PATIENCE, chosen).unwrap();
+            if let Err(error) = wait_for("mixd's choice", PATIENCE, chosen) {
+                panic!("{error}: {game} in round {round}: {}", stage.mixd.log());
+            }
             let is_set = || Ok(target(&stage, game).is_some().then_some(()));
             wait_for("its sink", PATIENCE, is_set).unwrap();
         }
         // So that mixd has found out what it was not told.
         std::thread::sleep(Duration::from_secs(2));
         for &game in &games {
+            // By this WirePlumber 0.4 sends from memory, to the same channel.
+            let id = game.to_string();
+            let args = ["-n", "default", "-d", &id, "target.node"];
+            stage.lab.output("pw-metadata", &args).unwrap();
             set_target(&stage, game, None);
         }
     }
