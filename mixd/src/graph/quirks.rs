@@ -41,4 +41,14 @@ impl Graph {
     pub(super) fn lets_newcomer_suspend(&mut self, now: Instant) -> bool {
         self.is_new && self.is_pipewire_0_3_65() && !self.patience.is_over(Matter::Suspension, now)
     }
+
+    /// Whether a stream may have a `target.node` that nobody has told us of, on PipeWire 0.3.65:
+    /// WirePlumber 0.4.13 sets it from memory when a stream starts, and that PipeWire does not tell us
+    /// while another program binds the metadata.
+    ///
+    /// Test: `a_remembered_stream_is_played_once_after_each_restart`.
+    pub(super) fn may_have_untold_node(&self, stream: u32) -> bool {
+        let target = self.objects.targets.get(&stream);
+        self.is_pipewire_0_3_65() && target.is_none_or(|target| target.node.is_none())
+    }
 }

@@ -178,8 +178,11 @@ impl Graph {
             let is_follower = self.streams.is_taken(stream) && own.is_chosen() && !is_default;
             actions.extend(is_follower.then_some(Action::FollowDefault(stream)));
             actions.push(Action::Clear(stream));
-            let clear = self.node_to_clear(stream).filter(|_| !is_follower);
-            actions.extend(clear);
+            if !is_follower {
+                let untold = self.may_have_untold_node(stream);
+                let untold = untold.then_some(Action::ClearNode(stream));
+                actions.extend(self.node_to_clear(stream).or(untold));
+            }
         }
         actions
     }
