@@ -1,6 +1,6 @@
-//! Desktops without a screen, drawn by the processor, and pictures of them: a sway ([`Sway`]), a
-//! bare X server ([`Xvfb`]) and a compositor that draws no decorations ([`Weston`]), each in the
-//! session of a lab.
+//! Desktops without a screen, drawn by the processor, and pictures of them: a sway (`Sway`, with the
+//! feature `sway`), a bare X server ([`Xvfb`]) and a compositor that draws no decorations ([`Weston`]),
+//! each in the session of a lab.
 
 #[cfg(feature = "sway")]
 mod pointer;
