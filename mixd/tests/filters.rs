@@ -147,13 +147,6 @@ fn wait_for_output(lab: &Lab, output: &str) {
     .unwrap();
 }
 
-#[track_caller]
-fn make_default(lab: &Lab, sink: &str) {
-    lab.set_default(sink).unwrap();
-    let is_default = || Ok((lab.default_sink().as_deref() == Some(sink)).then_some(()));
-    wait_for("the choice of a default", PATIENCE, is_default).unwrap();
-}
-
 fn quarter() -> f64 {
     decibels(AMPLITUDE * 0.25)
 }
@@ -216,7 +209,7 @@ fn a_filter_is_followed_when_it_is_disabled_enabled_and_the_default_changes() {
     wait_for_output(&stage.lab, "quiet");
     wait_for_level(&stage.lab, "card-a", quarter());
     // It is the filter of one card alone.
-    make_default(&stage.lab, "card-b");
+    stage.lab.make_default("card-b").unwrap();
     wait_for_output(&stage.lab, "card-b");
     wait_for_level(&stage.lab, "card-b", decibels(AMPLITUDE));
     set(
@@ -282,13 +275,13 @@ fn a_filter_of_the_default_sink_follows_it() {
     let _players = stage.play_both();
     wait_for_output(&stage.lab, "quiet");
     wait_for_level(&stage.lab, "card-a", default);
-    make_default(&stage.lab, "card-b");
+    stage.lab.make_default("card-b").unwrap();
     wait_for_level(&stage.lab, "card-b", default);
     // With one of ours as the default, the filter itself plays to us: it is left out.
-    make_default(&stage.lab, "mixd-aux");
+    stage.lab.make_default("mixd-aux").unwrap();
     wait_for_output(&stage.lab, "card-b");
     wait_for_level(&stage.lab, "card-b", decibels(AMPLITUDE));
-    make_default(&stage.lab, "card-a");
+    stage.lab.make_default("card-a").unwrap();
     wait_for_level(&stage.lab, "card-a", default);
     stage.mixd.end(rustix::process::Signal::TERM).unwrap();
     let args = ["--output", "card-b"];

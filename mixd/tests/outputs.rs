@@ -45,14 +45,6 @@ fn wait_for_outputs(lab: &Lab, outputs: &[&str]) {
     .unwrap();
 }
 
-/// Waits until the default sink is this one.
-#[track_caller]
-fn make_default(lab: &Lab, sink: &str) {
-    lab.set_default(sink).unwrap();
-    let is_default = || Ok((lab.default_sink().as_deref() == Some(sink)).then_some(()));
-    wait_for("the choice of a default", PATIENCE, is_default).unwrap();
-}
-
 fn load(lab: &Lab, module: &str) {
     let args: Vec<&str> = ["load-module"]
         .into_iter()
@@ -118,11 +110,11 @@ fn a_combination_of_all_sinks_as_the_default_is_heard_once_on_every_card() {
     // Not the default, it plays once as well.
     wait_for_outputs(&stage.lab, &["card-a"]);
     assert_all_is_heard_once(&stage, &["card-a"], Some(("all", &CARDS)));
-    make_default(&stage.lab, "all");
+    stage.lab.make_default("all").unwrap();
     wait_for_outputs(&stage.lab, &["all"]);
     wait_for_warning(&stage.mixd, "all");
     assert_all_is_heard_once(&stage, &CARDS, Some(("all", &CARDS)));
-    make_default(&stage.lab, "card-b");
+    stage.lab.make_default("card-b").unwrap();
     wait_for_outputs(&stage.lab, &["card-b"]);
     let status = stage.mixd.ctl(&["status"]).unwrap();
     assert!(!status.contains("warning"), "{status}");
@@ -134,7 +126,7 @@ fn a_combination_that_is_there_before_mixd_is_heard_once_too() {
     load(&lab, COMBINED);
     let is_there = || Ok(lab.dump()?.node("all").map(drop));
     wait_for("the combined sink", PATIENCE, is_there).unwrap();
-    make_default(&lab, "all");
+    lab.make_default("all").unwrap();
     let mut stage = Stage::set_in(lab, &[]);
     wait_for_outputs(&stage.lab, &["all"]);
     wait_for_warning(&stage.mixd, "all");
@@ -160,13 +152,13 @@ fn a_combination_named_by_output_is_heard_once() {
 #[test]
 fn a_combination_of_nothing_but_our_sinks_is_not_played_to() {
     let stage = Stage::set();
-    make_default(&stage.lab, "card-b");
+    stage.lab.make_default("card-b").unwrap();
     wait_for_outputs(&stage.lab, &["card-b"]);
     load(
         &stage.lab,
         "module-combine-sink sink_name=ours slaves=mixd-default,mixd-aux",
     );
-    make_default(&stage.lab, "ours");
+    stage.lab.make_default("ours").unwrap();
     wait_for_warning(&stage.mixd, "ours");
     wait_for_outputs(&stage.lab, &["card-b"]);
     assert_all_is_heard_once(&stage, &["card-b"], None);
@@ -175,15 +167,15 @@ fn a_combination_of_nothing_but_our_sinks_is_not_played_to() {
 #[test]
 fn a_remapped_sink_before_ours_as_the_default_is_not_played_to() {
     let stage = Stage::set();
-    make_default(&stage.lab, "card-b");
+    stage.lab.make_default("card-b").unwrap();
     wait_for_outputs(&stage.lab, &["card-b"]);
     load(&stage.lab, REMAPPED);
-    make_default(&stage.lab, "remapped");
+    stage.lab.make_default("remapped").unwrap();
     wait_for_warning(&stage.mixd, "remapped");
     // The last card stays, whatever its priority.
     wait_for_outputs(&stage.lab, &["card-b"]);
     assert_all_is_heard_once(&stage, &["card-b"], Some(("remapped", &["card-b"])));
-    make_default(&stage.lab, "card-a");
+    stage.lab.make_default("card-a").unwrap();
     wait_for_outputs(&stage.lab, &["card-a"]);
     let status = stage.mixd.ctl(&["status"]).unwrap();
     assert!(!status.contains("warning"), "{status}");
@@ -193,7 +185,7 @@ fn a_remapped_sink_before_ours_as_the_default_is_not_played_to() {
 fn a_remapped_sink_that_is_there_before_mixd_is_not_played_to() {
     let lab = Lab::start().unwrap();
     load(&lab, REMAPPED);
-    make_default(&lab, "remapped");
+    lab.make_default("remapped").unwrap();
     let stage = Stage::set_in(lab, &[]);
     wait_for_outputs(&stage.lab, &["card-a"]);
     assert_all_is_heard_once(&stage, &["card-a"], None);
@@ -202,7 +194,7 @@ fn a_remapped_sink_that_is_there_before_mixd_is_not_played_to() {
 #[test]
 fn a_remapped_sink_before_ours_named_by_output_is_not_played_to() {
     let lab = Lab::start().unwrap();
-    make_default(&lab, "card-b");
+    lab.make_default("card-b").unwrap();
     load(&lab, REMAPPED);
     let stage = Stage::set_in(lab, &["--output", "remapped"]);
     wait_for_outputs(&stage.lab, &["card-b"]);
@@ -218,7 +210,7 @@ fn a_sink_whose_monitor_is_looped_into_ours_is_not_played_to() {
         &stage.lab,
         "module-loopback source=virtual.monitor sink=mixd-aux",
     );
-    make_default(&stage.lab, "virtual");
+    stage.lab.make_default("virtual").unwrap();
     wait_for_warning(&stage.mixd, "virtual");
     wait_for_outputs(&stage.lab, &["card-a"]);
     assert_all_is_heard_once(&stage, &["card-a"], Some(("virtual", &["card-a"])));
@@ -233,13 +225,13 @@ fn what_leads_to_a_card_is_played_to() {
         &stage.lab,
         "module-loopback source=virtual.monitor sink=card-b",
     );
-    make_default(&stage.lab, "virtual");
+    stage.lab.make_default("virtual").unwrap();
     wait_for_outputs(&stage.lab, &["virtual"]);
     load(
         &stage.lab,
         "module-remap-sink sink_name=remapped master=card-b",
     );
-    make_default(&stage.lab, "remapped");
+    stage.lab.make_default("remapped").unwrap();
     wait_for_outputs(&stage.lab, &["remapped"]);
     assert_all_is_heard_once(&stage, &["card-b"], None);
     let status = stage.mixd.ctl(&["status"]).unwrap();

@@ -459,6 +459,17 @@ impl Lab {
         self.output("pw-metadata", &args).map(drop)
     }
 
+    /// The same, until the session manager has taken the choice.
+    ///
+    /// # Errors
+    /// `pw-metadata` fails, or the choice is not taken.
+    pub fn make_default(&self, sink: &str) -> Result<()> {
+        self.set_default(sink)?;
+        wait_for("the choice of a default", PATIENCE, || {
+            Ok((self.default_sink().as_deref() == Some(sink)).then_some(()))
+        })
+    }
+
     /// Takes a card away.
     ///
     /// # Errors
