@@ -89,7 +89,7 @@ const TO_PLAY: &[&str] = &["pipewire-pulse", "pulseaudio-utils", "util-linux", "
 
 /// What all other tests run: displays and hands on them, bars, and those who read what is installed.
 const TO_SHOW: &[&str] = &[
-    // The C library's own archive of mixctl needs nothing; the protocol's example in Python does.
+    // Runs the protocol's example in Python.
     "python3-cbor2",
     // Read manual pages, units, entries, completions, examples, the package.
     "man-db",
@@ -235,7 +235,7 @@ fn size_of(system: &System) -> &'static str {
     }
 }
 
-/// The same for the bench.
+/// Finds what the bench lacks, here and in this machine's system, and gets it.
 pub fn to_bench() -> Result<()> {
     provide(TO_BUILD.iter().chain(TO_TEST))?;
     let system = system::home();

@@ -192,6 +192,7 @@ impl System {
         const OUTER: &str = "root=$1 user=$2 tree=$3 target=$4; shift 4\n\
              mount --make-rprivate / 2>/dev/null\n\
              mount -t proc proc \"$root/proc\" && mount --bind /dev \"$root/dev\" &&\n\
+             mount --make-private \"$root/dev\" &&\n\
              mount -t tmpfs -o mode=1777 tmpfs \"$root/tmp\" &&\n\
              mount -t tmpfs -o mode=1777 tmpfs \"$root/dev/shm\" &&\n\
              mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts \"$root/dev/pts\" &&\n\
