@@ -117,10 +117,9 @@ fn rule(kind: Kind) -> &'static str {
     }
 }
 
-/// What an independent validator says, which begins at the first rule.
+/// Whether an independent validator finds a body in the schema, under this rule.
 fn is_valid(rule: &str, body: &[u8]) -> bool {
-    let schema = format!("root = {rule}\n{}", read("schema.cddl"));
-    cddl::validate_cbor_from_slice(&schema, body, None).is_ok()
+    cddl_cat::validate_cbor_bytes(rule, &read("schema.cddl"), body).is_ok()
 }
 
 #[test]
