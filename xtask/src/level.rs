@@ -14,6 +14,7 @@ pub const RATE: u32 = 48_000;
 const BLOCK: usize = RATE as usize / 10;
 
 /// Writes a stereo file of `seconds`: a tone of the same peak `amplitude` (0 to 1) on both sides.
+/// The frequency is a whole number of Hz.
 ///
 /// # Errors
 /// The file can't be written.
@@ -21,8 +22,9 @@ pub fn write_tone(path: &Path, frequency: f64, amplitude: f64, seconds: u32) -> 
     write_tones(path, &[frequency, frequency], amplitude, seconds)
 }
 
-/// Writes a file of `seconds` with a channel for each frequency: a tone of that frequency and the
-/// same peak `amplitude` (0 to 1). Channels are in the order that WAV has for their number.
+/// Writes a file of `seconds` with a channel for each frequency, a whole number of Hz: a tone of that
+/// frequency and the same peak `amplitude` (0 to 1). Channels are in the order that WAV has for their
+/// number.
 ///
 /// # Errors
 /// The file can't be written.
@@ -33,14 +35,22 @@ pub fn write_tones(path: &Path, frequencies: &[f64], amplitude: f64, seconds: u3
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
+    let sample = |frame: u32, frequency: f64| {
+        let phase = TAU * frequency * f64::from(frame) / f64::from(RATE);
+        #[allow(clippy::cast_possible_truncation)] // an amplitude of at most 1
+        let sample = (phase.sin() * amplitude * f64::from(i16::MAX)).round() as i16;
+        sample
+    };
+    // Every second is as the first: a whole number of periods.
+    let second = (0..RATE).flat_map(|frame| frequencies.iter().map(move |&tone| (frame, tone)));
+    let second: Vec<i16> = second.map(|(frame, tone)| sample(frame, tone)).collect();
     let mut writer = hound::WavWriter::create(path, spec)?;
-    for frame in 0..RATE * seconds {
-        for frequency in frequencies {
-            let phase = TAU * frequency * f64::from(frame) / f64::from(RATE);
-            #[allow(clippy::cast_possible_truncation)] // an amplitude of at most 1
-            let sample = (phase.sin() * amplitude * f64::from(i16::MAX)).round() as i16;
-            writer.write_sample(sample)?;
+    for _ in 0..seconds {
+        let mut block = writer.get_i16_writer(u32::try_from(second.len())?);
+        for &sample in &second {
+            block.write_sample(sample);
         }
+        block.flush()?;
     }
     Ok(writer.finalize()?)
 }
