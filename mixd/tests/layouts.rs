@@ -4,14 +4,13 @@
 
 mod stage;
 
-use std::path::Path;
 use std::time::Duration;
 
 use stage::{AMPLITUDE, Stage, mixd_program};
 use xtask::lab::{Card, Lab, PATIENCE};
 use xtask::level::{decibels, write_tones};
 use xtask::mixd::Mixd;
-use xtask::process::wait_for;
+use xtask::process::{Process, wait_for};
 
 const SURROUND: &str = "FL FR FC LFE SL SR";
 
@@ -23,23 +22,23 @@ const fn card(name: &'static str, positions: &'static str, priority: u32) -> Car
     }
 }
 
-/// A tone for each channel, told apart by their frequencies.
+/// How many channels the programs have.
+const PROGRAMS: [usize; 4] = [1, 2, 6, 8];
+
+/// A tone for each channel of a program, told apart by their frequencies from those of the others.
 fn frequencies(channels: usize) -> Vec<f64> {
+    let before: usize = PROGRAMS.iter().filter(|other| **other < channels).sum();
     (0_u32..)
+        .skip(before)
         .take(channels)
         .map(|n| 300.0 + 110.0 * f64::from(n))
         .collect()
 }
 
 /// The level of each tone on each of the card's channels.
-fn levels(lab: &Lab, file: &Path, sink: &str, tones: &[f64]) -> Vec<Vec<f64>> {
-    let player = lab.play_native("Game", file, &[]).unwrap();
-    lab.wait_for_route("Game", sink).unwrap();
+fn levels(lab: &Lab, tones: &[f64]) -> Vec<Vec<f64>> {
     let time = Duration::from_millis(800);
     let recording = lab.listen("card-a", time).unwrap().end(5);
-    drop(player);
-    let gone = || Ok(lab.dump()?.streams("Game").is_empty().then_some(()));
-    wait_for("the player's end", PATIENCE, gone).unwrap();
     tones
         .iter()
         .map(|&tone| recording.steady_level(tone))
@@ -50,38 +49,41 @@ fn levels(lab: &Lab, file: &Path, sink: &str, tones: &[f64]) -> Vec<Vec<f64>> {
 /// mixd.
 fn sounds_as_without_mixd(positions: &'static str) {
     let lab = Lab::start_with(&[card("card-a", positions, 1000)]).unwrap();
-    let files: Vec<_> = [1, 2, 6, 8]
-        .into_iter()
-        .map(|channels| {
-            let (file, tones) = (
-                lab.path("tones.wav").with_extension(channels.to_string()),
-                frequencies(channels),
-            );
-            write_tones(&file, &tones, 0.1, 60).unwrap();
-            (file, tones)
+    let players: Vec<Process> = PROGRAMS
+        .iter()
+        .map(|&channels| {
+            let file = lab.path("tones.wav").with_extension(channels.to_string());
+            write_tones(&file, &frequencies(channels), 0.05, 60).unwrap();
+            lab.play_native("Game", &file, &[]).unwrap()
         })
         .collect();
+    let tones: Vec<f64> = PROGRAMS.into_iter().flat_map(frequencies).collect();
     let measure = |sink: &str| {
-        let each = files
-            .iter()
-            .map(|(file, tones)| levels(&lab, file, sink, tones));
-        each.collect::<Vec<_>>()
+        let routed = || {
+            let dump = lab.dump()?;
+            let streams = dump.streams("Game");
+            let count = streams.iter().filter(|&&id| dump.fed_by(id) == [sink]);
+            Ok((count.count() == players.len()).then_some(()))
+        };
+        wait_for(sink, PATIENCE, routed).unwrap();
+        levels(&lab, &tones)
     };
     let without = measure("card-a");
     let mixd = Mixd::start(&lab, &mixd_program()).unwrap();
     let with = measure("mixd-default");
     drop(mixd);
-    for ((before, after), (_, tones)) in without.iter().zip(&with).zip(&files) {
-        println!("{} channels on [ {positions} ]: {after:.1?}", tones.len());
-        for (before, after) in before.iter().flatten().zip(after.iter().flatten()) {
+    for ((before, after), tone) in without.iter().zip(&with).zip(&tones) {
+        println!("{tone} Hz on [ {positions} ]: {after:.1?}");
+        for (before, after) in before.iter().zip(after) {
             let alike = (before - after).abs() < 0.1 || *before < -90.0 && *after < -90.0;
             assert!(alike, "{before} dB without, {after} dB with");
         }
     }
     // The centre of 5.1 is heard on a stereo card, 3 dB down on each side.
     if positions == "FL FR" {
-        for level in &with[2][2] {
-            let should = decibels(0.1) - 3.0;
+        let before: usize = PROGRAMS[..2].iter().sum();
+        for level in &with[before + 2] {
+            let should = decibels(0.05) - 3.0;
             assert!((level - should).abs() < 0.2, "{level} dB, not {should}");
         }
     }
