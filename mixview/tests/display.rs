@@ -292,12 +292,8 @@ fn the_window_is_used_on_sway() {
     is_used(&lab, &desktop, "sway");
 }
 
-/// How often the window is woken in ten seconds in which nothing happens.
-fn wakeups(window: &Process) -> u64 {
-    let before = window.context_switches().unwrap();
-    std::thread::sleep(Duration::from_secs(10));
-    window.context_switches().unwrap() - before
-}
+/// How long the window is watched for what wakes it.
+const WATCHED: Duration = Duration::from_secs(10);
 
 /// What it costs while nothing happens, connected and not.
 fn is_idle(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
@@ -322,15 +318,14 @@ fn is_idle(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
         status("Threads")
     );
     assert_eq!(status("Threads"), 1);
-    assert_eq!(wakeups(window), 0, "woken while nothing happens");
+    assert_eq!(window.wakeups_in(WATCHED).unwrap(), 0);
     daemon.end(Signal::TERM).unwrap();
     stage.shows(lab, "that mixd is gone", |picture| {
         picture.has_handle(0.0, MUTED)
     });
     // Every two seconds it looks for mixd: an attempt, and no more than a few calls each.
-    let count = wakeups(&stage.window);
-    println!("{name}: woken {count} times in 10 s without mixd");
-    assert!((3..=12).contains(&count), "woken {count} times in 10 s");
+    let count = stage.window.wakeups_in(WATCHED).unwrap();
+    assert!((3..=12).contains(&count), "woken {count} times");
 }
 
 #[test]

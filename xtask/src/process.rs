@@ -135,21 +135,6 @@ impl Process {
         proc_status(&format!("/proc/{}/status", self.pid()), key)
     }
 
-    /// How often its threads have been woken or preempted so far.
-    ///
-    /// # Errors
-    /// `/proc` can't be read.
-    pub fn context_switches(&self) -> Result<u64> {
-        let mut sum = 0;
-        for task in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
-            let status = task?.path().join("status");
-            let status = status.to_string_lossy();
-            sum += proc_status(&status, "voluntary_ctxt_switches")?;
-            sum += proc_status(&status, "nonvoluntary_ctxt_switches")?;
-        }
-        Ok(sum)
-    }
-
     /// How often its threads have waited and been woken so far.
     ///
     /// # Errors
@@ -161,6 +146,19 @@ impl Process {
             sum += proc_status(&status.to_string_lossy(), "voluntary_ctxt_switches")?;
         }
         Ok(sum)
+    }
+
+    /// How often its threads are woken in this time, which is waited for. The work of other processes
+    /// makes it no more.
+    ///
+    /// # Errors
+    /// `/proc` can't be read.
+    pub fn wakeups_in(&self, time: Duration) -> Result<u64> {
+        let before = self.wakeups()?;
+        thread::sleep(time);
+        let count = self.wakeups()? - before;
+        println!("{}: woken {count} times in {time:?}", self.name);
+        Ok(count)
     }
 
     /// What it takes of the memory now.
