@@ -324,12 +324,21 @@ impl Lab {
         }
     }
 
+    /// A command whose program is not kept waiting by what else runs, as PipeWire's own daemons are not:
+    /// what it fails to play or record in time would be taken for what mixd did.
+    fn prompt(&self, program: &str) -> Command {
+        let mut command = self.command("nice");
+        // The nice level of PipeWire's module-rt. Where that is not allowed, it says so and goes on.
+        command.args(["-n", "-11", program]);
+        command
+    }
+
     /// Plays a file as the native program `name`, until dropped.
     ///
     /// # Errors
     /// It can't be started.
     pub fn play_native(&self, name: &str, file: &Path, args: &[&str]) -> Result<Process> {
-        let mut command = self.command("pw-play");
+        let mut command = self.prompt("pw-play");
         command.env(
             "PIPEWIRE_PROPS",
             format!("{{ application.name = \"{name}\" }}"),
@@ -342,7 +351,7 @@ impl Lab {
     /// # Errors
     /// It can't be started.
     pub fn play_pulse(&self, name: &str, file: &Path, args: &[&str]) -> Result<Process> {
-        let mut command = self.command("paplay");
+        let mut command = self.prompt("paplay");
         Process::start(command.args(["--client-name", name]).args(args).arg(file))
     }
 
@@ -367,7 +376,7 @@ impl Lab {
         let channels = positions.split(',').count().to_string();
         let file = self.path(&format!("{card}.wav"));
         let _ = fs::remove_file(&file);
-        let mut command = self.command("pw-record");
+        let mut command = self.prompt("pw-record");
         command.args(["-P", "{ stream.capture.sink = true }", "--format", "f32"]);
         command.args(["--rate", "48000", "--channels", &channels]);
         let target = if by_own_links { "0" } else { card };
