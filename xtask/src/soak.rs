@@ -1,6 +1,6 @@
 //! `cargo xtask soak`: an evening, many times over. Programs start and stop, cards change, servers
-//! are restarted, clients come and go; after each event every route is checked, and at the end what
-//! mixd has grown by.
+//! are restarted, clients come and go; after each event every route is checked and what of each program
+//! is heard on the card, and at the end what mixd has grown by.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use wire::{Client, Request, Topic};
 use xtask::Result;
 use xtask::lab::{Daemon, Lab, PATIENCE, STEREO};
-use xtask::level;
+use xtask::level::{self, decibels};
 use xtask::mixd::Mixd;
 use xtask::process::{Process, wait_for};
 
@@ -21,6 +21,14 @@ use crate::{setup, tools};
 const MINUTES: u64 = 20;
 /// How many programs play at most.
 const MAX_PLAYERS: usize = 6;
+/// The peak of each program's tone: all of them stay below full scale.
+const AMPLITUDE: f64 = 0.1;
+/// How long the card is listened to after each event, and what of that is measured, in tenths of a second.
+const LISTEN: Duration = Duration::from_millis(400);
+const MEASURED: usize = 2;
+/// How far a level may be off, in dB; and what is said to be silent: half a step of 16 bits.
+const TOLERANCE: f64 = 0.5;
+const SILENCE: f64 = -96.0;
 /// How much the heap may have grown, in KiB: fragments, as a hundred streams leave them.
 const MAX_GROWTH: u64 = 512;
 
@@ -42,6 +50,8 @@ const EVENTS: [(&str, u32, fn(&mut Soak) -> Result<()>); 10] = [
 /// A program that plays.
 struct Player {
     name: String,
+    /// Its tone's number, which no other that plays has.
+    tone: usize,
     is_listed: bool,
     _process: Process,
 }
@@ -55,6 +65,7 @@ struct Soak {
     /// Whether programs called `Voice…` are on the list.
     is_listed: bool,
     card: usize,
+    volume: f64,
     /// How often the session manager has ended by itself.
     crashes: u32,
     /// How often it has not come up: a program and it waited for each other.
@@ -89,8 +100,9 @@ pub fn soak(mut rest: Parser) -> Result<()> {
 fn run(programs: &Path, time: Duration) -> Result<()> {
     let lab = Lab::start()?;
     let mixd = Mixd::start(&lab, &programs.join("mixd"))?;
-    let file = lab.path("tone.wav");
-    level::write_tone(&file, 440.0, 0.25, 600)?;
+    for tone in 0..MAX_PLAYERS {
+        level::write_tone(&tone_file(&lab, tone), frequency(tone), AMPLITUDE, 600)?;
+    }
     let mut soak = Soak {
         players: Vec::new(),
         clients: Vec::new(),
@@ -98,6 +110,7 @@ fn run(programs: &Path, time: Duration) -> Result<()> {
         lab,
         is_listed: false,
         card: 0,
+        volume: 0.0,
         crashes: 0,
         deadlocks: 0,
         started: 0,
@@ -150,6 +163,16 @@ fn run(programs: &Path, time: Duration) -> Result<()> {
     report(&counts, slowest, before, soak.measure()?)
 }
 
+/// The frequency of a tone, a multiple of 10 Hz.
+fn frequency(tone: usize) -> f64 {
+    let tone = u32::try_from(tone).unwrap_or_default();
+    300.0 + 110.0 * f64::from(tone)
+}
+
+fn tone_file(lab: &Lab, tone: usize) -> PathBuf {
+    lab.path(&format!("tone-{tone}.wav"))
+}
+
 fn report(
     counts: &[u32; EVENTS.len()],
     slowest: Duration,
@@ -160,7 +183,7 @@ fn report(
     for ((what, ..), count) in EVENTS.iter().zip(counts) {
         println!("{count:>6}  {what}");
     }
-    println!("No wrong route; the slowest event was settled after {slowest:.1?}.");
+    println!("No wrong route, no wrong level; the slowest event was settled after {slowest:.1?}.");
     println!(
         "Heap and stack before and after: {} and {} KiB.",
         before.0, after.0
@@ -187,7 +210,8 @@ impl Soak {
         Ok(start.elapsed())
     }
 
-    /// Waits until every program plays to its channel, and both channels to the card.
+    /// Waits until every program plays to its channel, both channels to the card, and every program is
+    /// heard there as loud as the volume says.
     fn settle(&mut self) -> Result<()> {
         if let Some(status) = self.mixd.process.ended()? {
             return Err(format!("mixd has ended: {status}").into());
@@ -201,7 +225,11 @@ impl Soak {
             if let Some(card) = self.default_card() {
                 self.card = card;
             }
-            wrong = match self.wrong_route() {
+            let found = self.wrong_route().and_then(|wrong| match wrong {
+                Some(route) => Ok(Some(route)),
+                None => self.wrong_level(),
+            });
+            wrong = match found {
                 Ok(wrong) => wrong.unwrap_or_default(),
                 Err(error) if self.lab.metadata().is_ok() => return Err(error),
                 Err(_) => {
@@ -264,6 +292,31 @@ impl Soak {
         Ok(None)
     }
 
+    fn wrong_level(&self) -> Result<Option<String>> {
+        if self.players.is_empty() {
+            return Ok(None);
+        }
+        let recording = self.lab.listen(STEREO[self.card].name, LISTEN)?;
+        let recording = recording.end(MEASURED);
+        for player in &self.players {
+            let gain = match player.is_listed && self.is_listed {
+                true => 1.0 + self.volume.min(0.0),
+                false => 1.0 - self.volume.max(0.0),
+            };
+            let should = decibels(AMPLITUDE * gain);
+            for is in recording.steady_level(frequency(player.tone)) {
+                let is_right = (is - should).abs() <= TOLERANCE || is.max(should) < SILENCE;
+                if !is_right {
+                    let name = &player.name;
+                    return Ok(Some(format!(
+                        "{name} is heard at {is:.1} dB, not {should:.1}"
+                    )));
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// Its heap and stack in KiB, and its descriptors.
     fn measure(&self) -> Result<(u64, usize)> {
         let folder = format!("/proc/{}/fd", self.mixd.process.pid());
@@ -305,13 +358,16 @@ impl Soak {
         if self.players.iter().any(|player| player.name == name) {
             return Ok(());
         }
-        let file = self.lab.path("tone.wav");
+        let is_free = |tone: &usize| !self.players.iter().any(|player| player.tone == *tone);
+        let tone = (0..MAX_PLAYERS).find(is_free).ok_or("no tone is free")?;
+        let file = tone_file(&self.lab, tone);
         let process = match self.random(2) {
             0 => self.lab.play_native(&name, &file, &[])?,
             _ => self.lab.play_pulse(&name, &file, &[])?,
         };
         self.players.push(Player {
             name,
+            tone,
             is_listed,
             _process: process,
         });
@@ -362,7 +418,8 @@ impl Soak {
 
     fn change_volume(&mut self) -> Result<()> {
         #[allow(clippy::cast_precision_loss)]
-        let volume = self.random(21) as f64 / 10.0 - 1.0;
+        let volume = (self.random(21) as f64 - 10.0) / 10.0;
+        self.volume = volume;
         self.mixd
             .ctl(&["set-volume", &format!("{volume:.1}")])
             .map(drop)
