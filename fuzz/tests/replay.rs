@@ -18,6 +18,7 @@ fn inputs(folder: &str, target: &str) -> Vec<PathBuf> {
 
 /// A failure names the input, by what is printed last.
 #[test]
+#[ignore = "for 'cargo xtask fuzz coverage'; 'cargo xtask fuzz smoke' replays it in a third of the time"]
 fn the_corpus_and_every_past_crash_hold() {
     for (target, body) in fuzz::TARGETS {
         let paths: Vec<_> = ["corpus", "crashes"]

@@ -80,7 +80,7 @@ pub fn dist(mut rest: Parser) -> Result<()> {
 ///
 /// # Errors
 /// Something is wrong with what is installed.
-pub fn check_in_system(programs: &Path) -> Result<()> {
+fn check_in_system(programs: &Path) -> Result<()> {
     let mut check = system::home().command(Network::Private, User::Ordinary, tools::own()?);
     tools::run(check.args(["dist", "--check", "--programs"]).arg(programs))
 }
@@ -91,11 +91,12 @@ fn try_on(system: &'static System) -> Result<()> {
     let package = package(&folder()?, &tools::build_release()?)?;
     let dpkg = || system.command(Network::Private, User::Root, "dpkg");
     tools::run(dpkg().arg("--install").arg(package))?;
-    let cases = Cases::build(&["mixd/patterns"], true)?;
-    let (passed, failures) = cases.run(system, &["MIXD_PROGRAM=/usr/bin/mixd"])?;
+    let cases = Cases::build(Some(&["mixd/patterns"]), true)?;
+    let installed = ["MIXD_PROGRAM=/usr/bin/mixd"];
+    let failures = cases.run(system, &installed, Vec::new(), Vec::new())?;
     tools::run(dpkg().args(["--purge", "mixd"]))?;
-    match (passed, failures.is_empty()) {
-        (1.., true) => Ok(()),
+    match (cases.is_empty(), failures.is_empty()) {
+        (false, true) => Ok(()),
         _ => Err(format!(
             "the package fails on {}: {}",
             system.name,

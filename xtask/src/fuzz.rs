@@ -23,6 +23,20 @@ const TARGETS: [&str; 9] = [
 ];
 /// How long each runs when no time is given, in seconds.
 const TIME: u32 = 60;
+/// How long each runs at a smoke test, in seconds, after its corpus.
+const SMOKE: u32 = 2;
+/// The compiler's flags for libFuzzer, as cargo-fuzz 0.13 gives them: counters of edges, their addresses,
+/// compared values, the depth of the stack.
+const INSTRUMENTED: [&str; 8] = [
+    "--cfg=fuzzing",
+    "-Cpasses=sancov-module",
+    "-Cllvm-args=-sanitizer-coverage-level=4",
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+    "-Cllvm-args=-sanitizer-coverage-pc-table",
+    "-Cllvm-args=-sanitizer-coverage-trace-compares",
+    "-Cllvm-args=-sanitizer-coverage-stack-depth",
+    "-Cllvm-args=-simplifycfg-branch-fold-threshold=0",
+];
 /// What the corpus must cover of the protocol's and the session's lines, in percent.
 const COVERAGE: f64 = 95.0;
 
@@ -33,6 +47,7 @@ enum Request {
         time: u32,
         jobs: u32,
     },
+    Smoke,
     Seeds,
     Coverage,
 }
@@ -40,6 +55,7 @@ enum Request {
 /// Reads the rest of the command line, and does it.
 pub fn fuzz(parser: Parser) -> Result<()> {
     match parse(parser)? {
+        Request::Smoke => smoke(),
         Request::Seeds => seeds(),
         Request::Coverage => coverage(),
         Request::Run {
@@ -63,6 +79,7 @@ fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
             Arg::Long("time") => time = parser.value()?.parse()?,
             Arg::Long("jobs") => jobs = parser.value()?.parse()?,
             Arg::Value(word) => match word.string()? {
+                word if word == "smoke" => return Ok(Request::Smoke),
                 word if word == "seeds" => return Ok(Request::Seeds),
                 word if word == "coverage" => return Ok(Request::Coverage),
                 word if TARGETS.contains(&&*word) => targets.push(word),
@@ -84,14 +101,14 @@ fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
     })
 }
 
-/// Runs each target for a moment over a copy of the corpus, for `cargo xtask test`: what it finds
-/// is a failure, what it learns is not kept.
-pub fn smoke(seconds: u32) -> Result<()> {
+/// Runs each target for a moment over a copy of the corpus: what it finds is a failure, what it learns
+/// is not kept.
+fn smoke() -> Result<()> {
     let programs = build()?;
     // Nothing is timed here: as many at once as there are cores.
     tools::at_once(&TARGETS, tools::cores(), |target| {
         let found = scratch(target)?;
-        run_target(&programs, target, &found, seconds, 1)
+        run_target(&programs, target, &found, SMOKE, 1)
     })
 }
 
@@ -100,36 +117,23 @@ fn seeds() -> Result<()> {
     tools::run(tools::cargo().args(["run", "--quiet", "-p", "fuzz", "--example", "seeds"]))
 }
 
-/// Builds the targets and returns the folder that holds them.
+/// Builds the targets, with what libFuzzer follows a program by, and returns the folder that holds them.
+/// Nothing that they reach is `unsafe`: the address sanitizer would find nothing, and halve the speed.
 fn build() -> Result<PathBuf> {
-    install("cargo-fuzz", "0.13.2")?;
     let folder = tools::target_folder()?.join("fuzz");
     let mut command = tools::cargo();
-    command.args([
-        "fuzz",
-        "build",
-        "--fuzz-dir",
-        "fuzz",
-        "--features",
-        "libfuzzer",
-    ]);
-    // Nothing that the targets reach is `unsafe`: the address sanitizer would find nothing, and
-    // halve the speed.
-    command
-        .args(["--sanitizer", "none", "--target-dir"])
-        .arg(&folder);
-    // libFuzzer's instrumentation is a compiler option that is not stable; this takes it from the
-    // compiler that is there.
+    command.args("build --locked -p fuzz --bins --features libfuzzer --profile fuzz".split(' '));
+    // With a target of its own, the flags are not for what runs while it is built.
+    command.args(["--target", "host-tuple", "--target-dir"]);
+    command.arg(&folder);
+    command.env("RUSTFLAGS", INSTRUMENTED.join(" "));
+    // The flag of the pass is not stable; this takes it from the compiler that is there.
     command.env("RUSTC_BOOTSTRAP", "1");
-    // The shipped profile takes minutes to link, and strips what a crash would be told by.
-    command.env("CARGO_PROFILE_RELEASE_LTO", "off");
-    command.env("CARGO_PROFILE_RELEASE_STRIP", "none");
-    command.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     command.envs(tools::cxx().map(|program| ("CXX", program)));
     tools::run(&mut command)?;
     let hosts = fs::read_dir(&folder)?
         .flatten()
-        .map(|entry| entry.path().join("release"));
+        .map(|entry| entry.path().join("fuzz"));
     hosts
         .into_iter()
         .find(|programs| programs.join(TARGETS[0]).exists())
@@ -180,9 +184,10 @@ fn run_target(programs: &Path, target: &str, found: &Path, seconds: u32, jobs: u
     let crash = found.with_extension("crash");
     let _ = fs::remove_file(&crash);
     let mut command = Command::new(programs.join(target));
-    command
-        .arg(found)
-        .arg(Path::new("fuzz/corpus").join(target));
+    command.arg(found);
+    // A target that nothing has ever broken has no folder there.
+    let known = ["fuzz/corpus", "fuzz/crashes"].map(|folder| Path::new(folder).join(target));
+    command.args(known.iter().filter(|folder| folder.exists()));
     command.arg(format!("-max_total_time={seconds}"));
     command.arg(format!("-exact_artifact_path={}", crash.display()));
     // Some of the longest frames that a client may send.
@@ -254,6 +259,7 @@ fn coverage() -> Result<()> {
         "fuzz",
         "--test",
         "replay",
+        "--ignored",
         "--engine",
         "llvm",
     ]);

@@ -1,40 +1,99 @@
-//! `cargo xtask test`: every check, in the order of their cost; or some of them, or those that play
-//! on other systems.
+//! `cargo xtask test`: every check, side by side; or some of them, or those that play on other systems.
 
 mod cases;
+mod job;
 
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::thread;
+use std::time::Instant;
 
 use lexopt::{Arg, Parser, ValueExt};
 use xtask::Result;
 
 pub use self::cases::Cases;
+use self::job::Job;
 use crate::system::{self, Network, SYSTEMS, System, User};
-use crate::{dist, fuzz, setup, tools};
+use crate::{setup, tools};
 
-/// A check that is no test case: its name, and what it does.
-type Step = (&'static str, fn() -> Result<()>);
+/// A check that is no test case.
+struct Step {
+    name: &'static str,
+    /// What runs it.
+    command: fn() -> Result<Command>,
+    /// Whether it needs the programs and this machine's system, as the cases do; else it compiles, in
+    /// what the cases leave of the processor.
+    runs_programs: bool,
+}
 
-/// The steps before the cases, and those after them.
-const BEFORE: [Step; 3] = [
-    ("format", || cargo(&["fmt", "--all", "--check"])),
-    ("lints", lints),
-    ("doc-tests", || {
-        cargo(&["test", "--workspace", "--locked", "--doc"])
-    }),
+const fn step(name: &'static str, command: fn() -> Result<Command>, runs_programs: bool) -> Step {
+    Step {
+        name,
+        command,
+        runs_programs,
+    }
+}
+
+/// The steps; those that compile in this order.
+const STEPS: [Step; 8] = [
+    step("format", || Ok(cargo("fmt --all --check")), false),
+    step(
+        "lints",
+        || {
+            Ok(cargo(
+                "clippy --workspace --all-targets --locked -- -D warnings",
+            ))
+        },
+        false,
+    ),
+    // The daemon builds on a machine that has no PipeWire.
+    step(
+        "lints-without-pipewire",
+        || {
+            Ok(cargo(
+                "clippy -p mixd --no-default-features --locked -- -D warnings",
+            ))
+        },
+        false,
+    ),
+    step(
+        "doc-tests",
+        || Ok(cargo("test --workspace --locked --doc")),
+        false,
+    ),
+    step(
+        "documentation",
+        || Ok(cargo("doc --workspace --no-deps --locked")),
+        false,
+    ),
+    step("fuzz", || own("fuzz smoke"), false),
+    step(
+        "installed",
+        || in_system(User::Ordinary, &["dist", "--check"]),
+        true,
+    ),
+    step("demo", || in_system(User::Root, &["demo"]), true),
 ];
-const AFTER: [Step; 4] = [
-    ("documentation", || {
-        cargo(&["doc", "--workspace", "--no-deps", "--locked"])
-    }),
-    ("fuzz", || fuzz::smoke(FUZZ_SECONDS)),
-    ("installed", || dist::check_in_system(&cases::build()?)),
-    ("demo", demo),
-];
 
-/// How long each fuzz target runs beside its corpus, which is replayed whole.
-const FUZZ_SECONDS: u32 = 3;
+fn cargo(words: &str) -> Command {
+    let mut command = tools::cargo();
+    command.args(words.split(' '));
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    command
+}
+
+fn own(words: &str) -> Result<Command> {
+    let mut command = Command::new(tools::own()?);
+    command.args(words.split(' '));
+    Ok(command)
+}
+
+/// This program in this machine's system, with the programs that were built for the cases.
+fn in_system(user: User, words: &[&str]) -> Result<Command> {
+    let mut command = system::home().command(Network::Private, user, tools::own()?);
+    command.args(words).arg("--programs");
+    command.arg(tools::target_folder()?.join("debug"));
+    Ok(command)
+}
 
 /// What the command line asks for.
 struct Request {
@@ -46,6 +105,17 @@ struct Request {
     only_plays: bool,
     /// How often each case runs.
     times: u32,
+}
+
+impl Step {
+    /// What runs it beside the cases.
+    fn job(&self) -> Result<Job> {
+        let mut command = (self.command)()?;
+        if !self.runs_programs {
+            command = tools::idle(&command);
+        }
+        Ok(Job::new(self.name, command))
+    }
 }
 
 impl Request {
@@ -74,41 +144,27 @@ impl Request {
         Ok(request)
     }
 
-    /// Whether a step is asked for: by name, or because nothing is.
-    fn has_step(&self, name: &str) -> bool {
-        let is_named = self.names.iter().any(|asked| asked == name);
-        is_named || self.names.is_empty() && !self.only_plays
+    /// Where each run of the cases takes place.
+    fn turns(&self) -> impl Iterator<Item = &'static System> {
+        let systems = self.systems.iter().copied();
+        systems.flat_map(|system| (0..self.times).map(move |_| system))
     }
 
-    /// The names that are no step's: files or cases.
+    /// The steps that are asked for: by name, or because nothing is.
+    fn steps(&self) -> Vec<&'static Step> {
+        let is_asked = |step: &&Step| match self.names.is_empty() {
+            true => !self.only_plays,
+            false => self.names.iter().any(|name| name == step.name),
+        };
+        STEPS.iter().filter(is_asked).collect()
+    }
+
+    /// The names that are no step's: parts of the names of cases. None where only steps are asked for.
     fn cases(&self) -> Option<Vec<&str>> {
-        let is_step = |name: &&str| BEFORE.iter().chain(&AFTER).any(|(step, _)| step == name);
+        let is_step = |name: &&str| STEPS.iter().any(|step| step.name == *name);
         let names = self.names.iter().map(String::as_str);
         let names: Vec<&str> = names.filter(|name| !is_step(name)).collect();
         (self.names.is_empty() || !names.is_empty()).then_some(names)
-    }
-}
-
-/// What has been done, and how long it took.
-#[derive(Default)]
-struct Summary {
-    times: Vec<(String, Duration)>,
-    failures: Vec<String>,
-    passed: usize,
-}
-
-impl Summary {
-    fn step(&mut self, name: &str, check: impl FnOnce() -> Result<()>) {
-        println!("\n== {name}");
-        let start = Instant::now();
-        match check() {
-            Ok(()) => self.passed += 1,
-            Err(error) => {
-                println!("FAILED {name}: {error}\n  again, alone: cargo xtask test {name}");
-                self.failures.push(name.to_owned());
-            }
-        }
-        self.times.push((name.to_owned(), start.elapsed()));
     }
 }
 
@@ -116,109 +172,62 @@ impl Summary {
 /// the same run.
 pub fn command(rest: Parser) -> Result<()> {
     let request = Request::parse(rest)?;
+    let mut steps = request.steps();
+    let names = request.cases();
     let start = Instant::now();
     setup::to_compile_tests()?;
-    // Beside what only compiles.
-    let systems = request.systems.clone();
-    let mut systems = Some(thread::spawn(move || setup::prepare(&systems)));
-    let mut summary = Summary::default();
-    summary.times.push(("setup".to_owned(), start.elapsed()));
-    for (name, check) in BEFORE {
-        if request.has_step(name) {
-            summary.step(name, check);
+    let mut times = vec![("setup".to_owned(), start.elapsed())];
+    let began = Instant::now();
+    let found = match &names {
+        None if !steps.iter().any(|step| step.runs_programs) => Cases::default(),
+        _ => {
+            // Beside what only compiles.
+            let systems = request.systems.clone();
+            let systems = thread::spawn(move || setup::prepare(&systems));
+            println!("\n== build");
+            let found = Cases::build(names.as_deref(), request.only_plays)?;
+            systems
+                .join()
+                .map_err(|_| "the thread that makes the systems panicked")??;
+            times.push(("build".to_owned(), began.elapsed()));
+            found
         }
+    };
+    if let Some(names) = names.filter(|_| found.is_empty()) {
+        return Err(format!("no step, test file or case is called {}", names.join(" ")).into());
     }
-    if let Some(names) = request.cases() {
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for system in request.turns() {
+        if !found.is_empty() {
+            let (count, name, versions) = (found.len(), system.name, system.versions()?);
+            println!("\n== {count} cases on {name}: {versions}");
+        }
         let began = Instant::now();
-        let found = Cases::build(&names, request.only_plays)?;
-        if found.is_empty() {
-            return Err(format!("no step, test file or case is called {}", names.join(" ")).into());
-        }
-        summary
-            .times
-            .push(("build of the tests".to_owned(), began.elapsed()));
-        await_systems(&mut systems)?;
-        for system in &request.systems {
-            println!(
-                "\n== {} cases on {}: {}",
-                found.len(),
-                system.name,
-                system.versions()?
-            );
-            let began = Instant::now();
-            for _ in 0..request.times {
-                let (passed, failures) = found.run(system, &[])?;
-                summary.passed += passed;
-                summary.failures.extend(failures);
-            }
-            let name = format!("cases on {}", system.name);
-            summary.times.push((name, began.elapsed()));
-        }
-    }
-    await_systems(&mut systems)?;
-    for (name, check) in AFTER {
-        if request.has_step(name) {
-            summary.step(name, check);
-        }
+        // In the first run: once is enough for them.
+        count += found.len() + steps.len();
+        let steps = std::mem::take(&mut steps);
+        let (among, below): (Vec<&Step>, Vec<&Step>) =
+            steps.into_iter().partition(|step| step.runs_programs);
+        let among = among.into_iter().map(Step::job).collect::<Result<_>>()?;
+        let below = below.into_iter().map(Step::job).collect::<Result<_>>()?;
+        failures.extend(found.run(system, &[], among, below)?);
+        times.push((format!("{} and steps", system.name), began.elapsed()));
     }
     println!("\nIn {:.0} s:", start.elapsed().as_secs_f32());
-    for (name, time) in &summary.times {
+    for (name, time) in &times {
         println!("  {:>6.1} s  {name}", time.as_secs_f32());
     }
-    for failure in &summary.failures {
+    for failure in &failures {
         println!("FAILED {failure}");
     }
     println!(
         "{} passed, {} failed",
-        summary.passed,
-        summary.failures.len()
+        count - failures.len(),
+        failures.len()
     );
-    match summary.failures.is_empty() {
+    match failures.is_empty() {
         true => Ok(()),
-        false => Err(format!("{} of the checks failed", summary.failures.len()).into()),
+        false => Err(format!("{} of the checks failed", failures.len()).into()),
     }
-}
-
-/// Waits, once, until the systems are there.
-fn await_systems(systems: &mut Option<JoinHandle<Result<()>>>) -> Result<()> {
-    match systems.take().map(JoinHandle::join) {
-        None => Ok(()),
-        Some(result) => result.map_err(|_| "the thread that makes the systems panicked")?,
-    }
-}
-
-fn cargo(args: &[&str]) -> Result<()> {
-    println!("cargo {}", args.join(" "));
-    tools::run(tools::cargo().args(args).env("RUSTDOCFLAGS", "-D warnings"))
-}
-
-/// With and without PipeWire: the daemon builds on a machine that has none.
-fn lints() -> Result<()> {
-    cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--locked",
-        "--",
-        "-D",
-        "warnings",
-    ])?;
-    cargo(&[
-        "clippy",
-        "-p",
-        "mixd",
-        "--no-default-features",
-        "--locked",
-        "--",
-        "-D",
-        "warnings",
-    ])
-}
-
-/// The demonstration in this machine's system.
-fn demo() -> Result<()> {
-    let programs = cases::build()?;
-    let own = tools::own()?;
-    let mut demo = system::home().command(Network::Private, User::Root, own);
-    tools::run(demo.args(["demo", "--programs"]).arg(programs))
 }

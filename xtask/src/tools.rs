@@ -82,12 +82,12 @@ pub fn run_logged(command: &mut Command, log: &Path) -> Result<()> {
 ///
 /// # Errors
 /// The first of those of `work`; what is not yet begun is left.
-pub fn at_once<T: Sync>(
-    items: &[T],
+pub fn at_once<T: Send>(
+    items: impl IntoIterator<Item = T, IntoIter: Send>,
     workers: usize,
-    work: impl Fn(&T) -> Result<()> + Sync,
+    work: impl Fn(T) -> Result<()> + Sync,
 ) -> Result<()> {
-    let left = Mutex::new(items.iter());
+    let left = Mutex::new(items.into_iter());
     let next = || left.lock().ok()?.next();
     let run = || -> Result<()> {
         while let Some(item) = next() {
@@ -103,6 +103,16 @@ pub fn at_once<T: Sync>(
         });
         results.try_for_each(|result| result)
     })
+}
+
+/// The same command with nothing but the time that no other process wants (`SCHED_IDLE` of sched(7)).
+pub fn idle(command: &Command) -> Command {
+    let mut idle = Command::new("chrt");
+    idle.args(["--idle", "0"]);
+    idle.arg(command.get_program()).args(command.get_args());
+    let variables = command.get_envs();
+    idle.envs(variables.filter_map(|(name, value)| Some((name, value?))));
+    idle
 }
 
 /// How many processors there are.

@@ -3,30 +3,26 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::thread;
 
 use serde_json::Value;
 use xtask::Result;
 
+use super::job::{self, Job};
 use crate::system::{Network, System, User};
 use crate::tools;
 
-/// Parts of the names of files and cases that measure what another process on the machine would change:
-/// load, wake-ups, steps in the sound, and whether a program is heard for a moment when it starts. They
-/// have the machine to themselves.
-const ALONE: [&str; 13] = [
-    "mixd/allocations",
-    "mixd/glide",
-    "mixd/load",
-    "floods",
+/// Parts of the names of files and cases that load the machine, or measure what load changes: how soon
+/// it answers. They have the machine to themselves.
+const ALONE: [&str; 2] = ["mixd/load", "floods"];
+
+/// Parts of the names of those that hear whether a program plays a quantum too much when it starts, which
+/// load changes as well: one for each processor at once, and nothing beside.
+const QUIET: [&str; 7] = [
+    "awaited::no_program",
     "leaks_no_sample",
-    "nothing_wakes",
-    "not_woken",
-    "wake_ups",
     "patterns::two_programs_that_say_the_same",
     "streams::a_stream_sent_to_the_wrong_channel",
     "targets::a_move_in_a_mixer_is_the_users",
@@ -35,15 +31,16 @@ const ALONE: [&str; 13] = [
 ];
 
 /// Those that take longest come first, so that nothing is waited for at the end.
-const FIRST: [&str; 4] = [
-    "mixd/layouts",
-    "fuzz/replay",
-    "mixview/golden",
-    "mixd/unmanaged",
+const FIRST: [&str; 6] = [
+    "mixd/links",
+    "streams::a_rival",
+    "hostile::a_client_that_asks_and_never_reads",
+    "players::a_change_of_layout",
+    "audio::nothing_wakes",
+    "display::an_idle_window",
 ];
 
-/// How many cases run at once for each processor: most of their time they wait for sound. With three,
-/// two cores dropped a quantum now and then.
+/// How many cases run at once for each processor: most of their time they wait for sound.
 const AT_ONCE: usize = 2;
 
 /// A test case.
@@ -57,23 +54,22 @@ struct Case {
 }
 
 impl Case {
-    fn is_alone(&self) -> bool {
-        ALONE.iter().any(|part| self.name.contains(part))
+    fn is_one_of(&self, parts: &[&str]) -> bool {
+        parts.iter().any(|part| self.name.contains(part))
     }
 
-    /// Smaller is sooner.
-    fn rank(&self) -> usize {
-        let place = FIRST.iter().position(|part| self.name.starts_with(part));
-        place.unwrap_or(FIRST.len())
-    }
-
-    fn run(&self, system: &System, environment: &[&str]) -> Result<Output> {
+    fn job(&self, system: &System, environment: &[&str]) -> Job {
         let mut command = system.command(Network::Private, self.user, "env");
         command.args(environment).arg(&self.program);
         if let Some(test) = &self.test {
             command.args(["--exact", test]);
         }
-        Ok(command.output()?)
+        // A case that is not found is none that passed.
+        let says = match self.test {
+            Some(_) => "test result: ok. 1 passed",
+            None => "test result: ok. ",
+        };
+        Job::new(&format!("{} --on {}", self.name, system.name), command).that_says(says)
     }
 }
 
@@ -85,25 +81,17 @@ fn build_command() -> Command {
     command
 }
 
-/// Builds the programs as the cases run them, and returns their folder.
-///
-/// # Errors
-/// The build fails.
-pub fn build() -> Result<PathBuf> {
-    tools::run(build_command().stdout(Stdio::null()))?;
-    Ok(tools::target_folder()?.join("debug"))
-}
-
 /// The cases that were asked for.
+#[derive(Default)]
 pub struct Cases(Vec<Case>);
 
 impl Cases {
-    /// Builds the tests and returns the cases whose names contain one of `names`, or all; of all
-    /// crates, or of those files that play sound, whose result another system can change.
+    /// Builds the tests and returns the cases whose names contain one of `names`, all if those are empty,
+    /// or none; of all crates, or of those files that play sound, whose result another system can change.
     ///
     /// # Errors
     /// The build fails.
-    pub fn build(names: &[&str], only_plays: bool) -> Result<Self> {
+    pub fn build(names: Option<&[&str]>, only_plays: bool) -> Result<Self> {
         let out = build_command()
             .arg("--message-format=json-render-diagnostics")
             .stderr(Stdio::inherit())
@@ -153,8 +141,7 @@ impl Cases {
                 cases.push(add(format!("{folder}/{file}::{test}"), Some(test), user));
             }
         }
-        cases.retain(|case| names.is_empty() || names.iter().any(|name| case.name.contains(name)));
-        cases.sort_by_key(Case::rank);
+        cases.retain(|case| names.is_some_and(|names| names.is_empty() || case.is_one_of(names)));
         Ok(Self(cases))
     }
 
@@ -166,21 +153,44 @@ impl Cases {
         self.0.is_empty()
     }
 
-    /// Runs them all in a system with these variables; returns how many passed, and the names of those
-    /// that failed.
+    /// Runs them all in a system with these variables, some of them among or above other jobs. Returns
+    /// the names of the jobs that failed.
     ///
     /// # Errors
-    /// A case can't be started.
-    pub fn run(&self, system: &System, environment: &[&str]) -> Result<(usize, Vec<String>)> {
+    /// A job can't be started.
+    pub fn run(
+        &self,
+        system: &System,
+        environment: &[&str],
+        among: Vec<Job>,
+        below: Vec<Job>,
+    ) -> Result<Vec<String>> {
         // Where pictures go that tests take, whoever they run as.
         let pictures = tools::target_folder()?.join("pictures");
         let script = "mkdir -p \"$1\" && chmod 1777 \"$1\"";
         tools::run(Command::new("sh").args(["-c", script, "sh"]).arg(pictures))?;
-        let (alone, together): (Vec<&Case>, Vec<&Case>) =
-            self.0.iter().partition(|case| case.is_alone());
-        let mut failures = run_all(&together, system, environment, tools::cores() * AT_ONCE)?;
-        failures.extend(run_all(&alone, system, environment, 1)?);
-        Ok((self.0.len() - failures.len(), failures))
+        let (alone, others): (Vec<&Case>, _) =
+            self.0.iter().partition(|case| case.is_one_of(&ALONE));
+        let (quiet, others): (Vec<&Case>, _) =
+            others.into_iter().partition(|case| case.is_one_of(&QUIET));
+        let (first, rest): (Vec<&Case>, Vec<&Case>) =
+            others.into_iter().partition(|case| case.is_one_of(&FIRST));
+        let jobs = |cases: Vec<&Case>| {
+            let jobs = cases.into_iter().map(|case| case.job(system, environment));
+            jobs.collect::<Vec<_>>()
+        };
+        let mut pool = jobs(first);
+        pool.extend(among);
+        pool.extend(jobs(rest));
+        let mut failures = thread::scope(|scope| {
+            let below = scope.spawn(|| job::run(below, 1));
+            let mut failures = job::run(pool, tools::cores() * AT_ONCE)?;
+            failures.extend(below.join().map_err(|_| "a thread panicked")??);
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(failures)
+        })?;
+        failures.extend(job::run(jobs(quiet), tools::cores())?);
+        failures.extend(job::run(jobs(alone), 1)?);
+        Ok(failures)
     }
 }
 
@@ -197,54 +207,4 @@ fn tests(program: &str) -> Result<BTreeSet<String>> {
         Ok(names.map(str::to_owned).collect())
     };
     Ok(&list(&[])? - &list(&["--ignored"])?)
-}
-
-/// Runs cases, some at once, and says of each how it went; returns those that failed.
-fn run_all(
-    cases: &[&Case],
-    system: &System,
-    environment: &[&str],
-    at_once: usize,
-) -> Result<Vec<String>> {
-    let failures = Mutex::new(Vec::new());
-    tools::at_once(cases, at_once, |case| {
-        let start = Instant::now();
-        let out = case.run(system, environment)?;
-        let said = String::from_utf8_lossy(&out.stdout);
-        // A case that is not found is none that passed.
-        let result = match case.test {
-            Some(_) => "test result: ok. 1 passed",
-            None => "test result: ok. ",
-        };
-        let passed = said.contains(result) && out.status.success();
-        tell(case, system, &out, passed, start.elapsed());
-        if !passed && let Ok(mut failures) = failures.lock() {
-            failures.push(format!("{} on {}", case.name, system.name));
-        }
-        Ok(())
-    })?;
-    failures
-        .into_inner()
-        .map_err(|_| "a thread panicked".into())
-}
-
-/// Prints how a case went; one that failed with how to run it again, and with what it said.
-fn tell(case: &Case, system: &System, out: &Output, passed: bool, time: Duration) {
-    let (name, seconds) = (&case.name, time.as_secs_f32());
-    let mut text = match passed {
-        true => format!("ok     {seconds:>5.1} s  {name}\n"),
-        false => format!(
-            "FAILED {seconds:>5.1} s  {name} on {0}; again, alone: cargo xtask test {name} --on {0}\n",
-            system.name
-        ),
-    };
-    if !passed {
-        for stream in [&out.stdout, &out.stderr] {
-            for line in String::from_utf8_lossy(stream).lines() {
-                text += &format!("    {line}\n");
-            }
-        }
-    }
-    // In one piece: others print, too.
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

@@ -1,0 +1,76 @@
+//! Processes that run beside others: what each has said is printed in one piece when it has ended.
+
+use std::io::Write;
+use std::process::{Command, Output};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use xtask::Result;
+
+use crate::tools;
+
+/// A process whose success is a check that has passed.
+pub struct Job {
+    /// What `cargo xtask test` runs it again by, alone.
+    name: String,
+    command: Command,
+    /// What it prints if it succeeds.
+    says: &'static str,
+}
+
+impl Job {
+    pub fn new(name: &str, command: Command) -> Self {
+        Self {
+            name: name.to_owned(),
+            command,
+            says: "",
+        }
+    }
+
+    /// The same, which fails unless it prints this.
+    pub fn that_says(self, says: &'static str) -> Self {
+        Self { says, ..self }
+    }
+
+    /// Prints how it went; of one that failed also how to run it again, and what it said.
+    fn tell(&self, out: &Output, passed: bool, time: Duration) {
+        let (name, seconds) = (&self.name, time.as_secs_f32());
+        let mut text = match passed {
+            true => format!("ok     {seconds:>5.1} s  {name}\n"),
+            false => {
+                format!("FAILED {seconds:>5.1} s  {name}; again, alone: cargo xtask test {name}\n")
+            }
+        };
+        if !passed {
+            for stream in [&out.stdout, &out.stderr] {
+                for line in String::from_utf8_lossy(stream).lines() {
+                    text += &format!("    {line}\n");
+                }
+            }
+        }
+        // In one piece: others print, too.
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    }
+}
+
+/// Runs jobs, so many at once, and prints of each how it went. Returns the names of those that failed.
+///
+/// # Errors
+/// One can't be started.
+pub fn run(jobs: Vec<Job>, at_once: usize) -> Result<Vec<String>> {
+    let failures = Mutex::new(Vec::new());
+    tools::at_once(jobs, at_once, |mut job| {
+        let start = Instant::now();
+        let out = job.command.output()?;
+        let said = String::from_utf8_lossy(&out.stdout);
+        let passed = out.status.success() && said.contains(job.says);
+        job.tell(&out, passed, start.elapsed());
+        if !passed && let Ok(mut failures) = failures.lock() {
+            failures.push(job.name);
+        }
+        Ok(())
+    })?;
+    failures
+        .into_inner()
+        .map_err(|_| "a thread panicked".into())
+}
