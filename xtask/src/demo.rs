@@ -25,7 +25,7 @@ const AMPLITUDE: f64 = 0.25;
 /// How long the card is listened to at each step.
 const LISTEN: Duration = Duration::from_millis(700);
 /// What of that is measured, in tenths of a second: the end, after everything has settled.
-const MEASURED: usize = 3;
+const MEASURED: usize = 5;
 /// How many characters the full level is wide.
 const BAR: f64 = 16.0;
 
@@ -112,7 +112,7 @@ fn sweep(programs: &Path) -> Result<()> {
         let mut line = format!("  {volume:>6}");
         for (name, frequency, gain) in PROGRAMS {
             let should = decibels(AMPLITUDE * gain(volume));
-            let sides = recording.tone_level(frequency);
+            let sides = recording.steady_level(frequency);
             for &is in &sides {
                 if !agrees(should, is) {
                     failures.push(format!("{name} at {volume}: {is:.2} dB, not {should:.2}"));
