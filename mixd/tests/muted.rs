@@ -193,3 +193,27 @@ fn level_and_mute_of_an_earlier_run_are_gone() {
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(warnings(&stage.mixd), "");
 }
+
+#[test]
+fn after_a_kill_what_is_reported_is_what_is_heard() {
+    let mut stage = Stage::set();
+    let _players = stage.play_both();
+    let socket = stage.mixd.socket().to_owned();
+    for round in 0..2 {
+        stage.set_volume("-1");
+        // mixd saves after a second, WirePlumber a second later.
+        std::thread::sleep(Duration::from_secs(3));
+        stage.mixd.ctl(&["set-volume", "0"]).unwrap();
+        stage.mixd.end(Signal::KILL).unwrap();
+        stage.lab.wait_for_route("Discord", "card-a").unwrap();
+        stage.mixd = Mixd::start_again(&stage.lab, &mixd_program(), &socket).unwrap();
+        stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+        let volume = stage.mixd.ctl(&["get-volume"]).unwrap();
+        println!("round {round}: {volume}");
+        let aux = match volume.trim() {
+            "-1" => 0.0,
+            _ => 1.0,
+        };
+        wait_for_gains(&stage.lab, 1.0, aux);
+    }
+}

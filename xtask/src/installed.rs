@@ -60,13 +60,23 @@ const PROGRAMS: [&Usage; 3] = [
 ];
 
 /// Files that are copied as they are: from where, to where, whether they are programs.
-const COPIES: [(&str, &str, bool); 13] = [
+const COPIES: [(&str, &str, bool); 15] = [
     (
         "mixview/font/OFL.txt",
         "share/doc/mixd/mixview-font.txt",
         false,
     ),
     ("mixd/dist/run", "share/doc/mixd/examples/s6/run", true),
+    (
+        "mixd/dist/wireplumber/await-mixd.lua",
+        "share/doc/mixd/examples/wireplumber/await-mixd.lua",
+        false,
+    ),
+    (
+        "mixd/dist/wireplumber/await-mixd.conf",
+        "share/doc/mixd/examples/wireplumber/await-mixd.conf",
+        false,
+    ),
     (
         "mixview/dist/mixview.desktop",
         "share/applications/mixview.desktop",

@@ -151,10 +151,33 @@ impl Lab {
     /// A program is missing or does not come up.
     pub fn start_with(cards: &[Card]) -> Result<Self> {
         let mut lab = Self::prepare(cards)?;
-        lab.start_daemon(Daemon::PipeWire)?;
-        lab.start_daemon(Daemon::WirePlumber)?;
-        lab.start_daemon(Daemon::Pulse)?;
+        lab.start_all()?;
         Ok(lab)
+    }
+
+    /// The same with `mixd/dist/wireplumber` installed: programs wait for mixd's choice.
+    ///
+    /// # Errors
+    /// A program is missing or does not come up.
+    pub fn start_awaiting_mixd() -> Result<Self> {
+        let mut lab = Self::prepare(&STEREO)?;
+        for (folder, name) in [
+            (".local/share/wireplumber/scripts", "await-mixd.lua"),
+            ("config/wireplumber/wireplumber.conf.d", "await-mixd.conf"),
+        ] {
+            let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mixd/dist/wireplumber");
+            let folder = lab.path(folder);
+            fs::create_dir_all(&folder)?;
+            fs::copy(source.join(name), folder.join(name))?;
+        }
+        lab.start_all()?;
+        Ok(lab)
+    }
+
+    fn start_all(&mut self) -> Result<()> {
+        self.start_daemon(Daemon::PipeWire)?;
+        self.start_daemon(Daemon::WirePlumber)?;
+        self.start_daemon(Daemon::Pulse)
     }
 
     /// The same without a session manager, as on a board that has none.

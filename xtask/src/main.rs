@@ -13,6 +13,7 @@ mod packages;
 mod run;
 mod setup;
 mod soak;
+mod starts;
 mod system;
 mod test;
 mod tools;
@@ -43,8 +44,12 @@ Commands:
   soak [--minutes N] [--on SYSTEM]
                     an evening many times over: programs, cards, restarts and clients come
                     and go, and every route is checked [default: 20 minutes]
+  starts [COUNT] [--await] [--on SYSTEM]
+                    start silenced programs on a busy machine, and count when one is heard;
+                    with --await in a WirePlumber that awaits mixd [default: 2000]
   fuzz [TARGET...] [--time SECONDS] [--jobs N]
                     run the fuzz targets, and keep what they learn in the corpus
+  fuzz smoke        run each for a moment, and keep nothing
   fuzz coverage     print which lines of the protocol's code the corpus reaches
   fuzz seeds        write the seeds of the corpus anew
   bench [NAME...] [--quick] [--json FILE] [--compare] [--publish]
@@ -107,6 +112,7 @@ fn parse(mut parser: Parser) -> std::result::Result<Option<(Command, Parser)>, l
             Some("bench") => bench::bench,
             Some("fuzz") => fuzz::fuzz,
             Some("soak") => soak::soak,
+            Some("starts") => starts::starts,
             Some("install") => install::install,
             Some("dist") => dist::dist,
             Some("golden") => |rest| alone(rest, golden::golden),

@@ -1,0 +1,95 @@
+//! `cargo xtask starts`: how often a silenced program is heard for a moment when it starts, on a busy
+//! machine.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use lexopt::{Arg, Parser, ValueExt};
+use xtask::Result;
+use xtask::lab::{Lab, PATIENCE};
+use xtask::level;
+use xtask::mixd::Mixd;
+use xtask::process::{Process, wait_for};
+
+use crate::system::{self, Network, User};
+use crate::{setup, tools};
+
+/// How many programs start at once.
+const AT_ONCE: usize = 4;
+/// How many starts there are if the command line does not say.
+const COUNT: usize = 2000;
+/// How long each goes on after it plays through its channel.
+const PLAYED: Duration = Duration::from_millis(100);
+
+/// Reads the rest of the command line, and does it: builds here, and plays in a system.
+pub fn starts(mut rest: Parser) -> Result<()> {
+    let (mut count, mut system, mut programs) = (COUNT, system::home(), None);
+    let mut awaits = false;
+    while let Some(argument) = rest.next()? {
+        match argument {
+            Arg::Long("on") => system = system::named(&rest.value()?.string()?)?,
+            Arg::Long("await") => awaits = true,
+            Arg::Long("programs") => programs = Some(PathBuf::from(rest.value()?)),
+            Arg::Value(number) => count = number.parse()?,
+            argument => return Err(argument.unexpected().into()),
+        }
+    }
+    if let Some(programs) = programs {
+        return run(&programs, count, awaits);
+    }
+    setup::to_test(&[system])?;
+    println!("{}: {}", system.name, system.versions()?);
+    let programs = tools::build_debug(&["mixd", "mixctl"])?;
+    let mut starts = system.command(Network::Private, User::Root, tools::own()?);
+    starts.arg("starts").arg(count.to_string());
+    starts.args(awaits.then_some("--await"));
+    tools::run(starts.arg("--programs").arg(programs))
+}
+
+fn run(programs: &Path, count: usize, awaits: bool) -> Result<()> {
+    let lab = match awaits {
+        true => Lab::start_awaiting_mixd()?,
+        false => Lab::start()?,
+    };
+    let mixd = Mixd::start(&lab, &programs.join("mixd"))?;
+    mixd.ctl(&["add-program", "Discord"])?;
+    mixd.ctl(&["set-volume", "-1"])?;
+    let file = lab.path("tone.wav");
+    level::write_tone(&file, 440.0, 0.25, 60)?;
+    let busy = || Process::start(Command::new("sh").args(["-c", "while :; do :; done"]));
+    let load: Vec<Process> = (0..tools::cores()).map(|_| busy()).collect::<Result<_>>()?;
+    let rounds = count.div_ceil(AT_ONCE);
+    let mut heard = 0;
+    for round in 0..rounds {
+        let recorder = lab.record("card-a")?;
+        let play = |player: usize| match player % 2 {
+            0 => lab.play_native("Discord", &file, &[]),
+            _ => lab.play_pulse("Discord", &file, &[]),
+        };
+        let players: Vec<Process> = (0..AT_ONCE).map(play).collect::<Result<_>>()?;
+        let routed = || {
+            let dump = lab.dump()?;
+            let streams = dump.streams("Discord");
+            let is_done = streams.iter().all(|&id| dump.fed_by(id) == ["mixd-aux"]);
+            Ok((streams.len() == AT_ONCE && is_done).then_some(()))
+        };
+        wait_for("the programs on their channel", PATIENCE, routed)?;
+        std::thread::sleep(PLAYED);
+        let recording = recorder.stop()?;
+        drop(players);
+        let loud = recording.loud_samples();
+        if loud.iter().any(|&samples| samples > 0) {
+            heard += 1;
+            println!("starts {} and on: {loud:?} samples", round * AT_ONCE);
+        }
+        let gone = || Ok(lab.dump()?.streams("Discord").is_empty().then_some(()));
+        wait_for("their end", PATIENCE, gone)?;
+    }
+    drop(load);
+    let starts = rounds * AT_ONCE;
+    println!(
+        "{starts} starts, {AT_ONCE} at once: in {heard} of {rounds} rounds a sample was heard"
+    );
+    Ok(())
+}
