@@ -14,7 +14,7 @@ use xtask::Result;
 
 use crate::installed::{self, COMMON, DEBIAN, Installed, VERSION};
 use crate::system::{self, Network, System, User};
-use crate::test::Cases;
+use crate::test::{Cases, Which};
 use crate::{install, setup, tools};
 
 /// The package's own revision of the version.
@@ -91,15 +91,15 @@ fn try_on(system: &'static System) -> Result<()> {
     let package = package(&folder()?, &tools::build_release()?)?;
     let dpkg = || system.command(Network::Private, User::Root, "dpkg");
     tools::run(dpkg().arg("--install").arg(package))?;
-    let cases = Cases::build(&["mixd/patterns"], true)?;
-    let (passed, failures) = cases.run(system, &["MIXD_PROGRAM=/usr/bin/mixd"])?;
+    let cases = Cases::build(&["mixd/patterns"], Which::Playing)?;
+    let outcome = cases.run(system, &["MIXD_PROGRAM=/usr/bin/mixd"])?;
     tools::run(dpkg().args(["--purge", "mixd"]))?;
-    match (passed, failures.is_empty()) {
+    match (outcome.passed, outcome.failures.is_empty()) {
         (1.., true) => Ok(()),
         _ => Err(format!(
             "the package fails on {}: {}",
             system.name,
-            failures.join(", ")
+            outcome.failures.join(", ")
         )
         .into()),
     }

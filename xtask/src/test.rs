@@ -2,6 +2,7 @@
 //! on other systems.
 
 mod cases;
+mod table;
 
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -9,7 +10,8 @@ use std::time::{Duration, Instant};
 use lexopt::{Arg, Parser, ValueExt};
 use xtask::Result;
 
-pub use self::cases::Cases;
+pub use self::cases::{Cases, Which};
+use self::table::Table;
 use crate::system::{self, Network, SYSTEMS, System, User};
 use crate::{dist, fuzz, setup, tools};
 
@@ -36,14 +38,19 @@ const AFTER: [Step; 4] = [
 /// How long each fuzz target runs beside its corpus, which is replayed whole.
 const FUZZ_SECONDS: u32 = 3;
 
+/// Between these two lines of the README is the table of programs.
+const MARKERS: [&str; 2] = ["<!-- cargo xtask test --programs -->\n", "<!-- end -->\n"];
+
 /// What the command line asks for.
 struct Request {
     /// Steps, test files or cases; all if there is none.
     names: Vec<String>,
     /// Where the cases run.
     systems: Vec<&'static System>,
-    /// Only what plays, because these are not this machine's system alone.
-    only_plays: bool,
+    /// Only what plays, because these are not this machine's system alone; or real programs.
+    which: Which,
+    /// Whether the README's table of programs is made anew.
+    publishes: bool,
     /// How often each case runs.
     times: u32,
 }
@@ -53,23 +60,32 @@ impl Request {
         let mut request = Self {
             names: Vec::new(),
             systems: vec![system::home()],
-            only_plays: false,
+            which: Which::All,
+            publishes: false,
             times: 1,
         };
         while let Some(argument) = rest.next()? {
             match argument {
                 Arg::Long("on") => {
                     let name = rest.value()?.string()?;
-                    request.only_plays = true;
+                    if request.which == Which::All {
+                        request.which = Which::Playing;
+                    }
                     request.systems = match &*name {
                         "all" => SYSTEMS.iter().collect(),
                         name => vec![system::named(name)?],
                     };
                 }
+                Arg::Long("programs") => request.which = Which::Programs,
+                Arg::Long("publish") => request.publishes = true,
                 Arg::Long("times") => request.times = rest.value()?.parse()?,
                 Arg::Value(name) => request.names.push(name.string()?),
                 argument => return Err(argument.unexpected().into()),
             }
+        }
+        let is_whole = request.which == Which::Programs && request.names.is_empty();
+        if request.publishes && !(is_whole && request.systems.len() == SYSTEMS.len()) {
+            return Err("--publish is for all programs: --programs --on all".into());
         }
         Ok(request)
     }
@@ -77,7 +93,7 @@ impl Request {
     /// Whether a step is asked for: by name, or because nothing is.
     fn has_step(&self, name: &str) -> bool {
         let is_named = self.names.iter().any(|asked| asked == name);
-        is_named || self.names.is_empty() && !self.only_plays
+        is_named || self.names.is_empty() && self.which == Which::All
     }
 
     /// The names that are no step's: files or cases.
@@ -120,7 +136,14 @@ pub fn command(rest: Parser) -> Result<()> {
     setup::to_compile_tests()?;
     // Beside what only compiles.
     let systems = request.systems.clone();
-    let mut systems = Some(thread::spawn(move || setup::prepare(&systems)));
+    let with_programs = request.which == Which::Programs;
+    let mut systems = Some(thread::spawn(move || {
+        setup::prepare(&systems)?;
+        match with_programs {
+            true => setup::prepare_programs(&systems),
+            false => Ok(()),
+        }
+    }));
     let mut summary = Summary::default();
     summary.times.push(("setup".to_owned(), start.elapsed()));
     for (name, check) in BEFORE {
@@ -130,7 +153,7 @@ pub fn command(rest: Parser) -> Result<()> {
     }
     if let Some(names) = request.cases() {
         let began = Instant::now();
-        let found = Cases::build(&names, request.only_plays)?;
+        let found = Cases::build(&names, request.which)?;
         if found.is_empty() {
             return Err(format!("no step, test file or case is called {}", names.join(" ")).into());
         }
@@ -138,21 +161,27 @@ pub fn command(rest: Parser) -> Result<()> {
             .times
             .push(("build of the tests".to_owned(), began.elapsed()));
         await_systems(&mut systems)?;
+        let mut table = Table::default();
         for system in &request.systems {
-            println!(
-                "\n== {} cases on {}: {}",
-                found.len(),
-                system.name,
-                system.versions()?
-            );
+            let versions = system.versions()?;
+            println!("\n== {} cases on {}: {versions}", found.len(), system.name);
             let began = Instant::now();
             for _ in 0..request.times {
-                let (passed, failures) = found.run(system, &[])?;
-                summary.passed += passed;
-                summary.failures.extend(failures);
+                let outcome = found.run(system, &[])?;
+                summary.passed += outcome.passed;
+                summary.failures.extend(outcome.failures);
+                if with_programs {
+                    table.add(format!("{}: {versions}", system.name), outcome.programs);
+                }
             }
             let name = format!("cases on {}", system.name);
             summary.times.push((name, began.elapsed()));
+        }
+        if with_programs {
+            println!("\n{}", table.markdown());
+        }
+        if request.publishes {
+            tools::write_between(&MARKERS, &table.markdown())?;
         }
     }
     await_systems(&mut systems)?;

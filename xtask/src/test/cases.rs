@@ -54,11 +54,34 @@ struct Case {
     /// As libtest calls it; none for all that are in the program.
     test: Option<String>,
     user: User,
+    /// Whether it plays with a real program, which it says a line about.
+    is_program: bool,
+}
+
+/// Which cases are meant where no name says it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// All but those with real programs.
+    All,
+    /// Those of them that play sound, whose result another system can change.
+    Playing,
+    /// Those with real programs.
+    Programs,
+}
+
+/// How cases went.
+#[derive(Default)]
+pub struct Outcome {
+    pub passed: usize,
+    /// The names of those that failed.
+    pub failures: Vec<String>,
+    /// Programs, each with what there is to say of it.
+    pub programs: Vec<(String, String)>,
 }
 
 impl Case {
     fn is_alone(&self) -> bool {
-        ALONE.iter().any(|part| self.name.contains(part))
+        self.is_program || ALONE.iter().any(|part| self.name.contains(part))
     }
 
     /// Smaller is sooner.
@@ -68,10 +91,17 @@ impl Case {
     }
 
     fn run(&self, system: &System, environment: &[&str]) -> Result<Output> {
-        let mut command = system.command(Network::Private, self.user, "env");
+        let network = match self.is_program {
+            true => Network::Loopback,
+            false => Network::Private,
+        };
+        let mut command = system.command(network, self.user, "env");
         command.args(environment).arg(&self.program);
         if let Some(test) = &self.test {
             command.args(["--exact", test]);
+        }
+        if self.is_program {
+            command.args(["--ignored", "--nocapture"]);
         }
         Ok(command.output()?)
     }
@@ -98,12 +128,11 @@ pub fn build() -> Result<PathBuf> {
 pub struct Cases(Vec<Case>);
 
 impl Cases {
-    /// Builds the tests and returns the cases whose names contain one of `names`, or all; of all
-    /// crates, or of those files that play sound, whose result another system can change.
+    /// Builds the tests and returns the cases whose names contain one of `names`, or all.
     ///
     /// # Errors
     /// The build fails.
-    pub fn build(names: &[&str], only_plays: bool) -> Result<Self> {
+    pub fn build(names: &[&str], which: Which) -> Result<Self> {
         let out = build_command()
             .arg("--message-format=json-render-diagnostics")
             .stderr(Stdio::inherit())
@@ -128,15 +157,17 @@ impl Cases {
             let folder = folder.and_then(Path::file_name).unwrap_or_default();
             let folder = folder.to_string_lossy();
             let file = target["name"].as_str().unwrap_or_default();
+            let is_program = which == Which::Programs;
             let add = |name: String, test, user| Case {
                 name,
                 program: program.into(),
                 test,
                 user,
+                is_program,
             };
             if target["kind"][0] != "test" {
                 let kind = target["kind"][0].as_str().unwrap_or_default();
-                if !only_plays {
+                if which == Which::All {
                     cases.push(add(format!("{folder}/{kind}-{file}"), None, User::Root));
                 }
                 continue;
@@ -145,11 +176,22 @@ impl Cases {
                 fs::read_to_string(source).map_err(|error| format!("read {source}: {error}"))?;
             let shows = text.contains("desktop::");
             let plays = text.contains("mod stage;") || text.contains("Lab::");
-            if only_plays && (shows || !plays) {
+            let is_meant = match which {
+                Which::All => true,
+                Which::Playing => plays && !shows,
+                Which::Programs => (&*folder, file) == ("mixd", "programs"),
+            };
+            if !is_meant {
                 continue;
             }
-            let user = if shows { User::Ordinary } else { User::Root };
-            for test in tests(program)? {
+            // Browsers refuse root.
+            let is_ordinary = shows || is_program;
+            let user = if is_ordinary {
+                User::Ordinary
+            } else {
+                User::Root
+            };
+            for test in tests(program, is_program)? {
                 cases.push(add(format!("{folder}/{file}::{test}"), Some(test), user));
             }
         }
@@ -166,26 +208,27 @@ impl Cases {
         self.0.is_empty()
     }
 
-    /// Runs them all in a system with these variables; returns how many passed, and the names of those
-    /// that failed.
+    /// Runs them all in a system with these variables.
     ///
     /// # Errors
     /// A case can't be started.
-    pub fn run(&self, system: &System, environment: &[&str]) -> Result<(usize, Vec<String>)> {
+    pub fn run(&self, system: &System, environment: &[&str]) -> Result<Outcome> {
         // Where pictures go that tests take, whoever they run as.
         let pictures = tools::target_folder()?.join("pictures");
         let script = "mkdir -p \"$1\" && chmod 1777 \"$1\"";
         tools::run(Command::new("sh").args(["-c", script, "sh"]).arg(pictures))?;
         let (alone, together): (Vec<&Case>, Vec<&Case>) =
             self.0.iter().partition(|case| case.is_alone());
-        let mut failures = run_all(&together, system, environment, tools::cores() * AT_ONCE)?;
-        failures.extend(run_all(&alone, system, environment, 1)?);
-        Ok((self.0.len() - failures.len(), failures))
+        let outcome = Mutex::new(Outcome::default());
+        let at_once = tools::cores() * AT_ONCE;
+        run_all(&together, system, environment, at_once, &outcome)?;
+        run_all(&alone, system, environment, 1, &outcome)?;
+        outcome.into_inner().map_err(|_| "a thread panicked".into())
     }
 }
 
-/// The names of the tests in a program that a run without `--ignored` runs.
-fn tests(program: &str) -> Result<BTreeSet<String>> {
+/// The names of the tests in a program that a run without `--ignored` runs, or else of the others.
+fn tests(program: &str, ignored: bool) -> Result<BTreeSet<String>> {
     let list = |more: &[&str]| -> Result<BTreeSet<String>> {
         let mut command = Command::new(program);
         let out = command
@@ -196,17 +239,21 @@ fn tests(program: &str) -> Result<BTreeSet<String>> {
         let names = text.lines().filter_map(|line| line.strip_suffix(": test"));
         Ok(names.map(str::to_owned).collect())
     };
-    Ok(&list(&[])? - &list(&["--ignored"])?)
+    let others = list(&["--ignored"])?;
+    Ok(match ignored {
+        true => others,
+        false => &list(&[])? - &others,
+    })
 }
 
-/// Runs cases, some at once, and says of each how it went; returns those that failed.
+/// Runs cases, some at once, says of each how it went, and adds that to the outcome.
 fn run_all(
     cases: &[&Case],
     system: &System,
     environment: &[&str],
     at_once: usize,
-) -> Result<Vec<String>> {
-    let failures = Mutex::new(Vec::new());
+    outcome: &Mutex<Outcome>,
+) -> Result<()> {
     tools::at_once(cases, at_once, |case| {
         let start = Instant::now();
         let out = case.run(system, environment)?;
@@ -218,23 +265,29 @@ fn run_all(
         };
         let passed = said.contains(result) && out.status.success();
         tell(case, system, &out, passed, start.elapsed());
-        if !passed && let Ok(mut failures) = failures.lock() {
-            failures.push(format!("{} on {}", case.name, system.name));
+        let mut outcome = outcome.lock().map_err(|_| "a thread panicked")?;
+        match passed {
+            true => outcome.passed += 1,
+            false => outcome
+                .failures
+                .push(format!("{} on {}", case.name, system.name)),
         }
+        let lines = said.lines().filter(|_| case.is_program);
+        let lines = lines.filter_map(|line| line.strip_prefix("program ")?.split_once(": "));
+        let lines = lines.map(|(program, words)| (program.to_owned(), words.to_owned()));
+        outcome.programs.extend(lines);
         Ok(())
-    })?;
-    failures
-        .into_inner()
-        .map_err(|_| "a thread panicked".into())
+    })
 }
 
 /// Prints how a case went; one that failed with how to run it again, and with what it said.
 fn tell(case: &Case, system: &System, out: &Output, passed: bool, time: Duration) {
     let (name, seconds) = (&case.name, time.as_secs_f32());
+    let option = if case.is_program { "--programs " } else { "" };
     let mut text = match passed {
         true => format!("ok     {seconds:>5.1} s  {name}\n"),
         false => format!(
-            "FAILED {seconds:>5.1} s  {name} on {0}; again, alone: cargo xtask test {name} --on {0}\n",
+            "FAILED {seconds:>5.1} s  {name} on {0}; again, alone: cargo xtask test {option}{name} --on {0}\n",
             system.name
         ),
     };
