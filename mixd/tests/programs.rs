@@ -6,17 +6,18 @@
 mod remote;
 mod stage;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use remote::{Control, Kind, Playing};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, mixd_program, tones};
 use xtask::Result;
+use xtask::desktop::{Desktop, Xvfb};
 use xtask::lab::{Lab, PATIENCE};
 use xtask::level::decibels;
 use xtask::mixd::Mixd;
-use xtask::process::wait_for;
+use xtask::process::{Process, wait_for};
 
 /// How long a program may take to be on the card again after mixd's end.
 const MAX_RETURN: Duration = Duration::from_secs(1);
@@ -26,6 +27,8 @@ const MAX_STAY: Duration = Duration::from_secs(3);
 const MAX_GAP: f64 = 0.05;
 /// How far a level may be from what the volume says, in dB: resamplers are not exact.
 const TOLERANCE: f64 = 0.3;
+/// What is left of a tone that is silent beside another one, in dB.
+const SILENCE: f64 = -80.0;
 /// The tones of the first file, of `WebAudio`, and of the next file, in Hz.
 const FIRST: f64 = DISCORD;
 const WEB_AUDIO: f64 = 700.0;
@@ -177,6 +180,18 @@ struct Trial<'a> {
     tones: Vec<f64>,
 }
 
+/// Prints a line for the table.
+fn say(name: &str, result: &Result<String>) {
+    let words = match result {
+        Ok(words) => words.clone(),
+        Err(error) => {
+            let error = error.to_string();
+            format!("**no**: {}", error.lines().next().unwrap_or_default())
+        }
+    };
+    println!("\nprogram {name}: {words}");
+}
+
 /// Does all that is to be done with a program, and prints a line for the table.
 fn check(name: &str, program: &Program) {
     let lab = Lab::start().unwrap();
@@ -189,14 +204,7 @@ fn check(name: &str, program: &Program) {
         tones: vec![],
     };
     let result = trial.run();
-    let words = match &result {
-        Ok(words) => words.clone(),
-        Err(error) => format!(
-            "**no**: {}",
-            error.to_string().lines().next().unwrap_or_default()
-        ),
-    };
-    println!("\nprogram {name}: {words}");
+    say(name, &result);
     if let Err(error) = result {
         let streams = trial.mixd.ctl(&["streams"]);
         panic!("{error}\n{streams:?}\nmixd's log:\n{}", trial.mixd.log());
@@ -359,34 +367,23 @@ impl<'a> Trial<'a> {
 
     /// Waits until it feeds a channel and nothing else, and mixd says so.
     fn wait_for_channel(&self, channel: Channel) -> Result<()> {
-        let is_there = || Ok((self.lab.dump()?.program_sinks() == [channel.sink()]).then_some(()));
-        wait_for(channel.sink(), PATIENCE, is_there)?;
-        self.wait_for_state("routed")
+        let sink = channel.sink();
+        let is_there = || Ok((self.lab.dump()?.program_sinks() == [sink]).then_some(()));
+        let result = wait_for(sink, PATIENCE, is_there);
+        let result = result.and_then(|()| self.wait_for_state("routed"));
+        result.map_err(|error| {
+            let (dump, streams) = (self.lab.dump(), self.mixd.ctl(&["streams"]));
+            let sinks = dump.as_ref().map(|dump| dump.program_sinks());
+            let metadata = self.lab.metadata();
+            format!("{error}; it feeds {sinks:?}, and is said to be {streams:?}\n{metadata:?}")
+                .into()
+        })
     }
 
     /// Waits until its tones are heard at this gain on both sides.
     fn wait_for_level(&self, gain: f64) -> Result<()> {
-        let should = decibels(AMPLITUDE * gain);
-        let mut found = String::new();
-        let is_right = || {
-            let heard = self
-                .lab
-                .listen("card-a", Duration::from_millis(500))?
-                .end(3);
-            let loud = heard.loud_samples();
-            let tones = self.tones.iter();
-            let levels: Vec<f64> = tones.flat_map(|&tone| heard.steady_level(tone)).collect();
-            found = format!("{levels:.1?}, {loud:?} samples");
-            let is_right = match gain == 0.0 {
-                true => loud.iter().all(|&count| count == 0),
-                false => levels
-                    .iter()
-                    .all(|level| (level - should).abs() <= TOLERANCE),
-            };
-            Ok(is_right.then_some(()))
-        };
-        let what = format!("a level of {should:.1} dB");
-        wait_for(&what, PATIENCE, is_right).map_err(|error| format!("{error}: {found}").into())
+        let gains: Vec<(f64, f64)> = self.tones.iter().map(|&tone| (tone, gain)).collect();
+        wait_for_levels(self.lab, &gains)
     }
 
     /// Tells the program to do something; it does, and is heard at this gain after it.
@@ -486,6 +483,29 @@ impl<'a> Trial<'a> {
     }
 }
 
+/// Waits until each tone is heard on the card at its gain on both sides; nothing at all where each is 0.
+fn wait_for_levels(lab: &Lab, gains: &[(f64, f64)]) -> Result<()> {
+    let mut found = String::new();
+    let is_right = || {
+        let heard = lab.listen("card-a", Duration::from_millis(500))?.end(3);
+        let loud = heard.loud_samples();
+        let is_silent = loud.iter().all(|&count| count == 0);
+        found = format!("{loud:?} samples");
+        let mut right = is_silent || gains.iter().any(|&(_, gain)| gain > 0.0);
+        for &(tone, gain) in gains {
+            let levels = heard.steady_level(tone);
+            found += &format!(", {levels:.1?} dB at {tone} Hz");
+            right &= levels.iter().all(|&level| match gain > 0.0 {
+                true => (level - decibels(AMPLITUDE * gain)).abs() <= TOLERANCE,
+                false => level < SILENCE,
+            });
+        }
+        Ok(right.then_some(()))
+    };
+    let what = format!("gains of {gains:?}");
+    wait_for(&what, PATIENCE, is_right).map_err(|error| format!("{error}: {found}").into())
+}
+
 /// That nothing was heard while the channel was silent.
 fn is_silent(loud: &[usize], channel: &str) -> Result<()> {
     match loud.iter().all(|&count| count == 0) {
@@ -500,4 +520,94 @@ fn pauses_players(lab: &Lab) -> Result<bool> {
     let version = text.split_whitespace().last().unwrap_or_default();
     let numbers: Vec<u32> = version.split('.').map_while(|n| n.parse().ok()).collect();
     Ok(numbers.as_slice() >= &[0, 5, 11])
+}
+
+#[test]
+#[ignore = "needs the program: cargo xtask test --programs"]
+fn easyeffects() {
+    let lab = Lab::start().unwrap();
+    let mut mixd = Mixd::start(&lab, &mixd_program()).unwrap();
+    let result = beside_easyeffects(&lab, &mut mixd);
+    say("EasyEffects as a service, beside two programs", &result);
+    if let Err(error) = result {
+        let (streams, log) = (mixd.ctl(&["streams"]), mixd.log());
+        panic!("{error}\n{streams:?}\nmixd's log:\n{log}");
+    }
+}
+
+/// Plays two programs while `EasyEffects` takes what plays, as it does by itself: each is heard once, in its
+/// channel or through it, as mixd says, and neither of the two goes on asking.
+fn beside_easyeffects(lab: &Lab, mixd: &mut Mixd) -> Result<String> {
+    let display = Xvfb::start(lab, 640, 480)?;
+    let mut command = display.command(lab, Path::new("sh"));
+    // The option of version 8, or of those before.
+    command.args([
+        "-c",
+        "case $(easyeffects --help) in *--service-mode*) exec easyeffects --service-mode;; \
+        *) exec easyeffects --gapplication-service;; esac",
+    ]);
+    command
+        .env("GSETTINGS_BACKEND", "memory")
+        .env("QT_QPA_PLATFORM", "offscreen");
+    let _easyeffects = Process::start_logged(&mut command, &lab.path("easyeffects.log"))?;
+    let is_up = || {
+        Ok(lab
+            .dump()?
+            .program_sinks()
+            .contains(&"card-a")
+            .then_some(()))
+    };
+    wait_for("EasyEffects on the card", PATIENCE, is_up)?;
+    mixd.ctl(&["add-program", "Discord"])?;
+    let (game, discord) = tones(lab);
+    let _players = [
+        lab.play_native("Game", &game, &[])?,
+        lab.play_pulse("Discord", &discord, &[])?,
+    ];
+    // What it says of the two once neither has been asked to move for two seconds.
+    let (mut last, mut since) = (String::new(), Instant::now());
+    let settled = || {
+        let streams = mixd.ctl(&["streams"])?;
+        let now = format!("{streams}{}", mixd.log().matches("Target(").count());
+        if now != last {
+            (last, since) = (now, Instant::now());
+        }
+        Ok((since.elapsed() > Duration::from_secs(2)).then_some(streams))
+    };
+    let streams = wait_for("an end of the moves", PATIENCE, settled)?;
+    mixd.ctl(&["set-volume", "-1"])?;
+    let mut words = Vec::new();
+    let mut gains = Vec::new();
+    for (name, channel, tone) in [
+        ("Game", Channel::Default, GAME),
+        ("Discord", Channel::Aux, DISCORD),
+    ] {
+        let line = streams
+            .lines()
+            .find(|line| line.split('\t').nth(2) == Some(name));
+        let state = line
+            .and_then(|line| line.split('\t').nth(1))
+            .unwrap_or("not listed");
+        let (sink, gain) = match state {
+            "routed" => (channel.sink(), channel.gain(-1.0)),
+            "pinned" if mixd.ctl(&["why", name])?.contains("easyeffects") => {
+                ("easyeffects_sink", 1.0)
+            }
+            state => return Err(format!("{name} is {state}").into()),
+        };
+        if lab.dump()?.sinks_of(name) != [sink] {
+            return Err(format!(
+                "{name} is {state}, and feeds {:?}",
+                lab.dump()?.sinks_of(name)
+            )
+            .into());
+        }
+        words.push(format!("{name} is {state} ({sink})"));
+        gains.push((tone, gain));
+    }
+    wait_for_levels(lab, &gains)?;
+    mixd.end(Signal::TERM)?;
+    wait_for_levels(lab, &[(GAME, 1.0), (DISCORD, 1.0)])?;
+    *mixd = Mixd::start(lab, &mixd_program())?;
+    Ok(format!("right: {}", words.join(", ")))
 }
