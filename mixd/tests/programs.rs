@@ -469,9 +469,10 @@ impl<'a> Trial<'a> {
             true => "; asks for mixd's sink itself after a while, and then stays until that goes",
             false => "",
         };
-        if result.is_err() && signal == Signal::KILL && pauses_players(self.lab)? {
-            playing.wait_until_still()?;
+        let may_pause = signal == Signal::KILL && pauses_players(self.lab)?;
+        if may_pause && playing.is_paused() {
             words = "; paused by WirePlumber when mixd is killed";
+            let before = playing.positions();
             playing.tell(Control::Resume)?;
             result =
                 wait_for("the card", PATIENCE, is_back).and_then(|_| playing.wait_beyond(&before));

@@ -241,7 +241,13 @@ pub fn prepare(systems: &[&'static System]) -> Result<()> {
 /// Has in systems that are there the programs that tests play with.
 pub fn prepare_programs(systems: &[&'static System]) -> Result<()> {
     for system in systems {
-        system.prepare(&[&in_system(system)[..], PROGRAMS].concat())?;
+        // A part of ffmpeg before; with it comes sdl2-compat on SDL 3.
+        let apart = if system.name == "unstable" {
+            &["ffplay"][..]
+        } else {
+            &[]
+        };
+        system.prepare(&[&in_system(system)[..], PROGRAMS, apart].concat())?;
     }
     Ok(())
 }

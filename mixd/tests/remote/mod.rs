@@ -261,6 +261,14 @@ impl<'a> Playing<'a> {
         })
     }
 
+    /// Whether something of it stays where it is for a second and a half.
+    pub fn is_paused(&self) -> bool {
+        let before = self.positions();
+        std::thread::sleep(Duration::from_millis(1500));
+        let now = self.positions();
+        now.iter().zip(&before).any(|(now, old)| now <= old)
+    }
+
     /// Waits until its position stays where it is, and returns that.
     pub fn wait_until_still(&self) -> Result<Vec<f64>> {
         let mut before = self.positions();
