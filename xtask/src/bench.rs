@@ -194,14 +194,7 @@ fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
 /// Keeps the report, and shows it in the README.
 fn publish(report: &Report) -> Result<()> {
     fs::write(BASELINE, report.json())?;
-    let readme = fs::read_to_string("README.md")?;
-    let [start, end] = MARKERS;
-    let parts = readme.split_once(start);
-    let parts = parts.and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
-    let (before, after) = parts.ok_or("README.md has lost the markers of the table")?;
-    let table = report.markdown();
-    fs::write("README.md", [before, start, &table, end, after].concat())?;
-    Ok(())
+    tools::write_between(&MARKERS, &report.markdown())
 }
 
 /// Prints what has become slower than it was.

@@ -14,7 +14,7 @@ use xtask::Result;
 
 use crate::installed::{self, COMMON, DEBIAN, Installed, VERSION};
 use crate::system::{self, Network, System, User};
-use crate::test::Cases;
+use crate::test::{Cases, Which};
 use crate::{install, setup, tools};
 
 /// The package's own revision of the version.
@@ -91,16 +91,16 @@ fn try_on(system: &'static System) -> Result<()> {
     let package = package(&folder()?, &tools::build_release()?)?;
     let dpkg = || system.command(Network::Private, User::Root, "dpkg");
     tools::run(dpkg().arg("--install").arg(package))?;
-    let cases = Cases::build(Some(&["mixd/patterns"]), true)?;
+    let cases = Cases::build(Some(&["mixd/patterns"]), Which::Playing)?;
     let installed = ["MIXD_PROGRAM=/usr/bin/mixd"];
-    let failures = cases.run(system, &installed, Vec::new(), Vec::new())?;
+    let outcome = cases.run(system, &installed, Vec::new(), Vec::new())?;
     tools::run(dpkg().args(["--purge", "mixd"]))?;
-    match (cases.is_empty(), failures.is_empty()) {
+    match (cases.is_empty(), outcome.failures.is_empty()) {
         (false, true) => Ok(()),
         _ => Err(format!(
             "the package fails on {}: {}",
             system.name,
-            failures.join(", ")
+            outcome.failures.join(", ")
         )
         .into()),
     }

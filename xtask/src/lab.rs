@@ -34,7 +34,7 @@ pub struct Card {
 }
 
 impl Card {
-    /// What makes PipeWire's adapter factory make it.
+    /// What makes PipeWire's adapter factory make it. SDL 3 knows no sink without a description.
     fn properties(&self) -> String {
         let Self {
             name,
@@ -42,7 +42,7 @@ impl Card {
             priority,
         } = self;
         format!(
-            "{{ factory.name = support.null-audio-sink node.name = {name} \
+            "{{ factory.name = support.null-audio-sink node.name = {name} node.description = {name} \
              media.class = Audio/Sink audio.position = [ {positions} ] \
              priority.session = {priority} object.linger = true }}"
         )

@@ -38,6 +38,9 @@ Commands:
                     set up, then run every check; or the steps, test files and cases of these
                     names; or what plays on debian12, debian13 or unstable, each made in
                     target/systems
+  test --programs [NAME...] [--on SYSTEM|all] [--publish]
+                    play with real programs there: mpv, VLC, browsers, GStreamer…; write the
+                    README's table of them
   setup [--print]   find what is missing to build, run and test mixd, and install it (Debian,
                     Ubuntu) or say what it is called (Arch, Fedora, Alpine, Void, NixOS); or
                     only say what is missing

@@ -87,6 +87,17 @@ const PRIVATE_PIPEWIRE: [&str; 5] = [
 /// What the tests that play run besides.
 const TO_PLAY: &[&str] = &["pipewire-pulse", "pulseaudio-utils", "util-linux", "procps"];
 
+/// The programs that `cargo xtask test --programs` plays with, and what they need to: a display, its keys,
+/// a terminal, a loopback.
+#[rustfmt::skip]
+const PROGRAMS: &[&str] = &[
+    "mpv", "vlc-bin", "vlc-plugin-base", "ffmpeg", "firefox-esr", "chromium", "easyeffects",
+    "gstreamer1.0-tools", "gstreamer1.0-plugins-base", "gstreamer1.0-plugins-base-apps",
+    "gstreamer1.0-plugins-good", "gstreamer1.0-plugins-bad", "gstreamer1.0-pipewire",
+    "gstreamer1.0-pulseaudio", "pipewire-alsa", "pipewire-jack", "alsa-utils",
+    "xvfb", "xdotool", "bsdutils", "iproute2",
+];
+
 /// What all other tests run: displays and hands on them, bars, and those who read what is installed.
 const TO_SHOW: &[&str] = &[
     // Runs the protocol's example in Python.
@@ -223,6 +234,20 @@ pub fn prepare(systems: &[&'static System]) -> Result<()> {
             );
         }
         system.prepare(&in_system(system))?;
+    }
+    Ok(())
+}
+
+/// Has in systems that are there the programs that tests play with.
+pub fn prepare_programs(systems: &[&'static System]) -> Result<()> {
+    for system in systems {
+        // A part of ffmpeg before; with it comes sdl2-compat on SDL 3.
+        let apart = if system.name == "unstable" {
+            &["ffplay"][..]
+        } else {
+            &[]
+        };
+        system.prepare(&[&in_system(system)[..], PROGRAMS, apart].concat())?;
     }
     Ok(())
 }

@@ -73,6 +73,9 @@ pub enum Network {
     Shared,
     /// None: abstract sockets and displays of two commands never meet.
     Private,
+    /// None but its own loopback, for a page that a browser plays; iproute2 is in the system. An ordinary
+    /// user has the priority there that PipeWire and mixd take on a desktop, whose limits allow it.
+    Loopback,
 }
 
 /// As whom a command in a system runs.
@@ -189,7 +192,7 @@ impl System {
     pub fn command(&self, network: Network, user: User, program: impl AsRef<OsStr>) -> Command {
         // Sub-mounts stay in the namespace. Where the root is no mount point (in a chroot) there is
         // no propagation to be cut.
-        const OUTER: &str = "root=$1 user=$2 tree=$3 target=$4; shift 4\n\
+        const OUTER: &str = "root=$1 user=$2 network=$3 tree=$4 target=$5; shift 5\n\
              mount --make-rprivate / 2>/dev/null\n\
              mount -t proc proc \"$root/proc\" && mount --bind /dev \"$root/dev\" &&\n\
              mount --make-private \"$root/dev\" &&\n\
@@ -200,12 +203,13 @@ impl System {
              for folder in \"$tree\" \"$target\"; do\n\
              mkdir -p \"$root$folder\" && mount --bind \"$folder\" \"$root$folder\" || exit 1; done\n\
              [ -e /etc/resolv.conf ] && cp -L /etc/resolv.conf \"$root/etc/resolv.conf\"\n\
-             exec chroot \"$root\" sh -c \"$INNER\" sh \"$user\" \"$PWD\" \"$@\"";
+             exec chroot \"$root\" sh -c \"$INNER\" sh \"$user\" \"$network\" \"$PWD\" \"$@\"";
         // Process 1: waits for the program, then for all that it has started.
-        const INNER: &str = "user=$1; cd \"$2\" 2>/dev/null || cd /; shift 2\n\
+        const INNER: &str = "user=$1 network=$2; cd \"$3\" 2>/dev/null || cd /; shift 3\n\
+             first=; [ \"$network\" = loopback ] && first='nice -n -11' && { ip link set lo up || exit 1; }\n\
              export TMPDIR=/tmp PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n\
              if [ \"$user\" = 0 ]; then \"$@\"; else\n\
-             setpriv --reuid \"$user\" --regid \"$user\" --clear-groups -- \"$@\"; fi\n\
+             $first setpriv --reuid \"$user\" --regid \"$user\" --clear-groups -- \"$@\"; fi\n\
              status=$?\n\
              for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do left=\n\
              for file in /proc/[0-9]*/cmdline; do\n\
@@ -224,12 +228,18 @@ impl System {
         command.arg(format!("INNER={INNER}")).arg("unshare");
         command.args(["--mount", "--propagation", "unchanged"]);
         command.args(["--pid", "--fork", "--kill-child"]);
-        if network == Network::Private {
+        let network = match network {
+            Network::Shared => "shared",
+            Network::Private => "private",
+            Network::Loopback => "loopback",
+        };
+        if network != "shared" {
             command.arg("--net");
         }
         command.args(["sh", "-c", OUTER, "sh"]);
         command.arg(self.folder().unwrap_or_default());
-        command.arg(user.to_string()).arg(tools::root()).arg(target);
+        command.arg(user.to_string()).arg(network);
+        command.arg(tools::root()).arg(target);
         command.arg(program.as_ref()).stdin(Stdio::null());
         command
     }

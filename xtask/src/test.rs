@@ -2,6 +2,7 @@
 
 mod cases;
 mod job;
+mod table;
 
 use std::process::Command;
 use std::thread;
@@ -10,8 +11,9 @@ use std::time::Instant;
 use lexopt::{Arg, Parser, ValueExt};
 use xtask::Result;
 
-pub use self::cases::Cases;
+pub use self::cases::{Cases, Which};
 use self::job::Job;
+use self::table::Table;
 use crate::system::{self, Network, SYSTEMS, System, User};
 use crate::{setup, tools};
 
@@ -95,14 +97,19 @@ fn in_system(user: User, words: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
+/// Between these two lines of the README is the table of programs.
+const MARKERS: [&str; 2] = ["<!-- cargo xtask test --programs -->\n", "<!-- end -->\n"];
+
 /// What the command line asks for.
 struct Request {
     /// Steps, test files or cases; all if there is none.
     names: Vec<String>,
     /// Where the cases run.
     systems: Vec<&'static System>,
-    /// Only what plays, because these are not this machine's system alone.
-    only_plays: bool,
+    /// Only what plays, because these are not this machine's system alone; or real programs.
+    which: Which,
+    /// Whether the README's table of programs is made anew.
+    publishes: bool,
     /// How often each case runs.
     times: u32,
 }
@@ -123,23 +130,32 @@ impl Request {
         let mut request = Self {
             names: Vec::new(),
             systems: vec![system::home()],
-            only_plays: false,
+            which: Which::All,
+            publishes: false,
             times: 1,
         };
         while let Some(argument) = rest.next()? {
             match argument {
                 Arg::Long("on") => {
                     let name = rest.value()?.string()?;
-                    request.only_plays = true;
+                    if request.which == Which::All {
+                        request.which = Which::Playing;
+                    }
                     request.systems = match &*name {
                         "all" => SYSTEMS.iter().collect(),
                         name => vec![system::named(name)?],
                     };
                 }
+                Arg::Long("programs") => request.which = Which::Programs,
+                Arg::Long("publish") => request.publishes = true,
                 Arg::Long("times") => request.times = rest.value()?.parse()?,
                 Arg::Value(name) => request.names.push(name.string()?),
                 argument => return Err(argument.unexpected().into()),
             }
+        }
+        let is_whole = request.which == Which::Programs && request.names.is_empty();
+        if request.publishes && !(is_whole && request.systems.len() == SYSTEMS.len()) {
+            return Err("--publish is for all programs: --programs --on all".into());
         }
         Ok(request)
     }
@@ -153,7 +169,7 @@ impl Request {
     /// The steps that are asked for: by name, or because nothing is.
     fn steps(&self) -> Vec<&'static Step> {
         let is_asked = |step: &&Step| match self.names.is_empty() {
-            true => !self.only_plays,
+            true => self.which == Which::All,
             false => self.names.iter().any(|name| name == step.name),
         };
         STEPS.iter().filter(is_asked).collect()
@@ -183,9 +199,16 @@ pub fn command(rest: Parser) -> Result<()> {
         _ => {
             // Beside what only compiles.
             let systems = request.systems.clone();
-            let systems = thread::spawn(move || setup::prepare(&systems));
+            let plays_programs = request.which == Which::Programs;
+            let systems = thread::spawn(move || {
+                setup::prepare(&systems)?;
+                match plays_programs {
+                    true => setup::prepare_programs(&systems),
+                    false => Ok(()),
+                }
+            });
             println!("\n== build");
-            let found = Cases::build(names.as_deref(), request.only_plays)?;
+            let found = Cases::build(names.as_deref(), request.which)?;
             systems
                 .join()
                 .map_err(|_| "the thread that makes the systems panicked")??;
@@ -196,12 +219,12 @@ pub fn command(rest: Parser) -> Result<()> {
     if let Some(names) = names.filter(|_| found.is_empty()) {
         return Err(format!("no step, test file or case is called {}", names.join(" ")).into());
     }
-    let mut failures = Vec::new();
-    let mut count = 0;
+    let (mut failures, mut count, mut table) = (Vec::new(), 0, Table::default());
     for system in request.turns() {
+        let mut column = String::new();
         if !found.is_empty() {
-            let (count, name, versions) = (found.len(), system.name, system.versions()?);
-            println!("\n== {count} cases on {name}: {versions}");
+            column = format!("{}: {}", system.name, system.versions()?);
+            println!("\n== {} cases on {column}", found.len());
         }
         let began = Instant::now();
         // In the first run: once is enough for them.
@@ -211,8 +234,16 @@ pub fn command(rest: Parser) -> Result<()> {
             steps.into_iter().partition(|step| step.runs_programs);
         let among = among.into_iter().map(Step::job).collect::<Result<_>>()?;
         let below = below.into_iter().map(Step::job).collect::<Result<_>>()?;
-        failures.extend(found.run(system, &[], among, below)?);
+        let outcome = found.run(system, &[], among, below)?;
+        failures.extend(outcome.failures);
+        table.add(column, outcome.programs);
         times.push((format!("{} and steps", system.name), began.elapsed()));
+    }
+    if request.which == Which::Programs {
+        println!("\n{}", table.markdown());
+    }
+    if request.publishes {
+        tools::write_between(&MARKERS, &table.markdown())?;
     }
     println!("\nIn {:.0} s:", start.elapsed().as_secs_f32());
     for (name, time) in &times {

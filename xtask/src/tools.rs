@@ -78,6 +78,21 @@ pub fn run_logged(command: &mut Command, log: &Path) -> Result<()> {
     .into())
 }
 
+/// Puts a text between two lines of the README, in the place of what is there.
+///
+/// # Errors
+/// The README can't be read or written, or does not have the lines.
+pub fn write_between([start, end]: &[&str; 2], text: &str) -> Result<()> {
+    let file = root().join("README.md");
+    let readme = std::fs::read_to_string(&file)
+        .map_err(|error| format!("read {}: {error}", file.display()))?;
+    let parts = readme.split_once(start);
+    let parts = parts.and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
+    let (before, after) = parts.ok_or_else(|| format!("README.md has lost {}", start.trim()))?;
+    std::fs::write(&file, [before, start, text, end, after].concat())
+        .map_err(|error| format!("write {}: {error}", file.display()).into())
+}
+
 /// Does `work` for each item in turn, for some at once.
 ///
 /// # Errors

@@ -83,6 +83,42 @@ impl Dump {
             .collect()
     }
 
+    /// The nodes of programs that play, of whatever class: they feed something, and are no sinks.
+    fn programs(&self) -> impl Iterator<Item = &Value> {
+        self.of_type(":Node").filter(|node| {
+            let is_sink = prop(node, "media.class") == "Audio/Sink";
+            !is_sink
+                && node["id"]
+                    .as_u64()
+                    .is_some_and(|id| !self.links_of(id).is_empty())
+        })
+    }
+
+    /// The names of the sinks that programs feed, without repetition.
+    pub fn program_sinks(&self) -> Vec<&str> {
+        let ids = self.programs().filter_map(|node| node["id"].as_u64());
+        let mut names: Vec<&str> = ids.flat_map(|id| self.fed_by(id)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Whether a program that plays forbids to be moved, or links itself, as JACK's do.
+    pub fn has_program_that_stays(&self) -> bool {
+        self.programs().any(|node| {
+            let stays = &node["info"]["props"]["node.dont-reconnect"];
+            prop(node, "media.class").is_empty() || *stays == true || *stays == "true"
+        })
+    }
+
+    /// Whether a program that plays asks in its own properties for a sink whose name begins like this.
+    pub fn has_program_that_asks_for(&self, prefix: &str) -> bool {
+        self.programs().any(|node| {
+            let keys = ["target.object", "node.target"];
+            keys.iter().any(|key| prop(node, key).starts_with(prefix))
+        })
+    }
+
     /// The states of a program's streams.
     pub fn states_of(&self, name: &str) -> Vec<&str> {
         let streams = self.streams(name);

@@ -10,7 +10,7 @@ use std::thread;
 use serde_json::Value;
 use xtask::Result;
 
-use super::job::{self, Job};
+use super::job::{self, Job, Outcome};
 use crate::system::{Network, System, User};
 use crate::tools;
 
@@ -51,6 +51,19 @@ struct Case {
     /// As libtest calls it; none for all that are in the program.
     test: Option<String>,
     user: User,
+    /// Whether it plays with a real program, which it says a line about.
+    is_program: bool,
+}
+
+/// Which cases are meant where no name says it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// All but those with real programs.
+    All,
+    /// Those of them that play sound, whose result another system can change.
+    Playing,
+    /// Those with real programs.
+    Programs,
 }
 
 impl Case {
@@ -59,17 +72,26 @@ impl Case {
     }
 
     fn job(&self, system: &System, environment: &[&str]) -> Job {
-        let mut command = system.command(Network::Private, self.user, "env");
+        let network = match self.is_program {
+            true => Network::Loopback,
+            false => Network::Private,
+        };
+        let mut command = system.command(network, self.user, "env");
         command.args(environment).arg(&self.program);
         if let Some(test) = &self.test {
             command.args(["--exact", test]);
+        }
+        if self.is_program {
+            command.args(["--ignored", "--nocapture"]);
         }
         // A case that is not found is none that passed.
         let says = match self.test {
             Some(_) => "test result: ok. 1 passed",
             None => "test result: ok. ",
         };
-        Job::new(&format!("{} --on {}", self.name, system.name), command).that_says(says)
+        let option = if self.is_program { "--programs " } else { "" };
+        let name = format!("{option}{} --on {}", self.name, system.name);
+        Job::new(&name, command).that_says(says)
     }
 }
 
@@ -87,11 +109,11 @@ pub struct Cases(Vec<Case>);
 
 impl Cases {
     /// Builds the tests and returns the cases whose names contain one of `names`, all if those are empty,
-    /// or none; of all crates, or of those files that play sound, whose result another system can change.
+    /// or none.
     ///
     /// # Errors
     /// The build fails.
-    pub fn build(names: Option<&[&str]>, only_plays: bool) -> Result<Self> {
+    pub fn build(names: Option<&[&str]>, which: Which) -> Result<Self> {
         let out = build_command()
             .arg("--message-format=json-render-diagnostics")
             .stderr(Stdio::inherit())
@@ -116,15 +138,17 @@ impl Cases {
             let folder = folder.and_then(Path::file_name).unwrap_or_default();
             let folder = folder.to_string_lossy();
             let file = target["name"].as_str().unwrap_or_default();
+            let is_program = which == Which::Programs;
             let add = |name: String, test, user| Case {
                 name,
                 program: program.into(),
                 test,
                 user,
+                is_program,
             };
             if target["kind"][0] != "test" {
                 let kind = target["kind"][0].as_str().unwrap_or_default();
-                if !only_plays {
+                if which == Which::All {
                     cases.push(add(format!("{folder}/{kind}-{file}"), None, User::Root));
                 }
                 continue;
@@ -133,11 +157,20 @@ impl Cases {
                 fs::read_to_string(source).map_err(|error| format!("read {source}: {error}"))?;
             let shows = text.contains("desktop::");
             let plays = text.contains("mod stage;") || text.contains("Lab::");
-            if only_plays && (shows || !plays) {
+            let is_meant = match which {
+                Which::All => true,
+                Which::Playing => plays && !shows,
+                Which::Programs => (&*folder, file) == ("mixd", "programs"),
+            };
+            if !is_meant {
                 continue;
             }
-            let user = if shows { User::Ordinary } else { User::Root };
-            for test in tests(program)? {
+            // Browsers refuse root.
+            let user = match shows || is_program {
+                true => User::Ordinary,
+                false => User::Root,
+            };
+            for test in tests(program, is_program)? {
                 cases.push(add(format!("{folder}/{file}::{test}"), Some(test), user));
             }
         }
@@ -153,8 +186,7 @@ impl Cases {
         self.0.is_empty()
     }
 
-    /// Runs them all in a system with these variables, some of them among or above other jobs. Returns
-    /// the names of the jobs that failed.
+    /// Runs them all in a system with these variables, some of them among or above other jobs.
     ///
     /// # Errors
     /// A job can't be started.
@@ -164,13 +196,15 @@ impl Cases {
         environment: &[&str],
         among: Vec<Job>,
         below: Vec<Job>,
-    ) -> Result<Vec<String>> {
+    ) -> Result<Outcome> {
         // Where pictures go that tests take, whoever they run as.
         let pictures = tools::target_folder()?.join("pictures");
         let script = "mkdir -p \"$1\" && chmod 1777 \"$1\"";
         tools::run(Command::new("sh").args(["-c", script, "sh"]).arg(pictures))?;
-        let (alone, others): (Vec<&Case>, _) =
-            self.0.iter().partition(|case| case.is_one_of(&ALONE));
+        let (alone, others): (Vec<&Case>, _) = self
+            .0
+            .iter()
+            .partition(|case| case.is_program || case.is_one_of(&ALONE));
         let (quiet, others): (Vec<&Case>, _) =
             others.into_iter().partition(|case| case.is_one_of(&QUIET));
         let (first, rest): (Vec<&Case>, Vec<&Case>) =
@@ -182,20 +216,20 @@ impl Cases {
         let mut pool = jobs(first);
         pool.extend(among);
         pool.extend(jobs(rest));
-        let mut failures = thread::scope(|scope| {
+        let mut outcome = thread::scope(|scope| {
             let below = scope.spawn(|| job::run(below, 1));
-            let mut failures = job::run(pool, tools::cores() * AT_ONCE)?;
-            failures.extend(below.join().map_err(|_| "a thread panicked")??);
-            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(failures)
+            let mut outcome = job::run(pool, tools::cores() * AT_ONCE)?;
+            outcome.add(below.join().map_err(|_| "a thread panicked")??);
+            Result::Ok(outcome)
         })?;
-        failures.extend(job::run(jobs(quiet), tools::cores())?);
-        failures.extend(job::run(jobs(alone), 1)?);
-        Ok(failures)
+        outcome.add(job::run(jobs(quiet), tools::cores())?);
+        outcome.add(job::run(jobs(alone), 1)?);
+        Ok(outcome)
     }
 }
 
-/// The names of the tests in a program that a run without `--ignored` runs.
-fn tests(program: &str) -> Result<BTreeSet<String>> {
+/// The names of the tests in a program that a run without `--ignored` runs, or else of the others.
+fn tests(program: &str, ignored: bool) -> Result<BTreeSet<String>> {
     let list = |more: &[&str]| -> Result<BTreeSet<String>> {
         let mut command = Command::new(program);
         let out = command
@@ -206,5 +240,9 @@ fn tests(program: &str) -> Result<BTreeSet<String>> {
         let names = text.lines().filter_map(|line| line.strip_suffix(": test"));
         Ok(names.map(str::to_owned).collect())
     };
-    Ok(&list(&[])? - &list(&["--ignored"])?)
+    let others = list(&["--ignored"])?;
+    Ok(match ignored {
+        true => others,
+        false => &list(&[])? - &others,
+    })
 }

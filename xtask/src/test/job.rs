@@ -53,24 +53,43 @@ impl Job {
     }
 }
 
-/// Runs jobs, so many at once, and prints of each how it went. Returns the names of those that failed.
+/// How jobs went.
+#[derive(Default)]
+pub struct Outcome {
+    /// The names of those that failed.
+    pub failures: Vec<String>,
+    /// Programs that were played with, each with what there is to say of it.
+    pub programs: Vec<(String, String)>,
+}
+
+impl Outcome {
+    pub fn add(&mut self, other: Self) {
+        self.failures.extend(other.failures);
+        self.programs.extend(other.programs);
+    }
+}
+
+/// Runs jobs, so many at once, and prints of each how it went.
 ///
 /// # Errors
 /// One can't be started.
-pub fn run(jobs: Vec<Job>, at_once: usize) -> Result<Vec<String>> {
-    let failures = Mutex::new(Vec::new());
+pub fn run(jobs: Vec<Job>, at_once: usize) -> Result<Outcome> {
+    let outcome = Mutex::new(Outcome::default());
     tools::at_once(jobs, at_once, |mut job| {
         let start = Instant::now();
         let out = job.command.output()?;
         let said = String::from_utf8_lossy(&out.stdout);
         let passed = out.status.success() && said.contains(job.says);
         job.tell(&out, passed, start.elapsed());
-        if !passed && let Ok(mut failures) = failures.lock() {
-            failures.push(job.name);
+        let lines = said.lines();
+        let lines = lines.filter_map(|line| line.strip_prefix("program ")?.split_once(": "));
+        let mut outcome = outcome.lock().map_err(|_| "a thread panicked")?;
+        let programs = lines.map(|(program, words)| (program.to_owned(), words.to_owned()));
+        outcome.programs.extend(programs);
+        if !passed {
+            outcome.failures.push(job.name);
         }
         Ok(())
     })?;
-    failures
-        .into_inner()
-        .map_err(|_| "a thread panicked".into())
+    outcome.into_inner().map_err(|_| "a thread panicked".into())
 }
