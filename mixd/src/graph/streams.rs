@@ -40,6 +40,9 @@ struct Record {
     word: Word,
     /// The session manager has linked it to a sink: what it remembers of it, it has restored.
     has_played: bool,
+    /// What it has restored, where the metadata has not shown what we have set since: told again, it is
+    /// nobody's wish.
+    restored: Option<String>,
     /// We have asked for it as the list says: what its own node asks for counts no more.
     is_taken: bool,
     /// The sink that we have linked it to ourselves.
@@ -114,10 +117,14 @@ impl Streams {
             .take_if(|serial| object == Some(&*serial.to_string()));
         // What we asked for of one that hung shows when it goes on.
         let is_wish = own.is_none() && is_wish(object, place);
-        let is_moved = is_wish && record.has_played;
+        let is_moved = is_wish && record.has_played && record.restored.as_deref() != object;
+        if is_wish && !record.has_played {
+            record.restored = object.map(str::to_owned);
+        }
         if let Some(asked) = &mut record.asked {
             if place == Place::Ours(asked.channel) {
                 asked.is_echoed = true;
+                record.restored = None;
                 return;
             }
             if !asked.is_echoed {

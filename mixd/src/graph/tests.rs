@@ -546,6 +546,20 @@ fn a_stream_moved_away_from_us_twice_is_contested_and_left() {
 }
 
 #[test]
+fn what_is_restored_over_a_target_that_is_not_shown_is_no_wish() {
+    let mut world = World::new(&[]);
+    let asked = world.learn(stream(STREAM, "Game", &[]));
+    assert_eq!(asked, [target(STREAM, DEFAULT)]);
+    // From the session manager's memory, after ours, before it links the stream to that sink.
+    world.learn([key(STREAM, TARGET_OBJECT, Some("mixd-aux"))]);
+    world.learn((0..2).map(|n| link(900 + n, MANAGER, between(STREAM, AUX, n))));
+    let again = [Action::Reread, target(STREAM, DEFAULT)];
+    assert_eq!(world.wait(2), again);
+    assert_eq!(world.state(STREAM), StreamState::Routed);
+    assert_eq!(world.wait(5), []);
+}
+
+#[test]
 fn a_target_that_is_not_shown_is_read_and_who_has_changed_it_is_noticed() {
     for (value, state, sink) in [
         (None, StreamState::Routed, None),
