@@ -47,9 +47,10 @@ Commands:
   soak [--minutes N] [--on SYSTEM]
                     an evening many times over: programs, cards, restarts and clients come
                     and go, and every route is checked [default: 20 minutes]
-  starts [COUNT] [--await] [--on SYSTEM]
+  starts [COUNT] [--await] [--without-priority] [--on SYSTEM]
                     start silenced programs on a busy machine, and count when one is heard;
-                    with --await in a WirePlumber that awaits mixd [default: 2000]
+                    with a WirePlumber that awaits mixd; with a mixd that may not have
+                    PipeWire's priority [default: 2000]
   fuzz [TARGET...] [--time SECONDS] [--jobs N]
                     run the fuzz targets, and keep what they learn in the corpus
   fuzz smoke        run each for a moment, and keep nothing

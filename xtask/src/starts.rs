@@ -1,6 +1,8 @@
 //! `cargo xtask starts`: how often a silenced program is heard for a moment when it starts, on a busy
-//! machine.
+//! machine, and where WirePlumber remembers that programs like it played through the other channel.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -22,21 +24,25 @@ const COUNT: usize = 2000;
 /// How long each goes on after it plays through its channel.
 const PLAYED: Duration = Duration::from_millis(100);
 
+/// How long a change of volume takes, and a moment more.
+const GLIDE: Duration = Duration::from_millis(200);
+
 /// Reads the rest of the command line, and does it: builds here, and plays in a system.
 pub fn starts(mut rest: Parser) -> Result<()> {
     let (mut count, mut system, mut programs) = (COUNT, system::home(), None);
-    let mut awaits = false;
+    let (mut awaits, mut has_priority) = (false, true);
     while let Some(argument) = rest.next()? {
         match argument {
             Arg::Long("on") => system = system::named(&rest.value()?.string()?)?,
             Arg::Long("await") => awaits = true,
+            Arg::Long("without-priority") => has_priority = false,
             Arg::Long("programs") => programs = Some(PathBuf::from(rest.value()?)),
             Arg::Value(number) => count = number.parse()?,
             argument => return Err(argument.unexpected().into()),
         }
     }
     if let Some(programs) = programs {
-        return run(&programs, count, awaits);
+        return run(&programs, count, awaits, has_priority);
     }
     setup::to_test(&[system])?;
     println!("{}: {}", system.name, system.versions()?);
@@ -44,17 +50,29 @@ pub fn starts(mut rest: Parser) -> Result<()> {
     let mut starts = system.command(Network::Private, User::Root, tools::own()?);
     starts.arg("starts").arg(count.to_string());
     starts.args(awaits.then_some("--await"));
+    starts.args((!has_priority).then_some("--without-priority"));
     tools::run(starts.arg("--programs").arg(programs))
 }
 
-fn run(programs: &Path, count: usize, awaits: bool) -> Result<()> {
+fn run(programs: &Path, count: usize, awaits: bool, has_priority: bool) -> Result<()> {
     let lab = match awaits {
         true => Lab::start_awaiting_mixd()?,
         false => Lab::start()?,
     };
-    let mixd = Mixd::start(&lab, &programs.join("mixd"))?;
+    let mut program = programs.join("mixd");
+    if !has_priority {
+        // As for a user without the limit: what it asks for is refused.
+        let script = lab.path("mixd");
+        let drop = "setpriv --bounding-set -sys_nice --inh-caps -sys_nice --";
+        let text = format!("#!/bin/sh\nexec {drop} {} \"$@\"\n", program.display());
+        std::fs::write(&script, text)?;
+        std::fs::set_permissions(&script, Permissions::from_mode(0o755))?;
+        // It is looked for beside mixd.
+        std::os::unix::fs::symlink(programs.join("mixctl"), lab.path("mixctl"))?;
+        program = script;
+    }
+    let mixd = Mixd::start(&lab, &program)?;
     mixd.ctl(&["add-program", "Discord"])?;
-    mixd.ctl(&["set-volume", "-1"])?;
     let file = lab.path("tone.wav");
     level::write_tone(&file, 440.0, 0.25, 60)?;
     let busy = || Process::start(Command::new("sh").args(["-c", "while :; do :; done"]));
@@ -62,28 +80,40 @@ fn run(programs: &Path, count: usize, awaits: bool) -> Result<()> {
     let rounds = count.div_ceil(AT_ONCE);
     let mut heard = 0;
     for round in 0..rounds {
+        let (volume, name, sink) = match round % 2 {
+            0 => ("-1", "Discord", "mixd-aux"),
+            _ => ("1", "Game", "mixd-default"),
+        };
+        mixd.ctl(&["set-volume", volume])?;
+        std::thread::sleep(GLIDE);
         let recorder = lab.record("card-a")?;
         let play = |player: usize| match player % 2 {
-            0 => lab.play_native("Discord", &file, &[]),
-            _ => lab.play_pulse("Discord", &file, &[]),
+            0 => lab.play_native(name, &file, &[]),
+            _ => lab.play_pulse(name, &file, &[]),
         };
         let players: Vec<Process> = (0..AT_ONCE).map(play).collect::<Result<_>>()?;
         let routed = || {
             let dump = lab.dump()?;
-            let streams = dump.streams("Discord");
-            let is_done = streams.iter().all(|&id| dump.fed_by(id) == ["mixd-aux"]);
+            let streams = dump.streams(name);
+            let is_done = streams.iter().all(|&id| dump.fed_by(id) == [sink]);
             Ok((streams.len() == AT_ONCE && is_done).then_some(()))
         };
-        wait_for("the programs on their channel", PATIENCE, routed)?;
+        if let Err(error) = wait_for("the programs on their channel", PATIENCE, routed) {
+            let streams = mixd.ctl(&["streams"])?;
+            return Err(format!("{error}: {streams}{}", mixd.log()).into());
+        }
         std::thread::sleep(PLAYED);
         let recording = recorder.stop()?;
         drop(players);
         let loud = recording.loud_samples();
         if loud.iter().any(|&samples| samples > 0) {
             heard += 1;
-            println!("starts {} and on: {loud:?} samples", round * AT_ONCE);
+            println!(
+                "starts {} and on, {name}: {loud:?} samples",
+                round * AT_ONCE
+            );
         }
-        let gone = || Ok(lab.dump()?.streams("Discord").is_empty().then_some(()));
+        let gone = || Ok(lab.dump()?.streams(name).is_empty().then_some(()));
         wait_for("their end", PATIENCE, gone)?;
     }
     drop(load);
