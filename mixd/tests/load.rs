@@ -38,9 +38,19 @@ fn a_silenced_program_that_starts_on_a_busy_machine_leaks_no_sample() {
             0 => stage.lab.play_native(name, file, &[]),
             _ => stage.lab.play_pulse(name, file, &[]),
         };
-        stage.lab.wait_for_route(name, sink).unwrap();
+        // By mixd's word: while pw-dump binds the metadata, PipeWire tells changes to pw-dump alone, and
+        // mixd's choice may take effect a second later.
+        let routed = || {
+            Ok(stage
+                .mixd
+                .ctl(&["streams"])?
+                .contains("routed")
+                .then_some(()))
+        };
+        wait_for("its channel", PATIENCE, routed).unwrap();
         std::thread::sleep(Duration::from_millis(300));
         let recording = recorder.stop().unwrap();
+        stage.lab.wait_for_route(name, sink).unwrap();
         let loud = recording.loud_samples();
         println!(
             "start {start}: {name}, {} frames, loud {loud:?}",

@@ -80,9 +80,9 @@ fn run(programs: &Path, count: usize, awaits: bool, has_priority: bool) -> Resul
     let rounds = count.div_ceil(AT_ONCE);
     let mut heard = 0;
     for round in 0..rounds {
-        let (volume, name, sink) = match round % 2 {
-            0 => ("-1", "Discord", "mixd-aux"),
-            _ => ("1", "Game", "mixd-default"),
+        let (volume, name) = match round % 2 {
+            0 => ("-1", "Discord"),
+            _ => ("1", "Game"),
         };
         mixd.ctl(&["set-volume", volume])?;
         std::thread::sleep(GLIDE);
@@ -92,11 +92,12 @@ fn run(programs: &Path, count: usize, awaits: bool, has_priority: bool) -> Resul
             _ => lab.play_pulse(name, &file, &[]),
         };
         let players: Vec<Process> = (0..AT_ONCE).map(play).collect::<Result<_>>()?;
+        // By mixd's word: while pw-dump binds the metadata, PipeWire tells changes to pw-dump alone, and
+        // mixd's choice may take effect a second later.
         let routed = || {
-            let dump = lab.dump()?;
-            let streams = dump.streams(name);
-            let is_done = streams.iter().all(|&id| dump.fed_by(id) == [sink]);
-            Ok((streams.len() == AT_ONCE && is_done).then_some(()))
+            let streams = mixd.ctl(&["streams"])?;
+            let routed = streams.lines().filter(|line| line.contains("\trouted\t"));
+            Ok((routed.count() == AT_ONCE).then_some(()))
         };
         if let Err(error) = wait_for("the programs on their channel", PATIENCE, routed) {
             let streams = mixd.ctl(&["streams"])?;
