@@ -167,7 +167,7 @@ impl Graph {
             Fact::Node(id, props) => {
                 self.objects.add_node(id, &props);
                 if self.is_listed && self.has_card(id) {
-                    self.doubt.note_cards();
+                    self.doubt.note_change();
                 }
                 if self
                     .objects
@@ -207,6 +207,9 @@ impl Graph {
             Fact::Metadata(metadata) => {
                 // Not one that was there before us.
                 self.is_new = self.is_listed && metadata.manager().is_some();
+                if self.is_new {
+                    self.doubt.note_change();
+                }
                 // What it takes away while it sets up is no robbery.
                 self.wires.forgive();
                 self.metadata = metadata;
@@ -268,7 +271,7 @@ impl Graph {
 
     fn forget(&mut self, id: u32) {
         if self.has_card(id) {
-            self.doubt.note_cards();
+            self.doubt.note_change();
         }
         self.output.forget(id);
         self.sinks.lose(id);

@@ -3,8 +3,8 @@
 //! in 1.4): who runs `pw-metadata` or `wpctl` at that moment costs everybody else an event, and who
 //! is killed at that moment all further ones. So all of the metadata is told again, to somebody who
 //! binds it anew: when a target that we have set is not shown in time, when what is known of the
-//! default sink can't be all, when a card has come or gone, and when the session manager has linked a
-//! stream elsewhere that was where we had sent it.
+//! default sink can't be all, when a card or the session manager has come or a card gone, and when the
+//! session manager has linked a stream elsewhere that was where we had sent it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -20,8 +20,8 @@ const MAX_QUESTIONS: u32 = 6;
 /// Why what is known of the default sink may not be all.
 #[derive(Debug, Default)]
 pub struct Doubt {
-    /// A card has come or gone, and not all was told again since.
-    are_cards_new: bool,
+    /// A card has come or gone, or a session manager has come, and not all was told again since.
+    is_unsettled: bool,
     /// The session manager has done something since the doubt arose. One that hangs is not to be asked
     /// anything: PipeWire takes no target from us until it has answered, and tells nobody anything
     /// any more if we end before that.
@@ -33,9 +33,9 @@ pub struct Doubt {
 }
 
 impl Doubt {
-    /// A card has come or gone.
-    pub fn note_cards(&mut self) {
-        (self.are_cards_new, self.is_answered) = (true, false);
+    /// A card has come or gone, or a session manager has come.
+    pub fn note_change(&mut self) {
+        (self.is_unsettled, self.is_answered) = (true, false);
     }
 
     /// The session manager has done something.
@@ -79,7 +79,7 @@ impl Graph {
             }
             if is_doubtful {
                 self.doubt.asked += 1;
-                self.doubt.are_cards_new = false;
+                self.doubt.is_unsettled = false;
             }
             let told = BTreeSet::new();
             self.reread = Some(Reread { late, told });
@@ -88,7 +88,7 @@ impl Graph {
     }
 
     /// Whether another default sink should have been told by now: for longer than a session manager
-    /// takes to choose, there are other cards, or the default sink is missing, or is another one than
+    /// takes to choose, there are other cards or is another manager, or the default sink is missing, or is another one than
     /// the user has chosen.
     fn is_default_doubtful(&mut self, now: Instant) -> bool {
         let objects = &self.objects;
@@ -98,7 +98,7 @@ impl Graph {
         };
         let (default, configured) = (&objects.default_sink, &objects.configured_sink);
         let is_missed = !is_there(default) || default != configured && is_there(configured);
-        let is_doubtful = is_missed || self.doubt.are_cards_new;
+        let is_doubtful = is_missed || self.doubt.is_unsettled;
         if !is_doubtful || !self.is_managed() || self.cards().next().is_none() {
             self.doubt = Doubt::default();
             return false;

@@ -586,6 +586,20 @@ fn a_target_that_is_not_shown_is_read_and_who_has_changed_it_is_noticed() {
 }
 
 #[test]
+fn what_a_new_session_manager_has_chosen_without_showing_it_is_read() {
+    let mut world = World::new(&[]);
+    world.run([Fact::Metadata(Metadata::None)]);
+    let manager = Fact::Metadata(Metadata::Managed(MANAGER));
+    world.run([manager, default_sink("card")]);
+    world.pipewire.is_deaf = true;
+    world.pipewire.set(default_sink("other"));
+    world.pipewire.is_deaf = false;
+    assert_eq!(world.wait(1)[0], Action::Reread);
+    assert_eq!(world.output().as_deref(), Some("other"));
+    assert_eq!(world.wait(60), []);
+}
+
+#[test]
 fn a_default_sink_that_was_never_shown_is_asked_for_and_for_a_minute_only() {
     let mut world = World::empty(&[], true);
     let mut facts = session();
