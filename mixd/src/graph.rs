@@ -208,7 +208,7 @@ impl Graph {
                 // Not one that was there before us.
                 self.is_new = self.is_listed && metadata.manager().is_some();
                 if self.is_new {
-                    self.doubt.note_change();
+                    self.doubt.note_manager();
                 }
                 // What it takes away while it sets up is no robbery.
                 self.wires.forgive();

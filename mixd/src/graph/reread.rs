@@ -22,6 +22,9 @@ const MAX_QUESTIONS: u32 = 6;
 pub struct Doubt {
     /// A card has come or gone, or a session manager has come, and not all was told again since.
     is_unsettled: bool,
+    /// A session manager has come, and not all was told again since: what it has restored from memory may
+    /// have been told to another client alone.
+    is_manager_new: bool,
     /// The session manager has done something since the doubt arose. One that hangs is not to be asked
     /// anything: PipeWire takes no target from us until it has answered, and tells nobody anything
     /// any more if we end before that.
@@ -33,9 +36,20 @@ pub struct Doubt {
 }
 
 impl Doubt {
-    /// A card has come or gone, or a session manager has come.
+    /// A card has come or gone.
     pub fn note_change(&mut self) {
         (self.is_unsettled, self.is_answered) = (true, false);
+    }
+
+    /// A session manager has come.
+    pub fn note_manager(&mut self) {
+        self.note_change();
+        self.is_manager_new = true;
+    }
+
+    /// Whether what is told now may be what a session manager that has come has restored.
+    pub fn is_manager_new(&self) -> bool {
+        self.is_manager_new
     }
 
     /// The session manager has done something.
@@ -120,6 +134,7 @@ impl Graph {
             return;
         };
         self.doubt.note_life();
+        self.doubt.is_manager_new = false;
         let targets = self.objects.targets.keys().copied();
         let gone: Vec<u32> = targets.filter(|stream| !told.contains(stream)).collect();
         for stream in gone {

@@ -99,8 +99,8 @@ impl Streams {
                 continue;
             }
             record.unseen = None;
-            // The next one restores what it remembers.
-            record.has_played = false;
+            // The next one restores what it remembers, which is no rival's move.
+            (record.has_played, record.moves) = (false, 0);
             if record.word == Word::List {
                 record.word = Word::Nobody;
             }
@@ -358,6 +358,7 @@ impl Graph {
         let manager = self.metadata.client();
         let mut links = self.objects.links_from(id);
         let has_played = manager.is_some()
+            && !self.doubt.is_manager_new()
             && links.any(|link| {
                 let to = self.objects.nodes().get(&link.ports.input_node);
                 link.client == manager && to.is_some_and(super::objects::Node::is_sink)

@@ -600,6 +600,24 @@ fn what_a_new_session_manager_has_chosen_without_showing_it_is_read() {
 }
 
 #[test]
+fn what_a_new_session_manager_has_restored_without_showing_it_is_no_wish() {
+    let mut world = World::new(&[]);
+    world.run(stream(STREAM, "Game", &[]));
+    // Each time it restarts.
+    for _ in 0..3 {
+        world.run([Fact::Metadata(Metadata::None)]);
+        let manager = Fact::Metadata(Metadata::Managed(MANAGER));
+        world.run([manager, default_sink("card")]);
+        world.pipewire.is_deaf = true;
+        world.pipewire.set_target(STREAM, Some("mixd-aux"));
+        world.pipewire.is_deaf = false;
+        let again = [Action::Reread, target(STREAM, DEFAULT)];
+        assert_eq!(world.wait(2)[..2], again);
+        assert_eq!(world.state(STREAM), StreamState::Routed);
+    }
+}
+
+#[test]
 fn a_default_sink_that_was_never_shown_is_asked_for_and_for_a_minute_only() {
     let mut world = World::empty(&[], true);
     let mut facts = session();
