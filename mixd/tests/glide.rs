@@ -13,7 +13,7 @@ use xtask::mixd::Mixd;
 
 /// How many times the volume jumps from one end to the other: an instant jump clicks as the sine
 /// stands, so one alone may be lucky.
-const JUMPS: usize = 10;
+const JUMPS: usize = 16;
 
 /// The step that is judged by: the third largest of the jumps'. In two of them a busy machine may
 /// have dropped a quantum, which is a step as well.
