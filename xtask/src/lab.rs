@@ -348,7 +348,8 @@ impl Lab {
     }
 
     /// A command whose program is not kept waiting by what else runs, as PipeWire's own daemons are not:
-    /// what it fails to play or record in time would be taken for what mixd did.
+    /// what it fails to play or record in time would be taken for what mixd did. Programs of PulseAudio have
+    /// buffers that are long enough.
     fn prompt(&self, program: &str) -> Command {
         let mut command = self.command("nice");
         // The nice level of PipeWire's module-rt. Where that is not allowed, it says so and goes on.
@@ -374,7 +375,7 @@ impl Lab {
     /// # Errors
     /// It can't be started.
     pub fn play_pulse(&self, name: &str, file: &Path, args: &[&str]) -> Result<Process> {
-        let mut command = self.prompt("paplay");
+        let mut command = self.command("paplay");
         Process::start(command.args(["--client-name", name]).args(args).arg(file))
     }
 

@@ -12,6 +12,8 @@ use xtask::process::Process;
 pub const GAME: f64 = 440.0;
 pub const DISCORD: f64 = 1000.0;
 pub const AMPLITUDE: f64 = 0.25;
+/// More samples than two quanta.
+pub const QUANTA: usize = 2 * 1024 + 1;
 
 /// The mixd under test: the one that was built, or an installed one that the variable names.
 pub fn mixd_program() -> PathBuf {
@@ -59,6 +61,13 @@ impl Stage {
         self.lab.wait_for_route("Discord", "mixd-aux").unwrap();
         [game, discord]
     }
+}
+
+/// How many starts of silenced programs may be heard, for a quantum or two: `WirePlumber` from 0.5 on is
+/// sooner than mixd with about one PulseAudio program in sixty (README, Limits).
+pub fn heard_at_most(lab: &Lab) -> usize {
+    let version = lab.output("wireplumber", &["--version"]).unwrap();
+    usize::from(!version.contains(" 0.4."))
 }
 
 pub fn tones(lab: &Lab) -> (PathBuf, PathBuf) {
