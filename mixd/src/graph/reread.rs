@@ -101,9 +101,9 @@ impl Graph {
         }
     }
 
-    /// Whether another default sink should have been told by now: for longer than a session manager
-    /// takes to choose, there are other cards or is another manager, or the default sink is missing, or is another one than
-    /// the user has chosen.
+    /// Whether another default sink should have been told by now: for longer than a session manager takes
+    /// to choose, there have been other cards or another manager, or the default sink is missing, or is
+    /// another one than the user has chosen.
     fn is_default_doubtful(&mut self, now: Instant) -> bool {
         let objects = &self.objects;
         let is_there = |name: &Option<String>| {
