@@ -273,6 +273,9 @@ impl Graph {
         if self.has_card(id) {
             self.doubt.note_change();
         }
+        if self.objects.is_tool(id) {
+            self.doubt.note_tool();
+        }
         self.output.forget(id);
         self.sinks.lose(id);
         self.streams.remove(id);

@@ -73,6 +73,8 @@ struct Client {
     props: Props,
     /// It has said itself what it is; before, there is what the registry lists.
     is_known: bool,
+    /// A node of its own has been there.
+    has_node: bool,
 }
 
 /// The two metadata keys that choose a stream's sink.
@@ -141,6 +143,9 @@ impl Objects {
         self.named.entry(node.name.clone()).or_default().insert(id);
         if let Some(serial) = node.serial {
             self.serials.insert(serial, id);
+        }
+        if let Some(owner) = node.client.and_then(|client| self.clients.get_mut(&client)) {
+            owner.has_node = true;
         }
         self.nodes.insert(id, node);
     }
@@ -445,6 +450,12 @@ impl Objects {
     pub fn clients(&self) -> impl Iterator<Item = (u32, &Props)> {
         let clients = self.clients.iter();
         clients.map(|(&id, client)| (id, &client.props))
+    }
+
+    /// Whether this is a client that has had no node of its own, such as `wpctl`.
+    pub fn is_tool(&self, id: u32) -> bool {
+        let client = self.clients.get(&id);
+        client.is_some_and(|client| !client.has_node)
     }
 
     /// All properties of a client.

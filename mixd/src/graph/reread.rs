@@ -3,8 +3,9 @@
 //! in 1.4): who runs `pw-metadata` or `wpctl` at that moment costs everybody else an event, and who
 //! is killed at that moment all further ones. So all of the metadata is told again, to somebody who
 //! binds it anew: when a target that we have set is not shown in time, when what is known of the
-//! default sink can't be all, when a card or the session manager has come or a card gone, and when the
-//! session manager has linked a stream elsewhere that was where we had sent it.
+//! default sink can't be all, when a card or the session manager has come, when a card or a client
+//! without nodes (such as those two) has gone, and when the session manager has linked a stream
+//! elsewhere that was where we had sent it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -20,7 +21,8 @@ const MAX_QUESTIONS: u32 = 6;
 /// Why what is known of the default sink may not be all.
 #[derive(Debug, Default)]
 pub struct Doubt {
-    /// A card has come or gone, or a session manager has come, and not all was told again since.
+    /// A card or a session manager has come, or a card or a client without nodes has gone, and not all
+    /// was told again since.
     is_unsettled: bool,
     /// A session manager has come, and not all was told again since: what it has restored from memory may
     /// have been told to another client alone.
@@ -45,6 +47,13 @@ impl Doubt {
     pub fn note_manager(&mut self) {
         self.note_change();
         self.is_manager_new = true;
+    }
+
+    /// A client without nodes has gone, which may have been told what nobody else was.
+    pub fn note_tool(&mut self) {
+        // Most of them have been answered.
+        self.is_answered |= !self.is_unsettled;
+        self.is_unsettled = true;
     }
 
     /// Whether what is told now may be what a session manager that has come has restored.
@@ -101,9 +110,9 @@ impl Graph {
         }
     }
 
-    /// Whether another default sink should have been told by now: for longer than a session manager takes
-    /// to choose, there have been other cards or another manager, or the default sink is missing, or is
-    /// another one than the user has chosen.
+    /// Whether another default sink may have been told by now: for longer than a session manager takes
+    /// to choose, there have been other cards, other clients or another manager, or the default sink is
+    /// missing, or is another one than the user has chosen.
     fn is_default_doubtful(&mut self, now: Instant) -> bool {
         let objects = &self.objects;
         let is_there = |name: &Option<String>| {

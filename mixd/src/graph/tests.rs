@@ -665,6 +665,49 @@ fn after_a_card_has_come_or_gone_the_default_sink_is_asked_for_once() {
 }
 
 #[test]
+fn after_a_client_without_nodes_has_gone_the_default_sink_is_asked_for_once() {
+    const TOOL: u32 = 92;
+    let mut world = World::new(&[]);
+    let client = || Fact::Client(TOOL, props(&[("application.name", "wpctl")]));
+    let come = |world: &mut World| {
+        let facts = world.pipewire.set(client());
+        world.run(facts)
+    };
+    assert_eq!(come(&mut world), []);
+    world.pipewire.is_deaf = true;
+    world
+        .pipewire
+        .set(key(0, CONFIGURED_SINK, Some("{\"name\":\"other\"}")));
+    world.pipewire.set(default_sink("other"));
+    world.pipewire.is_deaf = false;
+    let facts = world.pipewire.remove(TOOL);
+    assert_eq!(world.run(facts), []);
+    assert_eq!(world.output().as_deref(), Some("card"));
+    assert_eq!(world.wait(1)[0], Action::Reread);
+    assert_eq!(world.output().as_deref(), Some("other"));
+    assert_eq!(world.wait(100), []);
+    // Nor is a session manager asked that hangs.
+    let facts = world.pipewire.remove(OTHER_CARD);
+    world.run(facts);
+    come(&mut world);
+    let facts = world.pipewire.remove(TOOL);
+    world.run(facts);
+    assert_eq!(world.wait(100), []);
+}
+
+#[test]
+fn a_program_that_ends_is_no_cause_to_ask_for_the_default_sink() {
+    let mut world = World::new(&[]);
+    world.run([Fact::Client(60, props(&[("application.name", "Game")]))]);
+    world.run(client_stream(60));
+    for id in [STREAM, 60] {
+        let facts = world.pipewire.remove(id);
+        world.run(facts);
+    }
+    assert_eq!(world.wait(100), []);
+}
+
+#[test]
 fn a_choice_of_the_user_that_changes_nothing_is_asked_about() {
     let mut world = World::new(&[]);
     let chosen = |name| key(0, CONFIGURED_SINK, Some(name));
