@@ -165,10 +165,11 @@ impl Graph {
         }
     }
 
-    /// Asks for what is not yet known of the processes that play, and forgets the others.
+    /// Asks for what is not yet known of the processes that play, and forgets the others. As a rule the
+    /// client has said which it is before the stream says anything: nothing is waited for then.
     pub(super) fn inspect_processes(&mut self, actions: &mut Vec<Action>) {
         let nodes = self.objects.nodes().keys().copied();
-        let streams = nodes.filter(|&id| self.makes_sound(id) && self.is_introduced(id));
+        let streams = nodes.filter(|&id| self.makes_sound(id) && self.has_known_client(id));
         let pids = streams.filter_map(|id| self.said_pid(id));
         let pids: BTreeSet<u32> = pids.map(Pid::number).collect();
         self.processes.0.retain(|pid, _| pids.contains(pid));
@@ -182,13 +183,14 @@ impl Graph {
 
     /// Whether the stream and its client have said what they are.
     fn is_introduced(&self, stream: u32) -> bool {
-        let client = self
-            .objects
-            .nodes()
-            .get(&stream)
-            .and_then(|node| node.client);
-        self.objects.infos.contains_key(&stream)
-            && !client.is_some_and(|client| self.objects.is_silent(client))
+        self.objects.infos.contains_key(&stream) && self.has_known_client(stream)
+    }
+
+    /// Whether the stream's client, if it has one, has said what it is.
+    fn has_known_client(&self, stream: u32) -> bool {
+        let node = self.objects.nodes().get(&stream);
+        let client = node.and_then(|node| node.client);
+        !client.is_some_and(|client| self.objects.is_silent(client))
     }
 
     /// Whether all is known by which a rule can match a stream.
