@@ -80,6 +80,7 @@ fn examine_daemon(
         other => return Err(unexpected(&other)),
     };
     findings.push(config(&status));
+    findings.extend(unsaved(&diagnosis));
     findings.push(match status.audio.pipewire {
         PipeWireState::Up => {
             let version = diagnosis
@@ -129,6 +130,19 @@ fn config(status: &Status) -> Finding {
             Some("set HOME, or start mixd with --config FILE".to_owned()),
         ),
     }
+}
+
+/// What would end with mixd.
+fn unsaved(diagnosis: &Diagnosis) -> impl Iterator<Item = Finding> {
+    let parts = [
+        ("the list", &diagnosis.unsaved_list),
+        ("the volume", &diagnosis.unsaved_volume),
+    ];
+    parts.into_iter().filter_map(|(what, why)| {
+        let text = format!("{what} can't be saved: {}", visible(why.as_ref()?));
+        let advice = "until that is mended, a change of it ends with mixd".to_owned();
+        Some((BAD, "saving", text, Some(advice)))
+    })
 }
 
 fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {

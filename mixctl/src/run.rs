@@ -83,6 +83,7 @@ fn run(socket: Option<&OsStr>, verb: Verb) -> Result<(), Failure> {
                 Format::Json => json::status(&status),
             })
         }
+        Verb::Reload => done(client.request(&Request::Reload)?),
         Verb::Watch(..) | Verb::Doctor(_) => Ok(()),
     }
 }

@@ -251,6 +251,17 @@ pub const USAGE: Usage = Usage {
             options: &[JSON],
             completes: Completes::Nothing,
         },
+        Verb {
+            name: "reload",
+            words: "",
+            summary: "have mixd read its configuration now",
+            details: &[
+                "mixd does so by itself where the system says that the file has changed, which it does \
+                 not on NFS, or where something is mounted over its folder.",
+            ],
+            options: &[],
+            completes: Completes::Nothing,
+        },
     ],
     options: &[SOCKET, HELP, VERSION],
     exit: &[

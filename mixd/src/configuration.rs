@@ -14,13 +14,18 @@ use crate::desk::Desk;
 use crate::options::{Options, Output, Sound};
 use crate::session::MAX_MESSAGE;
 
+/// What holds where the file has become wrong.
+const AS_BEFORE: &str = "all stays as it was";
+
 /// The configuration in force.
 #[derive(Debug)]
 pub struct Configuration {
     file: ConfigFile,
     config: Config,
-    /// Why the file is not in force as it stands.
+    /// What is wrong with the file, if it is not in force.
     problem: Option<String>,
+    /// It was read on request, and the sound has yet to be handled so.
+    has_changed: bool,
     output: Option<Output>,
     glide: Option<Duration>,
 }
@@ -29,11 +34,12 @@ impl Configuration {
     /// Reads the file. What is wrong with it keeps nobody from starting.
     pub fn open(options: &Options) -> Self {
         let mut file = ConfigFile::new(options.config.clone());
-        let read = file.open();
+        let read = file.open(Instant::now());
         let mut configuration = Self {
             file,
             config: Config::default(),
             problem: None,
+            has_changed: false,
             output: options.output.clone(),
             glide: options.glide,
         };
@@ -60,6 +66,11 @@ impl Configuration {
                 self.problem = Some(problem);
             }
         }
+    }
+
+    /// Why the file may not be in force as it stands.
+    fn problem(&self) -> Option<&str> {
+        self.problem.as_deref().or(self.file.unwatched())
     }
 
     /// Whether the volume outlasts the daemon.
@@ -90,7 +101,7 @@ impl Configuration {
             file: self.file.path().map(|path| path.display().to_string()),
             snap: self.config.snap,
             curve: self.config.curve,
-            problem: self.problem.clone(),
+            problem: self.problem().map(str::to_owned),
         });
     }
 
@@ -100,23 +111,55 @@ impl Configuration {
     }
 
     /// When it is to be called if the descriptor is not readable before.
-    pub fn deadline(&self) -> Option<Instant> {
-        self.file.deadline()
+    pub fn deadline(&self, now: Instant) -> Option<Instant> {
+        match self.has_changed {
+            true => Some(now),
+            false => self.file.deadline(),
+        }
     }
 
     /// Carries out what has changed in the file.
     pub fn turn(&mut self, ready: bool, desk: &mut Desk, backend: &mut Backend, now: Instant) {
-        let Some(read) = self.file.turn(ready, now) else {
-            return;
-        };
-        self.take(read, "all stays as it was");
+        let unwatched = self.file.unwatched().map(str::to_owned);
+        if let Some(read) = self.file.turn(ready, now) {
+            self.take(read, AS_BEFORE);
+            self.apply_read(desk);
+        } else if self.file.unwatched() != unwatched.as_deref() {
+            self.apply_settings(desk);
+        }
+        if std::mem::take(&mut self.has_changed) {
+            backend.set_sound(&self.sound(), desk, now);
+        }
+    }
+
+    /// Reads the file now.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn reload(&mut self, desk: &mut Desk) -> Result<(), String> {
+        let read = self.file.open(Instant::now());
+        self.take(read, AS_BEFORE);
+        self.apply_read(desk);
+        self.problem.clone().map_or(Ok(()), Err)
+    }
+
+    /// Puts on the desk what was read.
+    fn apply_read(&mut self, desk: &mut Desk) {
         if self.problem.is_some() {
             self.apply_settings(desk);
             return;
         }
         info!("the configuration has been read again");
         self.apply(desk);
-        backend.set_sound(&self.sound(), desk, now);
+        self.has_changed = true;
+    }
+
+    /// Whether a change of the list could be saved.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn can_save(&self) -> Result<(), String> {
+        self.file.can_save()
     }
 
     /// Saves a program that has been put on the list.

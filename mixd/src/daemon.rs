@@ -8,16 +8,17 @@ use wire::{Name, Topics};
 use crate::backend::Backend;
 use crate::configuration::Configuration;
 use crate::desk::Desk;
-use crate::notify::{self, Readiness};
+use crate::listen::listen;
+use crate::notify;
 use crate::options::{BackendKind, Options};
 use crate::server::{self, Server};
 use crate::service::House;
 use crate::state::State;
-use crate::sys::{self, POLLIN, Signals};
+use crate::sys::{self, POLLIN, Signal, Signals};
 
 /// How long the streams may take to leave our sinks, and the session manager to note it, before
 /// these go all the same.
-const EXIT_TIME: Duration = Duration::from_secs(2);
+pub const EXIT_TIME: Duration = Duration::from_secs(2);
 
 const SIGNALS: usize = 0;
 const BACKEND: usize = 1;
@@ -30,8 +31,7 @@ const SERVER: usize = 3;
 /// What keeps the daemon from running, in a sentence.
 pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Error>> {
     // First: what was passed has its number only until something else is opened.
-    let mut readiness = Readiness::new(options.ready_fd)?;
-    let passed = notify::listener()?;
+    let (passed, mut readiness) = notify::take(options.ready_fd)?;
     if passed.is_some() && options.socket.is_some() {
         return Err("the service manager has passed a socket; leave --socket to it".into());
     }
@@ -42,10 +42,11 @@ pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Err
         sys::keep_up();
     }
     // The name is the lock: before anything is changed in PipeWire.
-    let (mut server, place) = match passed {
-        Some(listener) => (Server::on(listener)?, "the socket passed".to_owned()),
-        None => (Server::open(name)?, name.to_string()),
+    let (listener, place) = match passed {
+        Some(listener) => (listener, "the socket passed".to_owned()),
+        None => (listen(name)?, name.to_string()),
     };
+    let mut server = Server::on(listener)?;
     let mut configuration = Configuration::open(options);
     let mut backend = Backend::open(options.backend, &configuration.sound())?;
     let mut desk = Desk::new(backend.state());
@@ -66,7 +67,7 @@ pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Err
         let deadlines = [
             server.deadline(now),
             backend.deadline(),
-            configuration.deadline(),
+            configuration.deadline(now),
             state.deadline(),
             leave_by,
         ];
@@ -82,17 +83,21 @@ pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Err
         )?;
 
         let now = Instant::now();
-        if polled[SIGNALS].revents != 0
-            && let Some(signal) = signals.take()
-        {
-            if leave_by.is_some() {
+        match signals.take_if(polled[SIGNALS].revents != 0) {
+            Some(Signal::End(signal)) if leave_by.is_some() => {
                 info!("{signal} again: leaving at once");
                 break;
             }
-            info!("{signal}: leaving");
-            notify::announce_end();
-            backend.begin_exit();
-            leave_by = Some(now + EXIT_TIME);
+            Some(Signal::End(signal)) => {
+                info!("{signal}: leaving");
+                readiness.announce_end();
+                server.leave();
+                backend.begin_exit();
+                leave_by = Some(now + EXIT_TIME);
+            }
+            // What is wrong with the file is logged and told.
+            Some(Signal::Reload) => drop(configuration.reload(&mut desk)),
+            None => {}
         }
         backend.turn(polled[BACKEND].revents != 0, &mut desk, now)?;
         let has_changed = polled[CONFIGURATION].revents != 0;
@@ -101,6 +106,7 @@ pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Err
             desk: &mut desk,
             backend: &backend,
             configuration: &mut configuration,
+            state: &state,
         };
         server.handle(&polled[SERVER..], &mut house, now);
         // Whoever is told may turn out to have gone, and what it held with it.
@@ -117,6 +123,7 @@ pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Err
                 desk: &mut desk,
                 backend: &backend,
                 configuration: &mut configuration,
+                state: &state,
             };
             server.publish(changed, &mut house, now);
         }

@@ -219,8 +219,9 @@ impl Service for Desk {
                 settings: Cow::Borrowed(&self.settings),
             })),
             Request::Diagnose => Ok(Reply::Diagnosis(Diagnosis::default())),
-            // What the connection subscribes to, the session has noted.
-            Request::Subscribe(_) => Ok(Reply::Done),
+            // The configuration is not the desk's; what the connection subscribes to, the session has
+            // noted.
+            Request::Reload | Request::Subscribe(_) => Ok(Reply::Done),
             Request::Fail(code) => Err(Failure::new(code, "failed, as asked")),
         }
     }

@@ -2,10 +2,12 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use crate::sys;
 
 /// How many links are followed, as the kernel does (`path_resolution(7)`).
 const MAX_LINKS: usize = 40;
@@ -70,70 +72,230 @@ pub fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, String> {
     Ok(Some(content))
 }
 
-/// Replaces the file at `path`, or what it leads to, by one of this content and the same mode: at
-/// every moment there is the whole old one or the whole new one. A file that may not be written stays
-/// as it is, though another could be put in its place.
+/// Replaces the file at `path`, or what it leads to, by one of this content with the same owner, group,
+/// mode and extended attributes (ACLs are some): at every moment there is the whole old one or the whole
+/// new one. Where no other file can take its place (something is mounted on it, its folder may not be
+/// written, its owner can't be given), it is written itself, with a copy of the new content beside it or
+/// in `refuge` until that is on the disk. A file that may not be written stays as it is.
 ///
 /// # Errors
 /// The call that failed, on what, and why.
-pub fn save(path: &Path, content: &[u8], outlasts: Outlasts) -> Result<(), String> {
-    let named = path;
-    let path = target(path);
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(format!("{} is no file's path", path.display()));
-    };
-    let model = fs::metadata(&path).ok().map(|model| model.permissions());
-    if model.as_ref().is_some_and(Permissions::readonly) {
-        let named = named.display();
-        return Err(format!("write {named}: it is read-only (chmod u+w)"));
+pub fn save(
+    path: &Path,
+    content: &[u8],
+    outlasts: Outlasts,
+    refuge: Option<&Path>,
+) -> Result<(), String> {
+    let saving = Saving::begin(path, content, outlasts)?;
+    match saving.replace() {
+        Ok(()) => Ok(()),
+        Err(Hindered::Folder(_)) if saving.model.is_some() => saving.overwrite(refuge),
+        Err(Hindered::Folder(reason) | Hindered::Other(reason)) => Err(reason),
     }
-    let failed = |call: &str, object: &Path, error: &io::Error| {
-        let reason = wire::socket::reason(error);
-        format!("{call} {}: {reason}", object.display())
-    };
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|error| failed("mkdir", folder, &error))?;
-    let temporary = folder.join(temporary_name(name));
-    // By the name that the user knows it by.
-    let result = write(&temporary, content, model, outlasts)
-        .map_err(|error| failed("write", named, &error))
-        .and_then(|()| {
-            fs::rename(&temporary, &path).map_err(|error| failed("rename to", named, &error))
+}
+
+/// Whether [`save`] could save as many bytes at `path`; tries without changing what is there.
+///
+/// # Errors
+/// As [`save`].
+pub fn can_save(path: &Path, size: usize) -> Result<(), String> {
+    let content = vec![0; size];
+    let saving = Saving::begin(path, &content, Outlasts::Program)?;
+    let written = saving.write();
+    let _ = fs::remove_file(&saving.temporary);
+    match written {
+        Err(Hindered::Folder(_)) if saving.model.is_some() => saving.open().map(drop),
+        Err(Hindered::Folder(reason) | Hindered::Other(reason)) => Err(reason),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Why no other file can take a file's place.
+#[derive(Debug)]
+enum Hindered {
+    /// By where it is; its own bytes can be written.
+    Folder(String),
+    /// Those neither: the disk is full.
+    Other(String),
+}
+
+/// A file that is to have another content.
+struct Saving<'a> {
+    /// By the name that the user knows it by.
+    named: &'a Path,
+    /// Where that leads to.
+    path: PathBuf,
+    content: &'a [u8],
+    outlasts: Outlasts,
+    /// What is there so far.
+    model: Option<Metadata>,
+    /// The new file, before it has its name.
+    temporary: PathBuf,
+}
+
+impl<'a> Saving<'a> {
+    fn begin(named: &'a Path, content: &'a [u8], outlasts: Outlasts) -> Result<Self, String> {
+        let path = target(named);
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(format!("{} is no file's path", path.display()));
+        };
+        let model = fs::metadata(&path).ok();
+        let is_read_only = |model: &Metadata| model.permissions().readonly();
+        if model.as_ref().is_some_and(is_read_only) {
+            let named = named.display();
+            return Err(format!("write {named}: it is read-only (chmod u+w)"));
+        }
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|error| failed("mkdir", folder, &error))?;
+        let temporary = folder.join(temporary_name(name));
+        Ok(Self {
+            named,
+            path,
+            content,
+            outlasts,
+            model,
+            temporary,
+        })
+    }
+
+    /// Puts another file in its place.
+    fn replace(&self) -> Result<(), Hindered> {
+        let renamed = self.write().and_then(|()| {
+            fs::rename(&self.temporary, &self.path).map_err(|error| {
+                let text = failed("rename to", self.named, &error);
+                // EBUSY: something is mounted on it (rename(2)).
+                match error.kind() {
+                    io::ErrorKind::ResourceBusy => Hindered::Folder(text),
+                    _ => Hindered::Other(text),
+                }
+            })
         });
-    if result.is_err() {
-        let _ = fs::remove_file(&temporary);
-        return result;
+        if renamed.is_err() {
+            let _ = fs::remove_file(&self.temporary);
+        } else if let (Outlasts::Power, Some(folder)) = (self.outlasts, self.path.parent()) {
+            // The name is safe when the folder is.
+            let _ = File::open(folder).and_then(|folder| folder.sync_all());
+        }
+        renamed
     }
-    if outlasts == Outlasts::Power {
-        // The name is safe when the folder is.
-        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+
+    /// Writes the new file, which is to be all that the old one is.
+    fn write(&self) -> Result<(), Hindered> {
+        let _ = fs::remove_file(&self.temporary);
+        let made = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o644)
+            .open(&self.temporary);
+        let file = made.map_err(|error| {
+            let text = failed("write", self.named, &error);
+            match error.kind() {
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    Hindered::Folder(text)
+                }
+                _ => Hindered::Other(text),
+            }
+        })?;
+        if let Some(model) = &self.model {
+            let likened = self.liken(&file, model);
+            likened.map_err(|error| Hindered::Folder(failed("write", self.named, &error)))?;
+        }
+        fill(file, self.content, self.outlasts)
+            .map_err(|error| Hindered::Other(failed("write", self.named, &error)))
     }
-    result
+
+    fn liken(&self, file: &File, model: &Metadata) -> io::Result<()> {
+        if model.nlink() > 1 {
+            return Err(io::Error::other("it has several names"));
+        }
+        let made = file.metadata()?;
+        let other = |new: u32, old: u32| (new != old).then_some(old);
+        std::os::unix::fs::fchown(
+            file,
+            other(made.uid(), model.uid()),
+            other(made.gid(), model.gid()),
+        )?;
+        file.set_permissions(model.permissions())?;
+        sys::copy_attributes(&File::open(&self.path)?, file)
+    }
+
+    fn open(&self) -> Result<File, String> {
+        let opened = OpenOptions::new().write(true).open(&self.path);
+        opened.map_err(|error| failed("write", self.named, &error))
+    }
+
+    /// Writes the file itself. When that fails, what it said is put back.
+    fn overwrite(&self, refuge: Option<&Path>) -> Result<(), String> {
+        let before = fs::read(&self.path).map_err(|error| failed("read", self.named, &error))?;
+        let mut file = self.open()?;
+        let copy = self.keep_copy(refuge)?;
+        let written = overwrite(&mut file, self.content, self.outlasts);
+        if written.is_err() {
+            let _ = overwrite(&mut file, &before, self.outlasts);
+        }
+        if let Some(copy) = copy {
+            let _ = fs::remove_file(copy);
+        }
+        written.map_err(|error| failed("write", self.named, &error))
+    }
+
+    /// A copy of the new content, beside the file or in the folder `refuge`; none where neither may be
+    /// written.
+    fn keep_copy(&self, refuge: Option<&Path>) -> Result<Option<PathBuf>, String> {
+        let beside = self.path.parent();
+        for folder in beside.into_iter().chain(refuge) {
+            let Some(name) = self.path.file_name() else {
+                break;
+            };
+            let copy = folder.join(format!("{}.saving", name.display()));
+            let _ = fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder);
+            let made = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&copy);
+            let Ok(file) = made else { continue };
+            // A full disk is found out here, before anything is lost.
+            return match fill(file, self.content, self.outlasts) {
+                Ok(()) => Ok(Some(copy)),
+                Err(error) => {
+                    let _ = fs::remove_file(&copy);
+                    Err(failed("write", &copy, &error))
+                }
+            };
+        }
+        Ok(None)
+    }
+}
+
+fn failed(call: &str, object: &Path, error: &io::Error) -> String {
+    let reason = wire::socket::reason(error);
+    format!("{call} {}: {reason}", object.display())
 }
 
 fn temporary_name(name: &OsStr) -> String {
     format!(".{}.{}", name.display(), std::process::id())
 }
 
-fn write(
-    path: &Path,
-    content: &[u8],
-    model: Option<Permissions>,
-    outlasts: Outlasts,
-) -> io::Result<()> {
-    let _ = fs::remove_file(path);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o644)
-        .open(path)?;
-    if let Some(model) = model {
-        file.set_permissions(model)?;
-    }
+fn fill(mut file: File, content: &[u8], outlasts: Outlasts) -> io::Result<()> {
     file.write_all(content)?;
+    match outlasts {
+        Outlasts::Program => Ok(()),
+        Outlasts::Power => file.sync_all(),
+    }
+}
+
+fn overwrite(file: &mut File, content: &[u8], outlasts: Outlasts) -> io::Result<()> {
+    file.seek(io::SeekFrom::Start(0))?;
+    file.write_all(content)?;
+    file.set_len(content.len() as u64)?;
     match outlasts {
         Outlasts::Program => Ok(()),
         Outlasts::Power => file.sync_all(),
@@ -142,9 +304,14 @@ fn write(
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
 
+    use rustix::fs::XattrFlags;
+
     use super::*;
+
+    const ATTRIBUTE: &str = "user.mixd";
 
     #[test]
     fn a_link_leads_to_the_file_that_is_replaced_and_the_mode_stays() {
@@ -152,10 +319,10 @@ mod tests {
         let real = folder.path().join("repository/real");
         let link = folder.path().join("link");
         std::os::unix::fs::symlink("repository/real", &link).unwrap();
-        save(&link, b"one", Outlasts::Power).unwrap();
+        save(&link, b"one", Outlasts::Power, None).unwrap();
         assert_eq!(fs::read(&real).unwrap(), b"one", "made where the link says");
         fs::set_permissions(&real, Permissions::from_mode(0o600)).unwrap();
-        save(&link, b"two", Outlasts::Program).unwrap();
+        save(&link, b"two", Outlasts::Program, None).unwrap();
         assert_eq!(fs::read(&real).unwrap(), b"two");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(
@@ -167,12 +334,43 @@ mod tests {
     }
 
     #[test]
+    fn what_a_file_is_besides_its_content_stays() {
+        let folder = xtask::process::Folder::new("mixd-files").unwrap();
+        let path = folder.path().join("file");
+        save(&path, b"one", Outlasts::Power, None).unwrap();
+        let is_root = wire::socket::uid() == 0;
+        if is_root {
+            std::os::unix::fs::chown(&path, Some(1234), Some(2345)).unwrap();
+        }
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        rustix::fs::setxattr(&path, ATTRIBUTE, b"kept", XattrFlags::empty()).unwrap();
+        let before = fs::metadata(&path).unwrap();
+        save(&path, b"two", Outlasts::Power, None).unwrap();
+        let after = fs::metadata(&path).unwrap();
+        let kept = |data: &Metadata| (data.uid(), data.gid(), data.mode());
+        assert_eq!(kept(&after), kept(&before));
+        assert_ne!(after.ino(), before.ino(), "another file");
+        let mut value = [0; 8];
+        let length = rustix::fs::getxattr(&path, ATTRIBUTE, &mut value).unwrap();
+        assert_eq!(value[..length], *b"kept");
+        // A second name leads to the same file from then on.
+        let second = folder.path().join("second");
+        fs::hard_link(&path, &second).unwrap();
+        save(&path, b"three", Outlasts::Power, None).unwrap();
+        assert_eq!(fs::read(&second).unwrap(), b"three");
+        save(&path, b"4", Outlasts::Power, None).unwrap();
+        assert_eq!(fs::read(&second).unwrap(), b"4");
+        let left = fs::read_dir(folder.path()).unwrap();
+        assert_eq!(left.count(), 2, "nothing else is left");
+    }
+
+    #[test]
     fn a_file_that_may_not_be_written_stays_as_it_is() {
         let folder = xtask::process::Folder::new("mixd-files").unwrap();
         let path = folder.path().join("file");
-        save(&path, b"one", Outlasts::Power).unwrap();
+        save(&path, b"one", Outlasts::Power, None).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o444)).unwrap();
-        let error = save(&path, b"two", Outlasts::Power).unwrap_err();
+        let error = save(&path, b"two", Outlasts::Power, None).unwrap_err();
         let start = format!("write {}: it is read-only", path.display());
         assert!(error.starts_with(&start), "{error}");
         assert_eq!(read(&path, 3).unwrap().as_deref(), Some(&b"one"[..]));
@@ -195,7 +393,7 @@ mod tests {
 
     #[test]
     fn what_can_not_be_saved_is_told_with_the_call_and_the_path() {
-        let error = save(Path::new("/proc/mixd/volume"), b"0", Outlasts::Power).unwrap_err();
+        let error = save(Path::new("/proc/mixd/volume"), b"0", Outlasts::Power, None).unwrap_err();
         assert!(error.starts_with("mkdir /proc/mixd: "), "{error}");
     }
 }

@@ -638,6 +638,7 @@ impl Graph {
                 ClientName::truncated(name)
             }),
             pipewire: self.version.as_deref().map(ClientName::truncated),
+            ..Diagnosis::default()
         }
     }
 

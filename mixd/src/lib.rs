@@ -20,6 +20,7 @@ pub mod glide;
 pub mod glob;
 pub mod graph;
 pub mod hold;
+pub mod listen;
 pub mod notify;
 pub mod options;
 #[cfg_attr(not(feature = "pipewire"), path = "pipewire_absent.rs")]

@@ -17,27 +17,39 @@ use crate::sys;
 /// The first descriptor that systemd passes (sd-daemon.h: `SD_LISTEN_FDS_START`).
 const FIRST_PASSED: i32 = 3;
 
-/// The socket that systemd has passed, if it has passed one to this process.
+/// Takes over what a service manager has passed, before its numbers can become another one's: the socket,
+/// if there is one, and whom to tell. `ready` is the number of a descriptor to tell it on.
 ///
 /// # Errors
-/// A sentence: it has passed something else, or several.
-pub fn listener() -> Result<Option<Listener>, String> {
+/// A sentence: something else was passed, or several sockets, or a number twice.
+pub fn take(ready: Option<i32>) -> Result<(Option<Listener>, Readiness), String> {
     let number = |name: &str| env::var(name).ok()?.parse::<u32>().ok();
-    if number("LISTEN_PID") != Some(std::process::id()) {
-        return Ok(None);
-    }
-    match number("LISTEN_FDS") {
-        None | Some(0) => Ok(None),
-        Some(1) => {
-            let fd = sys::inherited(FIRST_PASSED);
-            let fd = fd.map_err(|error| format!("LISTEN_FDS: {}", wire::socket::reason(&error)))?;
-            let listener = Listener::inherit(fd).map_err(|error| error.to_string())?;
-            Ok(Some(listener))
-        }
-        Some(count) => Err(format!(
+    let is_ours = number("LISTEN_PID") == Some(std::process::id());
+    let count = number("LISTEN_FDS").filter(|_| is_ours).unwrap_or(0);
+    if count > 1 {
+        return Err(format!(
             "LISTEN_FDS passes {count} sockets, of which mixd would not know which; give it one"
-        )),
+        ));
     }
+    if count > 0 && ready == Some(FIRST_PASSED) {
+        return Err(format!(
+            "--ready-fd {FIRST_PASSED} is the socket that is passed (LISTEN_FDS=1); give it another"
+        ));
+    }
+    let inherit = |number: i32, name: &str| {
+        let fd = sys::inherited(number);
+        fd.map_err(|error| format!("{name}: {}", wire::socket::reason(&error)))
+    };
+    let passed = (count > 0).then(|| {
+        let fd = inherit(FIRST_PASSED, "LISTEN_FDS")?;
+        Listener::inherit(fd).map_err(|error| error.to_string())
+    });
+    let fd = ready.map(|number| inherit(number, &format!("--ready-fd {number}")));
+    let readiness = Readiness {
+        fd: fd.transpose()?,
+        is_heard: true,
+    };
+    Ok((passed.transpose()?, readiness))
 }
 
 /// Whom to tell when mixd serves.
@@ -45,21 +57,11 @@ pub fn listener() -> Result<Option<Listener>, String> {
 pub struct Readiness {
     /// What `--ready-fd` named.
     fd: Option<OwnedFd>,
+    /// Whether systemd has been told all so far.
+    is_heard: bool,
 }
 
 impl Readiness {
-    /// Takes the descriptor over, before its number can become another one's.
-    ///
-    /// # Errors
-    /// A sentence: it is not open.
-    pub fn new(number: Option<i32>) -> Result<Self, String> {
-        let fd = number.map(sys::inherited).transpose();
-        fd.map(|fd| Self { fd }).map_err(|error| {
-            let number = number.unwrap_or(-1);
-            format!("--ready-fd {number}: {}", wire::socket::reason(&error))
-        })
-    }
-
     /// mixd serves: a line on the descriptor, which ends it, and `READY=1`.
     pub fn announce(&mut self, status: &str) {
         if let Some(fd) = self.fd.take()
@@ -67,19 +69,22 @@ impl Readiness {
         {
             warning!("--ready-fd: {}", wire::socket::reason(&error));
         }
-        say(&format!("READY=1\nSTATUS={status}"));
+        self.say(&format!("READY=1\nSTATUS={status}"));
     }
-}
 
-/// mixd is about to end.
-pub fn announce_end() {
-    say("STOPPING=1");
-}
+    /// mixd is about to end.
+    pub fn announce_end(&mut self) {
+        self.say("STOPPING=1");
+    }
 
-/// Tells systemd, where it listens.
-fn say(state: &str) {
-    if let Err(error) = try_say(state) {
-        warning!("NOTIFY_SOCKET: {}", wire::socket::reason(&error));
+    /// Tells systemd, where it listens; where it does not, that is said once.
+    fn say(&mut self, state: &str) {
+        if let Err(error) = try_say(state)
+            && std::mem::take(&mut self.is_heard)
+        {
+            let reason = wire::socket::reason(&error);
+            warning!("NOTIFY_SOCKET: {reason}; the service manager is not told that mixd serves");
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use wire::codec;
 use wire::frame::{Kind, Writer};
-use wire::socket::{self, ListenError, Listener};
-use wire::{ErrorCode, Failure, Name, Topics};
+use wire::socket::{self, Listener, SystemError};
+use wire::{ErrorCode, Failure, Topics};
 
 use crate::admission::{self, CLIENTS};
 use crate::place::{Place, Ready, Socket};
@@ -19,6 +19,10 @@ use crate::sys::{self, POLLERR, POLLHUP, POLLIN, POLLOUT, ReadWatch, pollfd};
 
 /// How many entries of the poll set are the server's.
 pub const ENTRIES: usize = 2 + CLIENTS;
+
+/// How long a newcomer waits for a place when all are taken: many keys pressed at once are served one
+/// after the other.
+const PLACE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long no connection is accepted when there is not even a descriptor to refuse it with.
 const EXHAUSTED_PAUSE: Duration = Duration::from_secs(1);
@@ -45,6 +49,9 @@ pub struct Server {
     /// Held to be let go when no descriptor is left, so that the caller can be told.
     spare: Option<File>,
     accept_again: Option<Instant>,
+    /// All places are taken and somebody waits for one: until then.
+    place_by: Option<Instant>,
+    is_leaving: bool,
 }
 
 /// Some of the places, a bit each.
@@ -68,6 +75,10 @@ impl Seats {
 
     fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    fn is_full(self) -> bool {
+        self.0 == u32::MAX
     }
 
     /// As they are now, in the order of the places.
@@ -107,19 +118,11 @@ impl Socket for ClientSocket {
 }
 
 impl Server {
-    /// Listens at `name`.
-    ///
-    /// # Errors
-    /// [`ListenError`].
-    pub fn open(name: &Name) -> Result<Self, ListenError> {
-        Self::on(Listener::bind(name)?)
-    }
-
     /// Serves who connects to `listener`. All memory the server ever needs is taken here.
     ///
     /// # Errors
-    /// [`ListenError`].
-    pub fn on(listener: Listener) -> Result<Self, ListenError> {
+    /// Those of `epoll_create1`.
+    pub fn on(listener: Listener) -> Result<Self, SystemError> {
         let now = Instant::now();
         Ok(Self {
             listener,
@@ -130,13 +133,22 @@ impl Server {
             first: 0,
             spare: spare_descriptor(),
             accept_again: None,
+            place_by: None,
+            is_leaving: false,
         })
+    }
+
+    /// Accepts nobody any more: who connects is told by the end of the socket that it is free.
+    pub fn leave(&mut self) {
+        self.is_leaving = true;
+        (self.accept_again, self.place_by) = (None, None);
     }
 
     /// The poll set's entries: the listener, the read watch, then the places.
     pub fn entries(&mut self) -> [pollfd; ENTRIES] {
         let mut entries = [sys::entry(None, 0); ENTRIES];
-        if self.accept_again.is_none() {
+        // Without those who wait already, for whom it would be ready all the while.
+        if !self.is_leaving && self.accept_again.is_none() && self.place_by.is_none() {
             entries[LISTENER] = sys::entry(Some(self.listener.as_fd()), POLLIN);
         }
         // To ask a descriptor that is itself many costs more than any other.
@@ -159,7 +171,10 @@ impl Server {
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let taken = self.taken.iter();
         let deadlines = taken.filter_map(|at| self.places[at].deadline(now));
-        deadlines.chain(self.accept_again).min()
+        deadlines
+            .chain(self.accept_again)
+            .chain(self.place_by)
+            .min()
     }
 
     /// Gives each client its turn, then takes a new one.
@@ -191,8 +206,17 @@ impl Server {
         if self.accept_again.is_some_and(|again| now >= again) {
             self.accept_again = None;
         }
-        if ready(LISTENER) != 0 {
+        let has_newcomer = ready(LISTENER) != 0 || self.place_by.is_some();
+        if !has_newcomer || self.is_leaving {
+            return;
+        }
+        if !self.taken.is_full() {
+            self.place_by = None;
             self.accept(now);
+        } else if now >= *self.place_by.get_or_insert(now + PLACE_PATIENCE) {
+            self.place_by = None;
+            // All who wait now.
+            while self.accept(now) {}
         }
     }
 
@@ -235,14 +259,19 @@ impl Server {
         }
     }
 
-    /// Takes one connection; the next one keeps the listener ready.
-    fn accept(&mut self, now: Instant) {
+    /// Takes one connection; the next one keeps the listener ready. Returns whether there was one.
+    fn accept(&mut self, now: Instant) -> bool {
         match self.listener.accept() {
             Ok(fd) => self.admit(fd, now),
-            Err(error) if is_exhausted(&error) => self.refuse_without_descriptor(now),
             // The caller has gone again.
-            Err(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+            Err(error) => {
+                self.refuse_exhausted(&error, now);
+                return false;
+            }
         }
+        true
     }
 
     fn admit(&mut self, fd: OwnedFd, now: Instant) {
@@ -267,17 +296,25 @@ impl Server {
         }
     }
 
-    /// No descriptor is left: lets the spare one go, tells the caller, takes it back.
-    fn refuse_without_descriptor(&mut self, now: Instant) {
-        if self.spare.take().is_some()
+    /// Nothing is left to accept with. Where that is a descriptor: lets the spare one go, tells the
+    /// caller, takes it back.
+    fn refuse_exhausted(&mut self, error: &io::Error, now: Instant) {
+        let lacks_descriptor = matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE));
+        if lacks_descriptor
+            && self.spare.take().is_some()
             && let Ok(fd) = self.listener.accept()
         {
             let message = "mixd is busy: no file descriptor is left; raise its limit (ulimit -n)";
             refuse(&fd, &Failure::new(ErrorCode::Busy, message));
             warning!("refused a client: no file descriptor is left");
         }
-        self.spare = spare_descriptor();
-        if self.spare.is_none() {
+        if lacks_descriptor {
+            self.spare = spare_descriptor();
+        }
+        if !lacks_descriptor {
+            warning!("accept: {}", socket::reason(error));
+        }
+        if !lacks_descriptor || self.spare.is_none() {
             // The listener stays ready: not to look at it for a while is all that is left.
             self.accept_again = Some(now + EXHAUSTED_PAUSE);
         }
@@ -294,10 +331,6 @@ fn refuse(fd: &OwnedFd, failure: &Failure) {
     {
         let _ = socket::send(fd, writer.pending());
     }
-}
-
-fn is_exhausted(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
 }
 
 fn spare_descriptor() -> Option<File> {

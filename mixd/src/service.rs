@@ -2,7 +2,7 @@
 //! plays.
 
 use wire::message::{Insertion, Replacement};
-use wire::{Event, Failure, Reply, Request, Topic, Topics};
+use wire::{Diagnosis, ErrorCode, Event, Failure, Reply, Request, Topic, Topics};
 
 use crate::backend::Backend;
 use crate::configuration::Configuration;
@@ -11,6 +11,7 @@ use crate::graph::Graph;
 use crate::hold::Seat;
 use crate::rules::Rules;
 use crate::session::{MAX_MESSAGE, Service};
+use crate::state::State;
 
 /// All that can answer a client.
 pub struct House<'a> {
@@ -20,6 +21,8 @@ pub struct House<'a> {
     pub backend: &'a Backend,
     /// Where the list is saved.
     pub configuration: &'a mut Configuration,
+    /// Where the volume is.
+    pub state: &'a State,
 }
 
 impl House<'_> {
@@ -41,6 +44,24 @@ impl House<'_> {
         }
     }
 
+    fn diagnosis(&self) -> Diagnosis {
+        let why = |result: Result<(), String>| {
+            result.err().map(|mut error| {
+                error.truncate(error.floor_char_boundary(MAX_MESSAGE));
+                error
+            })
+        };
+        let volume = match self.configuration.remembers_volume() {
+            true => self.state.can_save(),
+            false => Ok(()),
+        };
+        Diagnosis {
+            unsaved_list: why(self.configuration.can_save()),
+            unsaved_volume: why(volume),
+            ..self.backend.diagnosis()
+        }
+    }
+
     /// Answers what only the graph knows; none if this is nothing of the kind, or there is none.
     fn ask_graph(&self, request: &Request) -> Option<Result<Reply<'static>, Failure>> {
         let graph = self.backend.graph()?;
@@ -53,7 +74,6 @@ impl House<'_> {
                 let detail = graph.detail(*id, rules, MAX_LIST)?;
                 Some(Ok(Reply::Stream(Box::new(detail))))
             }
-            Request::Diagnose => Some(Ok(Reply::Diagnosis(self.backend.diagnosis()))),
             _ => None,
         }
     }
@@ -65,6 +85,11 @@ impl Service for House<'_> {
             return answer;
         }
         match request {
+            Request::Diagnose => Ok(Reply::Diagnosis(self.diagnosis())),
+            Request::Reload => match self.configuration.reload(self.desk) {
+                Ok(()) => Ok(Reply::Done),
+                Err(problem) => Err(Failure::new(ErrorCode::Refused, problem)),
+            },
             Request::AddProgram(pattern) => self.change_list(seat, request, |configuration| {
                 configuration.save_added(&pattern)
             }),

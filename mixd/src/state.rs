@@ -85,6 +85,15 @@ impl State {
         }
     }
 
+    /// Whether the volume could be saved; tries, and changes nothing.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn can_save(&self) -> Result<(), String> {
+        let path = self.path.as_ref().ok_or("HOME is not set")?;
+        files::can_save(path, format!("{}\n", Volume::MIDDLE).len())
+    }
+
     /// Saves the volume now, if that has not been done.
     pub fn save(&mut self, volume: Volume) {
         self.save_at = None;
@@ -94,7 +103,7 @@ impl State {
         }
         // Not waiting for the disk: a fade may be under way.
         let text = format!("{volume}\n");
-        match files::save(path, text.as_bytes(), Outlasts::Program) {
+        match files::save(path, text.as_bytes(), Outlasts::Program, None) {
             Ok(()) => {
                 self.saved = Some(volume);
                 self.has_failed = false;

@@ -1,8 +1,9 @@
 //! The raw calls that std does not make: poll, signalfd, an edge-triggered epoll, inotify, SIOCOUTQ,
-//! setpriority. The only file of mixd that may use `unsafe`.
+//! setpriority, extended attributes. The only file of mixd that may use `unsafe`.
 #![allow(unsafe_code)]
 
 use std::ffi::{CString, OsStr, OsString};
+use std::fs::File;
 use std::io;
 use std::mem::{self, MaybeUninit};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -75,35 +76,71 @@ pub fn poll<const N: usize>(
 }
 
 /// A descriptor that was open when the program was started. To be called before any other is
-/// opened, and once for each number: from here on it is ours.
+/// opened: from here on it is ours.
 ///
 /// # Errors
-/// It is not open.
+/// It is not open, or ours already: what this program opens is closed by an exec, and what it inherits
+/// is not.
 pub fn inherited(number: i32) -> io::Result<OwnedFd> {
-    // SAFETY: F_SETFD takes an integer; a descriptor that is not open is an error.
+    // SAFETY: F_GETFD takes nothing; a descriptor that is not open is an error.
+    let flags = check(unsafe { libc::fcntl(number, libc::F_GETFD) })?;
+    if flags & libc::FD_CLOEXEC != 0 {
+        return Err(io::Error::other("it is another one's"));
+    }
+    // SAFETY: F_SETFD takes an integer.
     check(unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) })?;
     // SAFETY: it is open, and nothing else in this program has taken it.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-/// SIGTERM and SIGINT as a descriptor.
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// The end; the signal's name.
+    End(&'static str),
+    /// To read the configuration.
+    Reload,
+}
+
+/// The signals that mean something, with their names.
+const SIGNALS: [(libc::c_int, Signal); 5] = [
+    (libc::SIGTERM, Signal::End("SIGTERM")),
+    (libc::SIGINT, Signal::End("SIGINT")),
+    // A terminal that is closed.
+    (libc::SIGHUP, Signal::End("SIGHUP")),
+    (libc::SIGQUIT, Signal::End("SIGQUIT")),
+    (libc::SIGUSR1, Signal::Reload),
+];
+
+/// The signals that mean something, as a descriptor.
 #[derive(Debug)]
 pub struct Signals(OwnedFd);
 
 impl Signals {
     /// Blocks the signals and opens a descriptor for them. To be called before any thread starts,
-    /// because a thread inherits which signals are blocked.
+    /// because a thread inherits which signals are blocked. Has a write beyond the limit on a file's
+    /// size fail with EFBIG instead of ending the process (SIGXFSZ).
     ///
     /// # Errors
-    /// Those of `signalfd`.
+    /// Those of `sigprocmask` and `signalfd`.
     pub fn open() -> Result<Self, SystemError> {
         let mut set = MaybeUninit::uninit();
-        // SAFETY: sigemptyset initialises the set; the result of signalfd is checked first.
+        // SAFETY: sigemptyset initialises the set; SIG_IGN is no function of ours; the result of
+        // signalfd is checked first.
         let fd = unsafe {
+            libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
             libc::sigemptyset(set.as_mut_ptr());
-            libc::sigaddset(set.as_mut_ptr(), libc::SIGTERM);
-            libc::sigaddset(set.as_mut_ptr(), libc::SIGINT);
-            libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut());
+            for (signal, _) in SIGNALS {
+                if signal != libc::SIGHUP || !is_ignored(signal) {
+                    libc::sigaddset(set.as_mut_ptr(), signal);
+                }
+            }
+            check(libc::sigprocmask(
+                libc::SIG_BLOCK,
+                set.as_ptr(),
+                std::ptr::null_mut(),
+            ))
+            .map_err(|error| SystemError::new("sigprocmask", "the signals", error))?;
             check(libc::signalfd(
                 -1,
                 set.as_ptr(),
@@ -112,11 +149,14 @@ impl Signals {
             .map(|fd| OwnedFd::from_raw_fd(fd))
         };
         fd.map(Self)
-            .map_err(|error| SystemError::new("signalfd", "SIGTERM and SIGINT", error))
+            .map_err(|error| SystemError::new("signalfd", "the signals", error))
     }
 
-    /// The name of the next signal that has come.
-    pub fn take(&self) -> Option<&'static str> {
+    /// What the next signal asks for, if one has come.
+    pub fn take_if(&self, is_ready: bool) -> Option<Signal> {
+        if !is_ready {
+            return None;
+        }
         // SAFETY: signalfd_siginfo is plain data, for which all zeros is a value.
         let mut info: libc::signalfd_siginfo = unsafe { mem::zeroed() };
         let size = size_of_val(&info);
@@ -125,10 +165,19 @@ impl Signals {
         if count.cast_unsigned() != size {
             return None;
         }
-        match info.ssi_signo.cast_signed() {
-            libc::SIGINT => Some("SIGINT"),
-            _ => Some("SIGTERM"),
-        }
+        let mut known = SIGNALS.into_iter();
+        let taken = known.find(|(number, _)| *number == info.ssi_signo.cast_signed());
+        taken.map(|(_, signal)| signal)
+    }
+}
+
+/// Whether who started this process wants it to outlive a signal, as nohup(1) does.
+fn is_ignored(signal: libc::c_int) -> bool {
+    // SAFETY: sigaction is plain data, for which all zeros is a value; it may be written to.
+    unsafe {
+        let mut action: libc::sigaction = mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &raw mut action) == 0
+            && action.sa_sigaction == libc::SIG_IGN
     }
 }
 
@@ -284,6 +333,12 @@ impl Inotify {
         })
     }
 
+    /// Watches a folder no longer. One that has gone is watched no longer already.
+    pub fn remove(&self, watch: i32) {
+        // SAFETY: both are numbers.
+        unsafe { libc::inotify_rm_watch(self.0.as_raw_fd(), watch) };
+    }
+
     /// What has happened; nothing more when it is empty.
     pub fn take(&self) -> Vec<FolderEvent> {
         const HEAD: usize = size_of::<libc::inotify_event>();
@@ -318,6 +373,55 @@ impl AsFd for Inotify {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
+}
+
+/// Gives a file the extended attributes of another one, of which an ACL is one (xattr(7)). Those that a
+/// security module keeps are its own to give.
+///
+/// # Errors
+/// Those of `fgetxattr` and `fsetxattr`. A file system that has none has none to copy.
+pub fn copy_attributes(from: &File, to: &File) -> io::Result<()> {
+    let names = attribute(|space, size| {
+        // SAFETY: the descriptor is open; the pointer and the size are those of the space, or both 0.
+        unsafe { libc::flistxattr(from.as_raw_fd(), space.cast(), size) }
+    });
+    let names = match names {
+        Err(error) if error.raw_os_error() == Some(libc::EOPNOTSUPP) => return Ok(()),
+        names => names?,
+    };
+    for name in names
+        .split(|&byte| byte == 0)
+        .filter(|name| !name.is_empty())
+    {
+        if name.starts_with(b"security.") {
+            continue;
+        }
+        let name = CString::new(name)?;
+        let value = attribute(|space, size| {
+            // SAFETY: as above; the name is a string with its end.
+            unsafe { libc::fgetxattr(from.as_raw_fd(), name.as_ptr(), space.cast(), size) }
+        })?;
+        // SAFETY: the pointer and the size are those of the value.
+        check(unsafe {
+            libc::fsetxattr(
+                to.as_raw_fd(),
+                name.as_ptr(),
+                value.as_ptr().cast(),
+                value.len(),
+                0,
+            )
+        })?;
+    }
+    Ok(())
+}
+
+/// What `call` writes into the space that it is given, whose size it returns when it is given none.
+fn attribute(call: impl Fn(*mut u8, usize) -> isize) -> io::Result<Vec<u8>> {
+    let size = |result| usize::try_from(result).map_err(|_| io::Error::last_os_error());
+    let mut value = vec![0; size(call(std::ptr::null_mut(), 0))?];
+    let filled = size(call(value.as_mut_ptr(), value.len()))?;
+    value.truncate(filled);
+    Ok(value)
 }
 
 /// Whether the C library's glob matches a text, in the C locale. Neither may hold a zero.

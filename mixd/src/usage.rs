@@ -8,9 +8,15 @@ pub const USAGE: Usage = Usage {
     summary: "crossfades two groups of programs in PipeWire with one value",
     synopsis: "[OPTIONS]",
     description: &[
-        "Runs in the foreground until SIGTERM or SIGINT. Programs on the list play through the aux \
+        "Runs in the foreground until a signal ends it. Programs on the list play through the aux \
          channel, everything else through the default channel; mixctl and mixd.conf set the list, \
          mixctl the volume.",
+        "SIGTERM, SIGINT, SIGHUP and SIGQUIT end mixd: programs go back to the card, the volume is \
+         saved; a second one ends it at once. SIGHUP does nothing under nohup(1). SIGUSR1 has it read \
+         its configuration, as 'mixctl reload' does. A write beyond the limit on a file's size \
+         (SIGXFSZ) fails with a sentence. Any other signal does what it does to every program.",
+        "A mixd that is started while another is leaving waits for that, two seconds at most; beside \
+         one that stays it is refused.",
     ],
     verbs: &[],
     options: &[

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use wire::message::{Insertion, Replacement};
-use wire::{Client, Curve, Event, Reply, Request, Settings, Status, Topic};
+use wire::{Client, Curve, Event, Name, Reply, Request, Settings, Status, Topic};
 use xtask::mixd::Mixd;
-use xtask::process::{Folder, namespace, wait_for};
+use xtask::process::{Folder, Process, namespace, wait_for};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -74,11 +74,7 @@ impl Home {
     }
 
     fn status(&mut self) -> Status<'static> {
-        let mut client = self.mixd().connect().unwrap();
-        match client.request(&Request::GetStatus).unwrap() {
-            Reply::Status(status) => status,
-            other => panic!("{other:?}"),
-        }
+        status_of(&mut self.mixd().connect().unwrap())
     }
 
     fn wait_for(&mut self, what: &str, is_so: impl Fn(&Status) -> bool) {
@@ -88,6 +84,13 @@ impl Home {
     fn programs(&mut self) -> Vec<String> {
         let status = self.status();
         status.programs.iter().map(ToString::to_string).collect()
+    }
+}
+
+fn status_of(client: &mut Client) -> Status<'static> {
+    match client.request(&Request::GetStatus).unwrap() {
+        Reply::Status(status) => status,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -292,6 +295,172 @@ fn a_rule_that_can_not_be_saved_works_and_the_reply_says_why() {
 }
 
 #[test]
+fn where_no_other_file_can_take_its_place_it_is_written_itself() {
+    let mounted = "mkdir \"$0/mixd\" && echo 'program a # mine' > \"$0/mine\" && \
+                   touch \"$0/mixd/mixd.conf\" && mount --bind \"$0/mine\" \"$0/mixd/mixd.conf\"";
+    let readonly = "mount --bind \"$0/mixd\" \"$0/mixd\" && mount -o remount,bind,ro \"$0/mixd\" && \
+                    mount --bind \"$0/mine\" \"$0/mixd/mixd.conf\"";
+    for mount in [mounted.to_owned(), format!("{mounted} && {readonly}")] {
+        let mut home = Home::empty();
+        start_on(&mut home, &mount);
+        let config = home.folder.path().join("config");
+        let text = || fs::read_to_string(config.join("mine")).unwrap();
+        let long = "b".repeat(100);
+        for (args, expected) in [
+            (
+                ["add-program", &long],
+                format!("program a # mine\nprogram {long}\n"),
+            ),
+            (["remove-program", &long], "program a # mine\n".to_owned()),
+        ] {
+            let out = home.mixd().try_mixctl(&args).unwrap();
+            let said = String::from_utf8(out.stderr).unwrap();
+            assert_eq!((out.status.code(), &*said), (Some(0), ""), "{mount}");
+            assert_eq!(text(), expected, "{mount}");
+        }
+        // No copy is left, here or there.
+        let state = home.folder.path().join("state/mixd");
+        for folder in [config.join("mixd"), state] {
+            let left = fs::read_dir(folder).into_iter().flatten();
+            let names = left.map(|entry| entry.unwrap().file_name());
+            let names: Vec<_> = names.filter(|name| name != "mixd.conf").collect();
+            assert!(names.is_empty(), "{names:?}");
+        }
+    }
+}
+
+#[test]
+fn doctor_says_what_can_not_be_saved() {
+    let readonly = "mkdir \"$0/mixd\" && echo '#' > \"$0/mixd/mixd.conf\" && \
+                    mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\"";
+    let mut home = Home::empty();
+    // A file where the state's folder should be.
+    fs::write(home.folder.path().join("state"), b"").unwrap();
+    start_on(&mut home, readonly);
+    let out = home.mixd().try_mixctl(&["doctor"]).unwrap();
+    let said = String::from_utf8(out.stdout).unwrap();
+    for part in ["the list can't be saved", "the volume can't be saved"] {
+        assert!(said.contains(part), "{said}");
+    }
+    // And nothing that it tries is left.
+    let left = fs::read_dir(home.folder.path().join("config/mixd")).unwrap();
+    assert_eq!(left.count(), 1);
+    let mut home = Home::with("program a\n");
+    let out = home.mixd().try_mixctl(&["doctor"]).unwrap();
+    let said = String::from_utf8(out.stdout).unwrap();
+    assert!(!said.contains("can't be saved"), "{said}");
+    let left = fs::read_dir(home.conf().parent().unwrap()).unwrap();
+    assert_eq!(left.count(), 1);
+    assert!(!home.volume_file().exists());
+}
+
+#[test]
+fn a_change_that_is_not_told_is_read_on_request() {
+    let mut home = Home::empty();
+    // Below a file system that is mounted over it, in mixd's namespace alone, nothing is told here.
+    let mount = "mkdir \"$0/mixd\" \"$0/over\" && echo 'program a' > \"$0/over/mixd.conf\" && \
+                 mount --bind \"$0/mixd\" \"$0/mixd\"";
+    start_on(&mut home, mount);
+    assert_eq!(home.programs(), [""; 0]);
+    let pid = home.mixd().process.pid().to_string();
+    let config = home.folder.path().join("config");
+    let mount = |from: &str| {
+        let mut enter = Command::new("nsenter");
+        enter.args(["--mount", "--target", &pid, "mount", "--bind"]);
+        let made = enter
+            .arg(config.join(from))
+            .arg(config.join("mixd"))
+            .status();
+        assert!(made.unwrap().success());
+    };
+    mount("over");
+    home.ctl(&["reload"]);
+    assert_eq!(home.programs(), ["a"]);
+    fs::write(config.join("over/mixd.conf"), "program\n").unwrap();
+    let out = home.mixd().try_mixctl(&["reload"]).unwrap();
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("mixd.conf:1: 'program' has no value"),
+        "{said}"
+    );
+    assert_eq!(home.programs(), ["a"], "as before");
+    fs::write(config.join("over/mixd.conf"), "program b\n").unwrap();
+    home.mixd().process.signal(Signal::USR1).unwrap();
+    let read = || Ok((home.programs() == ["b"]).then_some(()));
+    wait_for("SIGUSR1", PATIENCE, read).unwrap();
+}
+
+#[test]
+fn a_watch_that_can_not_be_set_is_tried_again_and_told() {
+    let home = Home::empty();
+    home.write("program a\n");
+    let log = home.folder.path().join("log");
+    let socket = xtask::mixd::unused_socket();
+    let text = || fs::read_to_string(&log).unwrap_or_default();
+    let is_told = || text().contains("changes of the configuration may not be seen");
+    // As many descriptors as it has before it asks for one to watch with.
+    let mixd = (5..40).find_map(|limit| {
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--nofile={limit}:4096")).arg(program());
+        command.args(["--backend", "none", "--verbose", "--socket", &socket]);
+        command
+            .env("HOME", home.folder.path())
+            .env_remove("XDG_STATE_HOME");
+        command.env("XDG_CONFIG_HOME", home.folder.path().join("config"));
+        let mut mixd = Process::start_logged(&mut command, &log).unwrap();
+        let is_known = || {
+            let ended = mixd.ended()?.is_some();
+            Ok((ended || text().contains("listening at")).then_some(()))
+        };
+        wait_for("mixd's start", PATIENCE, is_known).unwrap();
+        is_told().then_some(mixd)
+    });
+    let mixd = mixd.expect("a limit");
+    let tries = || Ok((text().matches("may still not be seen").count() >= 2).then_some(()));
+    wait_for("two tries more", PATIENCE, tries).unwrap();
+    let mut raise = Command::new("prlimit");
+    raise.args(["--pid", &mixd.pid().to_string(), "--nofile=4096:4096"]);
+    assert!(raise.status().unwrap().success());
+    // Longer than the pause before, of two seconds, it takes to the next try.
+    let mut client = Client::connect(&Name::parse(socket.as_ref()).unwrap(), "test").unwrap();
+    let problem = status_of(&mut client).settings.problem.clone().unwrap();
+    assert!(problem.contains("too many open files"), "{problem}");
+    home.write("program b\n");
+    let seen = || {
+        let settings = &status_of(&mut client).settings;
+        Ok(settings.problem.is_none().then_some(()))
+    };
+    wait_for("the watch", PATIENCE, seen).unwrap();
+    home.write("program c\n");
+    let read = || {
+        let programs = &status_of(&mut client).programs;
+        Ok((programs.iter().map(|one| &**one).eq(["c"])).then_some(()))
+    };
+    wait_for("the change", PATIENCE, read).unwrap();
+}
+
+#[test]
+fn what_limits_the_size_of_files_ends_nothing() {
+    let mut home = Home::empty();
+    home.write("program a\n");
+    let before = ["prlimit", "--fsize=4:4"];
+    // Its log is a file as well.
+    let started = Mixd::start_behind(home.folder.path(), program(), &before);
+    home.mixd = Some(started.unwrap());
+    let mut client = home.mixd().connect().unwrap();
+    let pattern = "Discord".parse().unwrap();
+    match client.request(&Request::AddProgram(pattern)).unwrap() {
+        Reply::Unsaved(why) => assert!(why.contains("file too large"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    home.ctl(&["set-volume", "-0.123"]);
+    home.end(Signal::TERM);
+    assert_eq!(home.text(), "program a\n");
+    assert!(!home.volume_file().exists());
+}
+
+#[test]
 fn the_command_line_names_another_file() {
     let mut home = Home::empty();
     let path = home.folder.path().join("other.conf");
@@ -305,11 +474,20 @@ fn the_command_line_names_another_file() {
 fn the_volume_outlasts_the_daemon_however_it_ends() {
     let mut home = Home::empty();
     home.start(&[]);
-    home.ctl(&["set-volume", "-0.25"]);
-    home.end(Signal::TERM);
-    assert_eq!(fs::read_to_string(home.volume_file()).unwrap(), "-0.25\n");
-    home.start(&[]);
-    assert_eq!(home.status().mix.volume.to_string(), "-0.25");
+    for (signal, volume) in [
+        (Signal::TERM, "-0.25"),
+        (Signal::INT, "-0.5"),
+        (Signal::HUP, "0.25"),
+        (Signal::QUIT, "0.5"),
+    ] {
+        home.ctl(&["set-volume", volume]);
+        let status = home.mixd().end(signal).unwrap();
+        assert!(status.success(), "{signal:?}: {status}");
+        let text = fs::read_to_string(home.volume_file()).unwrap();
+        assert_eq!(text, format!("{volume}\n"));
+        home.start(&[]);
+        assert_eq!(home.status().mix.volume.to_string(), volume);
+    }
     home.ctl(&["set-volume", "0.75"]);
     std::thread::sleep(Duration::from_secs(2));
     home.end(Signal::KILL);

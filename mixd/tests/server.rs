@@ -8,7 +8,7 @@ use std::fs;
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use other::Other;
@@ -306,7 +306,7 @@ fn the_33rd_client_is_told_that_mixd_is_busy_and_a_free_place_is_used_again() {
     let mut held: Vec<_> = (0..15).map(|_| Raw::greeted(mixd.socket())).collect();
     let holder = Other::start("a_client_that_holds_places", mixd.socket());
     held.push(Raw::greeted(mixd.socket()));
-    for _ in 32..40 {
+    for _ in 32..34 {
         // Another process than this one, which has as many as it may.
         let out = mixd.try_mixctl(&["get-volume"]).unwrap();
         let said = String::from_utf8_lossy(&out.stderr);
@@ -386,8 +386,51 @@ fn a_path_is_private_replaced_when_stale_and_removed_at_the_end() {
 }
 
 #[test]
+fn a_newcomer_waits_a_moment_for_a_place() {
+    let mixd = start();
+    let mut held: Vec<_> = (0..15).map(|_| Raw::greeted(mixd.socket())).collect();
+    let _holder = Other::start("a_client_that_holds_places", mixd.socket());
+    held.push(Raw::greeted(mixd.socket()));
+    for _ in 0..3 {
+        let mut newcomer = mixd.mixctl();
+        let newcomer = newcomer.arg("get-volume").stdout(Stdio::null());
+        let mut newcomer = newcomer.spawn().unwrap();
+        // It is there, or it is served at once: both are right.
+        std::thread::sleep(Duration::from_millis(100));
+        held.pop();
+        assert!(newcomer.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn of_seventy_steps_at_once_none_is_lost() {
+    let mixd = start();
+    for round in 1..=3 {
+        let step = |_| {
+            let mut command = mixd.mixctl();
+            command.args(["shift-volume", "0.01"]).spawn().unwrap()
+        };
+        let steps: Vec<_> = (0..70).map(step).collect();
+        for mut step in steps {
+            assert!(step.wait().unwrap().success(), "round {round}");
+        }
+        assert_eq!(mixd.ctl(&["get-volume"]).unwrap(), "0.7\n");
+        mixd.ctl(&["set-volume", "0"]).unwrap();
+    }
+}
+
+#[test]
+fn who_started_it_may_have_it_outlive_its_terminal() {
+    let folder = Folder::new("mixd-nohup").unwrap();
+    let started = Mixd::start_behind(folder.path(), mixd_program(), &["nohup"]);
+    let mixd = started.unwrap();
+    mixd.process.signal(Signal::HUP).unwrap();
+    assert_serves(&mixd);
+}
+
+#[test]
 fn a_signal_ends_it_cleanly() {
-    for signal in [Signal::TERM, Signal::INT] {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
         let mut mixd = start();
         let _client = Raw::greeted(mixd.socket());
         let start = Instant::now();

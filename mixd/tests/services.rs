@@ -98,6 +98,21 @@ fn a_passed_socket_is_served_and_has_no_second_name() {
 }
 
 #[test]
+fn a_service_manager_that_has_gone_is_told_of_once() {
+    let folder = Folder::new("mixd-gone").unwrap();
+    let socket = unused_socket();
+    let log = folder.path().join("log");
+    let mut mixd = command(&folder, program().to_str().unwrap());
+    mixd.args(["--backend", "none", "--socket", &socket]);
+    mixd.env("NOTIFY_SOCKET", folder.path().join("gone"));
+    let mut mixd = Process::start_logged(&mut mixd, &log).unwrap();
+    wait_for("mixd", PATIENCE, || Ok(answers(&socket).then_some(()))).unwrap();
+    assert!(mixd.end(Signal::TERM).unwrap().success());
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert_eq!(text.matches("NOTIFY_SOCKET").count(), 1, "{text}");
+}
+
+#[test]
 fn what_is_passed_wrongly_gets_a_sentence() {
     let folder = Folder::new("mixd-wrong").unwrap();
     let program = program().display();
@@ -117,6 +132,11 @@ fn what_is_passed_wrongly_gets_a_sentence() {
             format!("{passed}=1 exec '{program}' --backend none 3<&-"),
             1,
             "bad file descriptor",
+        ),
+        (
+            format!("{passed}=1 exec '{program}' --backend none --ready-fd 3 3< /dev/null"),
+            1,
+            "--ready-fd 3 is the socket that is passed",
         ),
         (
             format!("exec '{program}' --backend none --ready-fd 9 9<&-"),

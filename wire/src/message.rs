@@ -103,6 +103,9 @@ pub enum Request {
     GetStatus,
     /// What else somebody who looks for a fault wants to know. Answered by [`Reply::Diagnosis`].
     Diagnose,
+    /// Reads the configuration file now: for a file system that does not say when it changes. Answered by
+    /// [`Reply::Done`], or [`ErrorCode::Refused`] with what is wrong with the file.
+    Reload,
     /// From now on the connection's topics are exactly these; none ends the subscription.
     /// Answered by [`Reply::Done`], then at once an [`Event`] for each topic named.
     Subscribe(Topics),
@@ -113,7 +116,7 @@ pub enum Request {
 
 impl Request {
     /// The names of all requests, as they stand in a body.
-    pub const NAMES: [&str; 17] = [
+    pub const NAMES: [&str; 18] = [
         "get-volume",
         "set-volume",
         "shift-volume",
@@ -129,6 +132,7 @@ impl Request {
         "get-stream",
         "get-status",
         "diagnose",
+        "reload",
         "subscribe",
         "fail",
     ];
@@ -389,6 +393,10 @@ pub struct Diagnosis {
     pub manager: Option<ClientName>,
     /// The version of the PipeWire that the daemon is connected to.
     pub pipewire: Option<ClientName>,
+    /// Why a change of the program list can't be saved, if it can't.
+    pub unsaved_list: Option<String>,
+    /// The same of the volume.
+    pub unsaved_volume: Option<String>,
 }
 
 /// What the configuration says that clients need, and what is wrong with it.

@@ -52,10 +52,25 @@ pub struct SystemError {
 /// Why there is no listening socket.
 #[derive(Debug)]
 pub enum ListenError {
-    /// Somebody listens there already, or (without a peer) it is a file that is no socket.
-    InUse(Name, Option<Peer>),
+    /// The name is taken.
+    InUse(Name, Holder),
     /// A call failed.
     System(SystemError),
+}
+
+/// What has a name that is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// A program that listens there.
+    Listener(Peer),
+    /// The same, which has answered nothing.
+    Silent(Peer),
+    /// A program that takes no more connections: too many wait already.
+    Full,
+    /// A socket that does not listen, or no longer or not yet.
+    Socket,
+    /// A file that is no socket.
+    File,
 }
 
 impl SystemError {
@@ -104,24 +119,33 @@ impl std::error::Error for SystemError {
 impl fmt::Display for ListenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InUse(name, None) => {
-                write!(
-                    f,
-                    "{name} is in use, but not by a socket; choose another with --socket"
-                )
+            Self::InUse(name, holder) => {
+                write!(f, "{name} is in use")?;
+                match *holder {
+                    Holder::Listener(peer) if peer.uid == uid() => {
+                        write!(f, "; another mixd is running (pid {})", peer.pid)
+                    }
+                    Holder::Silent(peer) if peer.uid == uid() => write!(
+                        f,
+                        " by pid {}, which does not answer; is it stopped?",
+                        peer.pid
+                    ),
+                    Holder::Listener(peer) | Holder::Silent(peer) => write!(
+                        f,
+                        " by user {} (pid {}); choose another name with --socket",
+                        peer.uid, peer.pid
+                    ),
+                    Holder::Full => f.write_str(
+                        " by a program that takes no more connections; is a mixd stopped?",
+                    ),
+                    Holder::Socket => f.write_str(
+                        " by a socket that does not listen; choose another name with --socket",
+                    ),
+                    Holder::File => {
+                        f.write_str(", but not by a socket; choose another name with --socket")
+                    }
+                }
             }
-            Self::InUse(name, Some(peer)) if peer.uid == uid() => {
-                write!(
-                    f,
-                    "{name} is in use; another mixd is running (pid {})",
-                    peer.pid
-                )
-            }
-            Self::InUse(name, Some(peer)) => write!(
-                f,
-                "{name} is in use by user {} (pid {}); choose another name with --socket",
-                peer.uid, peer.pid
-            ),
             Self::System(error) => error.fmt(f),
         }
     }
@@ -177,29 +201,27 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens at `name`, non-blocking. A path is replaced only when nobody answers there any more.
+    /// Listens at `name`, non-blocking. A path is replaced only when nobody listens there any more.
     ///
     /// # Errors
     /// [`ListenError`].
     pub fn bind(name: &Name) -> Result<Self, ListenError> {
         let fd = match name {
-            Name::Abstract(_) => bind(name)?,
+            Name::Abstract(_) => bind(name).and_then(|fd| listen(fd, name))?,
             Name::Path(path) => {
+                // Until it listens: before, it looks like one that is left over.
                 let _lock = lock_folder(path)?;
-                match bind(name) {
-                    Err(ListenError::InUse(_, None)) if is_socket(path) => {
+                let bound = match bind(name) {
+                    Err(ListenError::InUse(_, Holder::Socket)) => {
                         // Nobody answers: what is left of a mixd that was killed.
-                        fs::remove_file(path)
-                            .map_err(|error| SystemError::new("unlink", name, error))?;
-                        bind(name)?
+                        remove(path)?;
+                        bind(name)
                     }
-                    other => other?,
-                }
+                    other => other,
+                };
+                listen(bound?, name)?
             }
         };
-        // SAFETY: fd is open.
-        check(unsafe { libc::listen(fd.as_raw_fd(), BACKLOG) })
-            .map_err(|error| SystemError::new("listen", name, error))?;
         let path = match name {
             Name::Abstract(_) => None,
             Name::Path(path) => {
@@ -249,7 +271,8 @@ fn bind(name: &Name) -> Result<OwnedFd, ListenError> {
     let bound = unsafe {
         // Before bind: Linux takes the mode of the file from that of the socket (unix(7)), so that
         // there is no moment in which others may connect.
-        libc::fchmod(fd.as_raw_fd(), 0o600);
+        check(libc::fchmod(fd.as_raw_fd(), 0o600))
+            .map_err(|error| SystemError::new("fchmod", name, error))?;
         check(libc::bind(
             fd.as_raw_fd(),
             (&raw const address).cast(),
@@ -259,25 +282,58 @@ fn bind(name: &Name) -> Result<OwnedFd, ListenError> {
     match bound {
         Ok(_) => Ok(fd),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            // A listener that is busy is still one, so no long wait.
-            match connect(name, Duration::from_millis(100)) {
-                Ok(other) => Err(ListenError::InUse(name.clone(), peer(&other).ok())),
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                    Err(ListenError::InUse(name.clone(), None))
-                }
-                Err(error) => Err(error.into()),
-            }
+            Err(ListenError::InUse(name.clone(), holder(name)?))
         }
         Err(error) => Err(SystemError::new("bind", name, error).into()),
     }
 }
 
-fn is_socket(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|data| data.file_type().is_socket())
+/// What has this name.
+fn holder(name: &Name) -> Result<Holder, SystemError> {
+    // A listener that is busy is still one, so no long wait.
+    match connect(name, Duration::from_millis(100)) {
+        Ok(other) => {
+            let peer = peer(&other);
+            let peer = peer.map_err(|error| SystemError::new("getsockopt", name, error))?;
+            Ok(Holder::Listener(peer))
+        }
+        Err(error) => match (error.kind(), name) {
+            (io::ErrorKind::WouldBlock, _) => Ok(Holder::Full),
+            (io::ErrorKind::ConnectionRefused, Name::Path(path)) if is_other_file(path) => {
+                Ok(Holder::File)
+            }
+            // Not found: gone since the name was tried.
+            (io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound, _) => Ok(Holder::Socket),
+            _ => Err(error),
+        },
+    }
 }
 
-/// Holds the lock on `path`'s folder while a stale socket there is looked at and replaced, so that
-/// two daemons starting at once don't remove each other's. `flock` on the folder leaves no file.
+/// Whether there is a file that is no socket.
+fn is_other_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|data| !data.file_type().is_socket())
+}
+
+/// Removes a file that may have gone.
+fn remove(path: &Path) -> Result<(), SystemError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(SystemError::new("unlink", path.display(), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn listen(fd: OwnedFd, name: &Name) -> Result<OwnedFd, ListenError> {
+    // SAFETY: fd is open.
+    check(unsafe { libc::listen(fd.as_raw_fd(), BACKLOG) })
+        .map_err(|error| SystemError::new("listen", name, error))?;
+    Ok(fd)
+}
+
+/// Holds the lock on `path`'s folder while a stale socket there is looked at and replaced by one that
+/// listens, so that two daemons starting at once don't remove each other's. `flock` on the folder
+/// leaves no file.
 fn lock_folder(path: &Path) -> Result<File, SystemError> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

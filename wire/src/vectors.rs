@@ -156,6 +156,7 @@ pub fn all() -> Vec<Vector> {
         reply("reply-status", 13, &Reply::Status(status)),
         request("request-diagnose", 14, &Request::Diagnose),
         reply("reply-diagnosis", 14, &Reply::Diagnosis(diagnosis())),
+        request("request-reload", 17, &Request::Reload),
         request("request-subscribe", 15, &Request::Subscribe(topics)),
         event("event-volume", &Event::Volume(mix())),
         event("event-programs", &Event::Programs(programs())),
@@ -249,5 +250,7 @@ fn diagnosis() -> Diagnosis {
         stale: 0,
         manager: Some(ClientName::truncated("WirePlumber")),
         pipewire: Some(ClientName::truncated("1.4.2")),
+        unsaved_list: Some("write /etc/mixd.conf: read-only file system".into()),
+        unsaved_volume: None,
     }
 }

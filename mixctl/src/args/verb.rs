@@ -47,6 +47,8 @@ pub enum Verb {
     Watch(WatchFormat, bool),
     /// `doctor`
     Doctor(Format),
+    /// `reload`
+    Reload,
 }
 
 /// How an answer is printed.
@@ -97,6 +99,7 @@ pub(super) fn read(words: Words) -> Result<Verb, String> {
         "streams" => Ok(Verb::Streams(words.format()?)),
         "status" => Ok(Verb::Status(words.format()?)),
         "doctor" => Ok(Verb::Doctor(words.format()?)),
+        "reload" => Ok(Verb::Reload),
         "set-volume" if words.has("stdin") => words.dial(),
         "set-volume" => {
             if words.has("range") {

@@ -5,6 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use wire::message::MAX_PATTERN;
+
 use super::watch::Watch;
 use super::{Config, edit};
 use crate::files::{self, Outlasts};
@@ -13,8 +15,20 @@ use crate::files::{self, Outlasts};
 const SETTLE: Duration = Duration::from_millis(50);
 /// How long a file that was there may be away before that counts: some editors remove it first.
 const AWAY: Duration = Duration::from_secs(1);
+/// How long after a watch could not be set that is tried again, the first time; each further time takes
+/// twice as long.
+const WATCH_AGAIN: Duration = Duration::from_secs(1);
+/// The longest of these.
+const WATCH_AGAIN_AT_LAST: Duration = Duration::from_mins(1);
 /// The largest file that is read. The longest program list has not half of it.
 const MAX_SIZE: u64 = 64 * 1024;
+
+const NO_PLACE: &str = "there is no place for mixd.conf: HOME is not set";
+
+/// Where a copy is kept of a file whose folder may not be written.
+fn refuge() -> Option<PathBuf> {
+    Some(files::folder("XDG_STATE_HOME", ".local/state")?.join("mixd"))
+}
 
 /// The file, and what is known of it.
 #[derive(Debug)]
@@ -22,6 +36,10 @@ pub struct ConfigFile {
     /// None where there is no place for one: neither `XDG_CONFIG_HOME` nor HOME is set.
     path: Option<PathBuf>,
     watch: Option<Watch>,
+    /// Why changes are not seen, if they are not.
+    unwatched: Option<String>,
+    /// When that is to be mended, and how long after the time before.
+    watch_at: Option<(Instant, Duration)>,
     /// What was read last; none if the file is not there.
     content: Option<Vec<u8>>,
     /// What kept it from being read.
@@ -42,6 +60,8 @@ impl ConfigFile {
         Self {
             path,
             watch: None,
+            unwatched: None,
+            watch_at: None,
             content: None,
             error: None,
             check_at: None,
@@ -54,25 +74,46 @@ impl ConfigFile {
         self.path.as_deref()
     }
 
-    /// Reads it for the first time, and watches it from now on.
+    /// Reads it, and watches it from now on, if that was not so before.
     ///
     /// # Errors
     /// A sentence with the file's name, and the line's number where it is about one.
-    pub fn open(&mut self) -> Result<Config, String> {
-        self.watch();
+    pub fn open(&mut self, now: Instant) -> Result<Config, String> {
+        self.watch(now);
+        (self.check_at, self.away_since) = (None, None);
         self.read();
         self.config()
     }
 
-    fn watch(&mut self) {
+    /// Why changes of the file are not seen, if they are not.
+    pub fn unwatched(&self) -> Option<&str> {
+        self.unwatched.as_deref()
+    }
+
+    fn watch(&mut self, now: Instant) {
         let Some(path) = &self.path else { return };
-        match Watch::open(path) {
-            Ok(watch) => self.watch = Some(watch),
-            Err(error) => {
-                self.watch = None;
-                warning!("{error}; changes of the configuration are not seen");
+        let watch = match self.watch.take() {
+            Some(watch) => Ok(watch),
+            None => Watch::new(),
+        };
+        let renewed = watch.and_then(|watch| self.watch.insert(watch).renew(path));
+        let Err(error) = renewed else {
+            if self.unwatched.take().is_some() {
+                info!("changes of the configuration are seen again");
             }
+            self.watch_at = None;
+            return;
+        };
+        match self.unwatched {
+            None => warning!("{error}; changes of the configuration may not be seen"),
+            Some(_) => debug!("{error}; changes of the configuration may still not be seen"),
         }
+        let text = format!("{error}; after a change of mixd.conf run 'mixctl reload'");
+        self.unwatched = Some(text);
+        let pause = self.watch_at.map_or(WATCH_AGAIN, |(_, before)| {
+            (before * 2).min(WATCH_AGAIN_AT_LAST)
+        });
+        self.watch_at = Some((now + pause, pause));
     }
 
     /// Reads the file; whether it says something else than before.
@@ -107,7 +148,8 @@ impl ConfigFile {
 
     /// When it is to be called if the descriptor is not readable before.
     pub fn deadline(&self) -> Option<Instant> {
-        self.check_at
+        let watch_at = self.watch_at.map(|(at, _)| at);
+        self.check_at.into_iter().chain(watch_at).min()
     }
 
     /// Looks at the file if something has happened to it. What it says now, if that is another
@@ -119,12 +161,12 @@ impl ConfigFile {
         if ready && self.watch.as_ref().is_some_and(Watch::take) {
             self.check_at = Some(now + SETTLE);
         }
-        if self.check_at.is_none_or(|at| now < at) {
+        if self.deadline().is_none_or(|at| now < at) {
             return None;
         }
         self.check_at = None;
         // Before it is read: what happens after the reading is seen.
-        self.watch();
+        self.watch(now);
         let was_there = self.content.is_some();
         let is_there = self
             .path
@@ -173,9 +215,20 @@ impl ConfigFile {
         self.edit(|text| edit::replace(text, old, new))
     }
 
+    /// Whether a change of the list could be saved; tries, and changes nothing.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn can_save(&self) -> Result<(), String> {
+        let path = self.path.as_ref().ok_or(NO_PLACE)?;
+        let size = self.content.as_ref().map_or(0, Vec::len);
+        // And a line more.
+        files::can_save(path, size + MAX_PATTERN)
+    }
+
     fn edit(&mut self, change: impl FnOnce(&[u8]) -> Vec<u8>) -> Result<(), String> {
         let path = self.path.clone();
-        let path = path.ok_or("there is no place for mixd.conf: HOME is not set")?;
+        let path = path.ok_or(NO_PLACE)?;
         // Somebody may have changed it this very moment: that is not lost.
         let current = files::read(&path, MAX_SIZE)
             .map_err(|error| format!("read {}: {error}", path.display()))?;
@@ -188,7 +241,7 @@ impl ConfigFile {
             let path = path.display();
             return Err(format!("{path} would have more than {MAX_SIZE} bytes"));
         }
-        files::save(&path, &edited, Outlasts::Power)?;
+        files::save(&path, &edited, Outlasts::Power, refuge().as_deref())?;
         if self.content.as_deref().unwrap_or_default() == before {
             self.content = Some(edited);
         }

@@ -5,9 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io;
+use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
+
+use wire::socket::SystemError;
 
 use crate::sys::{FolderEvent, Inotify};
 
@@ -25,27 +29,45 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Watches what decides about the file at `path`, as things are now.
+    /// Watches nothing yet.
     ///
     /// # Errors
     /// A sentence.
-    pub fn open(path: &Path) -> Result<Self, String> {
-        let inotify = Inotify::open().map_err(|error| error.to_string())?;
-        let mut watch = Self {
-            inotify,
+    pub fn new() -> Result<Self, String> {
+        Ok(Self {
+            inotify: Inotify::open().map_err(|error| error.to_string())?,
             folders: BTreeMap::new(),
-        };
-        watch.follow(path);
-        if watch.folders.is_empty() {
-            return Err(format!("watch {}: no folder of it exists", path.display()));
+        })
+    }
+
+    /// Watches what decides about the file at `path`, as things are now. Where that fails, what was
+    /// watched before still is.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn renew(&mut self, path: &Path) -> Result<(), String> {
+        let before = mem::take(&mut self.folders);
+        let followed = self.follow(path);
+        for (number, place) in before {
+            if followed.is_err() {
+                self.folders.entry(number).or_insert(place);
+            } else if !self.folders.contains_key(&number) {
+                self.inotify.remove(number);
+            }
         }
-        Ok(watch)
+        match followed {
+            Ok(()) if self.folders.is_empty() => {
+                Err(format!("watch {}: no folder of it exists", path.display()))
+            }
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     /// Goes the way that the kernel goes (`path_resolution(7)`), and watches each place where it
     /// would lead elsewhere if a name came to mean another thing: the file itself, its folder,
     /// each link, and the first name that is missing.
-    fn follow(&mut self, path: &Path) {
+    fn follow(&mut self, path: &Path) -> Result<(), SystemError> {
         let mut at = PathBuf::from("/");
         // The names that are still to be followed, the next one last.
         let mut left = names(path);
@@ -60,12 +82,12 @@ impl Watch {
             let target = fs::read_link(&here).ok();
             let is_missing = fs::symlink_metadata(&here).is_err();
             if left.len() < LAST_NAMES || target.is_some() || is_missing {
-                self.add(&at, &name);
+                self.add(&at, &name)?;
             }
             if is_missing {
                 // Made since it was looked for: the watch came too late to say so.
                 if fs::symlink_metadata(&here).is_err() {
-                    return;
+                    return Ok(());
                 }
                 left.push(name);
                 continue;
@@ -76,27 +98,45 @@ impl Watch {
             };
             links += 1;
             if links > MAX_LINKS {
-                return;
+                return Ok(());
             }
             if target.is_absolute() {
                 at = PathBuf::from("/");
             }
             left.extend(names(&target));
         }
+        Ok(())
     }
 
-    /// Watches for `name` in `folder`. A folder that can't be watched, because it may not be read,
-    /// hides changes of that name and of no other.
-    fn add(&mut self, folder: &Path, name: &OsStr) {
-        if let Ok(number) = self.inotify.add(folder) {
-            let place = self.folders.entry(number);
-            let place = place.or_insert_with(|| (folder.to_owned(), BTreeSet::new()));
-            place.1.insert(name.to_owned());
+    /// Watches for `name` in `folder`. A folder that may not be read, or has gone, hides changes of that
+    /// name and of no other.
+    fn add(&mut self, folder: &Path, name: &OsStr) -> Result<(), SystemError> {
+        match self.inotify.add(folder) {
+            Ok(number) => {
+                let place = self.folders.entry(number);
+                let place = place.or_insert_with(|| (folder.to_owned(), BTreeSet::new()));
+                place.1.insert(name.to_owned());
+                Ok(())
+            }
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::PermissionDenied
+                        | io::ErrorKind::NotFound
+                        | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Ok(())
+            }
+            Err(error) => {
+                let folder = folder.display();
+                Err(SystemError::new("inotify_add_watch", folder, error))
+            }
         }
     }
 
-    /// Whether anything has happened that matters. The watch is to be opened anew then: a folder
-    /// may have become another one.
+    /// Whether anything has happened that matters. The watch is to be renewed then: a folder may have
+    /// become another one.
     pub fn take(&self) -> bool {
         let mut matters = false;
         loop {
@@ -110,8 +150,8 @@ impl Watch {
 
     fn matters(&self, event: &FolderEvent) -> bool {
         let Some((folder, names)) = self.folders.get(&event.watch) else {
-            // Events were lost.
-            return true;
+            // Events were lost, if it is not of a folder that is watched no longer.
+            return event.watch < 0;
         };
         if event.name.is_empty() {
             return true;

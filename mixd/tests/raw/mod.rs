@@ -1,7 +1,7 @@
 //! Clients for the tests that say anything, in any way.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, dead_code)]
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::path::Path;
@@ -57,7 +57,7 @@ impl Raw {
                 return Some(found);
             }
             let mut space = [0; 4096];
-            match self.stream.read(&mut space) {
+            match self.read(&mut space) {
                 Ok(0) => return None,
                 Ok(count) => self.received.extend(&space[..count]),
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
@@ -82,6 +82,17 @@ impl Raw {
         }
     }
 
+    /// Reads what there is. A read that may last only so long is not begun again by itself when the
+    /// process was stopped meanwhile (signal(7), "Interruption of system calls").
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.stream.read(space) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
+    }
+
     /// That nothing has come, nor comes for a while.
     #[track_caller]
     pub fn expect_silence(&mut self) {
@@ -89,7 +100,7 @@ impl Raw {
         self.stream
             .set_read_timeout(Some(Duration::from_millis(200)))
             .unwrap();
-        let error = self.stream.read(&mut [0; 1]).unwrap_err();
+        let error = self.read(&mut [0; 1]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WouldBlock);
     }
 

@@ -27,7 +27,7 @@ impl World {
     fn with(text: &str) -> Self {
         let mut world = Self::new();
         world.write(text);
-        world.file.open().unwrap();
+        world.file.open(Instant::now()).unwrap();
         world
     }
 
@@ -82,7 +82,7 @@ impl World {
 #[test]
 fn a_missing_file_says_the_defaults_and_is_seen_when_it_comes() {
     let mut world = World::new();
-    assert_eq!(world.file.open(), Ok(Config::default()));
+    assert_eq!(world.file.open(Instant::now()), Ok(Config::default()));
     world.write("program a\n");
     assert_eq!(world.next_patterns(), ["a"]);
 }
@@ -129,7 +129,7 @@ fn a_link_into_a_repository_is_followed_when_either_end_changes() {
     fs::create_dir_all(world.path("dotfiles")).unwrap();
     fs::write(world.path("dotfiles/mixd.conf"), "program a\n").unwrap();
     symlink("../../dotfiles/mixd.conf", world.conf()).unwrap();
-    assert!(world.file.open().is_ok());
+    assert!(world.file.open(Instant::now()).is_ok());
     fs::write(world.path("dotfiles/mixd.conf"), "program b\n").unwrap();
     assert_eq!(world.next_patterns(), ["b"]);
     fs::write(world.path("dotfiles/other.conf"), "program c\n").unwrap();
@@ -151,7 +151,7 @@ fn a_folder_that_is_a_link_and_is_turned_elsewhere_is_followed() {
     }
     fs::create_dir_all(world.path("config")).unwrap();
     symlink("../one", world.path("config/mixd")).unwrap();
-    assert!(world.file.open().is_ok());
+    assert!(world.file.open(Instant::now()).is_ok());
     symlink("../two", world.path("config/new")).unwrap();
     fs::rename(world.path("config/new"), world.path("config/mixd")).unwrap();
     assert_eq!(world.next_patterns(), ["b"]);
@@ -169,7 +169,7 @@ fn a_folder_that_is_a_link_is_followed_when_what_it_leads_to_is_made_anew() {
     checked_out(&world, "program a\n");
     fs::create_dir_all(world.path("config")).unwrap();
     symlink("../dotfiles/sound/mixd", world.path("config/mixd")).unwrap();
-    assert!(world.file.open().is_ok());
+    assert!(world.file.open(Instant::now()).is_ok());
     fs::remove_dir_all(world.path("dotfiles")).unwrap();
     assert_eq!(world.next(), Ok(Config::default()));
     checked_out(&world, "program b\n");
@@ -185,7 +185,7 @@ fn a_link_anywhere_on_the_way_is_followed_when_it_is_turned_elsewhere() {
     }
     symlink("one", world.path("dotfiles")).unwrap();
     symlink("dotfiles/../dotfiles/config", world.path("config")).unwrap();
-    assert!(world.file.open().is_ok());
+    assert!(world.file.open(Instant::now()).is_ok());
     symlink("two", world.path("new")).unwrap();
     fs::rename(world.path("new"), world.path("dotfiles")).unwrap();
     assert_eq!(world.next_patterns(), ["b"]);
@@ -196,7 +196,13 @@ fn a_link_that_leads_to_itself_is_told_and_mended_later() {
     let mut world = World::new();
     fs::create_dir_all(world.path("config/mixd")).unwrap();
     symlink("mixd.conf", world.conf()).unwrap();
-    assert!(world.file.open().unwrap_err().contains("symbolic links"));
+    assert!(
+        world
+            .file
+            .open(Instant::now())
+            .unwrap_err()
+            .contains("symbolic links")
+    );
     fs::remove_file(world.conf()).unwrap();
     world.write("program a\n");
     assert_eq!(world.next_patterns(), ["a"]);
@@ -251,7 +257,13 @@ fn a_change_of_this_very_moment_is_not_lost_by_an_edit() {
 fn what_is_no_file_or_too_large_is_told() {
     let mut world = World::new();
     fs::create_dir_all(world.conf()).unwrap();
-    assert!(world.file.open().unwrap_err().ends_with("it is not a file"));
+    assert!(
+        world
+            .file
+            .open(Instant::now())
+            .unwrap_err()
+            .ends_with("it is not a file")
+    );
     fs::remove_dir(world.conf()).unwrap();
     world.write(&"#".repeat(70_000));
     assert!(world.next().unwrap_err().contains("more than"));
