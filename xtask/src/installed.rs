@@ -145,7 +145,7 @@ pub fn files(layout: Layout, bindir: &str, built: &Path) -> Result<Vec<Installed
     }
     for unit in ["mixd.service", "mixd.socket"] {
         let text = fs::read_to_string(Path::new("mixd/dist").join(unit))?;
-        let text = text.replace("@bindir@", bindir);
+        let text = text.replace("@bindir@/mixd", &quoted(&format!("{bindir}/mixd")));
         add(
             &mut files,
             format!("{}/{unit}", layout.units),
@@ -184,6 +184,25 @@ pub fn files(layout: Layout, bindir: &str, built: &Path) -> Result<Vec<Installed
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
+}
+
+/// A program's path as systemd reads it (systemd.service(5), "Command lines"; systemd.unit(5),
+/// "Specifiers").
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._+-".contains(c);
+    if path.chars().all(plain) {
+        return path.to_owned();
+    }
+    let mut text = String::new();
+    for c in path.chars() {
+        match c {
+            '\\' | '"' => text.push('\\'),
+            '%' | '$' => text.push(c),
+            _ => {}
+        }
+        text.push(c);
+    }
+    format!("\"{text}\"")
 }
 
 fn add(files: &mut Vec<Installed>, path: String, content: Vec<u8>, is_program: bool) {

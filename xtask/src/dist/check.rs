@@ -17,7 +17,7 @@ pub fn check(programs: &Path) -> Result<()> {
     let folder = Folder::new("mixd-install")?;
     let place = folder.path();
     let files = installed::files(COMMON, &place.join("bin").display().to_string(), programs)?;
-    install::write(place, &files)?;
+    install::add(place, &files)?;
     let checks: [(&str, fn(&Path) -> Result<()>); 5] = [
         ("manual pages", manual),
         ("units", units),
@@ -29,14 +29,66 @@ pub fn check(programs: &Path) -> Result<()> {
         check(place).map_err(|error| format!("{name}: {error}"))?;
         println!("ok  {name}");
     }
-    install::remove(place, &files)?;
+    // What was there before stays: the folders of these checks.
+    install::remove(place)?;
     if let Some(left) = files.iter().find(|file| place.join(&file.path).exists()) {
         return Err(format!("uninstall leaves {}", left.path.display()).into());
     }
+    leave_nothing(&place.join("nowhere"), programs)?;
+    println!("ok  nothing is left");
     let package = super::package(place, programs)?;
     lintian(&package)?;
     println!("ok  lintian on {}", package.display());
     Ok(())
+}
+
+/// Below a prefix of an unusual name, in a folder that was there already; twice, with a file of somebody
+/// else's beside: that is all that is there in the end.
+fn leave_nothing(root: &Path, programs: &Path) -> Result<()> {
+    let place = root.join("p x%u\"$/y");
+    fs::create_dir_all(root.join("bin"))?;
+    let bindir = place.join("bin").display().to_string();
+    let files = installed::files(COMMON, &bindir, programs)?;
+    install::add(&place, &files)?;
+    units(&place)?;
+    install::add(&place, &files)?;
+    install::remove(&place)?;
+    if root.join("p x%u\"$").exists() {
+        return Err(format!("uninstall leaves {}", root.display()).into());
+    }
+    install::add(root, &files)?;
+    let own = root.join("share/man/man1/own.1");
+    fs::write(&own, "")?;
+    install::remove(root)?;
+    let left = below(root)?;
+    let expected = [
+        "bin",
+        "share",
+        "share/man",
+        "share/man/man1",
+        "share/man/man1/own.1",
+    ];
+    match left == expected {
+        true => Ok(()),
+        false => Err(format!("uninstall leaves {left:?}").into()),
+    }
+}
+
+/// All that is below a folder, in order.
+fn below(root: &Path) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            found.push(path.strip_prefix(root)?.display().to_string());
+            if path.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Each page is rendered without a word of complaint, and says something.
