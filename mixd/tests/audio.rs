@@ -86,9 +86,10 @@ fn a_silenced_program_that_starts_leaks_no_sample() {
             0 => stage.lab.play_native(name, file, &[]),
             _ => stage.lab.play_pulse(name, file, &[]),
         };
-        stage.lab.wait_for_route(name, sink).unwrap();
+        stage.wait_for_state(&format!("{}\trouted", sink.trim_start_matches("mixd-")));
         std::thread::sleep(Duration::from_millis(300));
         let recording = recorder.stop().unwrap();
+        stage.lab.wait_for_route(name, sink).unwrap();
         let loud = recording.loud_samples();
         println!("start {start}: {name}, loud {loud:?}");
         heard += usize::from(loud != [0, 0]);

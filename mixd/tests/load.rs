@@ -43,16 +43,7 @@ fn a_silenced_program_that_starts_on_a_busy_machine_leaks_no_sample() {
             0 => stage.lab.play_native(name, file, &[]),
             _ => stage.lab.play_pulse(name, file, &[]),
         };
-        // By mixd's word: while pw-dump binds the metadata, PipeWire tells changes to pw-dump alone, and
-        // mixd's choice may take effect a second later.
-        let routed = || {
-            Ok(stage
-                .mixd
-                .ctl(&["streams"])?
-                .contains("routed")
-                .then_some(()))
-        };
-        wait_for("its channel", PATIENCE, routed).unwrap();
+        stage.wait_for_state(&format!("{}\trouted", sink.trim_start_matches("mixd-")));
         std::thread::sleep(Duration::from_millis(300));
         let recording = recorder.stop().unwrap();
         stage.lab.wait_for_route(name, sink).unwrap();

@@ -187,6 +187,24 @@ fn after_a_session_managers_return_all_is_heard_on_both_sides() {
     panic!("PipeWire and WirePlumber wait for each other again and again");
 }
 
+/// What a key binding of a window manager does: `pkill mixd; mixd`.
+#[test]
+fn one_that_is_started_while_another_leaves_takes_its_place() {
+    let mut stage = Stage::set();
+    let _players = stage.play_both();
+    let program = mixd_program();
+    for _ in 0..10 {
+        stage.mixd.process.signal(Signal::TERM).unwrap();
+        let next = Mixd::start_again(&stage.lab, &program, stage.mixd.socket()).unwrap();
+        let status = stage.mixd.process.wait(PATIENCE).unwrap();
+        assert!(status.success(), "{status}");
+        stage.mixd = next;
+        stage.mixd.wait_for_output(Some("card-a")).unwrap();
+        stage.lab.wait_for_route("Game", "mixd-default").unwrap();
+        stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+    }
+}
+
 /// PipeWire 0.3.65 never reads again from a client that was waiting for the session manager's
 /// answer when that ended.
 #[test]

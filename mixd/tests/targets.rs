@@ -28,17 +28,6 @@ fn number(lab: &Lab, name: &str, key: &str) -> u64 {
     }
 }
 
-fn wait_for_state(stage: &Stage, line: &str) {
-    let is_said = || {
-        let streams = stage.mixd.ctl(&["streams"])?;
-        Ok(streams.contains(line).then_some(()))
-    };
-    if let Err(error) = wait_for(line, PATIENCE, is_said) {
-        let (streams, log) = (stage.mixd.ctl(&["streams"]), stage.mixd.log());
-        panic!("{error}: {streams:?}\n{log}");
-    }
-}
-
 /// Sets a key of a stream's metadata, as a mixer does; none: removes it.
 fn set_key(lab: &Lab, stream: u64, key: &str, value: Option<&str>) {
     let id = stream.to_string();
@@ -91,10 +80,10 @@ fn a_program_that_names_the_default_sink_itself_plays_through_its_channel() {
     ] {
         let recorder = stage.lab.record("card-a").unwrap();
         let sdl = play_asking(&stage.lab, "Discord", &stage.discord, &asks);
-        stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
-        wait_for_state(&stage, "aux\trouted\tDiscord");
+        stage.wait_for_state("aux\trouted\tDiscord");
         std::thread::sleep(Duration::from_secs(1));
         assert_eq!(recorder.stop().unwrap().loud_samples(), [0, 0], "{asks}");
+        stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
         drop(sdl);
         let gone = || {
             Ok(stage
@@ -116,7 +105,7 @@ fn a_program_that_names_the_default_sink_follows_when_that_changes_and_when_mixd
     stage.lab.set_default("card-b").unwrap();
     stage.mixd.wait_for_output(Some("card-b")).unwrap();
     stage.lab.wait_for_route("Game", "mixd-default").unwrap();
-    wait_for_state(&stage, "default\trouted\tGame");
+    stage.wait_for_state("default\trouted\tGame");
     let heard = stage.lab.listen("card-b", Duration::from_secs(2)).unwrap();
     let level = heard.without_start(5).steady_level(GAME);
     assert!(level.iter().all(|level| *level > -13.0), "{level:?}");
@@ -125,12 +114,12 @@ fn a_program_that_names_the_default_sink_follows_when_that_changes_and_when_mixd
     stage.lab.wait_for_route("Game", "card-b").unwrap();
     stage.mixd = xtask::mixd::Mixd::start(&stage.lab, &stage::mixd_program()).unwrap();
     stage.lab.wait_for_route("Game", "mixd-default").unwrap();
-    wait_for_state(&stage, "default\trouted\tGame");
+    stage.wait_for_state("default\trouted\tGame");
     stage.mixd.end(rustix::process::Signal::KILL).unwrap();
     stage.lab.wait_for_route("Game", "card-b").unwrap();
     stage.mixd = xtask::mixd::Mixd::start(&stage.lab, &stage::mixd_program()).unwrap();
     stage.lab.wait_for_route("Game", "mixd-default").unwrap();
-    wait_for_state(&stage, "default\trouted\tGame");
+    stage.wait_for_state("default\trouted\tGame");
 }
 
 #[test]
@@ -165,7 +154,7 @@ fn a_program_that_names_another_sink_or_must_stay_is_pinned_and_why_says_so() {
     ] {
         let _game = play_asking(&stage.lab, name, &stage.game, &asks);
         stage.lab.wait_for_route(name, sink).unwrap();
-        wait_for_state(&stage, &format!("default\tpinned\t{name}"));
+        stage.wait_for_state(&format!("default\tpinned\t{name}"));
         let said = stage.mixd.ctl(&["why", name]).unwrap();
         assert!(said.contains(why), "{said}");
         assert!(stage.lab.wait_for_route(name, sink).is_ok());
@@ -177,19 +166,19 @@ fn a_pinned_program_that_is_put_into_our_sink_is_said_to_play_there() {
     let stage = Stage::set();
     let _game = play_asking(&stage.lab, "Game", &stage.game, "target.object = card-b");
     stage.lab.wait_for_route("Game", "card-b").unwrap();
-    wait_for_state(&stage, "default\tpinned\tGame");
+    stage.wait_for_state("default\tpinned\tGame");
     let aux = number(&stage.lab, "mixd-aux", "object.serial").to_string();
     let game = stream(&stage, "Game");
     set_key(&stage.lab, game, "target.object", Some(&aux));
     stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
-    wait_for_state(&stage, "aux\tpinned\tGame");
+    stage.wait_for_state("aux\tpinned\tGame");
     let ours = number(&stage.lab, "mixd-default", "object.serial").to_string();
     set_key(&stage.lab, game, "target.object", Some(&ours));
     stage.lab.wait_for_route("Game", "mixd-default").unwrap();
-    wait_for_state(&stage, "default\trouted\tGame");
+    stage.wait_for_state("default\trouted\tGame");
     stage.mixd.ctl(&["add-program", "Game"]).unwrap();
     stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
-    wait_for_state(&stage, "aux\trouted\tGame");
+    stage.wait_for_state("aux\trouted\tGame");
 }
 
 #[test]
@@ -205,14 +194,14 @@ fn a_program_that_asks_for_a_channel_by_name_is_shown_there_and_follows_the_list
     let _pulse = stage.lab.play_pulse("Pulse", &stage.game, &args).unwrap();
     for name in ["Native", "Pulse"] {
         stage.lab.wait_for_route(name, "mixd-aux").unwrap();
-        wait_for_state(&stage, &format!("aux\tpinned\t{name}"));
+        stage.wait_for_state(&format!("aux\tpinned\t{name}"));
         let said = stage.mixd.ctl(&["why", name]).unwrap();
         assert!(said.contains("asks for mixd-aux itself"), "{said}");
         stage.mixd.ctl(&["add-program", name]).unwrap();
-        wait_for_state(&stage, &format!("aux\trouted\t{name}"));
+        stage.wait_for_state(&format!("aux\trouted\t{name}"));
         stage.mixd.ctl(&["remove-program", name]).unwrap();
         stage.lab.wait_for_route(name, "mixd-default").unwrap();
-        wait_for_state(&stage, &format!("default\trouted\t{name}"));
+        stage.wait_for_state(&format!("default\trouted\t{name}"));
     }
 }
 
@@ -223,7 +212,7 @@ fn a_move_in_a_mixer_is_the_users_until_he_moves_it_back_or_changes_the_list() {
     let _native = stage.lab.play_native("Native", &stage.game, &[]).unwrap();
     for name in ["Game", "Native"] {
         stage.lab.wait_for_route(name, "mixd-default").unwrap();
-        wait_for_state(&stage, &format!("default\trouted\t{name}"));
+        stage.wait_for_state(&format!("default\trouted\t{name}"));
         for (sink, state, why) in [
             ("mixd-aux", "aux\tpinned", "moved to mixd-aux"),
             ("mixd-default", "default\trouted", ""),
@@ -235,7 +224,7 @@ fn a_move_in_a_mixer_is_the_users_until_he_moves_it_back_or_changes_the_list() {
             ("mixd-aux", "aux\tpinned", "moved to mixd-aux"),
         ] {
             move_in_a_mixer(&stage, name, sink);
-            wait_for_state(&stage, &format!("{state}\t{name}"));
+            stage.wait_for_state(&format!("{state}\t{name}"));
             let said = stage.mixd.ctl(&["why", name]).unwrap();
             assert!(said.contains(why), "{sink}: {said}");
             // And there it stays.
@@ -243,12 +232,12 @@ fn a_move_in_a_mixer_is_the_users_until_he_moves_it_back_or_changes_the_list() {
             stage.lab.wait_for_route(name, sink).unwrap();
         }
         stage.mixd.ctl(&["add-program", name]).unwrap();
-        wait_for_state(&stage, &format!("aux\trouted\t{name}"));
+        stage.wait_for_state(&format!("aux\trouted\t{name}"));
         move_in_a_mixer(&stage, name, "card-a");
-        wait_for_state(&stage, &format!("aux\tpinned\t{name}"));
+        stage.wait_for_state(&format!("aux\tpinned\t{name}"));
         stage.mixd.ctl(&["remove-program", name]).unwrap();
         stage.lab.wait_for_route(name, "mixd-default").unwrap();
-        wait_for_state(&stage, &format!("default\trouted\t{name}"));
+        stage.wait_for_state(&format!("default\trouted\t{name}"));
     }
     // What is heard is what the channel says.
     stage.set_volume("-1");
@@ -275,22 +264,22 @@ fn what_is_contested_ends_when_the_stream_is_put_back_or_the_list_changes() {
             set_key(&stage.lab, game, "target.object", None);
             std::thread::sleep(Duration::from_millis(300));
         }
-        wait_for_state(&stage, "contested\tGame");
+        stage.wait_for_state("contested\tGame");
         stage.lab.wait_for_route("Game", "card-a").unwrap();
     };
     contest();
     let ours = number(&stage.lab, "mixd-default", "object.serial").to_string();
     set_key(&stage.lab, game, "target.object", Some(&ours));
     stage.lab.wait_for_route("Game", "mixd-default").unwrap();
-    wait_for_state(&stage, "default\trouted\tGame");
+    stage.wait_for_state("default\trouted\tGame");
     contest();
     stage.mixd.ctl(&["add-program", "Game"]).unwrap();
     stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
-    wait_for_state(&stage, "aux\trouted\tGame");
+    stage.wait_for_state("aux\trouted\tGame");
     contest();
     stage.mixd.ctl(&["remove-program", "Game"]).unwrap();
     stage.lab.wait_for_route("Game", "mixd-default").unwrap();
-    wait_for_state(&stage, "default\trouted\tGame");
+    stage.wait_for_state("default\trouted\tGame");
     let heard = stage.lab.listen("card-a", Duration::from_secs(2)).unwrap();
     let level = heard.without_start(5).steady_level(GAME);
     assert!(level.iter().all(|level| *level > -13.0), "{level:?}");

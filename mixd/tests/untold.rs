@@ -12,19 +12,6 @@ use stage::{GAME, Stage};
 use xtask::lab::{Daemon, Lab, PATIENCE, STEREO};
 use xtask::process::wait_for;
 
-/// Waits until `mixctl streams` has this line's beginning.
-fn wait_for_state(stage: &Stage, line: &str) {
-    let is_said = || {
-        let streams = stage.mixd.ctl(&["streams"])?;
-        let mut lines = streams.lines();
-        Ok(lines.any(|found| found.starts_with(line)).then_some(()))
-    };
-    if let Err(error) = wait_for(line, PATIENCE, is_said) {
-        let streams = stage.mixd.ctl(&["streams"]);
-        panic!("{error}: {streams:?}\n{}", stage.mixd.log());
-    }
-}
-
 /// Waits until `mixctl why` gives this reason.
 fn why(stage: &Stage, name: &str, reason: &str) {
     let is_said = || {
@@ -66,13 +53,13 @@ fn a_node_without_a_class_is_listed_with_what_it_is_linked_to() {
     let args = ["set-param", &id, "PortConfig", format];
     stage.lab.output("pw-cli", &args).unwrap();
     link(&stage, "tone:output", "card-b", false);
-    wait_for_state(&stage, "default\tpinned\tTone");
+    stage.wait_for_state("default\tpinned\tTone");
     why(&stage, "Tone", "linked to card-b");
     let heard = stage.lab.listen("card-b", Duration::from_secs(1)).unwrap();
     let level = heard.without_start(3).steady_level(GAME);
     assert!(level.iter().all(|level| *level > -13.0), "{level:?}");
     link(&stage, "tone:output", "mixd-aux", false);
-    wait_for_state(&stage, "aux\tpinned\tTone");
+    stage.wait_for_state("aux\tpinned\tTone");
     link(&stage, "tone:output", "card-b", true);
     link(&stage, "tone:output", "mixd-aux", true);
     let gone = || Ok((!stage.mixd.ctl(&["streams"])?.contains("Tone")).then_some(()));
@@ -84,19 +71,19 @@ fn a_stream_that_nobody_is_to_link_waits_until_somebody_has() {
     let stage = Stage::set();
     let args = ["-P", "{ node.autoconnect = false node.name = synth }"];
     let _synth = stage.lab.play_native("Synth", &stage.game, &args).unwrap();
-    wait_for_state(&stage, "default\twaiting\tSynth");
+    stage.wait_for_state("default\twaiting\tSynth");
     why(&stage, "Synth", "nobody has linked it");
     link(&stage, "synth:output", "card-b", false);
-    wait_for_state(&stage, "default\tpinned\tSynth");
+    stage.wait_for_state("default\tpinned\tSynth");
     why(
         &stage,
         "Synth",
         "(node.autoconnect); it is linked to card-b",
     );
     link(&stage, "synth:output", "card-b", true);
-    wait_for_state(&stage, "default\twaiting\tSynth");
+    stage.wait_for_state("default\twaiting\tSynth");
     link(&stage, "synth:output", "mixd-aux", false);
-    wait_for_state(&stage, "aux\tpinned\tSynth");
+    stage.wait_for_state("aux\tpinned\tSynth");
 }
 
 #[test]
@@ -108,14 +95,14 @@ fn a_pulse_program_that_forbids_to_be_moved_is_listed_with_what_helps() {
         let device = format!("--device={device}");
         let args = [property, &device];
         let _game = stage.lab.play_pulse(name, &stage.game, &args).unwrap();
-        wait_for_state(&stage, &format!("default\tpinned\t{name}"));
+        stage.wait_for_state(&format!("default\tpinned\t{name}"));
         why(&stage, name, "allow-moves");
         why(&stage, name, "it is linked to card");
     }
     // In one of our sinks it plays through that channel.
     let args = ["--property=node.dont-reconnect=true", "--device=mixd-aux"];
     let _game = stage.lab.play_pulse("Three", &stage.game, &args).unwrap();
-    wait_for_state(&stage, "aux\tpinned\tThree");
+    stage.wait_for_state("aux\tpinned\tThree");
 }
 
 /// The first number of WirePlumber's version after `0.`.
@@ -150,8 +137,8 @@ fn wireplumber_0_5_that_is_set_to_move_no_stream_is_named_as_the_reason() {
         let streams = stage.mixd.ctl(&["streams"]).unwrap();
         assert!(!streams.contains("routed"), "{streams}");
     }
-    wait_for_state(&stage, "default\tpinned\tGame");
-    wait_for_state(&stage, "aux\tpinned\tAsks");
+    stage.wait_for_state("default\tpinned\tGame");
+    stage.wait_for_state("aux\tpinned\tAsks");
     why(&stage, "Game", "linking.allow-moving-streams");
     why(&stage, "Asks", "asks for mixd-aux itself");
     let set = |value| {
@@ -166,13 +153,13 @@ fn wireplumber_0_5_that_is_set_to_move_no_stream_is_named_as_the_reason() {
     assert!(!stage.lab.metadata().unwrap().contains("target.object"));
     set("true");
     stage.lab.wait_for_route("Game", "mixd-default").unwrap();
-    wait_for_state(&stage, "default\trouted\tGame");
+    stage.wait_for_state("default\trouted\tGame");
     assert!(!doctor().contains("moving"), "{}", doctor());
     set("false");
-    wait_for_state(&stage, "default\tpinned\tGame");
+    stage.wait_for_state("default\tpinned\tGame");
     set("true");
     stage.lab.wait_for_route("Game", "mixd-default").unwrap();
-    wait_for_state(&stage, "default\trouted\tGame");
+    stage.wait_for_state("default\trouted\tGame");
     let heard = stage.lab.listen("card-a", Duration::from_secs(1)).unwrap();
     let level = heard.without_start(3).steady_level(GAME);
     assert!(level.iter().all(|level| *level > -13.0), "{level:?}");
@@ -185,7 +172,7 @@ fn filters_are_listed_and_why_knows_them_by_name() {
     command.args(["--name", "loop", "--playback-props"]);
     command.arg("{ application.name = Loop target.object = card-b }");
     let _loop = xtask::process::Process::start(&mut command).unwrap();
-    wait_for_state(&stage, "default\tpinned\tLoop");
+    stage.wait_for_state("default\tpinned\tLoop");
     stage.lab.wait_for_route("Loop", "card-b").unwrap();
     why(
         &stage,

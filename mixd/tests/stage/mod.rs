@@ -1,13 +1,13 @@
 //! A private PipeWire with a mixd in it, and two programs to play: what the tests of sound share.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used, clippy::panic, dead_code)]
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use xtask::lab::Lab;
+use xtask::lab::{Lab, PATIENCE};
 use xtask::level;
 use xtask::mixd::Mixd;
-use xtask::process::Process;
+use xtask::process::{Process, wait_for};
 
 pub const GAME: f64 = 440.0;
 pub const DISCORD: f64 = 1000.0;
@@ -52,6 +52,21 @@ impl Stage {
     pub fn set_volume(&self, volume: &str) {
         self.mixd.ctl(&["set-volume", volume]).unwrap();
         std::thread::sleep(Duration::from_millis(400));
+    }
+
+    /// Waits until a line of `mixctl streams` begins so: by mixd's word, because while `pw-dump` binds the
+    /// metadata PipeWire tells changes to `pw-dump` alone, and mixd's choice may take effect a second later.
+    #[track_caller]
+    pub fn wait_for_state(&self, line: &str) {
+        let is_said = || {
+            let streams = self.mixd.ctl(&["streams"])?;
+            let mut lines = streams.lines();
+            Ok(lines.any(|found| found.starts_with(line)).then_some(()))
+        };
+        if let Err(error) = wait_for(line, PATIENCE, is_said) {
+            let streams = self.mixd.ctl(&["streams"]);
+            panic!("{error}: {streams:?}\n{}", self.mixd.log());
+        }
     }
 
     pub fn play_both(&self) -> [Process; 2] {
