@@ -33,7 +33,7 @@ pub fn examine(name: &Name, format: Format) -> Result<(), Failure> {
     let mut findings = Vec::new();
     let running = match Client::connect(name, PROGRAM) {
         Ok(mut client) => {
-            let daemon = visible(&client.welcome().daemon);
+            let daemon = client.welcome().daemon;
             findings.push((OK, "mixd", format!("{daemon} answers at {name}"), None));
             examine_daemon(&mut client, &mut findings)?
         }
@@ -86,12 +86,7 @@ fn examine_daemon(
                 .pipewire
                 .as_deref()
                 .unwrap_or("of an unknown version");
-            (
-                OK,
-                "pipewire",
-                format!("PipeWire {} runs", visible(version)),
-                None,
-            )
+            (OK, "pipewire", format!("PipeWire {version} runs"), None)
         }
         PipeWireState::Down => (
             BAD,
@@ -118,10 +113,10 @@ fn config(status: &Status) -> Finding {
         (Some(problem), _) => (
             BAD,
             "config",
-            visible(problem),
+            problem.to_string(),
             Some("mend it; mixd reads the file again when it changes".to_owned()),
         ),
-        (None, Some(file)) => (OK, "config", visible(file), None),
+        (None, Some(file)) => (OK, "config", format!("nothing is wrong with {file}"), None),
         (None, None) => (
             WARN,
             "config",
@@ -137,7 +132,7 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
         manager(diagnosis, warnings.contains(&Warning::ManagerHangs)),
         sinks(&diagnosis.sinks),
         match &status.audio.output {
-            Some(card) => (OK, "card", format!("playing to {}", visible(card)), None),
+            Some(card) => (OK, "card", format!("playing to {card}"), None),
             None => (
                 WARN,
                 "card",
@@ -182,7 +177,7 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
         let is_contested = stream.state == StreamState::Contested;
         let what = match stream.rule {
             Some(rule) if is_contested || stream.state == StreamState::Pinned => {
-                format!(" matches '{}' and", visible(&rule))
+                format!(" matches '{rule}' and")
             }
             // What its user has pinned, and no pattern names, is as it should be.
             None if is_contested => String::new(),
@@ -191,7 +186,7 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
         findings.push((
             WARN,
             "stream",
-            format!("{}{what} is {}", visible(&stream.name), stream.state),
+            format!("{}{what} is {}", stream.name, stream.state),
             Some(format!("'mixctl why {}' says why", stream.id)),
         ));
     }
@@ -254,11 +249,11 @@ fn manager(diagnosis: &Diagnosis, hangs: bool) -> Finding {
         Some(name) if hangs => (
             BAD,
             "manager",
-            format!("{} hangs: it does not answer; mixd links by itself", visible(name)),
+            format!("{name} hangs: it does not answer; mixd links by itself"),
             Some("continue it ('pkill -CONT wireplumber'), or restart it: 'systemctl --user restart \
                   wireplumber'".to_owned()),
         ),
-        Some(name) => (OK, "manager", format!("{} runs", visible(name)), None),
+        Some(name) => (OK, "manager", format!("{name} runs"), None),
         None => (
             WARN,
             "manager",
@@ -270,7 +265,7 @@ fn manager(diagnosis: &Diagnosis, hangs: bool) -> Finding {
 
 fn sinks(found: &[NodeName]) -> Finding {
     let count = |name: &str| found.iter().filter(|sink| &***sink == name).count();
-    let names: Vec<String> = found.iter().map(|name| visible(name)).collect();
+    let names: Vec<String> = found.iter().map(NodeName::to_string).collect();
     let shown = if names.is_empty() {
         "none".to_owned()
     } else {
@@ -301,15 +296,10 @@ fn installed(program: &'static str, running: Option<&str>) -> Option<Finding> {
         Some(running) if running != version => (
             WARN,
             program,
-            format!("{version} is installed, {} runs", visible(running)),
+            format!("{version} is installed, {running} runs"),
             Some(format!("restart it: 'systemctl --user restart {program}'")),
         ),
-        _ => (
-            OK,
-            program,
-            format!("{} is installed", visible(version)),
-            None,
-        ),
+        _ => (OK, program, format!("{version} is installed"), None),
     };
     Some(finding)
 }
@@ -318,9 +308,9 @@ fn text(findings: &[Finding]) -> String {
     let mut text = String::new();
     for (level, subject, found, advice) in findings {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{level:<5} {subject:<12} {found}");
+        let _ = writeln!(text, "{level:<5} {subject:<12} {}", visible(found));
         if let Some(advice) = advice {
-            let _ = writeln!(text, "{:18} → {advice}", "");
+            let _ = writeln!(text, "{:18} → {}", "", visible(advice));
         }
     }
     text

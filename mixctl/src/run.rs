@@ -163,7 +163,7 @@ pub fn done(reply: Reply) -> Result<(), Failure> {
     match reply {
         Reply::Done => Ok(()),
         Reply::Unsaved(why) => {
-            say(&format!("done, but not saved: {}", plain::visible(&why)));
+            say(&format!("done, but not saved: {why}"));
             Ok(())
         }
         other => Err(unexpected(&other)),

@@ -27,7 +27,6 @@ pub fn why(client: &mut Client, who: &str, format: Format) -> Result<(), Failure
         }
     }
     if details.is_empty() {
-        let who = visible(who);
         return Err(Failure::Other(format!(
             "nothing that plays is called '{who}', nor has that pid or id; 'mixctl status' lists \
              what plays"

@@ -219,6 +219,33 @@ fn a_full_disk_is_no_success() {
 }
 
 #[test]
+fn what_a_sentence_cites_does_not_reach_the_terminal_raw() {
+    let mixd = start();
+    let nasty = "\u{1b}[31m\n";
+    for args in [
+        &[nasty][..],
+        &["set-volume", nasty],
+        &["get-volume", nasty],
+        &["--socket", nasty, "get-volume"],
+        &["--socket", &format!("/{nasty}"), "get-volume"],
+        &["hold", "0", "--", nasty],
+        &["hold", "0", "--for", nasty],
+        &["remove-program", nasty],
+        &["add-program", &format!("a\u{7f}{nasty}=x")],
+        &["why", nasty],
+        &["watch", "--format", nasty],
+        &["set-volume", "0", &format!("--{nasty}")],
+        &["set-volume", "--stdin", "--range", nasty],
+    ] {
+        let (_, said) = refusal(&mixd.try_mixctl(args).unwrap());
+        assert!(!said.trim_end().contains(char::is_control), "{said:?}");
+    }
+    let args = ["--socket", &format!("@{nasty}"), "doctor"];
+    let out = Command::new(mixctl_program()).args(args).output().unwrap();
+    assert!(!String::from_utf8(out.stdout).unwrap().contains('\u{1b}'));
+}
+
+#[test]
 fn help_and_version_need_no_mixd() {
     for option in ["--help", "--version", "-h", "-V"] {
         let out = Command::new(mixctl_program()).arg(option).output().unwrap();
