@@ -11,6 +11,7 @@ use wire::socket::{self, Interest};
 use wire::{Client, Request, Volume};
 
 use crate::failure::Failure;
+use crate::number;
 use crate::output::say;
 
 /// The longest line that can be a number.
@@ -118,6 +119,14 @@ impl Lines {
     }
 }
 
+/// What is said of a line that is no number.
+fn left_out(text: &str) -> String {
+    match number::written_here(text) {
+        Some(number) => format!("'{text}' is left out; here it is written {number}"),
+        None => format!("'{text}' is not a number: left out"),
+    }
+}
+
 /// Applies what comes on standard input, until it ends.
 pub fn turn(client: &mut Client, range: Range) -> Result<(), Failure> {
     // Without std's buffer, in which something could wait that poll does not see.
@@ -142,8 +151,7 @@ pub fn turn(client: &mut Client, range: Range) -> Result<(), Failure> {
             let (volume, wrong) = lines.take(bytes, range);
             newest = volume.or(newest);
             for text in wrong.iter().filter(|text| !text.is_empty()) {
-                let shown = crate::print::visible(text);
-                say(&format!("'{shown}' is not a number: left out"));
+                say(&left_out(text));
             }
             let waits = [(input.as_fd(), Interest::Readable)];
             if ended || !socket::poll(waits, Some(Duration::ZERO))?[0].readable {

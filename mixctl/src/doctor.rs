@@ -113,7 +113,7 @@ fn config(status: &Status) -> Finding {
         (Some(problem), _) => (
             BAD,
             "config",
-            problem.to_string(),
+            problem.clone(),
             Some("mend it; mixd reads the file again when it changes".to_owned()),
         ),
         (None, Some(file)) => (OK, "config", format!("nothing is wrong with {file}"), None),

@@ -52,7 +52,9 @@ impl Failure {
                 let reason = wire::socket::reason(error);
                 (1, Some(format!("read or write: {reason}")))
             }
-            Self::Usage(message) => (2, Some(format!("{message}; see 'mixctl --help'"))),
+            // A question is an advice already.
+            Self::Usage(message) if message.ends_with('?') => (2, Some(message.clone())),
+            Self::Usage(message) => (2, Some(format!("{message}; see 'mixctl help'"))),
             Self::Client(error @ ClientError::Refused(_)) => (1, Some(error.to_string())),
             Self::Client(error) => (3, Some(error.to_string())),
             Self::Status(code) => (*code, None),

@@ -17,7 +17,10 @@ pub const PROGRAM: &str = concat!("mixctl ", env!("CARGO_PKG_VERSION"));
 /// The program; returns its exit status.
 pub fn main() -> u8 {
     let result = match args::parse(lexopt::Parser::from_env()) {
-        Ok(Command::Help) => print(&USAGE.help()),
+        // Nothing was asked, and nothing done.
+        Ok(Command::Overview) => print(&USAGE.overview()).and(Err(Failure::Status(2))),
+        Ok(Command::Help(None)) => print(&USAGE.help()),
+        Ok(Command::Help(Some(verb))) => print(&USAGE.help_of(verb)),
         Ok(Command::Version) => print(concat!("mixctl ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::Run { socket, verb }) => run(socket.as_deref(), verb),
         Err(message) => Err(Failure::Usage(message)),
@@ -75,7 +78,7 @@ fn run(socket: Option<&OsStr>, verb: Verb) -> Result<(), Failure> {
                 Format::Json => json::streams(&status.audio),
             })
         }
-        Verb::Why(who, format) => why::why(&mut client, &who, format),
+        Verb::Why(who, detail) => why::why(&mut client, &who, detail),
         Verb::Status(format) => {
             let status = status(&mut client)?;
             print(&match format {

@@ -97,7 +97,6 @@ fn wrong_words_are_exit_2_with_a_sentence_whether_mixd_runs_or_not() {
         &["set-volume", ""],
         &["set-volume"],
         &["dance"],
-        &[],
         &["--socket", "mixd", "get-volume"],
     ] {
         let out = Command::new(mixctl_program()).args(args).output().unwrap();
@@ -243,6 +242,17 @@ fn what_a_sentence_cites_does_not_reach_the_terminal_raw() {
     let args = ["--socket", &format!("@{nasty}"), "doctor"];
     let out = Command::new(mixctl_program()).args(args).output().unwrap();
     assert!(!String::from_utf8(out.stdout).unwrap().contains('\u{1b}'));
+}
+
+#[test]
+fn without_a_verb_the_verbs_are_printed_a_line_each() {
+    let out = Command::new(mixctl_program()).output().unwrap();
+    assert_eq!(out.status.code(), Some(2), "nothing was done");
+    assert!(out.stderr.is_empty());
+    let printed = String::from_utf8(out.stdout).unwrap();
+    assert!(printed.lines().any(|line| line.starts_with("toggle  ")));
+    let out = Command::new(mixctl_program()).arg("help").output().unwrap();
+    assert!(out.status.success() && out.stdout.starts_with(b"mixctl"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use wire::{Shift, Volume};
 
 use super::Words;
 use crate::dial::Range;
+use crate::number;
 use crate::usage::FORMATS;
 
 /// The longest hold: a day.
@@ -40,7 +41,7 @@ pub enum Verb {
     /// `streams`
     Streams(Format),
     /// `why NAME|PID|ID`
-    Why(String, Format),
+    Why(String, Detail),
     /// `status`
     Status(Format),
     /// `watch`; whether to outlast mixd.
@@ -55,6 +56,17 @@ pub enum Format {
     /// For people and simple scripts.
     Plain,
     /// For programs.
+    Json,
+}
+
+/// How much is printed of a program, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What decides.
+    Decision,
+    /// All that is known, for people.
+    All,
+    /// The same for programs.
     Json,
 }
 
@@ -133,9 +145,13 @@ pub(super) fn read(words: Words) -> Result<Verb, String> {
             }
         }
         "why" => {
-            let format = words.json();
+            let detail = match (words.json(), words.has("all")) {
+                (Format::Json, _) => Detail::Json,
+                (Format::Plain, true) => Detail::All,
+                (Format::Plain, false) => Detail::Decision,
+            };
             let who = words.one("NAME, a PID or an ID of 'mixctl status'")?;
-            Ok(Verb::Why(who, format))
+            Ok(Verb::Why(who, detail))
         }
         "watch" => words.watch(),
         name => Err(format!("'{name}' is not a verb")),
@@ -190,7 +206,7 @@ impl Words {
     ) -> Result<T, String> {
         let verb = self.entry.name;
         let text = self.one(what)?;
-        parse(&text).map_err(|error| wrong(verb, &text, &error))
+        parse(&text).map_err(|error| wrong_number(verb, &text, &error))
     }
 
     fn dial(&self) -> Result<Verb, String> {
@@ -204,7 +220,7 @@ impl Words {
                 let range = text.parse();
                 range
                     .map(Verb::Dial)
-                    .map_err(|error| wrong("set-volume --range", &text, &error))
+                    .map_err(|error| wrong_number("set-volume --range", &text, &error))
             }
         }
     }
@@ -216,7 +232,7 @@ impl Words {
                 let seconds = text.parse().ok();
                 let seconds = seconds.filter(|seconds| (0.0..=MAX_HOLD).contains(seconds));
                 let seconds = seconds.ok_or_else(|| {
-                    wrong(
+                    wrong_number(
                         "hold --for",
                         &text,
                         &"not a number of seconds from 0 to 86400",
@@ -284,4 +300,13 @@ fn utf8(verb: &str, value: OsString) -> Result<String, String> {
 
 fn wrong(verb: &str, text: &str, error: &dyn Display) -> String {
     format!("{verb}: '{text}' is {error}")
+}
+
+/// The same of a number, with how it is written here where that can be told.
+fn wrong_number(verb: &str, text: &str, error: &dyn Display) -> String {
+    let sentence = wrong(verb, text, error);
+    match number::written_here(text) {
+        Some(number) => format!("{sentence}; here it is written {number}"),
+        None => sentence,
+    }
 }
