@@ -39,6 +39,7 @@ fn run(socket: Option<&OsStr>, verb: Verb) -> Result<(), Failure> {
     let name = Name::resolve(socket)?;
     match verb {
         Verb::Watch(format, reconnect) => return watch::watch(&name, format, reconnect),
+        Verb::Dial(range, reconnect) => return dial::turn(&name, range, reconnect),
         Verb::Doctor(format) => return doctor::examine(&name, format),
         Verb::Pick => pick::check_terminal()?,
         _ => {}
@@ -49,7 +50,6 @@ fn run(socket: Option<&OsStr>, verb: Verb) -> Result<(), Failure> {
         Verb::SetVolume(volume, shows) => mix(&mut client, &Request::SetVolume(volume), shows),
         Verb::ShiftVolume(shift, shows) => mix(&mut client, &Request::ShiftVolume(shift), shows),
         Verb::Toggle(shows) => mix(&mut client, &Request::ToggleVolume, shows),
-        Verb::Dial(range) => dial::turn(&mut client, range),
         Verb::Hold(volume, until) => hold::hold(client, &name, volume, until),
         Verb::ListPrograms(format) => match client.request(&Request::ListPrograms)? {
             Reply::Programs(patterns) => print(&match format {
@@ -86,7 +86,7 @@ fn run(socket: Option<&OsStr>, verb: Verb) -> Result<(), Failure> {
                 Format::Json => json::status(&status),
             })
         }
-        Verb::Watch(..) | Verb::Doctor(_) => Ok(()),
+        Verb::Dial(..) | Verb::Watch(..) | Verb::Doctor(_) => Ok(()),
     }
 }
 

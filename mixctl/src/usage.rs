@@ -10,6 +10,8 @@ const DRY_RUN: Opt = flag(
     "change nothing; print the streams that would move",
 );
 
+const RECONNECT: &str = "outlast mixd: wait for it, and go on when it is back";
+
 const fn flag(long: &'static str, help: &'static str) -> Opt {
     Opt {
         short: None,
@@ -79,6 +81,9 @@ pub const USAGE: Usage = Usage {
                  which is -1, to 128, which is 1; what lies outside is taken for the nearest end. \
                  A range may run backwards. A line that is no number is told on standard error \
                  and left out.",
+                "When mixd goes it ends with 3, also while the dial rests; with --reconnect it \
+                 waits for mixd, also at the start, and applies the newest value that has come \
+                 meanwhile.",
             ],
             options: &[
                 PRINT,
@@ -90,6 +95,7 @@ pub const USAGE: Usage = Usage {
                     help: "what those values go from and to [default: -1:1]",
                     completes: Completes::Nothing,
                 },
+                flag("reconnect", RECONNECT),
             ],
             completes: Completes::Words(&["-1", "-0.5", "0", "0.5", "1"]),
         },
@@ -260,10 +266,7 @@ pub const USAGE: Usage = Usage {
                     completes: Completes::Words(FORMATS),
                 },
                 flag("json", "the same as --format json"),
-                flag(
-                    "reconnect",
-                    "outlast mixd: wait for it, and go on when it is back",
-                ),
+                flag("reconnect", RECONNECT),
             ],
             completes: Completes::Nothing,
         },

@@ -22,8 +22,8 @@ pub enum Verb {
     GetVolume(Format),
     /// `set-volume VALUE`; whether to print what it makes.
     SetVolume(Volume, bool),
-    /// `set-volume --stdin`
-    Dial(Range),
+    /// `set-volume --stdin`; whether to outlast mixd.
+    Dial(Range, bool),
     /// `shift-volume DELTA`; whether to print what it makes.
     ShiftVolume(Shift, bool),
     /// `toggle`; whether to print what it makes.
@@ -111,8 +111,12 @@ pub(super) fn read(words: Words) -> Result<Verb, String> {
         "doctor" => Ok(Verb::Doctor(words.format()?)),
         "set-volume" if words.has("stdin") => words.dial(),
         "set-volume" => {
-            if words.has("range") {
-                return Err("set-volume takes '--range' together with '--stdin'".into());
+            for option in ["range", "reconnect"] {
+                if words.has(option) {
+                    return Err(format!(
+                        "set-volume takes '--{option}' together with '--stdin'"
+                    ));
+                }
             }
             let print = words.has("print");
             let volume = words.number("VALUE, from -1 to 1", str::parse)?;
@@ -214,15 +218,14 @@ impl Words {
         if self.has("print") {
             return Err("set-volume takes either '--stdin' or '--print'".into());
         }
-        match self.value_of("range")? {
-            None => Ok(Verb::Dial(Range::default())),
+        let range = match self.value_of("range")? {
+            None => Range::default(),
             Some(text) => {
                 let range = text.parse();
-                range
-                    .map(Verb::Dial)
-                    .map_err(|error| wrong_number("set-volume --range", &text, &error))
+                range.map_err(|error| wrong_number("set-volume --range", &text, &error))?
             }
-        }
+        };
+        Ok(Verb::Dial(range, self.has("reconnect")))
     }
 
     fn hold(mut self) -> Result<Verb, String> {
