@@ -1,14 +1,17 @@
 //! `doctor`: looks for what can be wrong, and says what to do about it.
 
-mod place;
+pub mod place;
 
 use std::fmt::Write;
+use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
+use wire::client::TIMEOUT;
 use wire::message::NodeName;
+use wire::socket::SystemError;
 use wire::{
-    Client, ClientError, Diagnosis, Name, PipeWireState, Reply, Request, Status, StreamState,
-    Warning,
+    Client, ClientError, Diagnosis, ErrorCode, Name, PipeWireState, Reply, Request, Status,
+    StreamState, Warning,
 };
 
 use crate::args::Format;
@@ -25,6 +28,8 @@ const OK: &str = "ok";
 const WARN: &str = "warn";
 const BAD: &str = "bad";
 
+const SAME_VERSION: &str = "install mixd and mixctl from one version";
+
 /// The sinks that mixd makes.
 const SINKS: [&str; 2] = ["mixd-default", "mixd-aux"];
 
@@ -35,7 +40,13 @@ pub fn examine(name: &Name, format: Format) -> Result<(), Failure> {
         Ok(mut client) => {
             let daemon = client.welcome().daemon;
             findings.push((OK, "mixd", format!("{daemon} answers at {name}"), None));
-            examine_daemon(&mut client, &mut findings)?
+            match examine_daemon(&mut client, &mut findings) {
+                Err(Failure::Client(error)) => {
+                    findings.push(unreachable(name, &error));
+                    None
+                }
+                version => version?,
+            }
         }
         Err(error) => {
             findings.push(unreachable(name, &error));
@@ -56,17 +67,33 @@ pub fn examine(name: &Name, format: Format) -> Result<(), Failure> {
 
 fn unreachable(name: &Name, error: &ClientError) -> Finding {
     let advice = match error {
-        ClientError::Unreachable(..) => place::advice(name),
-        ClientError::Stranger(..) => "choose another name, with --socket on both sides".to_owned(),
-        ClientError::Silent => "see whether it is stopped (kill -CONT PID), or end it".to_owned(),
-        _ => "restart mixd; install mixd and mixctl from one version".to_owned(),
+        ClientError::Unreachable(_, error) if is_nobody(error) => Some(place::advice(name)),
+        // These say themselves what to do; of what a refusal is about only mixd knows.
+        ClientError::Unreachable(..) | ClientError::Stranger(..) | ClientError::System(_) => None,
+        ClientError::Refused(failure) if failure.code != ErrorCode::Version => None,
+        ClientError::Silent => Some(place::silence(name)),
+        ClientError::Closed => Some("it is just ending, or its log says why: ask again".to_owned()),
+        ClientError::Refused(_) => Some(format!("{SAME_VERSION}, and restart mixd")),
+        ClientError::Protocol(_) => Some(format!(
+            "{SAME_VERSION}, and restart mixd; unless it is another program that listens there"
+        )),
     };
     let text = match error {
         // The advice says how to start it.
-        ClientError::Unreachable(_, error) => error.to_string(),
+        ClientError::Unreachable(_, error) if is_nobody(error) => error.to_string(),
+        ClientError::Silent => format!("mixd has not answered within {} s", TIMEOUT.as_secs()),
+        ClientError::Protocol(what) => format!("mixd's answer is not understood: {what}"),
         error => error.to_string(),
     };
-    (BAD, "mixd", visible(&text), Some(advice))
+    (BAD, "mixd", text, advice)
+}
+
+/// Whether nobody listens, as far as that can be seen from here.
+fn is_nobody(error: &SystemError) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionRefused | ErrorKind::NotFound
+    )
 }
 
 /// What mixd knows; the version of the PipeWire that it is connected to.
@@ -92,7 +119,10 @@ fn examine_daemon(
             BAD,
             "pipewire",
             "not reachable; mixd tries again by itself".to_owned(),
-            Some("start it: 'systemctl --user start pipewire'; mixd's log says more".to_owned()),
+            Some(
+                "start it: 'pipewire', or 'systemctl --user start pipewire'; mixd's log says more"
+                    .to_owned(),
+            ),
         ),
         PipeWireState::Off => (
             WARN,
@@ -167,7 +197,10 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
         count => (
             WARN,
             "targets",
-            format!("{count} streams are sent to a sink that is not there"),
+            match count {
+                1 => "1 stream is sent to a sink that is not there".to_owned(),
+                _ => format!("{count} streams are sent to a sink that is not there"),
+            },
             Some(
                 "'pw-metadata' lists them; 'pw-metadata -d ID target.object' clears one".to_owned(),
             ),

@@ -37,20 +37,29 @@ pub fn main() -> u8 {
 
 fn run(socket: Option<&OsStr>, verb: Verb) -> Result<(), Failure> {
     let name = Name::resolve(socket)?;
+    match ask(&name, verb) {
+        Err(Failure::Client(ClientError::Silent)) => {
+            Err(Failure::Silent(doctor::place::silence(&name)))
+        }
+        result => result,
+    }
+}
+
+fn ask(name: &Name, verb: Verb) -> Result<(), Failure> {
     match verb {
-        Verb::Watch(format, reconnect) => return watch::watch(&name, format, reconnect),
-        Verb::Dial(range, reconnect) => return dial::turn(&name, range, reconnect),
-        Verb::Doctor(format) => return doctor::examine(&name, format),
+        Verb::Watch(format, reconnect) => return watch::watch(name, format, reconnect),
+        Verb::Dial(range, reconnect) => return dial::turn(name, range, reconnect),
+        Verb::Doctor(format) => return doctor::examine(name, format),
         Verb::Pick => pick::check_terminal()?,
         _ => {}
     }
-    let mut client = Client::connect(&name, PROGRAM)?;
+    let mut client = Client::connect(name, PROGRAM)?;
     match verb {
         Verb::GetVolume(format) => show_mix(&mut client, &Request::GetVolume, format),
         Verb::SetVolume(volume, shows) => mix(&mut client, &Request::SetVolume(volume), shows),
         Verb::ShiftVolume(shift, shows) => mix(&mut client, &Request::ShiftVolume(shift), shows),
         Verb::Toggle(shows) => mix(&mut client, &Request::ToggleVolume, shows),
-        Verb::Hold(volume, until) => hold::hold(client, &name, volume, until),
+        Verb::Hold(volume, until) => hold::hold(client, name, volume, until),
         Verb::ListPrograms(format) => match client.request(&Request::ListPrograms)? {
             Reply::Programs(patterns) => print(&match format {
                 Format::Plain => plain::programs(&patterns),

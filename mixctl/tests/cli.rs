@@ -134,8 +134,23 @@ fn a_stopped_mixd_is_exit_3_after_two_seconds() {
     let start = Instant::now();
     let (code, said) = refusal(&mixd.try_mixctl(&["get-volume"]).unwrap());
     assert_eq!(code, 3);
+    let pid = mixd.process.pid();
+    let stopped = format!("it is stopped (pid {pid}): 'kill -CONT {pid}' lets it go on\n");
     assert!(said.contains("not answered within 2 s"), "{said}");
+    assert!(said.ends_with(&stopped), "{said}");
     assert!(start.elapsed() >= Duration::from_millis(1900));
+    // Until none fits into its queue.
+    let name = wire::Name::parse(mixd.socket().as_ref()).unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(connection) = wire::Connection::open(&name, "test") {
+        waiting.push(connection);
+    }
+    let (code, said) = refusal(&mixd.try_mixctl(&["get-volume"]).unwrap());
+    assert_eq!(code, 3);
+    assert!(said.ends_with(&stopped), "{said}");
+    let out = mixd.try_mixctl(&["doctor"]).unwrap();
+    let told = String::from_utf8(out.stdout).unwrap();
+    assert!(told.contains(&stopped), "{told}");
     mixd.process.signal(rustix::process::Signal::CONT).unwrap();
 }
 

@@ -272,7 +272,7 @@ fn bind(name: &Name) -> Result<OwnedFd, ListenError> {
     }
 }
 
-fn is_socket(path: &Path) -> bool {
+pub(crate) fn is_socket(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|data| data.file_type().is_socket())
 }
 
