@@ -138,12 +138,17 @@ fn change_list(
     let mut result = Ok(());
     let mut moved = Vec::new();
     let mut is_told = false;
+    let ask = match change.dry_run {
+        Some(_) => trial,
+        None => request,
+    };
     for pattern in change.patterns {
-        let asked = match change.dry_run {
-            Some(_) => trial(pattern),
-            None => request(pattern),
-        };
-        match client.request(&asked) {
+        let mut answer = client.request(&ask(pattern));
+        if let (Err(ClientError::Refused(_)), Some(plain)) = (&answer, unescaped(&pattern)) {
+            let again = client.request(&ask(Pattern::truncated(plain)));
+            answer = again.or(answer);
+        }
+        match answer {
             Ok(Reply::Streams(streams)) => {
                 is_told = true;
                 moved.extend(streams);
@@ -168,6 +173,13 @@ fn change_list(
         Some(Format::Json) => print(&json::moved(&moved))?,
     }
     Ok(result?)
+}
+
+/// What stands behind a backslash that keeps a word from being an option or a home folder: so fish
+/// completes it.
+pub fn unescaped(word: &str) -> Option<&str> {
+    let rest = word.strip_prefix('\\')?;
+    rest.starts_with(['-', '~']).then_some(rest)
 }
 
 /// What was asked has been done; where that ends with mixd, a sentence says so.

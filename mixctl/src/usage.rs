@@ -161,7 +161,8 @@ pub const USAGE: Usage = Usage {
                 "PATTERN is a glob (*, ?, [a-z]), compared without regard to case with \
                  application.name, application.process.binary, node.name, the Flatpak's name, and \
                  the name and the file of the process. KEY=GLOB is one property alone: \
-                 media.role=Game. \\ takes its meaning from the character after it.",
+                 media.role=Game. \\ takes its meaning from the character after it. A pattern that \
+                 begins with a - stands after '--'.",
                 "On a terminal and without a pattern it offers the programs that play now, each \
                  with the narrowest pattern that matches it and now nothing else.",
                 "The list is kept in mixd.conf. If that can't be written, the pattern is in force \

@@ -10,7 +10,7 @@ use crate::failure::{Failure, unexpected};
 use crate::json;
 use crate::output::print;
 use crate::print::visible;
-use crate::run::status;
+use crate::run::{status, unescaped};
 
 /// Says it, of every stream that `who` means.
 pub fn why(client: &mut Client, who: &str, detail: Detail) -> Result<(), Failure> {
@@ -47,7 +47,12 @@ pub fn why(client: &mut Client, who: &str, detail: Detail) -> Result<(), Failure
 /// still be one, of a filter.
 fn meant(streams: &[Stream], who: &str) -> Vec<u32> {
     let number: Option<u32> = who.parse().ok();
-    let same = |name: &str| name.to_lowercase() == who.to_lowercase();
+    let plain = unescaped(who).unwrap_or(who);
+    let same = |name: &str| {
+        [who, plain]
+            .iter()
+            .any(|who| name.to_lowercase() == who.to_lowercase())
+    };
     let by = |is_meant: &dyn Fn(&&Stream) -> bool| -> Vec<u32> {
         let found = streams.iter().filter(is_meant);
         found.map(|stream| stream.id).collect()
@@ -162,5 +167,7 @@ mod tests {
         assert_eq!(meant(&streams, "DIS\u{1b}[31MCORD"), [71]);
         assert_eq!(meant(&streams, "5"), [5], "perhaps a filter");
         assert!(meant(&streams, "nobody").is_empty());
+        streams[0].name = wire::Text::truncated("~root");
+        assert_eq!(meant(&streams, r"\~root"), [71], "as fish completes it");
     }
 }

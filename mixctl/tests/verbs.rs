@@ -451,6 +451,27 @@ fn a_mixd_in_another_network_namespace_is_found_by_the_doctor() {
 }
 
 #[test]
+fn patterns_that_look_like_options_or_home_folders_are_taken() {
+    let mixd = start();
+    mixd.ctl(&["add-program", "~root", "--", "-dash", "--two"])
+        .unwrap();
+    assert_eq!(
+        mixd.ctl(&["list-programs"]).unwrap(),
+        "~root\n-dash\n--two\n"
+    );
+    // As fish completes them.
+    mixd.ctl(&["remove-program", r"\-dash", r"\~root"]).unwrap();
+    mixd.ctl(&["remove-program", "--", "--two"]).unwrap();
+    mixd.ctl(&["add-program", r"\-dash"]).unwrap();
+    mixd.ctl(&["remove-program", r"\-dash"]).unwrap();
+    assert_eq!(mixd.ctl(&["list-programs"]).unwrap(), "");
+    let out = mixd.try_mixctl(&["remove-program", r"\-dash"]).unwrap();
+    assert!(said(&out).contains(r"'\-dash' is not on the program list"));
+    let out = mixd.try_mixctl(&["remove-program", "-dash"]).unwrap();
+    assert!(said(&out).contains("stands after '--'"), "{}", said(&out));
+}
+
+#[test]
 fn adding_without_a_pattern_needs_a_terminal() {
     let mixd = start();
     let out = mixd.try_mixctl(&["add-program"]).unwrap();
