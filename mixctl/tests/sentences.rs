@@ -106,6 +106,19 @@ impl Book {
         self.write(&args.join(" "), &out);
     }
 
+    /// The same of several, which wait at the same time.
+    fn run_at_once(&mut self, runs: &[(&str, &[&str])]) {
+        let start = |(socket, args): &(&str, &[&str])| {
+            let mut mixctl = self.mixctl(socket);
+            mixctl.args(*args).stdout(Stdio::piped());
+            mixctl.stderr(Stdio::piped()).spawn().unwrap()
+        };
+        let running: Vec<Child> = runs.iter().map(start).collect();
+        for ((_, args), child) in runs.iter().zip(running) {
+            self.write(&args.join(" "), &child.wait_with_output().unwrap());
+        }
+    }
+
     fn write(&mut self, args: &str, out: &Output) {
         let said = [&out.stdout[..], &out.stderr].concat();
         let args: String = args.chars().map(shown).collect();
@@ -450,6 +463,18 @@ fn another_user(book: &mut Book) {
     ];
     let mut other = listener(book, &before, "mixd", &socket);
     book.call(&socket, "@theirs");
+    // Where it may not look.
+    let theirs = std::env::temp_dir().join(format!("mixctl-copy-{}", std::process::id()));
+    fs::copy(program(), &theirs).unwrap();
+    fs::set_permissions(&theirs, PermissionsExt::from_mode(0o755)).unwrap();
+    let mut denied = Command::new(before[0]);
+    denied.args(&before[1..]).arg(&theirs).arg("status");
+    let out = denied
+        .env("MIXD_SOCKET", book.path("socket"))
+        .output()
+        .unwrap();
+    fs::remove_file(theirs).unwrap();
+    book.write("status", &out);
     book.run(&socket, &["status"]);
     book.run(&socket, &["doctor"]);
     other.kill().unwrap();
@@ -491,30 +516,33 @@ fn no_answer(book: &mut Book) {
     book.call(&mixd.socket(), "@stopped");
     book.call(&mixd.process.pid(), "PID");
     mixd.process.signal(Signal::STOP).unwrap();
-    book.run(mixd.socket(), &["status"]);
-    book.run(mixd.socket(), &["doctor"]);
-    mixd.process.signal(Signal::CONT).unwrap();
+    let mut listeners = Vec::new();
     for name in ["mixd", "systemd", "other"] {
         let socket = unused_socket();
         book.call(&socket, "@silent");
-        let mut silent = listener(book, &[], name, &socket);
-        book.run(&socket, &["status"]);
-        book.run(&socket, &["doctor"]);
-        silent.kill().unwrap();
-        silent.wait().unwrap();
+        listeners.push((listener(book, &[], name, &socket), socket));
     }
     let socket = book.path("silent");
-    let mut silent = listener(book, &[], "mixd", socket.to_str().unwrap());
-    let link = book.path("link");
-    std::os::unix::fs::symlink(socket, &link).unwrap();
-    book.run(link.to_str().unwrap(), &["status"]);
-    silent.kill().unwrap();
-    silent.wait().unwrap();
+    let link = book.path("link").display().to_string();
+    std::os::unix::fs::symlink(&socket, &link).unwrap();
+    let behind = listener(book, &[], "mixd", socket.to_str().unwrap());
+    listeners.push((behind, link));
     // It greets, and is silent then.
     let silent = Fake::start(|_| Answer::Nothing);
     book.call(&silent.socket(), "@silent");
     book.call(&std::process::id(), "PID");
-    book.run(silent.socket(), &["doctor"]);
+    let sockets = listeners.iter().map(|(_, socket)| &**socket);
+    let sockets = [mixd.socket()].into_iter().chain(sockets);
+    let verbs: [&[&str]; 2] = [&["status"], &["doctor"]];
+    let runs = sockets
+        .chain([silent.socket()])
+        .flat_map(|socket| verbs.map(|verb| (socket, verb)));
+    book.run_at_once(&runs.collect::<Vec<_>>());
+    mixd.process.signal(Signal::CONT).unwrap();
+    for (mut listener, _) in listeners {
+        listener.kill().unwrap();
+        listener.wait().unwrap();
+    }
 }
 
 fn refusals(book: &mut Book) {

@@ -3,8 +3,10 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -317,19 +319,25 @@ pub(crate) fn unreachable(name: &Name, error: SystemError) -> ClientError {
     if error.kind() == io::ErrorKind::WouldBlock {
         return ClientError::Silent;
     }
-    let wrong = match name {
-        Name::Path(path) if path.exists() && !socket::is_socket(path) => "it is no socket",
-        Name::Path(path) if path.parent().is_some_and(|folder| !is_folder(folder)) => {
+    let Name::Path(path) = name else {
+        return ClientError::Unreachable(name.clone(), error);
+    };
+    let is_socket = || fs::metadata(path).is_ok_and(|data| data.file_type().is_socket());
+    let wrong = match error.kind() {
+        io::ErrorKind::ConnectionRefused if !is_socket() => "it is no socket",
+        io::ErrorKind::NotFound if path.parent().is_some_and(is_missing) => {
             "there is no such folder"
         }
+        io::ErrorKind::NotADirectory => "there is no such folder",
         _ => return ClientError::Unreachable(name.clone(), error),
     };
     let wrong = io::Error::other(format!("{wrong}; choose another with --socket"));
     ClientError::System(SystemError::new("connect to", name, wrong))
 }
 
-fn is_folder(path: &Path) -> bool {
-    path.as_os_str().is_empty() || path.is_dir()
+fn is_missing(folder: &Path) -> bool {
+    // That of a name without a folder is this one.
+    !folder.as_os_str().is_empty() && !folder.exists()
 }
 
 pub(crate) fn system(call: &'static str, error: io::Error) -> ClientError {

@@ -54,6 +54,8 @@ pub struct SystemError {
 pub enum ListenError {
     /// Somebody listens there already, or (without a peer) it is a file that is no socket.
     InUse(Name, Option<Peer>),
+    /// Somebody listens there, and takes no connection.
+    Silent(Name),
     /// A call failed.
     System(SystemError),
 }
@@ -121,6 +123,10 @@ impl fmt::Display for ListenError {
                 f,
                 "{name} is in use by user {} (pid {}); choose another name with --socket",
                 peer.uid, peer.pid
+            ),
+            Self::Silent(name) => write!(
+                f,
+                "{name} is in use by another mixd that does not answer; 'mixctl doctor' says which"
             ),
             Self::System(error) => error.fmt(f),
         }
@@ -265,6 +271,9 @@ fn bind(name: &Name) -> Result<OwnedFd, ListenError> {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                     Err(ListenError::InUse(name.clone(), None))
                 }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    Err(ListenError::Silent(name.clone()))
+                }
                 Err(error) => Err(error.into()),
             }
         }
@@ -272,7 +281,7 @@ fn bind(name: &Name) -> Result<OwnedFd, ListenError> {
     }
 }
 
-pub(crate) fn is_socket(path: &Path) -> bool {
+fn is_socket(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|data| data.file_type().is_socket())
 }
 
@@ -506,6 +515,18 @@ mod tests {
             )
         );
         drop(listener);
+    }
+
+    #[test]
+    fn a_listener_that_takes_no_connection_is_told_from_an_error() {
+        let name = Name::Abstract(format!("mixd-silent-{}", std::process::id()).into());
+        let _listener = Listener::bind(&name).unwrap();
+        let mut waiting = Vec::new();
+        while let Ok(connection) = connect_now(&name) {
+            waiting.push(connection);
+        }
+        let error = Listener::bind(&name).unwrap_err().to_string();
+        assert!(error.contains("mixd that does not answer"), "{error}");
     }
 
     #[test]
