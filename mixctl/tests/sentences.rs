@@ -41,7 +41,7 @@ struct Book {
     text: String,
     folder: Folder,
     /// What stands for each of these.
-    names: Vec<(String, &'static str)>,
+    names: Vec<(String, String)>,
 }
 
 impl Book {
@@ -55,21 +55,25 @@ impl Book {
             fs::set_permissions(&path, PermissionsExt::from_mode(0o700)).unwrap();
         }
         let comm = fs::read_to_string("/proc/self/comm").unwrap();
-        let names = vec![
-            (folder.path().display().to_string(), "/folder"),
-            (format!("@mixd-{}", geteuid().as_raw()), "@mixd-UID"),
-            // Where the test of a user makes it root.
-            ("@mixd-0".to_owned(), "@mixd-UID"),
-            // What the kernel calls this process.
-            (comm.trim_end().to_owned(), "TEST"),
-            (env!("CARGO_PKG_VERSION").to_owned(), "VERSION"),
-        ];
-        let text = String::new();
-        Self {
-            text,
+        let mut book = Self {
+            text: String::new(),
             folder,
-            names,
+            names: Vec::new(),
+        };
+        let path = book.folder.path().display().to_string();
+        let uid = geteuid().as_raw();
+        for (value, name) in [
+            (&*path, "/folder"),
+            (&format!("@mixd-{uid}"), "@mixd-UID"),
+            // Where the test of a user makes it root.
+            ("@mixd-0", "@mixd-UID"),
+            // What the kernel calls this process.
+            (comm.trim_end(), "TEST"),
+            (env!("CARGO_PKG_VERSION"), "VERSION"),
+        ] {
+            book.call(value, name);
         }
+        book
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -77,8 +81,21 @@ impl Book {
     }
 
     /// From here on `name` stands for `value`.
-    fn call(&mut self, value: &(impl ToString + ?Sized), name: &'static str) {
-        self.names.insert(0, (value.to_string(), name));
+    fn call(&mut self, value: &str, name: &str) {
+        self.names.insert(0, (value.to_owned(), name.to_owned()));
+    }
+
+    /// From here on PID stands for this one, where a sentence says one.
+    fn call_pid(&mut self, pid: u32) {
+        for (before, after) in [
+            ("pid ", ")"),
+            ("pid ", " "),
+            ("-CONT ", "'"),
+            ("-KILL ", "'"),
+        ] {
+            let with = |pid: &str| format!("{before}{pid}{after}");
+            self.names.push((with(&pid.to_string()), with("PID")));
+        }
     }
 
     fn section(&mut self, title: &str) {
@@ -506,15 +523,15 @@ fn listener(book: &mut Book, before: &[&str], name: &str, socket: &str) -> Child
     ready.read_line(&mut line).unwrap();
     assert_eq!(line, "listens\n");
     fs::remove_dir_all(path.parent().unwrap()).unwrap();
-    book.call(&child.id(), "PID");
+    book.call_pid(child.id());
     child
 }
 
 fn no_answer(book: &mut Book) {
     book.section("Where mixd does not answer");
     let mixd = Mixd::start_alone(&program().with_file_name("mixd"), &[]).unwrap();
-    book.call(&mixd.socket(), "@stopped");
-    book.call(&mixd.process.pid(), "PID");
+    book.call(mixd.socket(), "@stopped");
+    book.call_pid(mixd.process.pid());
     mixd.process.signal(Signal::STOP).unwrap();
     let mut listeners = Vec::new();
     for name in ["mixd", "systemd", "other"] {
@@ -529,8 +546,8 @@ fn no_answer(book: &mut Book) {
     listeners.push((behind, link));
     // It greets, and is silent then.
     let silent = Fake::start(|_| Answer::Nothing);
-    book.call(&silent.socket(), "@silent");
-    book.call(&std::process::id(), "PID");
+    book.call(silent.socket(), "@silent");
+    book.call_pid(std::process::id());
     let sockets = listeners.iter().map(|(_, socket)| &**socket);
     let sockets = [mixd.socket()].into_iter().chain(sockets);
     let verbs: [&[&str]; 2] = [&["status"], &["doctor"]];
@@ -577,9 +594,9 @@ fn refusals(book: &mut Book) {
             (watch, lines)
         })
         .collect();
-    book.call(&std::process::id(), "PID");
+    book.call_pid(std::process::id());
     for (watch, _) in &watches {
-        book.call(&watch.id(), "PID");
+        book.call_pid(watch.id());
     }
     book.run(&socket, &["status"]);
     book.run(&socket, &["doctor"]);
@@ -719,17 +736,17 @@ fn on_and_on(book: &mut Book) {
 fn doctor(book: &mut Book) {
     book.section("What doctor finds");
     let mixd = Mixd::start_alone(&program().with_file_name("mixd"), &[]).unwrap();
-    book.call(&mixd.socket(), "@socket");
+    book.call(mixd.socket(), "@socket");
     let file = mixd.ctl(&["status", "--json"]).unwrap();
     let file: serde_json::Value = serde_json::from_str(&file).unwrap();
     book.call(
-        &file["config"]["file"].as_str().unwrap(),
+        file["config"]["file"].as_str().unwrap(),
         "/home/user/.config/mixd/mixd.conf",
     );
     book.run(mixd.socket(), &["doctor"]);
     let mut told = |status: Status<'static>, diagnosis: Diagnosis| {
         let fake = sick(status, diagnosis);
-        book.call(&fake.socket(), "@socket");
+        book.call(fake.socket(), "@socket");
         book.run(fake.socket(), &["doctor"]);
     };
     told(quiet(), well());
