@@ -6,16 +6,18 @@ mod verb;
 use std::ffi::{OsStr, OsString};
 
 use lexopt::{Arg, Parser};
-use wire::usage::{Opt, Verb as Entry};
+use wire::usage::{Opt, Verb as Entry, nearest};
 
-pub use self::verb::{Change, Format, Until, Verb, WatchFormat};
+pub use self::verb::{Change, Detail, Format, Until, Verb, WatchFormat};
 use crate::usage::USAGE;
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq)]
 pub enum Command {
-    /// Print the help.
-    Help,
+    /// Print the verbs: there is none.
+    Overview,
+    /// Print the help: of all, or of a verb.
+    Help(Option<&'static Entry>),
     /// Print the version.
     Version,
     /// Ask mixd.
@@ -63,7 +65,9 @@ pub fn parse(mut parser: Parser) -> Result<Command, String> {
             break;
         };
         match argument {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            Arg::Short('h') | Arg::Long("help") => {
+                return Ok(Command::Help(words.map(|words| words.entry)));
+            }
             Arg::Short('V') | Arg::Long("version") => return Ok(Command::Version),
             Arg::Long("socket") => socket = Some(parser.value().map_err(sentence)?),
             Arg::Value(word) => match &mut words {
@@ -84,30 +88,74 @@ pub fn parse(mut parser: Parser) -> Result<Command, String> {
             Arg::Short(_) => return Err(unexpected(words.as_ref(), &argument)),
         }
     }
-    let words = words.ok_or("a verb is missing")?;
-    let verb = verb::read(words)?;
-    Ok(Command::Run { socket, verb })
+    match words {
+        None => Ok(Command::Overview),
+        Some(words) if words.entry.name == "help" => explained(&words),
+        Some(words) => {
+            let verb = verb::read(words)?;
+            Ok(Command::Run { socket, verb })
+        }
+    }
+}
+
+/// Which verb `help` is to explain, if one.
+fn explained(words: &Words) -> Result<Command, String> {
+    match &words.values[..] {
+        [] => Ok(Command::Help(None)),
+        [verb] => Ok(Command::Help(Some(entry(verb)?))),
+        [_, extra, ..] => Err(format!(
+            "help takes one verb; '{}' is more",
+            extra.display()
+        )),
+    }
+}
+
+/// The verb that a word names.
+fn entry(verb: &OsStr) -> Result<&'static Entry, String> {
+    let shown = verb.display();
+    let verb = verb.to_str().unwrap_or_default();
+    let names: Vec<&str> = USAGE.verbs.iter().map(|entry| entry.name).collect();
+    USAGE
+        .verb(verb)
+        .ok_or_else(|| format!("'{shown}' is not a verb{}", meant("", verb, &names)))
+}
+
+/// The end of a sentence that refuses a word: the name that was probably meant.
+fn meant(dashes: &str, word: &str, names: &[&str]) -> String {
+    let name = nearest(word, names);
+    name.map_or(String::new(), |name| {
+        format!("; did you mean '{dashes}{name}'?")
+    })
 }
 
 /// An option that is not one, or not one here.
 fn unexpected(words: Option<&Words>, argument: &Arg) -> String {
-    let option = match argument {
-        Arg::Short(letter) => format!("-{letter}"),
-        Arg::Long(name) => format!("--{name}"),
-        Arg::Value(value) => value.display().to_string(),
+    let (option, name) = match argument {
+        Arg::Short(letter) => (format!("-{letter}"), ""),
+        Arg::Long(name) => (format!("--{name}"), *name),
+        Arg::Value(value) => (value.display().to_string(), ""),
     };
-    match words {
-        Some(words) => format!("{} takes no '{option}'", words.entry.name),
-        None => format!("'{option}' stands before the verb"),
+    let long = |option: &'static Opt| option.long;
+    let mut names: Vec<&str> = USAGE.options.iter().map(long).collect();
+    if let Some(words) = words {
+        names.splice(..0, words.entry.options.iter().map(long));
+        let mut end = meant("--", name, &names);
+        if end.is_empty() && words.takes_names() {
+            end.push_str("; what begins with a - and is no option stands after '--'");
+        }
+        return format!("{} takes no '{option}'{end}", words.entry.name);
+    }
+    let mut options = USAGE.verbs.iter().flat_map(|verb| verb.options);
+    match options.any(|known| known.long == name) {
+        true => format!("'{option}' stands before the verb that it belongs to"),
+        false => format!("there is no option '{option}'{}", meant("--", name, &names)),
     }
 }
 
 impl Words {
     fn new(verb: &OsStr) -> Result<Self, String> {
-        let entry = verb.to_str().and_then(|name| USAGE.verb(name));
-        let entry = entry.ok_or_else(|| format!("'{}' is not a verb", verb.display()))?;
         Ok(Self {
-            entry,
+            entry: entry(verb)?,
             values: Vec::new(),
             options: Vec::new(),
             command: Vec::new(),
@@ -116,6 +164,15 @@ impl Words {
 
     fn takes_command(&self) -> bool {
         self.entry.completes == wire::usage::Completes::Command
+    }
+
+    /// Whether its values may begin with anything.
+    fn takes_names(&self) -> bool {
+        use wire::usage::Completes;
+        matches!(
+            self.entry.completes,
+            Completes::Names | Completes::Patterns | Completes::Programs
+        )
     }
 
     fn option(&self, name: &str) -> Option<&'static Opt> {

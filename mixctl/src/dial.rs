@@ -5,13 +5,16 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wire::socket::{self, Interest};
-use wire::{Client, Request, Volume};
+use wire::{Client, Name, Request, Volume};
 
 use crate::failure::Failure;
+use crate::number;
 use crate::output::say;
+use crate::run::PROGRAM;
+use crate::watch::RETRY;
 
 /// The longest line that can be a number.
 const MAX_LINE: usize = 256;
@@ -118,44 +121,116 @@ impl Lines {
     }
 }
 
-/// Applies what comes on standard input, until it ends.
-pub fn turn(client: &mut Client, range: Range) -> Result<(), Failure> {
+/// What is said of a line that is no number.
+fn left_out(text: &str) -> String {
+    match number::written_here(text) {
+        Some(number) => format!("'{text}' is left out; here it is written {number}"),
+        None => format!("'{text}' is not a number: left out"),
+    }
+}
+
+/// Applies what comes on standard input, until it ends; with `reconnect` also beyond mixd's end.
+pub fn turn(name: &Name, range: Range, reconnect: bool) -> Result<(), Failure> {
     // Without std's buffer, in which something could wait that poll does not see.
-    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let mut lines = Lines::default();
-    let mut buffer = [0; 4096];
+    let mut input = Input {
+        file: File::from(io::stdin().as_fd().try_clone_to_owned()?),
+        lines: Lines::default(),
+        range,
+        newest: None,
+        has_ended: false,
+    };
+    let mut was_told = false;
     loop {
-        // All that is there, as a rule, before anything is sent: only the newest counts.
-        let mut newest = None;
-        let mut ended = false;
-        for _ in 0..MAX_READS {
-            let count = match input.read(&mut buffer) {
-                // Whoever else has the pipe may have made it so.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    socket::poll([(input.as_fd(), Interest::Readable)], None)?;
+        let error = match follow(name, &mut input, &mut was_told) {
+            Err(Failure::Client(error)) if reconnect => error,
+            result => return result,
+        };
+        if !was_told {
+            say(&format!("{error}; waiting for it"));
+            was_told = true;
+        }
+        let again = Instant::now() + RETRY;
+        while let Some(left) = again.checked_duration_since(Instant::now()) {
+            let turned = match (input.has_ended, input.newest) {
+                (true, None) => return Ok(()),
+                // Nothing more comes: only the time is waited for.
+                (true, Some(_)) => {
+                    socket::poll([], Some(left))?;
                     continue;
                 }
+                _ => socket::poll([(input.file.as_fd(), Interest::Readable)], Some(left))?,
+            };
+            if turned[0].readable {
+                input.read()?;
+            }
+        }
+    }
+}
+
+/// Applies it while mixd is there. A value stays in `input` until mixd has taken it. `was_told` that
+/// mixd is not there is no longer so once it is.
+fn follow(name: &Name, input: &mut Input, was_told: &mut bool) -> Result<(), Failure> {
+    let mut client = Client::connect(name, PROGRAM)?;
+    *was_told = false;
+    loop {
+        if let Some(volume) = input.newest {
+            client.request(&Request::SetVolume(volume))?;
+            input.newest = None;
+        }
+        if input.has_ended {
+            return Ok(());
+        }
+        let waits = [
+            (input.file.as_fd(), Interest::Readable),
+            (client.as_fd(), Interest::Readable),
+        ];
+        let [turned, ended] = socket::poll(waits, None)?;
+        if turned.readable {
+            input.read()?;
+        }
+        if ended.readable {
+            // Nothing is subscribed to: what comes is mixd's end.
+            client.next_event(Some(Duration::ZERO))?;
+        }
+    }
+}
+
+/// Standard input, and what has been read of it.
+struct Input {
+    file: File,
+    lines: Lines,
+    range: Range,
+    /// The newest volume that mixd has not taken.
+    newest: Option<Volume>,
+    has_ended: bool,
+}
+
+impl Input {
+    /// Reads all that is there, as a rule: only the newest counts.
+    fn read(&mut self) -> Result<(), Failure> {
+        let mut buffer = [0; 4096];
+        for _ in 0..MAX_READS {
+            let count = match self.file.read(&mut buffer) {
+                // Whoever else has the pipe may have made it so.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 read => read?,
             };
-            ended = count == 0;
-            let bytes = if ended { &b"\n"[..] } else { &buffer[..count] };
-            let (volume, wrong) = lines.take(bytes, range);
-            newest = volume.or(newest);
+            self.has_ended = count == 0;
+            let bytes = match self.has_ended {
+                true => &b"\n"[..],
+                false => &buffer[..count],
+            };
+            let (volume, wrong) = self.lines.take(bytes, self.range);
+            self.newest = volume.or(self.newest);
             for text in wrong.iter().filter(|text| !text.is_empty()) {
-                let shown = crate::print::visible(text);
-                say(&format!("'{shown}' is not a number: left out"));
+                say(&left_out(text));
             }
-            let waits = [(input.as_fd(), Interest::Readable)];
-            if ended || !socket::poll(waits, Some(Duration::ZERO))?[0].readable {
+            let waits = [(self.file.as_fd(), Interest::Readable)];
+            if self.has_ended || !socket::poll(waits, Some(Duration::ZERO))?[0].readable {
                 break;
             }
         }
-        if let Some(volume) = newest {
-            client.request(&Request::SetVolume(volume))?;
-        }
-        if ended {
-            return Ok(());
-        }
+        Ok(())
     }
 }
 

@@ -1,21 +1,26 @@
 //! `doctor`: looks for what can be wrong, and says what to do about it.
 
-mod place;
+pub mod place;
 
 use std::fmt::Write;
+use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
+use wire::client::TIMEOUT;
 use wire::message::NodeName;
+use wire::socket::SystemError;
 use wire::{
-    Client, ClientError, Diagnosis, Name, PipeWireState, Reply, Request, Status, StreamState,
-    Warning,
+    Client, ClientError, Diagnosis, ErrorCode, Name, PipeWireState, Reply, Request, Status,
+    StreamState, Warning,
 };
 
 use crate::args::Format;
 use crate::failure::{Failure, unexpected};
 use crate::json;
 use crate::output::print;
-use crate::print::{explained, visible};
+use wire::visible;
+
+use crate::print::explained;
 use crate::run::{PROGRAM, status};
 
 /// What was found: the level, what was looked at, what it is like, what to do.
@@ -25,6 +30,8 @@ const OK: &str = "ok";
 const WARN: &str = "warn";
 const BAD: &str = "bad";
 
+const SAME_VERSION: &str = "install mixd and mixctl from one version";
+
 /// The sinks that mixd makes.
 const SINKS: [&str; 2] = ["mixd-default", "mixd-aux"];
 
@@ -33,9 +40,15 @@ pub fn examine(name: &Name, format: Format) -> Result<(), Failure> {
     let mut findings = Vec::new();
     let running = match Client::connect(name, PROGRAM) {
         Ok(mut client) => {
-            let daemon = visible(&client.welcome().daemon);
+            let daemon = client.welcome().daemon;
             findings.push((OK, "mixd", format!("{daemon} answers at {name}"), None));
-            examine_daemon(&mut client, &mut findings)?
+            match examine_daemon(&mut client, &mut findings) {
+                Err(Failure::Client(error)) => {
+                    findings.push(unreachable(name, &error));
+                    None
+                }
+                version => version?,
+            }
         }
         Err(error) => {
             findings.push(unreachable(name, &error));
@@ -56,17 +69,33 @@ pub fn examine(name: &Name, format: Format) -> Result<(), Failure> {
 
 fn unreachable(name: &Name, error: &ClientError) -> Finding {
     let advice = match error {
-        ClientError::Unreachable(..) => place::advice(name),
-        ClientError::Stranger(..) => "choose another name, with --socket on both sides".to_owned(),
-        ClientError::Silent => "see whether it is stopped (kill -CONT PID), or end it".to_owned(),
-        _ => "restart mixd; install mixd and mixctl from one version".to_owned(),
+        ClientError::Unreachable(_, error) if is_nobody(error) => Some(place::advice(name)),
+        // These say themselves what to do; of what a refusal is about only mixd knows.
+        ClientError::Unreachable(..) | ClientError::Stranger(..) | ClientError::System(_) => None,
+        ClientError::Refused(failure) if failure.code != ErrorCode::Version => None,
+        ClientError::Silent => Some(place::silence(name)),
+        ClientError::Closed => Some("it is just ending, or its log says why: ask again".to_owned()),
+        ClientError::Refused(_) => Some(format!("{SAME_VERSION}, and restart mixd")),
+        ClientError::Protocol(_) => Some(format!(
+            "{SAME_VERSION}, and restart mixd; unless it is another program that listens there"
+        )),
     };
     let text = match error {
         // The advice says how to start it.
-        ClientError::Unreachable(_, error) => error.to_string(),
+        ClientError::Unreachable(_, error) if is_nobody(error) => error.to_string(),
+        ClientError::Silent => format!("mixd has not answered within {} s", TIMEOUT.as_secs()),
+        ClientError::Protocol(what) => format!("mixd's answer is not understood: {what}"),
         error => error.to_string(),
     };
-    (BAD, "mixd", visible(&text), Some(advice))
+    (BAD, "mixd", text, advice)
+}
+
+/// Whether nobody listens, as far as that can be seen from here.
+fn is_nobody(error: &SystemError) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionRefused | ErrorKind::NotFound
+    )
 }
 
 /// What mixd knows; the version of the PipeWire that it is connected to.
@@ -87,18 +116,16 @@ fn examine_daemon(
                 .pipewire
                 .as_deref()
                 .unwrap_or("of an unknown version");
-            (
-                OK,
-                "pipewire",
-                format!("PipeWire {} runs", visible(version)),
-                None,
-            )
+            (OK, "pipewire", format!("PipeWire {version} runs"), None)
         }
         PipeWireState::Down => (
             BAD,
             "pipewire",
             "not reachable; mixd tries again by itself".to_owned(),
-            Some("start it: 'systemctl --user start pipewire'; mixd's log says more".to_owned()),
+            Some(
+                "start it: 'pipewire', or 'systemctl --user start pipewire'; mixd's log says more"
+                    .to_owned(),
+            ),
         ),
         PipeWireState::Off => (
             WARN,
@@ -119,10 +146,13 @@ fn config(status: &Status) -> Finding {
         (Some(problem), _) => (
             BAD,
             "config",
-            visible(problem),
-            Some("mend it; mixd reads the file again when it changes".to_owned()),
+            problem.clone(),
+            Some(
+                "mend it; mixd reads the file again then, or when told to ('mixctl reload')"
+                    .to_owned(),
+            ),
         ),
-        (None, Some(file)) => (OK, "config", visible(file), None),
+        (None, Some(file)) => (OK, "config", format!("nothing is wrong with {file}"), None),
         (None, None) => (
             WARN,
             "config",
@@ -151,7 +181,7 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
         manager(diagnosis, warnings.contains(&Warning::ManagerHangs)),
         sinks(&diagnosis.sinks),
         match &status.audio.output {
-            Some(card) => (OK, "card", format!("playing to {}", visible(card)), None),
+            Some(card) => (OK, "card", format!("playing to {card}"), None),
             None => (
                 WARN,
                 "card",
@@ -186,7 +216,10 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
         count => (
             WARN,
             "targets",
-            format!("{count} streams are sent to a sink that is not there"),
+            match count {
+                1 => "1 stream is sent to a sink that is not there".to_owned(),
+                _ => format!("{count} streams are sent to a sink that is not there"),
+            },
             Some(
                 "'pw-metadata' lists them; 'pw-metadata -d ID target.object' clears one".to_owned(),
             ),
@@ -196,7 +229,7 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
         let is_contested = stream.state == StreamState::Contested;
         let what = match stream.rule {
             Some(rule) if is_contested || stream.state == StreamState::Pinned => {
-                format!(" matches '{}' and", visible(&rule))
+                format!(" matches '{rule}' and")
             }
             // What its user has pinned, and no pattern names, is as it should be.
             None if is_contested => String::new(),
@@ -205,7 +238,7 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
         findings.push((
             WARN,
             "stream",
-            format!("{}{what} is {}", visible(&stream.name), stream.state),
+            format!("{}{what} is {}", stream.name, stream.state),
             Some(format!("'mixctl why {}' says why", stream.id)),
         ));
     }
@@ -268,11 +301,11 @@ fn manager(diagnosis: &Diagnosis, hangs: bool) -> Finding {
         Some(name) if hangs => (
             BAD,
             "manager",
-            format!("{} hangs: it does not answer; mixd links by itself", visible(name)),
+            format!("{name} hangs: it does not answer; mixd links by itself"),
             Some("continue it ('pkill -CONT wireplumber'), or restart it: 'systemctl --user restart \
                   wireplumber'".to_owned()),
         ),
-        Some(name) => (OK, "manager", format!("{} runs", visible(name)), None),
+        Some(name) => (OK, "manager", format!("{name} runs"), None),
         None => (
             WARN,
             "manager",
@@ -284,7 +317,7 @@ fn manager(diagnosis: &Diagnosis, hangs: bool) -> Finding {
 
 fn sinks(found: &[NodeName]) -> Finding {
     let count = |name: &str| found.iter().filter(|sink| &***sink == name).count();
-    let names: Vec<String> = found.iter().map(|name| visible(name)).collect();
+    let names: Vec<String> = found.iter().map(NodeName::to_string).collect();
     let shown = if names.is_empty() {
         "none".to_owned()
     } else {
@@ -315,15 +348,10 @@ fn installed(program: &'static str, running: Option<&str>) -> Option<Finding> {
         Some(running) if running != version => (
             WARN,
             program,
-            format!("{version} is installed, {} runs", visible(running)),
+            format!("{version} is installed, {running} runs"),
             Some(format!("restart it: 'systemctl --user restart {program}'")),
         ),
-        _ => (
-            OK,
-            program,
-            format!("{} is installed", visible(version)),
-            None,
-        ),
+        _ => (OK, program, format!("{version} is installed"), None),
     };
     Some(finding)
 }
@@ -332,9 +360,9 @@ fn text(findings: &[Finding]) -> String {
     let mut text = String::new();
     for (level, subject, found, advice) in findings {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{level:<5} {subject:<12} {found}");
+        let _ = writeln!(text, "{level:<5} {subject:<12} {}", visible(found));
         if let Some(advice) = advice {
-            let _ = writeln!(text, "{:18} → {advice}", "");
+            let _ = writeln!(text, "{:18} → {}", "", visible(advice));
         }
     }
     text

@@ -13,6 +13,8 @@ pub enum Failure {
     Client(ClientError),
     /// Nobody can take the output; no failure at all if the reader has just gone.
     Output(io::Error),
+    /// mixd does not answer; what that comes from and what to do.
+    Silent(String),
     /// Something has been said already; this is the status to end with.
     Status(u8),
     /// Something else could not be done.
@@ -52,8 +54,17 @@ impl Failure {
                 let reason = wire::socket::reason(error);
                 (1, Some(format!("read or write: {reason}")))
             }
-            Self::Usage(message) => (2, Some(format!("{message}; see 'mixctl --help'"))),
+            // A question is an advice already.
+            Self::Usage(message) if message.ends_with('?') => (2, Some(message.clone())),
+            Self::Usage(message) => (2, Some(format!("{message}; see 'mixctl help'"))),
             Self::Client(error @ ClientError::Refused(_)) => (1, Some(error.to_string())),
+            Self::Silent(advice) => {
+                let time = wire::client::TIMEOUT.as_secs();
+                (
+                    3,
+                    Some(format!("mixd has not answered within {time} s; {advice}")),
+                )
+            }
             Self::Client(error) => (3, Some(error.to_string())),
             Self::Status(code) => (*code, None),
             Self::Other(message) => (1, Some(message.clone())),

@@ -66,7 +66,7 @@ fn run(client: &mut Client, name: &Name, words: &[OsString]) -> Result<(), Failu
         client.request(&Request::GetVolume),
         Err(ClientError::Closed)
     ) {
-        say("mixd has gone meanwhile; its volume is what it was, or what was remembered");
+        say("mixd has ended meanwhile, and the hold with it");
     }
     match code(status) {
         0 => Ok(()),

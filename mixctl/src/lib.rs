@@ -8,6 +8,7 @@ mod doctor;
 mod failure;
 mod hold;
 mod json;
+mod number;
 mod output;
 mod pick;
 mod print;

@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use wire::socket::{self, Interest};
 
 use crate::failure::Failure;
+use wire::visible;
 
 /// Writes and flushes: the reader may be a bar that waits for the line.
 pub fn print(text: &str) -> Result<(), Failure> {
@@ -36,7 +37,8 @@ fn wait_for_room(error: io::Error) -> io::Result<()> {
     }
 }
 
-/// A sentence on standard error. One that has gone can't be told.
+/// A sentence on standard error, without the control characters of what it cites. One that has gone
+/// can't be told.
 pub fn say(sentence: &str) {
-    let _ = writeln!(io::stderr(), "mixctl: {sentence}");
+    let _ = writeln!(io::stderr(), "mixctl: {}", visible(sentence));
 }

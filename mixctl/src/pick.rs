@@ -8,8 +8,8 @@ use wire::{Client, ClientError, Reply, Request, Stream, StreamState};
 
 use crate::failure::{Failure, unexpected};
 use crate::output::print;
-use crate::print::visible;
 use crate::run::{done, status};
+use wire::visible;
 
 /// Somebody must be there to choose.
 pub fn check_terminal() -> Result<(), Failure> {
@@ -51,7 +51,7 @@ pub fn pick(client: &mut Client) -> Result<(), Failure> {
     print(&menu(&offers))?;
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
-    for number in chosen(&line, offers.len()).map_err(Failure::Usage)? {
+    for number in chosen(&line, offers.len()).map_err(Failure::Other)? {
         let pattern = offers[number - 1].1;
         done(client.request(&Request::AddProgram(pattern))?)?;
         print(&format!("added {}\n", visible(&pattern)))?;
@@ -89,7 +89,7 @@ fn chosen(line: &str, count: usize) -> Result<Vec<usize>, String> {
         let number = word.parse().ok();
         number
             .filter(|number| (1..=count).contains(number))
-            .ok_or_else(|| format!("'{}' is not a number from 1 to {count}", visible(word)))
+            .ok_or_else(|| format!("'{word}' is none of the numbers before the names"))
     };
     words.map(number).collect()
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use wire::message::Pattern;
+use wire::visible;
 use wire::{Audio, Channel, Mix, Status, Stream, Warning};
 
 /// The volume, on a line.
@@ -168,18 +169,6 @@ pub fn explained(warning: &Warning) -> Cow<'static, str> {
         }
     };
     text.into()
-}
-
-/// `text` with control characters as escapes.
-pub fn visible(text: &str) -> String {
-    let escape = |c: char| {
-        if c.is_control() {
-            c.escape_default().to_string()
-        } else {
-            c.into()
-        }
-    };
-    text.chars().map(escape).collect()
 }
 
 #[cfg(test)]

@@ -17,7 +17,10 @@ pub const PROGRAM: &str = concat!("mixctl ", env!("CARGO_PKG_VERSION"));
 /// The program; returns its exit status.
 pub fn main() -> u8 {
     let result = match args::parse(lexopt::Parser::from_env()) {
-        Ok(Command::Help) => print(&USAGE.help()),
+        // Nothing was asked, and nothing done.
+        Ok(Command::Overview) => print(&USAGE.overview()).and(Err(Failure::Status(2))),
+        Ok(Command::Help(None)) => print(&USAGE.help()),
+        Ok(Command::Help(Some(verb))) => print(&USAGE.help_of(verb)),
         Ok(Command::Version) => print(concat!("mixctl ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::Run { socket, verb }) => run(socket.as_deref(), verb),
         Err(message) => Err(Failure::Usage(message)),
@@ -34,20 +37,29 @@ pub fn main() -> u8 {
 
 fn run(socket: Option<&OsStr>, verb: Verb) -> Result<(), Failure> {
     let name = Name::resolve(socket)?;
+    match ask(&name, verb) {
+        Err(Failure::Client(ClientError::Silent)) => {
+            Err(Failure::Silent(doctor::place::silence(&name)))
+        }
+        result => result,
+    }
+}
+
+fn ask(name: &Name, verb: Verb) -> Result<(), Failure> {
     match verb {
-        Verb::Watch(format, reconnect) => return watch::watch(&name, format, reconnect),
-        Verb::Doctor(format) => return doctor::examine(&name, format),
+        Verb::Watch(format, reconnect) => return watch::watch(name, format, reconnect),
+        Verb::Dial(range, reconnect) => return dial::turn(name, range, reconnect),
+        Verb::Doctor(format) => return doctor::examine(name, format),
         Verb::Pick => pick::check_terminal()?,
         _ => {}
     }
-    let mut client = Client::connect(&name, PROGRAM)?;
+    let mut client = Client::connect(name, PROGRAM)?;
     match verb {
         Verb::GetVolume(format) => show_mix(&mut client, &Request::GetVolume, format),
         Verb::SetVolume(volume, shows) => mix(&mut client, &Request::SetVolume(volume), shows),
         Verb::ShiftVolume(shift, shows) => mix(&mut client, &Request::ShiftVolume(shift), shows),
         Verb::Toggle(shows) => mix(&mut client, &Request::ToggleVolume, shows),
-        Verb::Dial(range) => dial::turn(&mut client, range),
-        Verb::Hold(volume, until) => hold::hold(client, &name, volume, until),
+        Verb::Hold(volume, until) => hold::hold(client, name, volume, until),
         Verb::ListPrograms(format) => match client.request(&Request::ListPrograms)? {
             Reply::Programs(patterns) => print(&match format {
                 Format::Plain => plain::programs(&patterns),
@@ -75,7 +87,7 @@ fn run(socket: Option<&OsStr>, verb: Verb) -> Result<(), Failure> {
                 Format::Json => json::streams(&status.audio),
             })
         }
-        Verb::Why(who, format) => why::why(&mut client, &who, format),
+        Verb::Why(who, detail) => why::why(&mut client, &who, detail),
         Verb::Status(format) => {
             let status = status(&mut client)?;
             print(&match format {
@@ -84,7 +96,7 @@ fn run(socket: Option<&OsStr>, verb: Verb) -> Result<(), Failure> {
             })
         }
         Verb::Reload => done(client.request(&Request::Reload)?),
-        Verb::Watch(..) | Verb::Doctor(_) => Ok(()),
+        Verb::Dial(..) | Verb::Watch(..) | Verb::Doctor(_) => Ok(()),
     }
 }
 
@@ -127,12 +139,17 @@ fn change_list(
     let mut result = Ok(());
     let mut moved = Vec::new();
     let mut is_told = false;
+    let ask = match change.dry_run {
+        Some(_) => trial,
+        None => request,
+    };
     for pattern in change.patterns {
-        let asked = match change.dry_run {
-            Some(_) => trial(pattern),
-            None => request(pattern),
-        };
-        match client.request(&asked) {
+        let mut answer = client.request(&ask(pattern));
+        if let (Err(ClientError::Refused(_)), Some(plain)) = (&answer, unescaped(&pattern)) {
+            let again = client.request(&ask(Pattern::truncated(plain)));
+            answer = again.or(answer);
+        }
+        match answer {
             Ok(Reply::Streams(streams)) => {
                 is_told = true;
                 moved.extend(streams);
@@ -159,12 +176,19 @@ fn change_list(
     Ok(result?)
 }
 
+/// What stands behind a backslash that keeps a word from being an option or a home folder: so fish
+/// completes it.
+pub fn unescaped(word: &str) -> Option<&str> {
+    let rest = word.strip_prefix('\\')?;
+    rest.starts_with(['-', '~']).then_some(rest)
+}
+
 /// What was asked has been done; where that ends with mixd, a sentence says so.
 pub fn done(reply: Reply) -> Result<(), Failure> {
     match reply {
         Reply::Done => Ok(()),
         Reply::Unsaved(why) => {
-            say(&format!("done, but not saved: {}", plain::visible(&why)));
+            say(&format!("done, but not saved: {why}"));
             Ok(())
         }
         other => Err(unexpected(&other)),

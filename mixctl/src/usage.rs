@@ -10,6 +10,8 @@ const DRY_RUN: Opt = flag(
     "change nothing; print the streams that would move",
 );
 
+const RECONNECT: &str = "outlast mixd: wait for it, and go on when it is back";
+
 const fn flag(long: &'static str, help: &'static str) -> Opt {
     Opt {
         short: None,
@@ -19,6 +21,26 @@ const fn flag(long: &'static str, help: &'static str) -> Opt {
         completes: Completes::Nothing,
     }
 }
+
+/// The verbs that `help` explains: all of the table, which a test compares.
+const VERBS: &[&str] = &[
+    "get-volume",
+    "set-volume",
+    "shift-volume",
+    "toggle",
+    "reset",
+    "hold",
+    "list-programs",
+    "add-program",
+    "remove-program",
+    "streams",
+    "why",
+    "status",
+    "watch",
+    "doctor",
+    "reload",
+    "help",
+];
 
 /// The forms that `watch` can print.
 pub const FORMATS: &[&str] = &["plain", "json", "waybar", "wob"];
@@ -33,7 +55,8 @@ pub const USAGE: Usage = Usage {
     synopsis: "[--socket NAME] VERB",
     description: &[
         "For key bindings, scripts and status bars. mixd plays two groups of programs through two \
-         channels, and one volume crossfades them.",
+         channels, and one volume crossfades them: at 0 both are full, towards 1 the default channel \
+         fades out, towards -1 the aux channel. 'mixctl help VERB' says all about a verb.",
     ],
     verbs: &[
         Verb {
@@ -50,14 +73,18 @@ pub const USAGE: Usage = Usage {
         Verb {
             name: "set-volume",
             words: "VALUE",
-            summary: "set it: 0 both channels full, towards 1 the default channel fades out, \
-                      towards -1 the aux channel",
+            summary: "set the volume: -1 is default alone, 1 aux alone",
             details: &[
+                "At 0 both channels are full; towards 1 the default channel fades out, towards -1 \
+                 the aux channel.",
                 "With --stdin it reads one value a line from standard input and applies the \
                  newest: a headset's dial, a MIDI knob. With --range 0:128 the values go from 0, \
                  which is -1, to 128, which is 1; what lies outside is taken for the nearest end. \
                  A range may run backwards. A line that is no number is told on standard error \
                  and left out.",
+                "When mixd goes it ends with 3, also while the dial rests; with --reconnect it \
+                 waits for mixd, also at the start, and applies the newest value that has come \
+                 meanwhile.",
             ],
             options: &[
                 PRINT,
@@ -69,13 +96,14 @@ pub const USAGE: Usage = Usage {
                     help: "what those values go from and to [default: -1:1]",
                     completes: Completes::Nothing,
                 },
+                flag("reconnect", RECONNECT),
             ],
             completes: Completes::Words(&["-1", "-0.5", "0", "0.5", "1"]),
         },
         Verb {
             name: "shift-volume",
             words: "DELTA",
-            summary: "move it, stopping at -1 and 1",
+            summary: "move the volume, stopping at -1 and 1",
             details: &["Negative values need no quoting: shift-volume -0.1."],
             options: &[PRINT],
             completes: Completes::Words(&["-0.1", "0.1"]),
@@ -83,7 +111,7 @@ pub const USAGE: Usage = Usage {
         Verb {
             name: "toggle",
             words: "",
-            summary: "mirror it around the middle: -0.3 becomes 0.3",
+            summary: "mirror the volume: -0.3 becomes 0.3",
             details: &[],
             options: &[PRINT],
             completes: Completes::Nothing,
@@ -91,7 +119,7 @@ pub const USAGE: Usage = Usage {
         Verb {
             name: "reset",
             words: "",
-            summary: "set it to 0: both channels full",
+            summary: "set the volume to 0: both channels full",
             details: &[],
             options: &[PRINT],
             completes: Completes::Nothing,
@@ -99,10 +127,10 @@ pub const USAGE: Usage = Usage {
         Verb {
             name: "hold",
             words: "VALUE -- COMMAND...",
-            summary: "set it until COMMAND ends, or for some seconds; then the volume from \
-                      before is back",
+            summary: "set the volume until COMMAND ends, or for a time",
             details: &[
-                "It comes back however mixctl ends, because mixd minds the connection; unless \
+                "Then the volume from before is back, however mixctl ends, because mixd minds the \
+                 connection; unless \
                  somebody has set another volume meanwhile, which stays. Of several holds the \
                  last counts. A mixctl in the command speaks to the same mixd. What the terminal's \
                  keys interrupt is the command: mixctl holds until it ends. The exit status is the \
@@ -129,12 +157,13 @@ pub const USAGE: Usage = Usage {
         Verb {
             name: "add-program",
             words: "[PATTERN...]",
-            summary: "put patterns on the list: what they match plays through aux",
+            summary: "add patterns: what they match plays through aux",
             details: &[
                 "PATTERN is a glob (*, ?, [a-z]), compared without regard to case with \
                  application.name, application.process.binary, node.name, the Flatpak's name, and \
                  the name and the file of the process. KEY=GLOB is one property alone: \
-                 media.role=Game. \\ takes its meaning from the character after it.",
+                 media.role=Game. \\ takes its meaning from the character after it. A pattern that \
+                 begins with a - stands after '--'.",
                 "On a terminal and without a pattern it offers the programs that play now, each \
                  with the narrowest pattern that matches it and now nothing else.",
                 "The list is kept in mixd.conf. If that can't be written, the pattern is in force \
@@ -147,7 +176,7 @@ pub const USAGE: Usage = Usage {
         Verb {
             name: "remove-program",
             words: "PATTERN...",
-            summary: "take them off the list",
+            summary: "take patterns off the list",
             details: &[CHANGE_JSON],
             options: &[DRY_RUN, JSON],
             completes: Completes::Patterns,
@@ -155,10 +184,10 @@ pub const USAGE: Usage = Usage {
         Verb {
             name: "streams",
             words: "",
-            summary: "print what plays, one stream a line: channel, state, name, binary, and the \
-                      pattern that decided",
+            summary: "print what plays, one stream a line",
             details: &[
-                "The fields are separated by a tab; - stands for what is not known. The state is \
+                "The fields are channel, state, name, binary, and the pattern that decided, \
+                 separated by a tab; - stands for what is not known. The state is \
                  routed (it plays through its channel), waiting (what decides is not known yet, or \
                  nothing links it), pinned (its user or its program chose another sink, or it is not \
                  to be moved: a filter, a JACK client) or contested (something moved it away twice, \
@@ -173,22 +202,30 @@ pub const USAGE: Usage = Usage {
         Verb {
             name: "why",
             words: "NAME|PID|ID",
-            summary: "say all that decides about a program: properties, patterns, the winner, \
-                      and why it is not applied if it is not",
+            summary: "say what decides about a program",
             details: &[
-                "With --json: {\"streams\": [{\"stream\": STREAM, \"key\": the property that the \
+                "First the pattern that decides and the property that it matches, and why it is not \
+                 applied if it is not. With --all also the patterns that were tried before it, and \
+                 every property.",
+                "With --json, which has all: {\"streams\": [{\"stream\": STREAM, \"key\": the property that the \
                  pattern matches or null, \"reason\": why it is not applied or null, \
                  \"suggestion\": a pattern for this program alone or null, \"tried\": \
                  [patterns], \"properties\": [{\"key\", \"value\", \"source\": node, client or \
                  process}...], \"omitted\": number of properties left out}...]}.",
             ],
-            options: &[JSON],
+            options: &[
+                flag(
+                    "all",
+                    "print every pattern that was tried, and every property",
+                ),
+                JSON,
+            ],
             completes: Completes::Programs,
         },
         Verb {
             name: "status",
             words: "",
-            summary: "print everything: volume, gains, card, list, streams, warnings",
+            summary: "print volume, card, list, streams and warnings",
             details: &[
                 "With --json: {\"volume\": number, \"default\": gain, \"aux\": gain, \
                  \"pipewire\": up, down or off, \"output\": the card's node.name or null, \
@@ -208,7 +245,7 @@ pub const USAGE: Usage = Usage {
         Verb {
             name: "watch",
             words: "",
-            summary: "print the volume, and what is muted, now and after every change",
+            summary: "print the volume now and after every change",
             details: &[
                 "plain: the volume. json: as get-volume prints it. waybar: {\"text\", \
                  \"tooltip\", \"class\", \"percentage\"} for a custom module whose return-type is \
@@ -231,17 +268,14 @@ pub const USAGE: Usage = Usage {
                     completes: Completes::Words(FORMATS),
                 },
                 flag("json", "the same as --format json"),
-                flag(
-                    "reconnect",
-                    "outlast mixd: wait for it, and go on when it is back",
-                ),
+                flag("reconnect", RECONNECT),
             ],
             completes: Completes::Nothing,
         },
         Verb {
             name: "doctor",
             words: "",
-            summary: "look for what can be wrong, and say what to do about it",
+            summary: "look for what can be wrong, and say what to do",
             details: &[
                 "One line a finding: ok, warn or bad, what was looked at, what was found, and what \
                  to do. The exit status is 1 if anything is bad. With --json: {\"findings\": \
@@ -262,6 +296,14 @@ pub const USAGE: Usage = Usage {
             options: &[],
             completes: Completes::Nothing,
         },
+        Verb {
+            name: "help",
+            words: "[VERB]",
+            summary: "say what a verb does, and takes",
+            details: &["So does --help after a verb."],
+            options: &[],
+            completes: Completes::Words(VERBS),
+        },
     ],
     options: &[SOCKET, HELP, VERSION],
     exit: &[
@@ -272,3 +314,22 @@ pub const USAGE: Usage = Usage {
     ],
     exit_note: "hold ends with its command's, 128 and the signal that ended it, 127 if there is none, or 126 if it can't be started.",
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_can_be_explained_and_is_a_line_of_the_overview() {
+        let names = USAGE.verbs.iter().map(|verb| verb.name);
+        assert_eq!(names.collect::<Vec<_>>(), VERBS);
+        let overview = USAGE.overview();
+        assert_eq!(overview.lines().count(), VERBS.len());
+        let too_long = |line: &&str| line.chars().count() > 80;
+        assert_eq!(overview.lines().find(too_long), None);
+        for verb in USAGE.verbs {
+            let help = USAGE.help_of(verb);
+            assert_eq!(help.lines().find(too_long), None);
+        }
+    }
+}

@@ -15,7 +15,7 @@ use crate::run::PROGRAM;
 use crate::{bar, json, print as plain};
 
 /// How long after a failure mixd is looked for again.
-const RETRY: Duration = Duration::from_secs(2);
+pub const RETRY: Duration = Duration::from_secs(2);
 
 /// How it ended.
 enum End {

@@ -5,15 +5,15 @@ use std::fmt::Write;
 use wire::message::Pattern;
 use wire::{Client, ClientError, Property, Reply, Request, Source, Stream, StreamDetail};
 
-use crate::args::Format;
+use crate::args::Detail;
 use crate::failure::{Failure, unexpected};
 use crate::json;
 use crate::output::print;
-use crate::print::visible;
-use crate::run::status;
+use crate::run::{status, unescaped};
+use wire::visible;
 
 /// Says it, of every stream that `who` means.
-pub fn why(client: &mut Client, who: &str, format: Format) -> Result<(), Failure> {
+pub fn why(client: &mut Client, who: &str, detail: Detail) -> Result<(), Failure> {
     let status = status(client)?;
     let meant = meant(&status.audio.streams, who);
     let mut details = Vec::new();
@@ -27,30 +27,32 @@ pub fn why(client: &mut Client, who: &str, format: Format) -> Result<(), Failure
         }
     }
     if details.is_empty() {
-        let who = visible(who);
         return Err(Failure::Other(format!(
             "nothing that plays is called '{who}', nor has that pid or id; 'mixctl status' lists \
              what plays"
         )));
     }
     let tried = |detail: &StreamDetail| tried(&status.programs, detail);
-    match format {
-        Format::Json => print(&json::why(&details, tried, &status.programs)),
-        Format::Plain => {
-            let texts: Vec<String> = details
-                .iter()
-                .map(|detail| text(detail, &status.programs[..tried(detail)]))
-                .collect();
-            print(&texts.join("\n"))
-        }
+    if detail == Detail::Json {
+        return print(&json::why(&details, tried, &status.programs));
     }
+    let texts = details.iter().map(|of_one| {
+        let tried = &status.programs[..tried(of_one)];
+        text(of_one, tried, detail == Detail::All)
+    });
+    print(&texts.collect::<Vec<_>>().join("\n"))
 }
 
 /// The ids of the streams meant: by id, by pid, by name or binary; an id that is not listed may
 /// still be one, of a filter.
 fn meant(streams: &[Stream], who: &str) -> Vec<u32> {
     let number: Option<u32> = who.parse().ok();
-    let same = |name: &str| name.to_lowercase() == who.to_lowercase();
+    let plain = unescaped(who).unwrap_or(who);
+    let same = |name: &str| {
+        [who, plain]
+            .iter()
+            .any(|who| name.to_lowercase() == who.to_lowercase())
+    };
     let by = |is_meant: &dyn Fn(&&Stream) -> bool| -> Vec<u32> {
         let found = streams.iter().filter(is_meant);
         found.map(|stream| stream.id).collect()
@@ -77,7 +79,8 @@ fn tried(patterns: &[Pattern], detail: &StreamDetail) -> usize {
     at.map_or(patterns.len(), |at| at + 1)
 }
 
-fn text(detail: &StreamDetail, tried: &[Pattern]) -> String {
+/// What decides; and all besides, where that is asked for.
+fn text(detail: &StreamDetail, tried: &[Pattern], has_all: bool) -> String {
     let stream = &detail.stream;
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -95,27 +98,38 @@ fn text(detail: &StreamDetail, tried: &[Pattern]) -> String {
     if let Some(reason) = &detail.reason {
         let _ = writeln!(text, "  because {}", visible(reason));
     }
-    let _ = writeln!(text, "patterns");
-    if tried.is_empty() {
-        let _ = writeln!(text, "  none is listed: everything belongs to default");
-    }
-    for pattern in tried {
-        let shown = visible(pattern);
-        let _ = match (&detail.key, stream.rule == Some(*pattern)) {
-            (Some(key), true) => writeln!(text, "  {shown}  matches its {key}: it decides"),
-            (_, true) => writeln!(text, "  {shown}  matches: it decides"),
-            _ => writeln!(text, "  {shown}  does not match"),
-        };
-    }
+    let _ = match (&stream.rule, &detail.key) {
+        (Some(rule), Some(key)) => {
+            writeln!(text, "  '{}' decides: it matches its {key}", visible(rule))
+        }
+        (Some(rule), None) => writeln!(text, "  '{}' decides", visible(rule)),
+        (None, _) if tried.is_empty() => writeln!(text, "  the list has no pattern"),
+        (None, _) => writeln!(text, "  no pattern of the list matches it"),
+    };
     match &detail.suggestion {
         Some(pattern) if stream.rule.is_none() => {
-            let _ = writeln!(
-                text,
-                "  {}  would match it, and now nothing else",
-                visible(pattern)
-            );
+            let pattern = visible(pattern);
+            let _ = writeln!(text, "  '{pattern}' would match it, and now nothing else");
         }
         _ => {}
+    }
+    let is_of_process = |property: &Property| property.source == Source::Process;
+    if stream.pid.is_none() && !detail.properties.iter().any(is_of_process) {
+        let _ = writeln!(
+            text,
+            "  its process is not known: a container, a Flatpak or another machine has numbers of its \
+             own; match it by its name"
+        );
+    }
+    if !has_all {
+        return text;
+    }
+    let _ = writeln!(text, "patterns that were tried");
+    for pattern in tried {
+        let _ = match stream.rule == Some(*pattern) {
+            true => writeln!(text, "  {}  matches", visible(pattern)),
+            false => writeln!(text, "  {}  does not match", visible(pattern)),
+        };
     }
     let _ = writeln!(text, "properties");
     for property in &detail.properties {
@@ -125,14 +139,6 @@ fn text(detail: &StreamDetail, tried: &[Pattern]) -> String {
             property.source,
             visible(&property.key),
             visible(&property.value)
-        );
-    }
-    let is_of_process = |property: &Property| property.source == Source::Process;
-    if stream.pid.is_none() && !detail.properties.iter().any(is_of_process) {
-        let _ = writeln!(
-            text,
-            "  its process is not known: a container, a Flatpak or another machine has numbers of its \
-             own; match it by its name"
         );
     }
     if detail.omitted > 0 {
@@ -161,5 +167,7 @@ mod tests {
         assert_eq!(meant(&streams, "DIS\u{1b}[31MCORD"), [71]);
         assert_eq!(meant(&streams, "5"), [5], "perhaps a filter");
         assert!(meant(&streams, "nobody").is_empty());
+        streams[0].name = wire::Text::truncated("~root");
+        assert_eq!(meant(&streams, r"\~root"), [71], "as fish completes it");
     }
 }

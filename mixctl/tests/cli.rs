@@ -97,7 +97,6 @@ fn wrong_words_are_exit_2_with_a_sentence_whether_mixd_runs_or_not() {
         &["set-volume", ""],
         &["set-volume"],
         &["dance"],
-        &[],
         &["--socket", "mixd", "get-volume"],
     ] {
         let out = Command::new(mixctl_program()).args(args).output().unwrap();
@@ -135,8 +134,23 @@ fn a_stopped_mixd_is_exit_3_after_two_seconds() {
     let start = Instant::now();
     let (code, said) = refusal(&mixd.try_mixctl(&["get-volume"]).unwrap());
     assert_eq!(code, 3);
+    let pid = mixd.process.pid();
+    let stopped = format!("it is stopped (pid {pid}): 'kill -CONT {pid}' lets it go on\n");
     assert!(said.contains("not answered within 2 s"), "{said}");
+    assert!(said.ends_with(&stopped), "{said}");
     assert!(start.elapsed() >= Duration::from_millis(1900));
+    // Until none fits into its queue.
+    let name = wire::Name::parse(mixd.socket().as_ref()).unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(connection) = wire::Connection::open(&name, "test") {
+        waiting.push(connection);
+    }
+    let (code, said) = refusal(&mixd.try_mixctl(&["get-volume"]).unwrap());
+    assert_eq!(code, 3);
+    assert!(said.ends_with(&stopped), "{said}");
+    let out = mixd.try_mixctl(&["doctor"]).unwrap();
+    let told = String::from_utf8(out.stdout).unwrap();
+    assert!(told.contains(&stopped), "{told}");
     mixd.process.signal(rustix::process::Signal::CONT).unwrap();
 }
 
@@ -216,6 +230,44 @@ fn a_full_disk_is_no_success() {
     let (code, said) = refusal(&out);
     assert_eq!(code, 1);
     assert!(said.contains("no space left"), "{said}");
+}
+
+#[test]
+fn what_a_sentence_cites_does_not_reach_the_terminal_raw() {
+    let mixd = start();
+    let nasty = "\u{1b}[31m\n";
+    for args in [
+        &[nasty][..],
+        &["set-volume", nasty],
+        &["get-volume", nasty],
+        &["--socket", nasty, "get-volume"],
+        &["--socket", &format!("/{nasty}"), "get-volume"],
+        &["hold", "0", "--", nasty],
+        &["hold", "0", "--for", nasty],
+        &["remove-program", nasty],
+        &["add-program", &format!("a\u{7f}{nasty}=x")],
+        &["why", nasty],
+        &["watch", "--format", nasty],
+        &["set-volume", "0", &format!("--{nasty}")],
+        &["set-volume", "--stdin", "--range", nasty],
+    ] {
+        let (_, said) = refusal(&mixd.try_mixctl(args).unwrap());
+        assert!(!said.trim_end().contains(char::is_control), "{said:?}");
+    }
+    let args = ["--socket", &format!("@{nasty}"), "doctor"];
+    let out = Command::new(mixctl_program()).args(args).output().unwrap();
+    assert!(!String::from_utf8(out.stdout).unwrap().contains('\u{1b}'));
+}
+
+#[test]
+fn without_a_verb_the_verbs_are_printed_a_line_each() {
+    let out = Command::new(mixctl_program()).output().unwrap();
+    assert_eq!(out.status.code(), Some(2), "nothing was done");
+    assert!(out.stderr.is_empty());
+    let printed = String::from_utf8(out.stdout).unwrap();
+    assert!(printed.lines().any(|line| line.starts_with("toggle  ")));
+    let out = Command::new(mixctl_program()).arg("help").output().unwrap();
+    assert!(out.status.success() && out.stdout.starts_with(b"mixctl"));
 }
 
 #[test]

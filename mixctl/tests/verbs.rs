@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use xtask::mixd::{Mixd, unused_socket};
-use xtask::process::{namespace, wait_for};
+use xtask::process::{Folder, Process, namespace, wait_for};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -299,24 +299,82 @@ fn each_format_has_its_lines() {
     }
 }
 
+/// A mixd whose home is this folder, at the path `socket` in it.
+fn mixd_in(folder: &Folder) -> Process {
+    let home = folder.path();
+    let mut command = Command::new(program().with_file_name("mixd"));
+    command.args(["--backend", "none", "--socket"]);
+    command.arg(home.join("socket"));
+    command.env("HOME", home).env_remove("XDG_CONFIG_HOME");
+    command.env_remove("XDG_STATE_HOME");
+    Process::start_logged(&mut command, &home.join("log")).unwrap()
+}
+
+#[test]
+fn a_dial_that_rests_ends_with_mixd() {
+    let mut mixd = start();
+    let mut dial = mixd.mixctl();
+    dial.args(["set-volume", "--stdin"]).stdin(Stdio::piped());
+    let mut dial = dial.stderr(Stdio::piped()).spawn().unwrap();
+    dial.stdin.as_mut().unwrap().write_all(b"0.5\n").unwrap();
+    becomes(&mixd, "0.5");
+    mixd.end(Signal::TERM).unwrap();
+    let ended = wait_for("the dial's end", PATIENCE, || Ok(dial.try_wait()?));
+    let _ = dial.kill();
+    assert_eq!(ended.unwrap().code(), Some(3));
+    let out = dial.wait_with_output().unwrap();
+    assert_eq!(said(&out), "mixctl: mixd has closed the connection\n");
+}
+
+#[test]
+fn a_dial_that_reconnects_applies_the_newest_value_when_mixd_is_back() {
+    let folder = Folder::new("mixctl-dial").unwrap();
+    let socket = folder.path().join("socket");
+    let mixctl = || {
+        let mut mixctl = Command::new(program());
+        mixctl.arg("--socket").arg(&socket);
+        mixctl
+    };
+    let becomes = |expected: &str| {
+        let is_so = || {
+            let out = mixctl().arg("get-volume").output()?;
+            Ok((out.stdout == format!("{expected}\n").as_bytes()).then_some(()))
+        };
+        wait_for(expected, PATIENCE, is_so).unwrap();
+    };
+    let mut dial = mixctl();
+    dial.args(["set-volume", "--stdin", "--reconnect"]);
+    dial.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut dial = dial.spawn().unwrap();
+    let mut input = dial.stdin.take().unwrap();
+    let mut told = BufReader::new(dial.stderr.take().unwrap()).lines();
+    for (values, newest) in [("0.1\n0.25\n", "0.25"), ("0.5\n0.75\n", "0.75")] {
+        let told = told.next().unwrap().unwrap();
+        assert!(told.ends_with("; waiting for it"), "{told}");
+        input.write_all(values.as_bytes()).unwrap();
+        let mut mixd = mixd_in(&folder);
+        becomes(newest);
+        mixd.end(Signal::TERM).unwrap();
+    }
+    let again = told.next().unwrap().unwrap();
+    assert!(again.ends_with("; waiting for it"), "{again}");
+    // What the dial has said last is applied although it has gone.
+    input.write_all(b"-0.5\n").unwrap();
+    drop(input);
+    let _mixd = mixd_in(&folder);
+    assert_eq!(dial.wait().unwrap().code(), Some(0));
+    becomes("-0.5");
+    assert!(told.next().is_none(), "each end of mixd is told once");
+}
+
 #[test]
 fn a_watch_that_reconnects_tells_when_mixd_goes_and_comes() {
-    let folder = xtask::process::Folder::new("mixctl-watch").unwrap();
+    let folder = Folder::new("mixctl-watch").unwrap();
     let socket = folder.path().join("socket");
-    let socket = socket.to_str().unwrap();
-    let mixd = || {
-        let program = program().with_file_name("mixd");
-        let mut command = Command::new(program);
-        command.args(["--backend", "none", "--socket", socket]);
-        let home = folder.path();
-        command.env("HOME", home).env_remove("XDG_CONFIG_HOME");
-        command.env_remove("XDG_STATE_HOME");
-        xtask::process::Process::start_logged(&mut command, &home.join("log")).unwrap()
-    };
-    let mut watch = Watch::start(socket, &["--reconnect"]);
+    let mut watch = Watch::start(socket.to_str().unwrap(), &["--reconnect"]);
     assert_eq!(watch.next(), "offline", "before mixd is there");
     for _ in 0..2 {
-        let mut process = mixd();
+        let mut process = mixd_in(&folder);
         assert_eq!(watch.next(), "0");
         process.end(Signal::TERM).unwrap();
         assert_eq!(watch.next(), "offline");
@@ -368,7 +426,7 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
 
 #[test]
 fn a_mixd_in_another_network_namespace_is_found_by_the_doctor() {
-    let folder = xtask::process::Folder::new("mixctl-netns").unwrap();
+    let folder = Folder::new("mixctl-netns").unwrap();
     let socket = unused_socket();
     let mut command = Command::new("unshare");
     command.args(namespace()).arg("--net");
@@ -378,7 +436,7 @@ fn a_mixd_in_another_network_namespace_is_found_by_the_doctor() {
     command.env("HOME", home).env_remove("XDG_CONFIG_HOME");
     command.env_remove("XDG_STATE_HOME");
     let log = home.join("log");
-    let _mixd = xtask::process::Process::start_logged(&mut command, &log).unwrap();
+    let _mixd = Process::start_logged(&mut command, &log).unwrap();
     let listens = || {
         let log = std::fs::read_to_string(&log)?;
         Ok(log.contains("listening").then_some(()))
@@ -390,6 +448,27 @@ fn a_mixd_in_another_network_namespace_is_found_by_the_doctor() {
         .unwrap();
     let told = String::from_utf8(out.stdout).unwrap();
     assert!(told.contains("runs in another network namespace"), "{told}");
+}
+
+#[test]
+fn patterns_that_look_like_options_or_home_folders_are_taken() {
+    let mixd = start();
+    mixd.ctl(&["add-program", "~root", "--", "-dash", "--two"])
+        .unwrap();
+    assert_eq!(
+        mixd.ctl(&["list-programs"]).unwrap(),
+        "~root\n-dash\n--two\n"
+    );
+    // As fish completes them.
+    mixd.ctl(&["remove-program", r"\-dash", r"\~root"]).unwrap();
+    mixd.ctl(&["remove-program", "--", "--two"]).unwrap();
+    mixd.ctl(&["add-program", r"\-dash"]).unwrap();
+    mixd.ctl(&["remove-program", r"\-dash"]).unwrap();
+    assert_eq!(mixd.ctl(&["list-programs"]).unwrap(), "");
+    let out = mixd.try_mixctl(&["remove-program", r"\-dash"]).unwrap();
+    assert!(said(&out).contains(r"'\-dash' is not on the program list"));
+    let out = mixd.try_mixctl(&["remove-program", "-dash"]).unwrap();
+    assert!(said(&out).contains("stands after '--'"), "{}", said(&out));
 }
 
 #[test]

@@ -27,8 +27,9 @@ impl Backend {
         match kind {
             BackendKind::None => Ok(Self::None),
             BackendKind::PipeWire => {
-                let adapter =
-                    Adapter::open(sound).map_err(|error| format!("libpipewire: {error}"))?;
+                let adapter = Adapter::open(sound).map_err(|error| {
+                    format!("libpipewire: {error}; is PipeWire's client.conf installed?")
+                })?;
                 Ok(Self::PipeWire(Box::new(adapter)))
             }
         }

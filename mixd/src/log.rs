@@ -5,6 +5,8 @@ use std::fmt::Display;
 use std::io::Write;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use wire::visible;
+
 /// How much is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -34,12 +36,18 @@ pub fn line(level: &str, message: &dyn Display) {
     if !writes(Level::Normal) {
         return;
     }
-    let _ = std::io::stderr().write_all(format!("mixd: {level}: {message}\n").as_bytes());
+    write(&format!("{level}: {message}"));
 }
 
 /// The last line of a program that ends because of `reason`.
 pub fn fatal(reason: &dyn Display) {
-    let _ = std::io::stderr().write_all(format!("mixd: {reason}\n").as_bytes());
+    write(&reason.to_string());
+}
+
+/// Without the control characters of what is cited.
+fn write(sentence: &str) {
+    let line = format!("mixd: {}\n", visible(sentence));
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 /// Something has gone wrong and mixd does without it.

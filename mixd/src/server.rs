@@ -14,6 +14,7 @@ use wire::{ErrorCode, Failure, Topics};
 
 use crate::admission::{self, CLIENTS};
 use crate::place::{Place, Ready, Socket};
+use crate::process;
 use crate::session::Service;
 use crate::sys::{self, POLLERR, POLLHUP, POLLIN, POLLOUT, ReadWatch, pollfd};
 
@@ -283,7 +284,8 @@ impl Server {
             }
         };
         let taken = self.places.iter().map(Place::peer);
-        match admission::admit(peer, socket::uid(), taken) {
+        let program = |pid: i32| process::inspect(pid.cast_unsigned()).comm;
+        match admission::admit(peer, socket::uid(), taken, program) {
             Ok(at) => {
                 debug!("pid {} connected", peer.pid);
                 self.places[at].admit(ClientSocket { fd }, peer, now);

@@ -3,8 +3,11 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -39,7 +42,7 @@ pub struct Client {
 /// Why a request has no reply.
 #[derive(Debug)]
 pub enum ClientError {
-    /// Nobody listens at this name.
+    /// There is no connection to this name; as a rule because nobody listens there.
     Unreachable(Name, SystemError),
     /// Whoever listens there is another user: not to be trusted with anything.
     Stranger(Name, Peer),
@@ -58,9 +61,16 @@ pub enum ClientError {
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreachable(name, error) => {
-                write!(f, "{error}; start the daemon with '{}'", name.daemon())
-            }
+            Self::Unreachable(name, error) => match error.kind() {
+                io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
+                    write!(f, "{error}; start the daemon with '{}'", name.daemon())
+                }
+                io::ErrorKind::PermissionDenied => {
+                    write!(f, "{error}; choose another socket with --socket")
+                }
+                // Whether the daemon runs is not the question.
+                _ => error.fmt(f),
+            },
             Self::Stranger(name, peer) => write!(
                 f,
                 "{name} belongs to user {} (pid {}), not to you; choose another with --socket",
@@ -103,11 +113,11 @@ impl Client {
     /// daemon's log.
     ///
     /// # Errors
-    /// [`ClientError::Unreachable`] when nobody listens, [`ClientError::Refused`] when the daemon
-    /// is busy or speaks another protocol number, and the others.
+    /// [`ClientError::Unreachable`] when nobody listens, [`ClientError::Silent`] when nobody takes
+    /// the connection, [`ClientError::Refused`] when the daemon is busy or speaks another protocol
+    /// number, and the others.
     pub fn connect(name: &Name, program: &str) -> Result<Self, ClientError> {
-        let fd = socket::connect(name, TIMEOUT)
-            .map_err(|error| ClientError::Unreachable(name.clone(), error))?;
+        let fd = socket::connect(name, TIMEOUT).map_err(|error| unreachable(name, error))?;
         check_peer(&fd, name)?;
         socket::set_receive_timeout(&fd, Some(TIMEOUT))
             .map_err(|error| system("setsockopt SO_RCVTIMEO", error))?;
@@ -301,6 +311,33 @@ pub(crate) fn check_peer(fd: &OwnedFd, name: &Name) -> Result<(), ClientError> {
         true => Ok(()),
         false => Err(ClientError::Stranger(name.clone(), peer)),
     }
+}
+
+/// Why there is no connection. To start a daemon there is no help against a path that is wrong.
+pub(crate) fn unreachable(name: &Name, error: SystemError) -> ClientError {
+    // A listener whose queue is full takes none out of it.
+    if error.kind() == io::ErrorKind::WouldBlock {
+        return ClientError::Silent;
+    }
+    let Name::Path(path) = name else {
+        return ClientError::Unreachable(name.clone(), error);
+    };
+    let is_socket = || fs::metadata(path).is_ok_and(|data| data.file_type().is_socket());
+    let wrong = match error.kind() {
+        io::ErrorKind::ConnectionRefused if !is_socket() => "it is no socket",
+        io::ErrorKind::NotFound if path.parent().is_some_and(is_missing) => {
+            "there is no such folder"
+        }
+        io::ErrorKind::NotADirectory => "there is no such folder",
+        _ => return ClientError::Unreachable(name.clone(), error),
+    };
+    let wrong = io::Error::other(format!("{wrong}; choose another with --socket"));
+    ClientError::System(SystemError::new("connect to", name, wrong))
+}
+
+fn is_missing(folder: &Path) -> bool {
+    // That of a name without a folder is this one.
+    !folder.as_os_str().is_empty() && !folder.exists()
 }
 
 pub(crate) fn system(call: &'static str, error: io::Error) -> ClientError {

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use serde::Serialize;
 
-use crate::client::{check_peer, system, unexpected};
+use crate::client::{check_peer, system, unexpected, unreachable};
 use crate::codec;
 use crate::frame::{self, Kind, Reader, Writer};
 use crate::socket;
@@ -53,10 +53,10 @@ impl Connection {
     /// log. Requests may be sent at once; they are carried out after the greeting.
     ///
     /// # Errors
-    /// [`ClientError::Unreachable`] when nobody listens, and the others.
+    /// [`ClientError::Unreachable`] when nobody listens, [`ClientError::Silent`] when its
+    /// queue of connections is full, and the others.
     pub fn open(name: &Name, program: &str) -> Result<Self, ClientError> {
-        let fd = socket::connect_now(name)
-            .map_err(|error| ClientError::Unreachable(name.clone(), error))?;
+        let fd = socket::connect_now(name).map_err(|error| unreachable(name, error))?;
         check_peer(&fd, name)?;
         let mut connection = Self {
             fd,

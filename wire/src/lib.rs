@@ -81,7 +81,7 @@ pub use message::{
     Warning, Welcome,
 };
 pub use name::{Name, NameError, VARIABLE};
-pub use text::{Text, TooLong};
+pub use text::{Text, TooLong, visible};
 pub use topics::Topics;
 pub use volume::{Gain, Shift, Snap, Volume, VolumeError};
 

@@ -136,7 +136,7 @@ impl fmt::Display for ListenError {
                         peer.uid, peer.pid
                     ),
                     Holder::Full => f.write_str(
-                        " by a program that takes no more connections; is a mixd stopped?",
+                        " by another mixd that does not answer; 'mixctl doctor' says which",
                     ),
                     Holder::Socket => f.write_str(
                         " by a socket that does not listen; choose another name with --socket",
@@ -146,7 +146,7 @@ impl fmt::Display for ListenError {
                     }
                 }
             }
-            Self::System(error) => error.fmt(f),
+            Self::System(error) => write!(f, "{error}; choose another name with --socket"),
         }
     }
 }
@@ -562,6 +562,18 @@ mod tests {
             )
         );
         drop(listener);
+    }
+
+    #[test]
+    fn a_listener_that_takes_no_connection_is_told_from_an_error() {
+        let name = Name::Abstract(format!("mixd-silent-{}", std::process::id()).into());
+        let _listener = Listener::bind(&name).unwrap();
+        let mut waiting = Vec::new();
+        while let Ok(connection) = connect_now(&name) {
+            waiting.push(connection);
+        }
+        let error = Listener::bind(&name).unwrap_err().to_string();
+        assert!(error.contains("mixd that does not answer"), "{error}");
     }
 
     #[test]

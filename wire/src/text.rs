@@ -6,6 +6,19 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+/// A text with its control characters as escapes: what somebody else has written is cited so, on a
+/// terminal or in a log.
+pub fn visible(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_control() {
+            true => visible.extend(c.escape_default()),
+            false => visible.push(c),
+        }
+    }
+    visible
+}
+
 /// A UTF-8 string of at most `MAX` bytes (`MAX` is at most 255).
 ///
 /// ```

@@ -1,6 +1,8 @@
 //! What a program says of its own command line: the one table that `--help`, the man pages and the
 //! completions are made from. It lives here because this is the crate that all programs share.
 
+use std::fmt::Write;
+
 /// A program's command line.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
@@ -23,7 +25,7 @@ pub struct Usage {
 }
 
 /// Something that a program can be asked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verb {
     /// Its name.
     pub name: &'static str,
@@ -40,7 +42,7 @@ pub struct Verb {
 }
 
 /// An option.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opt {
     /// One letter, if it has one.
     pub short: Option<char>,
@@ -121,8 +123,12 @@ impl Usage {
             text.push_str("\nVerbs:\n");
         }
         for verb in self.verbs {
-            let words = format!("  {} {}", verb.name, verb.words);
-            wrap(&mut text, words.trim_end(), COLUMN, verb.summary);
+            wrap(
+                &mut text,
+                &format!("  {}", verb.head()),
+                COLUMN,
+                verb.summary,
+            );
             for option in verb.options {
                 let head = format!("      {}", option.head());
                 wrap(&mut text, &head, COLUMN, option.help);
@@ -144,10 +150,84 @@ impl Usage {
         text
     }
 
+    /// The verbs, one a line.
+    pub fn overview(&self) -> String {
+        let heads = self.verbs.iter().map(Verb::head);
+        let column = heads.map(|head| head.chars().count()).max().unwrap_or(0);
+        let mut text = String::new();
+        for verb in self.verbs {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{:<column$}  {}", verb.head(), verb.summary);
+        }
+        text
+    }
+
+    /// What `help VERB` prints.
+    pub fn help_of(&self, verb: &Verb) -> String {
+        let mut text = format!("Usage: {} {}\n", self.program, verb.head());
+        for paragraph in std::iter::once(&verb.summary).chain(verb.details) {
+            text.push('\n');
+            wrap(&mut text, "", 0, paragraph);
+        }
+        if !verb.options.is_empty() {
+            text.push_str("\nOptions:\n");
+        }
+        for option in verb.options {
+            wrap(
+                &mut text,
+                &format!("  {}", option.head()),
+                COLUMN,
+                option.help,
+            );
+        }
+        text
+    }
+
     /// A verb by its name.
     pub fn verb(&self, name: &str) -> Option<&'static Verb> {
         self.verbs.iter().find(|verb| verb.name == name)
     }
+}
+
+impl Verb {
+    /// `set-volume VALUE`
+    pub fn head(&self) -> String {
+        format!("{} {}", self.name, self.words)
+            .trim_end()
+            .to_owned()
+    }
+}
+
+/// Returns the name that was probably meant by a word: one that begins with it, else one that is it
+/// but for two characters, else one that contains it. None where nothing is near.
+pub fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
+    let find = |is_meant: &dyn Fn(&str) -> bool| names.iter().copied().find(|name| is_meant(name));
+    let begins = |name: &str| !word.is_empty() && name.starts_with(word);
+    let contains = |name: &str| word.len() > 2 && name.contains(word);
+    // A word of three letters is two changes away from too much.
+    let limit = (word.chars().count() / 2).min(2);
+    let near = || {
+        let names = names.iter().map(|name| (distance(word, name), *name));
+        let (distance, name) = names.min_by_key(|(distance, _)| *distance)?;
+        (distance <= limit).then_some(name)
+    };
+    find(&begins).or_else(near).or_else(|| find(&contains))
+}
+
+/// Counts the characters that must be put in, taken out or changed to make one of the other
+/// (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.chars().enumerate() {
+            let change = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[row.len() - 1]
 }
 
 impl Opt {
@@ -227,5 +307,34 @@ mod tests {
              \x20                          [default: $MIXD_SOCKET, else @mixd-UID]\n  \
              -h, --help               print this help\n\nExit status: 0 done, 2 wrong usage.\n"
         );
+    }
+
+    #[test]
+    fn the_overview_is_a_line_a_verb_and_the_help_of_one_says_all_of_it() {
+        assert_eq!(USAGE.overview(), "set-something-long VALUE...  set it\n");
+        assert_eq!(
+            USAGE.help_of(&USAGE.verbs[0]),
+            "Usage: mixplay set-something-long VALUE...\n\nset it\n"
+        );
+    }
+
+    #[test]
+    fn a_mistyped_name_is_found_and_another_word_is_not() {
+        let names = ["set-volume", "reset", "list-programs", "add-program", "why"];
+        for (word, name) in [
+            ("add-progam", Some("add-program")),
+            ("addprogram", Some("add-program")),
+            ("set", Some("set-volume")),
+            ("rest", Some("reset")),
+            ("programs", Some("list-programs")),
+            ("wy", Some("why")),
+            ("dance", None),
+            ("cat", None),
+            ("x", None),
+            ("", None),
+            ("программа", None),
+        ] {
+            assert_eq!(nearest(word, &names), name, "{word}");
+        }
     }
 }

@@ -8,11 +8,13 @@ use wire::usage::{Completes, Opt, Usage};
 const PROGRAMS: &str = "mixctl streams 2>/dev/null | cut -f3 | sort -u";
 /// The same as patterns: what has a meaning in one stands after a backslash.
 const NAMES: &str = r"mixctl streams 2>/dev/null | cut -f3 | sed 's/[[*?=\]/\\&/g' | sort -u";
-/// The same for fish, in whose quotes a backslash before a backslash is none.
-const FISH_NAMES: &str =
-    r"mixctl streams 2>/dev/null | cut -f3 | sed 's/[[*?=\\]/\\\\&/g' | sort -u";
 /// What prints the patterns on the list, a line each.
 const PATTERNS: &str = "mixctl list-programs 2>/dev/null";
+/// What puts a backslash, which mixctl takes, before a ~ at the start of a line, which fish leaves there
+/// to become a home folder; and before a - where no '--' stands before it, because fish can't put one
+/// there.
+const FISH_START: &str =
+    r"sed (contains -- -- (commandline -opc); and echo 's/^~/\\\\&/'; or echo 's/^[-~]/\\\\&/')";
 
 /// The function of bash that offers lines of text, which may hold anything.
 const BASH_LINES: &str = r#"# Offers lines of text that begin with the word under the cursor, as it was meant: bash hands it
@@ -30,7 +32,10 @@ NAME_lines() {
     while IFS= read -r line; do
         if [[ $line == "$word"* ]]; then
             if [[ $quote ]]; then text=$line; else printf -v text %q "$line"; fi
-            COMPREPLY+=("${text#"$cut"}")
+            text=${text#"$cut"}
+            # No option, but a name that looks like one.
+            if [[ $line == -* && ! $ended && ! $quote ]]; then text="-- $text"; fi
+            COMPREPLY+=("$text")
         fi
     done
 }
@@ -46,7 +51,7 @@ pub fn bash(usage: &Usage) -> String {
          {}\
          {name}() {{\n\
          \x20   local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}\n\
-         \x20   local verb= word at\n\
+         \x20   local verb= ended= word at\n\
          \x20   COMPREPLY=()\n",
         BASH_LINES.replace("NAME", &name)
     );
@@ -84,8 +89,9 @@ pub fn bash(usage: &Usage) -> String {
          \x20       word=${{COMP_WORDS[at]}}\n\
          \x20       case $word in\n\
          \x20       {valued}) ((at++)) ;;\n\
+         \x20       --) ended=yes ;;\n\
          \x20       -*) ;;\n\
-         \x20       *) verb=$word; break ;;\n\
+         \x20       *) verb=${{verb:-$word}} ;;\n\
          \x20       esac\n\
          \x20   done\n\
          \x20   if [[ -z $verb ]]; then\n\
@@ -96,17 +102,22 @@ pub fn bash(usage: &Usage) -> String {
     );
     for verb in usage.verbs {
         let options = [longs(verb.options), options.clone()].join(" ");
+        let words = bash_words(&name, verb.completes);
+        let words = match verb.completes {
+            // Some of these may begin as an option does.
+            Completes::Programs | Completes::Names | Completes::Patterns => {
+                format!("fi\n        {words} ;;")
+            }
+            _ => format!("else\n            {words}\n        fi ;;"),
+        };
         let _ = write!(
             text,
             "    {})\n\
-             \x20       if [[ $cur == -* ]]; then\n\
+             \x20       if [[ $cur == -* && ! $ended ]]; then\n\
              \x20           COMPREPLY=($(compgen -W '{}' -- \"$cur\"))\n\
-             \x20       else\n\
-             \x20           {}\n\
-             \x20       fi ;;\n",
+             \x20       {words}\n",
             verb.name,
             options.trim(),
-            bash_words(&name, verb.completes)
         );
     }
     let _ = write!(text, "    esac\n}}\n\ncomplete -F {name} {program}\n");
@@ -141,17 +152,21 @@ pub fn zsh(usage: &Usage) -> String {
     let mut text = format!(
         "#compdef {program}\n\
          # Made from the table that --help is made from.\n\n\
+         # Those that look like an option stand after a '--'.\n\
+         _{program}_lines() {{\n\
+         \x20   local -a plain=(\"${{@:#-*}}\") dashed=(\"${{(M)@:#-*}}\") end=(-P '-- ')\n\
+         \x20   (( ${{words[(i)--]}} < CURRENT )) && end=()\n\
+         \x20   compadd -a plain\n\
+         \x20   compadd $end -a dashed\n\
+         }}\n\n\
          _{program}_programs() {{\n\
-         \x20   local -a lines=(\"${{(@f)$({PROGRAMS})}}\")\n\
-         \x20   compadd -a lines\n\
+         \x20   _{program}_lines \"${{(@f)$({PROGRAMS})}}\"\n\
          }}\n\n\
          _{program}_names() {{\n\
-         \x20   local -a lines=(\"${{(@f)$({NAMES})}}\")\n\
-         \x20   compadd -a lines\n\
+         \x20   _{program}_lines \"${{(@f)$({NAMES})}}\"\n\
          }}\n\n\
          _{program}_patterns() {{\n\
-         \x20   local -a lines=(\"${{(@f)$({PATTERNS})}}\")\n\
-         \x20   compadd -a lines\n\
+         \x20   _{program}_lines \"${{(@f)$({PATTERNS})}}\"\n\
          }}\n\n\
          _{program}() {{\n\
          \x20   local curcontext=$curcontext state line\n\
@@ -298,13 +313,22 @@ fn fish_option(text: &mut String, program: &str, condition: &str, option: &Opt) 
 fn fish_words(completes: Completes) -> String {
     match completes {
         Completes::Nothing => String::new(),
-        Completes::Programs => format!(" -a '({PROGRAMS})'"),
-        Completes::Names => format!(" -a '({})'", fish_text(FISH_NAMES)),
-        Completes::Patterns => format!(" -a '({PATTERNS})'"),
+        Completes::Programs => fish_lines(PROGRAMS),
+        // In fish's quotes a backslash before a backslash is none.
+        Completes::Names => fish_lines(&NAMES.replace('\\', r"\\")),
+        Completes::Patterns => fish_lines(PATTERNS),
         Completes::Path => " -F".to_owned(),
         Completes::Words(words) => format!(" -a '{}'", words.join(" ")),
         Completes::Command => " -a '(__fish_complete_command)'".to_owned(),
     }
+}
+
+/// Lines of text, which may hold anything.
+fn fish_lines(command: &str) -> String {
+    format!(
+        " -a '({})'",
+        fish_text(&format!("{command} | {FISH_START}"))
+    )
 }
 
 fn fish_text(text: &str) -> String {

@@ -60,7 +60,7 @@ const PROGRAMS: [&Usage; 3] = [
 ];
 
 /// Files that are copied as they are: from where, to where, whether they are programs.
-const COPIES: [(&str, &str, bool); 15] = [
+const COPIES: [(&str, &str, bool); 19] = [
     (
         "mixview/font/OFL.txt",
         "share/doc/mixd/mixview-font.txt",
@@ -110,6 +110,26 @@ const COPIES: [(&str, &str, bool); 15] = [
     (
         "mixctl/dist/examples/polybar.ini",
         "share/doc/mixd/examples/polybar.ini",
+        false,
+    ),
+    (
+        "mixctl/dist/examples/i3blocks",
+        "share/doc/mixd/examples/i3blocks",
+        false,
+    ),
+    (
+        "mixctl/dist/examples/i3status-rust.toml",
+        "share/doc/mixd/examples/i3status-rust.toml",
+        false,
+    ),
+    (
+        "mixctl/dist/examples/eww.yuck",
+        "share/doc/mixd/examples/eww.yuck",
+        false,
+    ),
+    (
+        "mixctl/dist/examples/yambar.yml",
+        "share/doc/mixd/examples/yambar.yml",
         false,
     ),
     (

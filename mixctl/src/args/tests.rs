@@ -65,8 +65,7 @@ fn a_change_of_the_list_is_one_or_a_trial() {
 fn wrong_words_get_a_sentence() {
     let long = "x".repeat(129);
     for words in [
-        &[][..],
-        &["dance"],
+        &["dance"][..],
         &["set-volume"],
         &["set-volume", ""],
         &["set-volume", "nan"],
@@ -113,20 +112,93 @@ fn wrong_words_get_a_sentence() {
 }
 
 #[test]
+fn a_mistyped_word_is_answered_with_the_one_meant() {
+    for (words, answer) in [
+        (
+            &["add-progam"][..],
+            "'add-progam' is not a verb; did you mean 'add-program'?",
+        ),
+        (
+            &["set", "0.5"],
+            "'set' is not a verb; did you mean 'set-volume'?",
+        ),
+        (
+            &["help", "stauts"],
+            "'stauts' is not a verb; did you mean 'status'?",
+        ),
+        (&["dance"], "'dance' is not a verb"),
+        (
+            &["get-volume", "--jsno"],
+            "get-volume takes no '--jsno'; did you mean '--json'?",
+        ),
+        (
+            &["add-program", "--dry", "x"],
+            "add-program takes no '--dry'; did you mean '--dry-run'?",
+        ),
+        (
+            &["remove-program", "-x"],
+            "remove-program takes no '-x'; what begins with a - and is no option stands after '--'",
+        ),
+        (&["get-volume", "--print"], "get-volume takes no '--print'"),
+        (
+            &["--sokcet", "@x"],
+            "there is no option '--sokcet'; did you mean '--socket'?",
+        ),
+        (
+            &["--json", "status"],
+            "'--json' stands before the verb that it belongs to",
+        ),
+        (&["-x"], "there is no option '-x'"),
+        (
+            &["set-volume", "50%"],
+            "set-volume: '50%' is not a decimal number; here it is written 0.5",
+        ),
+        (
+            &["shift-volume", "-0,1"],
+            "shift-volume: '-0,1' is not a decimal number; here it is written -0.1",
+        ),
+        (
+            &["hold", "0", "--for", "0,5"],
+            "hold --for: '0,5' is not a number of seconds from 0 to 86400; here it is written 0.5",
+        ),
+        (
+            &["set-volume", "2"],
+            "set-volume: '2' is not between -1 and 1",
+        ),
+    ] {
+        assert_eq!(verb(words).unwrap_err(), answer);
+    }
+}
+
+#[test]
+fn help_is_of_all_or_of_the_verb_that_is_named() {
+    let status = USAGE.verb("status");
+    for (words, help) in [
+        (&[][..], Command::Overview),
+        (&["help"], Command::Help(None)),
+        (&["--help"], Command::Help(None)),
+        (&["help", "status"], Command::Help(status)),
+        (&["status", "--help"], Command::Help(status)),
+    ] {
+        assert_eq!(parse(Parser::from_args(words)), Ok(help), "{words:?}");
+    }
+}
+
+#[test]
 fn every_verb_and_option_of_the_table_is_known_to_the_parser() {
     for entry in USAGE.verbs {
         for option in entry.options {
             let name = format!("--{}", option.long);
             let mut words = vec![entry.name, &name];
             words.extend(option.value.map(|_| "1"));
-            if let Err(message) = verb(&words) {
+            if let Err(message) = parse(Parser::from_args(&words)) {
                 assert!(
                     !message.contains(&format!("takes no '{name}'")),
                     "{message}"
                 );
             }
         }
-        if let Err(message) = verb(&[entry.name]) {
+        if let Err(message) = parse(Parser::from_args([entry.name])) {
             assert!(!message.contains("is not a verb"), "{message}");
         }
     }

@@ -9,6 +9,7 @@ use wire::{Shift, Volume};
 
 use super::Words;
 use crate::dial::Range;
+use crate::number;
 use crate::usage::FORMATS;
 
 /// The longest hold: a day.
@@ -21,8 +22,8 @@ pub enum Verb {
     GetVolume(Format),
     /// `set-volume VALUE`; whether to print what it makes.
     SetVolume(Volume, bool),
-    /// `set-volume --stdin`
-    Dial(Range),
+    /// `set-volume --stdin`; whether to outlast mixd.
+    Dial(Range, bool),
     /// `shift-volume DELTA`; whether to print what it makes.
     ShiftVolume(Shift, bool),
     /// `toggle`; whether to print what it makes.
@@ -40,7 +41,7 @@ pub enum Verb {
     /// `streams`
     Streams(Format),
     /// `why NAME|PID|ID`
-    Why(String, Format),
+    Why(String, Detail),
     /// `status`
     Status(Format),
     /// `watch`; whether to outlast mixd.
@@ -57,6 +58,17 @@ pub enum Format {
     /// For people and simple scripts.
     Plain,
     /// For programs.
+    Json,
+}
+
+/// How much is printed of a program, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What decides.
+    Decision,
+    /// All that is known, for people.
+    All,
+    /// The same for programs.
     Json,
 }
 
@@ -102,8 +114,12 @@ pub(super) fn read(words: Words) -> Result<Verb, String> {
         "reload" => Ok(Verb::Reload),
         "set-volume" if words.has("stdin") => words.dial(),
         "set-volume" => {
-            if words.has("range") {
-                return Err("set-volume takes '--range' together with '--stdin'".into());
+            for option in ["range", "reconnect"] {
+                if words.has(option) {
+                    return Err(format!(
+                        "set-volume takes '--{option}' together with '--stdin'"
+                    ));
+                }
             }
             let print = words.has("print");
             let volume = words.number("VALUE, from -1 to 1", str::parse)?;
@@ -136,9 +152,13 @@ pub(super) fn read(words: Words) -> Result<Verb, String> {
             }
         }
         "why" => {
-            let format = words.json();
+            let detail = match (words.json(), words.has("all")) {
+                (Format::Json, _) => Detail::Json,
+                (Format::Plain, true) => Detail::All,
+                (Format::Plain, false) => Detail::Decision,
+            };
             let who = words.one("NAME, a PID or an ID of 'mixctl status'")?;
-            Ok(Verb::Why(who, format))
+            Ok(Verb::Why(who, detail))
         }
         "watch" => words.watch(),
         name => Err(format!("'{name}' is not a verb")),
@@ -193,7 +213,7 @@ impl Words {
     ) -> Result<T, String> {
         let verb = self.entry.name;
         let text = self.one(what)?;
-        parse(&text).map_err(|error| wrong(verb, &text, &error))
+        parse(&text).map_err(|error| wrong_number(verb, &text, &error))
     }
 
     fn dial(&self) -> Result<Verb, String> {
@@ -201,15 +221,14 @@ impl Words {
         if self.has("print") {
             return Err("set-volume takes either '--stdin' or '--print'".into());
         }
-        match self.value_of("range")? {
-            None => Ok(Verb::Dial(Range::default())),
+        let range = match self.value_of("range")? {
+            None => Range::default(),
             Some(text) => {
                 let range = text.parse();
-                range
-                    .map(Verb::Dial)
-                    .map_err(|error| wrong("set-volume --range", &text, &error))
+                range.map_err(|error| wrong_number("set-volume --range", &text, &error))?
             }
-        }
+        };
+        Ok(Verb::Dial(range, self.has("reconnect")))
     }
 
     fn hold(mut self) -> Result<Verb, String> {
@@ -219,7 +238,7 @@ impl Words {
                 let seconds = text.parse().ok();
                 let seconds = seconds.filter(|seconds| (0.0..=MAX_HOLD).contains(seconds));
                 let seconds = seconds.ok_or_else(|| {
-                    wrong(
+                    wrong_number(
                         "hold --for",
                         &text,
                         &"not a number of seconds from 0 to 86400",
@@ -287,4 +306,13 @@ fn utf8(verb: &str, value: OsString) -> Result<String, String> {
 
 fn wrong(verb: &str, text: &str, error: &dyn Display) -> String {
     format!("{verb}: '{text}' is {error}")
+}
+
+/// The same of a number, with how it is written here where that can be told.
+fn wrong_number(verb: &str, text: &str, error: &dyn Display) -> String {
+    let sentence = wrong(verb, text, error);
+    match number::written_here(text) {
+        Some(number) => format!("{sentence}; here it is written {number}"),
+        None => sentence,
+    }
 }

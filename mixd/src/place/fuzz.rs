@@ -368,7 +368,7 @@ impl World {
         let places = before.chain(after);
         let own = own.min(taken % CLIENTS);
         let may = free && peer.uid == OWN && (peer.pid == 0 || own < CLIENTS_A_PROCESS);
-        match admission::admit(peer, OWN, places) {
+        match admission::admit(peer, OWN, places, |_| None) {
             Ok(_) => assert!(may),
             Err(failure) => {
                 assert!(!may && !failure.to_string().is_empty());

@@ -157,7 +157,7 @@ fn completions(place: &Path) -> Result<()> {
     let answers = r#"#!/bin/sh
 case $#$1 in
 1streams) printf 'aux\trouted\t%s\tx\t-\n' 'Discord Canary' 'Discord PTB' 'a=b [live]' ;;
-1list-programs) printf '%s\n' 'Mumble*' media.role=Game media.role=Music app:x ;;
+1list-programs) printf '%s\n' 'Mumble*' media.role=Game media.role=Music app:x -dash '~root' ;;
 *) printf '<%s>\n' "$@" ;;
 esac
 "#;
@@ -192,6 +192,10 @@ esac
         ("mixctl remove-program M", "<Mumble*>"),
         ("mixctl remove-program media.role=G", "<media.role=Game>"),
         ("mixctl remove-program app:", "<app:x>"),
+        ("mixctl remove-program -d", "<-->"),
+        ("mixctl remove-program -d", "<-dash>"),
+        ("mixctl remove-program -- -d", "<-dash>"),
+        ("mixctl remove-program \\~", "<~root>"),
         ("mixctl why 'Discord P", "<Discord PTB>"),
         ("mixctl why a", "<a=b [live]>"),
         ("mixctl add-program a", r"<a\=b \[live]>"),
@@ -209,6 +213,9 @@ esac
         ("mixctl watch --format wa", "waybar"),
         ("mixctl add-program ", "Discord Canary"),
         ("mixctl remove-program media.role=G", "media.role=Game"),
+        ("mixctl remove-program -- -d", "-dash"),
+        ("mixctl remove-program ", r"\-dash"),
+        ("mixctl remove-program ", r"\~root"),
         ("mixctl why a", "a=b [live]"),
         ("mixctl add-program a", r"a\=b \[live]"),
     ] {
