@@ -240,6 +240,7 @@ impl Graph {
                 }
                 self.learn_target(subject, key.as_deref(), value);
             }
+            Fact::Answered => self.doubt.note_life(),
             Fact::Reread => self.end_reread(),
             Fact::Filters(are_there) => self.objects.set_filters(are_there),
             Fact::Filter { node, key, value } => self.objects.set_filter_key(node, key, value),

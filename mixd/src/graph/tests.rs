@@ -600,6 +600,21 @@ fn what_a_new_session_manager_has_chosen_without_showing_it_is_read() {
 }
 
 #[test]
+fn what_a_new_session_manager_has_chosen_before_it_does_anything_else_is_read() {
+    let mut world = World::new(&[]);
+    world.run([Fact::Metadata(Metadata::None)]);
+    world.run([Fact::Metadata(Metadata::Managed(MANAGER))]);
+    world.pipewire.is_deaf = true;
+    world.pipewire.set(default_sink("other"));
+    world.pipewire.is_deaf = false;
+    assert_eq!(world.wait(60), [], "one that hangs is not asked");
+    world.run([Fact::Answered]);
+    assert_eq!(world.wait(1)[0], Action::Reread);
+    assert_eq!(world.output().as_deref(), Some("other"));
+    assert_eq!(world.wait(60), []);
+}
+
+#[test]
 fn what_a_new_session_manager_has_restored_without_showing_it_is_no_wish() {
     let mut world = World::new(&[]);
     world.run(stream(STREAM, "Game", &[]));
