@@ -208,7 +208,7 @@ impl Graph {
                 // Not one that was there before us.
                 self.is_new = self.is_listed && metadata.manager().is_some();
                 if self.is_new {
-                    self.doubt.note_manager();
+                    self.doubt.note_change();
                 }
                 // What it takes away while it sets up is no robbery.
                 self.wires.forgive();
@@ -240,6 +240,7 @@ impl Graph {
                 }
                 self.learn_target(subject, key.as_deref(), value);
             }
+            Fact::Answered => self.doubt.note_life(),
             Fact::Reread => self.end_reread(),
             Fact::Filters(are_there) => self.objects.set_filters(are_there),
             Fact::Filter { node, key, value } => self.objects.set_filter_key(node, key, value),
@@ -257,16 +258,17 @@ impl Graph {
 
     fn learn_target(&mut self, stream: u32, key: Option<&str>, value: Option<String>) {
         if self.objects.set_target(stream, key, value) {
-            self.note_target(stream);
+            self.note_target(stream, self.reread.is_some());
         }
     }
 
     /// Draws the conclusions from where the metadata sends a stream now.
-    fn note_target(&mut self, stream: u32) {
+    fn note_target(&mut self, stream: u32, is_told_again: bool) {
         let place = self.place(stream);
         let target = self.objects.targets.get(&stream);
         let object = target.and_then(|target| target.object.as_deref());
-        self.streams.note_target(stream, object, place);
+        self.streams
+            .note_target(stream, object, place, is_told_again);
     }
 
     fn forget(&mut self, id: u32) {

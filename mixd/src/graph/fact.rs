@@ -50,6 +50,8 @@ pub enum Fact {
         /// Its value.
         value: Option<String>,
     },
+    /// The session manager has told what its metadata said when it was bound.
+    Answered,
     /// The metadata `default` has been told again to the end, as [`Action::Reread`] asked for.
     Reread,
     /// The metadata `filters`, of a session manager that has smart filters, is there, or has gone.

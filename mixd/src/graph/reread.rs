@@ -24,9 +24,6 @@ pub struct Doubt {
     /// A card or a session manager has come, or a card or a client without nodes has gone, and not all
     /// was told again since.
     is_unsettled: bool,
-    /// A session manager has come, and not all was told again since: what it has restored from memory may
-    /// have been told to another client alone.
-    is_manager_new: bool,
     /// The session manager has done something since the doubt arose. One that hangs is not to be asked
     /// anything: PipeWire takes no target from us until it has answered, and tells nobody anything
     /// any more if we end before that.
@@ -38,15 +35,9 @@ pub struct Doubt {
 }
 
 impl Doubt {
-    /// A card has come or gone.
+    /// A card has come or gone, or a session manager has come.
     pub fn note_change(&mut self) {
         (self.is_unsettled, self.is_answered) = (true, false);
-    }
-
-    /// A session manager has come.
-    pub fn note_manager(&mut self) {
-        self.note_change();
-        self.is_manager_new = true;
     }
 
     /// A client without nodes has gone, which may have been told what nobody else was.
@@ -54,11 +45,6 @@ impl Doubt {
         // Most of them have been answered.
         self.is_answered |= !self.is_unsettled;
         self.is_unsettled = true;
-    }
-
-    /// Whether what is told now may be what a session manager that has come has restored.
-    pub fn is_manager_new(&self) -> bool {
-        self.is_manager_new
     }
 
     /// The session manager has done something.
@@ -143,7 +129,6 @@ impl Graph {
             return;
         };
         self.doubt.note_life();
-        self.doubt.is_manager_new = false;
         let targets = self.objects.targets.keys().copied();
         let gone: Vec<u32> = targets.filter(|stream| !told.contains(stream)).collect();
         for stream in gone {
@@ -152,7 +137,8 @@ impl Graph {
         for (stream, serial) in late {
             self.streams.presume_seen(stream, serial);
             self.patience.forget(Matter::Echo(stream));
-            self.note_target(stream);
+            self.note_target(stream, true);
         }
+        self.streams.note_told_again();
     }
 }

@@ -40,9 +40,8 @@ struct Record {
     word: Word,
     /// The session manager has linked it to a sink: what it remembers of it, it has restored.
     has_played: bool,
-    /// What it has restored, where the metadata has not shown what we have set since: told again, it is
-    /// nobody's wish.
-    restored: Option<String>,
+    /// All of the metadata was told again since it has played: what is told from then on is from then on.
+    is_settled: bool,
     /// We have asked for it as the list says: what its own node asks for counts no more.
     is_taken: bool,
     /// The sink that we have linked it to ourselves.
@@ -100,15 +99,22 @@ impl Streams {
             }
             record.unseen = None;
             // The next one restores what it remembers, which is no rival's move.
-            (record.has_played, record.moves) = (false, 0);
+            (record.has_played, record.is_settled, record.moves) = (false, false, 0);
             if record.word == Word::List {
                 record.word = Word::Nobody;
             }
         }
     }
 
-    /// Somebody, perhaps we, has chosen a stream's sink; by this name or serial, if by one.
-    pub fn note_target(&mut self, stream: u32, object: Option<&str>, place: Place) {
+    /// Somebody, perhaps we, has chosen a stream's sink; by this name or serial, if by one. What is told
+    /// again may have been so since before it played, from the session manager's memory.
+    pub fn note_target(
+        &mut self,
+        stream: u32,
+        object: Option<&str>,
+        place: Place,
+        is_told_again: bool,
+    ) {
         let Some(record) = self.records.get_mut(&stream) else {
             return;
         };
@@ -117,14 +123,11 @@ impl Streams {
             .take_if(|serial| object == Some(&*serial.to_string()));
         // What we asked for of one that hung shows when it goes on.
         let is_wish = own.is_none() && is_wish(object, place);
-        let is_moved = is_wish && record.has_played && record.restored.as_deref() != object;
-        if is_wish && !record.has_played {
-            record.restored = object.map(str::to_owned);
-        }
+        let was_playing = record.has_played && (record.is_settled || !is_told_again);
+        let is_moved = is_wish && was_playing;
         if let Some(asked) = &mut record.asked {
             if place == Place::Ours(asked.channel) {
                 asked.is_echoed = true;
-                record.restored = None;
                 return;
             }
             if !asked.is_echoed {
@@ -144,6 +147,13 @@ impl Streams {
             }
         } else if object.is_none() && record.word == Word::Somebody(None) {
             record.word = Word::Nobody;
+        }
+    }
+
+    /// All of the metadata has been told again.
+    pub fn note_told_again(&mut self) {
+        for record in self.records.values_mut() {
+            record.is_settled = record.has_played;
         }
     }
 
@@ -358,7 +368,6 @@ impl Graph {
         let manager = self.metadata.client();
         let mut links = self.objects.links_from(id);
         let has_played = manager.is_some()
-            && !self.doubt.is_manager_new()
             && links.any(|link| {
                 let to = self.objects.nodes().get(&link.ports.input_node);
                 link.client == manager && to.is_some_and(super::objects::Node::is_sink)

@@ -560,13 +560,14 @@ fn what_is_restored_over_a_target_that_is_not_shown_is_no_wish() {
 }
 
 #[test]
-fn a_target_that_is_not_shown_is_read_and_who_has_changed_it_is_noticed() {
+fn a_target_that_is_not_shown_is_read_and_what_was_restored_over_it_is_corrected() {
+    use StreamState::{Pinned, Routed};
     for (value, state, sink) in [
-        (None, StreamState::Routed, None),
-        (Some("77777"), StreamState::Routed, Some(DEFAULT)),
-        // Where somebody has moved it is where it is to stay.
-        (Some("mixd-aux"), StreamState::Pinned, Some(AUX)),
-        (Some("other"), StreamState::Pinned, None),
+        (None, Routed, None),
+        (Some("77777"), Routed, Some(DEFAULT)),
+        // From the session manager's memory: of another channel, and of a card that somebody has chosen.
+        (Some("mixd-aux"), Routed, Some(DEFAULT)),
+        (Some("other"), Pinned, None),
     ] {
         let mut world = World::new(&[]);
         world.pipewire.is_deaf = true;
@@ -586,6 +587,41 @@ fn a_target_that_is_not_shown_is_read_and_who_has_changed_it_is_noticed() {
 }
 
 #[test]
+fn what_was_chosen_unseen_for_a_stream_is_a_wish_once_all_was_told_since_it_has_played() {
+    for (is_settled, value, state, sink) in [
+        (true, "mixd-aux", StreamState::Pinned, Some(AUX)),
+        (true, "other", StreamState::Pinned, None),
+        // It may have been there before it played.
+        (false, "mixd-aux", StreamState::Routed, Some(DEFAULT)),
+        (false, "other", StreamState::Pinned, None),
+    ] {
+        let mut world = World::new(&[]);
+        world.run(stream(STREAM, "Game", &[]));
+        if is_settled {
+            tell_again(&mut world);
+        }
+        world.pipewire.is_deaf = true;
+        world.pipewire.set_target(STREAM, Some(value));
+        world.pipewire.is_deaf = false;
+        let actions = tell_again(&mut world);
+        let again: Vec<Action> = sink.map(|sink| target(STREAM, sink)).into_iter().collect();
+        assert_eq!(actions[1..], again, "{value}, {is_settled}");
+        assert_eq!(world.state(STREAM), state, "{value}, {is_settled}");
+    }
+}
+
+/// Has all of the metadata told again, as who might have been told more has gone.
+fn tell_again(world: &mut World) -> Vec<Action> {
+    const TOOL: u32 = 92;
+    world.run([Fact::Client(TOOL, props(&[("application.name", "wpctl")]))]);
+    let facts = world.pipewire.remove(TOOL);
+    assert_eq!(world.run(facts), []);
+    let actions = world.wait(1);
+    assert_eq!(actions[0], Action::Reread);
+    actions
+}
+
+#[test]
 fn what_a_new_session_manager_has_chosen_without_showing_it_is_read() {
     let mut world = World::new(&[]);
     world.run([Fact::Metadata(Metadata::None)]);
@@ -594,6 +630,21 @@ fn what_a_new_session_manager_has_chosen_without_showing_it_is_read() {
     world.pipewire.is_deaf = true;
     world.pipewire.set(default_sink("other"));
     world.pipewire.is_deaf = false;
+    assert_eq!(world.wait(1)[0], Action::Reread);
+    assert_eq!(world.output().as_deref(), Some("other"));
+    assert_eq!(world.wait(60), []);
+}
+
+#[test]
+fn what_a_new_session_manager_has_chosen_before_it_does_anything_else_is_read() {
+    let mut world = World::new(&[]);
+    world.run([Fact::Metadata(Metadata::None)]);
+    world.run([Fact::Metadata(Metadata::Managed(MANAGER))]);
+    world.pipewire.is_deaf = true;
+    world.pipewire.set(default_sink("other"));
+    world.pipewire.is_deaf = false;
+    assert_eq!(world.wait(60), [], "one that hangs is not asked");
+    world.run([Fact::Answered]);
     assert_eq!(world.wait(1)[0], Action::Reread);
     assert_eq!(world.output().as_deref(), Some("other"));
     assert_eq!(world.wait(60), []);

@@ -164,10 +164,12 @@ impl Metadata {
     pub fn take(&mut self) -> Vec<Message> {
         let messages = self.incoming.take().into_iter();
         let useful = messages.filter_map(|message| match message {
-            Message::Done(seq) => {
-                let is_reread = self.note_done(seq) == Some(Stage::Reread);
-                is_reread.then_some(Message::Fact(Fact::Reread))
-            }
+            Message::Done(seq) => self.note_done(seq).map(|stage| {
+                Message::Fact(match stage {
+                    Stage::Told => Fact::Answered,
+                    Stage::Reread => Fact::Reread,
+                })
+            }),
             Message::Error {
                 object: PW_ID_CORE, ..
             } => Some(message),
