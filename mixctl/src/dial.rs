@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use wire::socket::{self, Interest};
 use wire::{Client, Name, Request, Volume};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, sentence};
 use crate::number;
 use crate::output::say;
 use crate::run::PROGRAM;
@@ -146,7 +146,7 @@ pub fn turn(name: &Name, range: Range, reconnect: bool) -> Result<(), Failure> {
             result => return result,
         };
         if !was_told {
-            say(&format!("{error}; waiting for it"));
+            say(&format!("{}; waiting for it", sentence(&error, name)));
             was_told = true;
         }
         let again = Instant::now() + RETRY;

@@ -2,7 +2,10 @@
 
 use std::io;
 
-use wire::{ClientError, NameError, Reply};
+use wire::client::TIMEOUT;
+use wire::{ClientError, Name, NameError, Reply};
+
+use crate::doctor::place::silence;
 
 /// Why nothing, or not everything, was done.
 #[derive(Debug)]
@@ -13,7 +16,7 @@ pub enum Failure {
     Client(ClientError),
     /// Nobody can take the output; no failure at all if the reader has just gone.
     Output(io::Error),
-    /// mixd does not answer; what that comes from and what to do.
+    /// mixd does not answer; this says what that comes from.
     Silent(String),
     /// Something has been said already; this is the status to end with.
     Status(u8),
@@ -44,6 +47,18 @@ pub fn unexpected(reply: &Reply) -> Failure {
     ClientError::Protocol(format!("{reply:?} in answer to something else")).into()
 }
 
+/// What is said of an error with the mixd at `name`.
+pub fn sentence(error: &ClientError, name: &Name) -> String {
+    match error {
+        ClientError::Silent => format!(
+            "mixd has not answered within {} s; {}",
+            TIMEOUT.as_secs(),
+            silence(name)
+        ),
+        error => error.to_string(),
+    }
+}
+
 impl Failure {
     /// The exit status, and what to say on standard error.
     pub fn told(&self) -> (u8, Option<String>) {
@@ -58,13 +73,7 @@ impl Failure {
             Self::Usage(message) if message.ends_with('?') => (2, Some(message.clone())),
             Self::Usage(message) => (2, Some(format!("{message}; see 'mixctl help'"))),
             Self::Client(error @ ClientError::Refused(_)) => (1, Some(error.to_string())),
-            Self::Silent(advice) => {
-                let time = wire::client::TIMEOUT.as_secs();
-                (
-                    3,
-                    Some(format!("mixd has not answered within {time} s; {advice}")),
-                )
-            }
+            Self::Silent(sentence) => (3, Some(sentence.clone())),
             Self::Client(error) => (3, Some(error.to_string())),
             Self::Status(code) => (*code, None),
             Self::Other(message) => (1, Some(message.clone())),

@@ -6,7 +6,7 @@ use wire::message::Pattern;
 use wire::{Client, ClientError, Name, Reply, Request};
 
 use crate::args::{self, Change, Command, Format, Verb};
-use crate::failure::{Failure, unexpected};
+use crate::failure::{Failure, sentence, unexpected};
 use crate::output::{print, say};
 use crate::usage::USAGE;
 use crate::{dial, doctor, hold, json, pick, print as plain, watch, why};
@@ -38,8 +38,8 @@ pub fn main() -> u8 {
 fn run(socket: Option<&OsStr>, verb: Verb) -> Result<(), Failure> {
     let name = Name::resolve(socket)?;
     match ask(&name, verb) {
-        Err(Failure::Client(ClientError::Silent)) => {
-            Err(Failure::Silent(doctor::place::silence(&name)))
+        Err(Failure::Client(error @ ClientError::Silent)) => {
+            Err(Failure::Silent(sentence(&error, &name)))
         }
         result => result,
     }

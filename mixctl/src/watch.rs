@@ -9,7 +9,7 @@ use wire::socket::{self, Interest};
 use wire::{Channel, Client, ClientError, Event, Mix, Name, Request, Topic};
 
 use crate::args::WatchFormat;
-use crate::failure::Failure;
+use crate::failure::{Failure, sentence};
 use crate::output::{print, say};
 use crate::run::PROGRAM;
 use crate::{bar, json, print as plain};
@@ -37,7 +37,7 @@ pub fn watch(name: &Name, format: WatchFormat, reconnect: bool) -> Result<(), Fa
             print(&offline(format))?;
             was_told = true;
             if reconnect {
-                say(&format!("{error}; waiting for it"));
+                say(&format!("{}; waiting for it", sentence(&error, name)));
             }
         }
         if !reconnect {

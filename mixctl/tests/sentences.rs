@@ -556,6 +556,7 @@ fn no_answer(book: &mut Book) {
         .chain([silent.socket()])
         .flat_map(|socket| verbs.map(|verb| (socket, verb)));
     book.run_at_once(&runs.collect::<Vec<_>>());
+    wait_for_mixd(book, mixd.socket());
     mixd.process.signal(Signal::CONT).unwrap();
     for (mut listener, _) in listeners {
         listener.kill().unwrap();
@@ -713,11 +714,16 @@ fn on_and_on(book: &mut Book) {
     let out = dial.wait_with_output().unwrap();
     book.write("set-volume --stdin", &out);
     drop(mixd);
+    wait_for_mixd(book, &socket);
+}
+
+/// The verbs that wait for a mixd that is not to be had at `socket`, until they have said so.
+fn wait_for_mixd(book: &mut Book, socket: &str) {
     for args in [
         &["watch", "--reconnect"][..],
         &["set-volume", "--stdin", "--reconnect"],
     ] {
-        let mut command = book.mixctl(&socket);
+        let mut command = book.mixctl(socket);
         command.args(args).stdin(Stdio::piped());
         let mut waiting = command
             .stdout(Stdio::piped())
