@@ -13,6 +13,7 @@ use std::fmt;
 use std::time::Duration;
 
 use wire::message::{MAX_PATTERN, Pattern};
+use wire::usage::nearest;
 use wire::{Curve, Snap};
 
 use self::line::Line;
@@ -170,35 +171,11 @@ impl Config {
 
 fn unknown(name: &str) -> String {
     let name: String = name.chars().take(40).collect();
-    let mut near: Vec<(usize, &str)> = DIRECTIVES
-        .iter()
-        .map(|directive| (distance(&name, directive.name), directive.name))
-        .collect();
-    near.sort_unstable();
-    match near.first() {
-        Some(&(distance, best)) if distance <= 2 => {
-            format!("unknown directive '{name}', did you mean '{best}'?")
-        }
-        _ => {
-            let names = DIRECTIVES.map(|directive| directive.name).join(", ");
-            format!("unknown directive '{name}'; there are {names}")
-        }
+    let names = DIRECTIVES.map(|directive| directive.name);
+    match nearest(&name, &names) {
+        Some(meant) => format!("unknown directive '{name}', did you mean '{meant}'?"),
+        None => format!("unknown directive '{name}'; there are {}", names.join(", ")),
     }
-}
-
-/// How many characters must be put in, taken out or changed to make one of the other (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.chars().enumerate() {
-            let change = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[row.len() - 1]
 }
 
 #[cfg(test)]
