@@ -99,6 +99,16 @@ pub fn save(
 /// # Errors
 /// As [`save`].
 pub fn can_save(path: &Path, size: usize) -> Result<(), String> {
+    let led_to = target(path);
+    if let Some(folder) = led_to.parent().filter(|folder| !folder.exists()) {
+        // Whether it could be made, where its nearest ancestor is.
+        let ancestor = folder.ancestors().find(|folder| folder.exists());
+        let name = temporary_name(OsStr::new("mixd"));
+        let trial = ancestor.unwrap_or(folder).join(name);
+        let made = fs::create_dir(&trial).map_err(|error| failed("mkdir", folder, &error));
+        let _ = fs::remove_dir(&trial);
+        return made;
+    }
     let content = vec![0; size];
     let saving = Saving::begin(path, &content, Outlasts::Program)?;
     let written = saving.write();
@@ -108,6 +118,14 @@ pub fn can_save(path: &Path, size: usize) -> Result<(), String> {
         Err(Hindered::Folder(reason) | Hindered::Other(reason)) => Err(reason),
         Ok(()) => Ok(()),
     }
+}
+
+/// What a save of the file at `path` that was cut short was to write, if there was one.
+pub fn saving(path: &Path, refuge: Option<&Path>) -> Option<PathBuf> {
+    let path = target(path);
+    let folders = path.parent().into_iter().chain(refuge);
+    let mut copies = folders.filter_map(|folder| Some(folder.join(copy_name(path.file_name()?))));
+    copies.find(|copy| copy.exists())
 }
 
 /// Why no other file can take a file's place.
@@ -250,7 +268,7 @@ impl<'a> Saving<'a> {
             let Some(name) = self.path.file_name() else {
                 break;
             };
-            let copy = folder.join(format!("{}.saving", name.display()));
+            let copy = folder.join(copy_name(name));
             let _ = fs::DirBuilder::new()
                 .recursive(true)
                 .mode(0o700)
@@ -282,6 +300,10 @@ fn failed(call: &str, object: &Path, error: &io::Error) -> String {
 
 fn temporary_name(name: &OsStr) -> String {
     format!(".{}.{}", name.display(), std::process::id())
+}
+
+fn copy_name(name: &OsStr) -> String {
+    format!("{}.saving", name.display())
 }
 
 fn fill(mut file: File, content: &[u8], outlasts: Outlasts) -> io::Result<()> {

@@ -351,7 +351,7 @@ fn doctor_says_what_can_not_be_saved() {
     assert!(!said.contains("can't be saved"), "{said}");
     let left = fs::read_dir(home.conf().parent().unwrap()).unwrap();
     assert_eq!(left.count(), 1);
-    assert!(!home.volume_file().exists());
+    assert!(!home.folder.path().join("state").exists());
 }
 
 #[test]

@@ -248,6 +248,13 @@ fn configuration(book: &mut Book) {
         "mixd --backend none --config ./mixd.conf # mended, then not",
         change,
     );
+    fs::write(book.path("mixd.conf"), "").unwrap();
+    fs::write(book.path("mixd.conf.saving"), "").unwrap();
+    book.told(
+        "mixd --backend none --config ./mixd.conf # which was cut short",
+        |_, _| {},
+    );
+    fs::remove_file(book.path("mixd.conf.saving")).unwrap();
     book.told("mixd --backend none --config ./nowhere.conf", |_, _| {});
     book.told("mixd --backend none --config /etc", |_, _| {});
     book.told("HOME= mixd --backend none", |_, client| {

@@ -79,6 +79,14 @@ impl ConfigFile {
     /// # Errors
     /// A sentence with the file's name, and the line's number where it is about one.
     pub fn open(&mut self, now: Instant) -> Result<Config, String> {
+        if let Some(path) = &self.path
+            && let Some(copy) = files::saving(path, refuge().as_deref())
+        {
+            let (path, copy) = (path.display(), copy.display());
+            warning!(
+                "a save of {path} was cut short: what it was to say is in {copy}; compare them, then remove that"
+            );
+        }
         self.watch(now);
         (self.check_at, self.away_since) = (None, None);
         self.read();
