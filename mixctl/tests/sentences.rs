@@ -430,6 +430,8 @@ fn names_and_nobody(book: &mut Book) {
         let mut command = Command::new("unshare");
         command.args(namespace());
         command.args(["--net", "--pid", "--fork", "--kill-child", "--mount-proc"]);
+        // Of a chroot's root it can't be changed.
+        command.args(["--propagation", "unchanged"]);
         command.args(["sh", "-c", &script]);
         command.arg(program()).env("MIXD_SOCKET", socket);
         command.env("PATH", book.path_with_programs());
@@ -458,7 +460,7 @@ fn names_and_nobody(book: &mut Book) {
     alone(book, &given, &socket);
     let variable = start("", &format!("MIXD_SOCKET={other}"));
     alone(book, &variable, &socket);
-    let elsewhere = start(&format!("--socket {socket}"), "unshare --net");
+    let elsewhere = start(&format!("--socket {socket}"), "unshare --net --propagation unchanged");
     alone(book, &elsewhere, &socket);
     let path = book.path("removed").display().to_string();
     let removed = start(&format!("--socket {path}"), "");

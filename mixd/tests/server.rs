@@ -431,7 +431,10 @@ fn who_started_it_may_have_it_outlive_its_terminal() {
 #[test]
 fn a_signal_ends_it_cleanly() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
-        let mut mixd = start();
+        let folder = Folder::new("mixd-signal").unwrap();
+        // Whoever runs the tests may have them outlive a terminal.
+        let before = ["env", "--default-signal=HUP"];
+        let mut mixd = Mixd::start_behind(folder.path(), mixd_program(), &before).unwrap();
         let _client = Raw::greeted(mixd.socket());
         let start = Instant::now();
         let status = mixd.end(signal).unwrap();

@@ -245,7 +245,7 @@ fn a_pulse_client_of_another_pid_namespace_is_not_taken_for_a_process_of_ours() 
     command.args(["--client-name", "Apart"]).arg(&stage.game);
     let _apart = Process::start(&mut command).unwrap();
     stage.lab.wait_for_route("Apart", "mixd-default").unwrap();
-    let why = stage.mixd.ctl(&["why", "Apart"]).unwrap();
+    let why = stage.mixd.ctl(&["why", "--all", "Apart"]).unwrap();
     println!("{why}");
     assert!(why.contains("application.process.id = 1\n"), "{why}");
     assert!(!why.contains("pid 1)"), "{why}");

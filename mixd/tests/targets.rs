@@ -264,7 +264,7 @@ fn what_is_contested_ends_when_the_stream_is_put_back_or_the_list_changes() {
             set_key(&stage.lab, game, "target.object", None);
             std::thread::sleep(Duration::from_millis(300));
         }
-        stage.wait_for_state("contested\tGame");
+        stage.wait_for_state("default\tcontested\tGame");
         stage.lab.wait_for_route("Game", "card-a").unwrap();
     };
     contest();

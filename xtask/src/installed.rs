@@ -165,7 +165,7 @@ pub fn files(layout: Layout, bindir: &str, built: &Path) -> Result<Vec<Installed
     }
     for unit in ["mixd.service", "mixd.socket"] {
         let text = fs::read_to_string(Path::new("mixd/dist").join(unit))?;
-        let text = text.replace("@bindir@/mixd", &quoted(&format!("{bindir}/mixd")));
+        let text = text.replace("@bindir@/mixd", &quoted(&format!("{bindir}/mixd"))?);
         add(
             &mut files,
             format!("{}/{unit}", layout.units),
@@ -208,21 +208,24 @@ pub fn files(layout: Layout, bindir: &str, built: &Path) -> Result<Vec<Installed
 
 /// A program's path as systemd reads it (systemd.service(5), "Command lines"; systemd.unit(5),
 /// "Specifiers").
-fn quoted(path: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._+-".contains(c);
-    if path.chars().all(plain) {
-        return path.to_owned();
+///
+/// # Errors
+/// systemd takes no program of such a name, quoted or not.
+fn quoted(path: &str) -> Result<String> {
+    let unsafe_for_systemd = |c: char| c.is_control() || "\"'\\".contains(c);
+    if path.contains(unsafe_for_systemd) {
+        return Err(format!(
+            "systemd runs no program whose path has a quote, a backslash or a control character, as \
+             {path:?} has; choose another --prefix"
+        )
+        .into());
     }
-    let mut text = String::new();
-    for c in path.chars() {
-        match c {
-            '\\' | '"' => text.push('\\'),
-            '%' | '$' => text.push(c),
-            _ => {}
-        }
-        text.push(c);
-    }
-    format!("\"{text}\"")
+    let path = path.replace('%', "%%");
+    let is_plain = |c: char| c.is_alphanumeric() || "/._+-%".contains(c);
+    Ok(match path.chars().all(is_plain) {
+        true => path,
+        false => format!("\"{path}\""),
+    })
 }
 
 fn add(files: &mut Vec<Installed>, path: String, content: Vec<u8>, is_program: bool) {

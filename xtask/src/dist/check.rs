@@ -45,7 +45,7 @@ pub fn check(programs: &Path) -> Result<()> {
 /// Below a prefix of an unusual name, in a folder that was there already; twice, with a file of somebody
 /// else's beside: that is all that is there in the end.
 fn leave_nothing(root: &Path, programs: &Path) -> Result<()> {
-    let place = root.join("p x%u\"$/y");
+    let place = root.join("p x%u$/y");
     fs::create_dir_all(root.join("bin"))?;
     let bindir = place.join("bin").display().to_string();
     let files = installed::files(COMMON, &bindir, programs)?;
@@ -53,7 +53,7 @@ fn leave_nothing(root: &Path, programs: &Path) -> Result<()> {
     units(&place)?;
     install::add(&place, &files)?;
     install::remove(&place)?;
-    if root.join("p x%u\"$").exists() {
+    if root.join("p x%u$").exists() {
         return Err(format!("uninstall leaves {}", root.display()).into());
     }
     install::add(root, &files)?;
