@@ -460,7 +460,10 @@ fn names_and_nobody(book: &mut Book) {
     alone(book, &given, &socket);
     let variable = start("", &format!("MIXD_SOCKET={other}"));
     alone(book, &variable, &socket);
-    let elsewhere = start(&format!("--socket {socket}"), "unshare --net --propagation unchanged");
+    let elsewhere = start(
+        &format!("--socket {socket}"),
+        "unshare --net --propagation unchanged",
+    );
     alone(book, &elsewhere, &socket);
     let path = book.path("removed").display().to_string();
     let removed = start(&format!("--socket {path}"), "");

@@ -256,7 +256,7 @@ fn a_pulse_client_of_another_pid_namespace_is_not_taken_for_a_process_of_ours() 
         .play_pulse("Discord", &stage.discord, &[])
         .unwrap();
     stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
-    let why = stage.mixd.ctl(&["why", "Discord"]).unwrap();
+    let why = stage.mixd.ctl(&["why", "--all", "Discord"]).unwrap();
     assert!(
         why.contains(", pid ") && why.contains("comm = paplay"),
         "{why}"

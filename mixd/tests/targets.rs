@@ -253,7 +253,7 @@ fn what_is_contested_ends_when_the_stream_is_put_back_or_the_list_changes() {
     let _game = stage.lab.play_native("Game", &stage.game, &[]).unwrap();
     stage.lab.wait_for_route("Game", "mixd-default").unwrap();
     let game = stream(&stage, "Game");
-    let contest = || {
+    let contest = |channel: &str| {
         for _ in 0..2 {
             let has_key = || {
                 let metadata = stage.lab.metadata()?;
@@ -264,19 +264,19 @@ fn what_is_contested_ends_when_the_stream_is_put_back_or_the_list_changes() {
             set_key(&stage.lab, game, "target.object", None);
             std::thread::sleep(Duration::from_millis(300));
         }
-        stage.wait_for_state("default\tcontested\tGame");
+        stage.wait_for_state(&format!("{channel}\tcontested\tGame"));
         stage.lab.wait_for_route("Game", "card-a").unwrap();
     };
-    contest();
+    contest("default");
     let ours = number(&stage.lab, "mixd-default", "object.serial").to_string();
     set_key(&stage.lab, game, "target.object", Some(&ours));
     stage.lab.wait_for_route("Game", "mixd-default").unwrap();
     stage.wait_for_state("default\trouted\tGame");
-    contest();
+    contest("default");
     stage.mixd.ctl(&["add-program", "Game"]).unwrap();
     stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
     stage.wait_for_state("aux\trouted\tGame");
-    contest();
+    contest("aux");
     stage.mixd.ctl(&["remove-program", "Game"]).unwrap();
     stage.lab.wait_for_route("Game", "mixd-default").unwrap();
     stage.wait_for_state("default\trouted\tGame");

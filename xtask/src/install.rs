@@ -62,7 +62,10 @@ pub fn add(place: &Path, files: &[Installed]) -> Result<()> {
         // The last of them is the prefix itself.
         let folders = path.ancestors().skip(1);
         let made = folders.filter(|folder| !place.join(folder).exists());
-        all.extend(made.map(|folder| format!("{}/", Path::new(".").join(folder).display())));
+        all.extend(made.map(|folder| match folder.as_os_str().is_empty() {
+            true => "./".to_owned(),
+            false => format!("{}/", folder.display()),
+        }));
         all.insert(path.display().to_string());
     }
     write(place, files)?;
@@ -119,7 +122,10 @@ pub fn remove(place: &Path) -> Result<()> {
     let (above, below): (Vec<&str>, Vec<&str>) = folders
         .into_iter()
         .partition(|folder| folder.starts_with("../"));
-    let below = below.into_iter().rev().map(|folder| place.join(folder));
+    let below = below.into_iter().rev().map(|folder| match folder {
+        "./" => place.to_owned(),
+        folder => place.join(folder),
+    });
     let above = above
         .iter()
         .filter_map(|up| place.ancestors().nth(up.len() / 3));
