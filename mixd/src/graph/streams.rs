@@ -42,6 +42,9 @@ struct Record {
     has_played: bool,
     /// All of the metadata was told again since it has played: what is told from then on is from then on.
     is_settled: bool,
+    /// Where somebody has moved it while it played, where the metadata has not shown what we have set since:
+    /// told again, that is still a wish.
+    moved: Option<String>,
     /// We have asked for it as the list says: what its own node asks for counts no more.
     is_taken: bool,
     /// The sink that we have linked it to ourselves.
@@ -123,11 +126,15 @@ impl Streams {
             .take_if(|serial| object == Some(&*serial.to_string()));
         // What we asked for of one that hung shows when it goes on.
         let is_wish = own.is_none() && is_wish(object, place);
-        let was_playing = record.has_played && (record.is_settled || !is_told_again);
-        let is_moved = is_wish && was_playing;
+        let is_old = is_told_again && !record.is_settled && record.moved.as_deref() != object;
+        let is_moved = is_wish && record.has_played && !is_old;
+        if is_moved {
+            record.moved = object.map(str::to_owned);
+        }
         if let Some(asked) = &mut record.asked {
             if place == Place::Ours(asked.channel) {
                 asked.is_echoed = true;
+                record.moved = None;
                 return;
             }
             if !asked.is_echoed {

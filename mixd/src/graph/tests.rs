@@ -610,6 +610,18 @@ fn what_was_chosen_unseen_for_a_stream_is_a_wish_once_all_was_told_since_it_has_
     }
 }
 
+#[test]
+fn a_move_that_was_shown_where_our_own_choice_was_not_is_a_wish() {
+    let mut world = World::new(&[]);
+    world.learn(stream(STREAM, "Game", &[]));
+    world.learn((0..2).map(|n| link(900 + n, MANAGER, between(STREAM, DEFAULT, n))));
+    // Ours was told to another client alone.
+    let moved = world.pipewire.set_target(STREAM, Some("mixd-aux"));
+    world.learn(moved);
+    assert_eq!(world.wait(2), [Action::Reread, target(STREAM, AUX)]);
+    assert_eq!(world.state(STREAM), StreamState::Pinned);
+}
+
 /// Has all of the metadata told again, as who might have been told more has gone.
 fn tell_again(world: &mut World) -> Vec<Action> {
     const TOOL: u32 = 92;
