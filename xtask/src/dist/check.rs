@@ -125,7 +125,10 @@ fn units(place: &Path) -> Result<()> {
     let mut command = Command::new("systemd-analyze");
     command.args(["--user", "--man=no", "verify"]);
     // It wants to know where a user's own units would be.
-    command.env("XDG_RUNTIME_DIR", place).env("HOME", place);
+    let home = Folder::new("mixd-units")?;
+    command
+        .env("XDG_RUNTIME_DIR", home.path())
+        .env("HOME", home.path());
     // That of PipeWire is there where PipeWire is.
     let out = command
         .args([units.join("mixd.service"), units.join("mixd.socket")])
