@@ -29,8 +29,11 @@ use crate::Name;
 /// presses never waits.
 const BACKLOG: libc::c_int = 64;
 
+/// How many links are followed, as the kernel does.
+const MAX_LINKS: usize = 40;
+
 /// How long another mixd that is just binding the same path may hold the folder's lock.
-const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Who is at the other end, as it was when it connected or began to listen (`SO_PEERCRED`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,6 +211,7 @@ impl Listener {
     pub fn bind(name: &Name) -> Result<Self, ListenError> {
         let fd = match name {
             Name::Abstract(_) => bind(name).and_then(|fd| listen(fd, name))?,
+            Name::Path(path) if path.is_symlink() => return Self::bind(&Name::Path(target(path))),
             Name::Path(path) => {
                 // Until it listens: before, it looks like one that is left over.
                 let _lock = lock_folder(path)?;
@@ -288,6 +292,19 @@ fn bind(name: &Name) -> Result<OwnedFd, ListenError> {
     }
 }
 
+/// Where a link leads to, whether something is there or not. What is behind too many is left as it is:
+/// the kernel refuses it (`path_resolution(7)`).
+fn target(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match (fs::read_link(&path), path.parent()) {
+            (Ok(next), Some(folder)) => path = folder.join(next),
+            _ => break,
+        }
+    }
+    path
+}
+
 /// What has this name.
 fn holder(name: &Name) -> Result<Holder, SystemError> {
     // A listener that is busy is still one, so no long wait.
@@ -350,6 +367,10 @@ fn lock_folder(path: &Path) -> Result<File, SystemError> {
                 if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < deadline =>
             {
                 std::thread::sleep(Duration::from_millis(10));
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let error = io::Error::other("another program holds it");
+                return Err(SystemError::new("lock", folder.display(), error));
             }
             Err(error) => return Err(SystemError::new("flock", folder.display(), error)),
         }
@@ -574,6 +595,25 @@ mod tests {
         }
         let error = Listener::bind(&name).unwrap_err().to_string();
         assert!(error.contains("mixd that does not answer"), "{error}");
+    }
+
+    #[test]
+    fn a_link_leads_to_the_socket_and_stays() {
+        let folder = Folder::new("link");
+        let Name::Path(path) = folder.socket() else {
+            unreachable!()
+        };
+        let link = folder.0.join("link");
+        std::os::unix::fs::symlink("socket", &link).unwrap();
+        let name = Name::Path(link.clone());
+        // Nothing is there; then a stale one.
+        drop(Listener::bind(&name).unwrap());
+        assert!(!path.exists() && link.is_symlink());
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        let listener = Listener::bind(&name).unwrap();
+        connect(&name, Duration::from_secs(1)).unwrap();
+        drop(listener);
+        assert!(!path.exists() && link.is_symlink());
     }
 
     #[test]

@@ -6,12 +6,14 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A text with its control characters as escapes: what somebody else has written is cited so, on a
-/// terminal or in a log.
+/// A text with its control characters as escapes, and those that turn the direction of what follows or
+/// end a line (Unicode Standard Annex 9): what somebody else has written is cited so, on a terminal or in
+/// a log.
 pub fn visible(text: &str) -> String {
     let mut visible = String::with_capacity(text.len());
     for c in text.chars() {
-        match c.is_control() {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        match c.is_control() || turns {
             true => visible.extend(c.escape_default()),
             false => visible.push(c),
         }
