@@ -111,10 +111,15 @@ pub fn can_save(path: &Path, size: usize) -> Result<(), String> {
     }
     let content = vec![0; size];
     let saving = Saving::begin(path, &content, Outlasts::Program)?;
+    if saving.model.is_some() {
+        // Also where another would take its place: what is mounted read-only, or may not be changed
+        // (chattr(1)), can't be replaced either.
+        saving.open()?;
+    }
     let written = saving.write();
     let _ = fs::remove_file(&saving.temporary);
     match written {
-        Err(Hindered::Folder(_)) if saving.model.is_some() => saving.open().map(drop),
+        Err(Hindered::Folder(_)) if saving.model.is_some() => Ok(()),
         Err(Hindered::Folder(reason) | Hindered::Other(reason)) => Err(reason),
         Ok(()) => Ok(()),
     }
@@ -158,6 +163,9 @@ impl<'a> Saving<'a> {
             return Err(format!("{} is no file's path", path.display()));
         };
         let model = fs::metadata(&path).ok();
+        if model.as_ref().is_some_and(|model| !model.is_file()) {
+            return Err(format!("write {}: it is not a file", named.display()));
+        }
         let is_read_only = |model: &Metadata| model.permissions().readonly();
         if model.as_ref().is_some_and(is_read_only) {
             let named = named.display();
@@ -251,10 +259,8 @@ impl<'a> Saving<'a> {
         let mut file = self.open()?;
         let copy = self.keep_copy(refuge)?;
         let written = overwrite(&mut file, self.content, self.outlasts);
-        if written.is_err() {
-            let _ = overwrite(&mut file, &before, self.outlasts);
-        }
-        if let Some(copy) = copy {
+        let is_whole = written.is_ok() || overwrite(&mut file, &before, self.outlasts).is_ok();
+        if let Some(copy) = copy.filter(|_| is_whole) {
             let _ = fs::remove_file(copy);
         }
         written.map_err(|error| failed("write", self.named, &error))
@@ -275,11 +281,20 @@ impl<'a> Saving<'a> {
                 .create(folder);
             let made = OpenOptions::new()
                 .write(true)
-                .create(true)
-                .truncate(true)
+                .create_new(true)
                 .mode(0o600)
                 .open(&copy);
-            let Ok(file) = made else { continue };
+            let file = match made {
+                Ok(file) => file,
+                // What an earlier save has left, or somebody else's: neither is ours to lose.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    let copy = copy.display();
+                    return Err(format!(
+                        "{copy} is there, as a save that was cut short leaves it; look at it, and remove it"
+                    ));
+                }
+                Err(_) => continue,
+            };
             // A full disk is found out here, before anything is lost.
             return match fill(file, self.content, self.outlasts) {
                 Ok(()) => Ok(Some(copy)),
@@ -353,6 +368,38 @@ mod tests {
         );
         let left = fs::read_dir(real.parent().unwrap()).unwrap();
         assert_eq!(left.count(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn what_an_earlier_save_has_left_is_not_lost() {
+        let folder = xtask::process::Folder::new("mixd-files").unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, b"one").unwrap();
+        // Written itself from now on.
+        fs::hard_link(&path, folder.path().join("second")).unwrap();
+        let precious = folder.path().join("precious");
+        fs::write(&precious, b"precious").unwrap();
+        let copy = folder.path().join("file.saving");
+        std::os::unix::fs::symlink(&precious, &copy).unwrap();
+        let error = save(&path, b"two", Outlasts::Power, None).unwrap_err();
+        assert!(error.contains("file.saving is there"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(fs::read(&precious).unwrap(), b"precious");
+        assert_eq!(saving(&path, None), Some(copy));
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_replaced_by_one() {
+        let folder = xtask::process::Folder::new("mixd-files").unwrap();
+        let link = folder.path().join("volume");
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        for result in [
+            save(&link, b"0", Outlasts::Program, None),
+            can_save(&link, 1),
+        ] {
+            assert!(result.unwrap_err().ends_with("it is not a file"));
+        }
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
     }
 
     #[test]

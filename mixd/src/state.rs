@@ -48,6 +48,8 @@ impl State {
             Ok(text) => text?,
             Err(error) => {
                 warning!("read {}: {error}; the volume is 0", path.display());
+                // What it says is not lost until another volume is set.
+                self.saved = Some(Volume::MIDDLE);
                 return None;
             }
         };
@@ -129,6 +131,24 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn what_could_not_be_read_is_kept_until_another_volume_is_set() {
+        let folder = xtask::process::Folder::new("mixd-state").unwrap();
+        let path = folder.path().join("volume");
+        // Too long to be read.
+        let text = "0.42".to_owned() + &" ".repeat(100);
+        fs::write(&path, &text).unwrap();
+        let mut state = State {
+            path: Some(path.clone()),
+            ..State::new()
+        };
+        assert_eq!(state.load(), None);
+        state.save(Volume::MIDDLE);
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        state.save("0.5".parse().unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "0.5\n");
+    }
 
     #[test]
     fn what_could_not_be_saved_is_tried_again_until_it_can() {
