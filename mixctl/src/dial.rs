@@ -113,9 +113,10 @@ impl Lines {
                 None => wrong.push(text.trim().to_owned()),
             }
         }
-        // A line without an end is no number, and is not to fill the memory.
+        // A line without an end is no number, and is not to fill the memory: what is kept of it says so.
         if self.rest.len() > MAX_LINE {
             self.rest.truncate(MAX_LINE);
+            self.rest[0] = b'?';
         }
         (newest, wrong)
     }

@@ -152,6 +152,12 @@ fn config(status: &Status) -> Finding {
                     .to_owned(),
             ),
         ),
+        (None, Some(file)) if !std::path::Path::new(file).exists() => (
+            OK,
+            "config",
+            format!("{file} is not there: the defaults hold"),
+            None,
+        ),
         (None, Some(file)) => (OK, "config", format!("nothing is wrong with {file}"), None),
         (None, None) => (
             WARN,

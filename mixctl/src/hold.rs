@@ -56,7 +56,12 @@ fn run(client: &mut Client, name: &Name, words: &[OsString]) -> Result<(), Failu
     };
     // A mixctl inside is to speak to the same mixd.
     let mut command = Command::new(program);
-    command.args(rest).env(wire::VARIABLE, name.to_string());
+    let name = match name {
+        // Wherever it goes from here.
+        Name::Path(path) => std::path::absolute(path)?.into_os_string(),
+        Name::Abstract(_) => name.to_string().into(),
+    };
+    command.args(rest).env(wire::VARIABLE, name);
     // What the terminal's keys do is the command's business: it may go on, and the volume with it.
     wire::signal::leave_to_child();
     let started = command.spawn();

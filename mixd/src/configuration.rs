@@ -149,7 +149,10 @@ impl Configuration {
             self.apply_settings(desk);
             return;
         }
-        info!("the configuration has been read again");
+        match self.file.is_there() {
+            true => info!("the configuration has been read again"),
+            false => info!("the configuration has gone; the defaults hold until it is back"),
+        }
         self.apply(desk);
         self.has_changed = true;
     }

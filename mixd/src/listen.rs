@@ -8,8 +8,8 @@ use wire::socket::{Holder, ListenError, Listener};
 
 use crate::daemon::EXIT_TIME;
 
-/// How long a mixd that is leaving is waited for: it takes no longer.
-const PATIENCE: Duration = EXIT_TIME;
+/// How long a mixd that is leaving is waited for: as long as it may take, and a moment to end.
+const PATIENCE: Duration = EXIT_TIME.saturating_add(Duration::from_millis(200));
 
 /// How long after a name was not free, though nobody answers there, it is tried again.
 const PAUSE: Duration = Duration::from_millis(10);

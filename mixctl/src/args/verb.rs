@@ -213,7 +213,8 @@ impl Words {
     ) -> Result<T, String> {
         let verb = self.entry.name;
         let text = self.one(what)?;
-        parse(&text).map_err(|error| wrong_number(verb, &text, &error))
+        let is_right = |text: &str| parse(text).is_ok();
+        parse(&text).map_err(|error| wrong_number(verb, &text, &error, is_right))
     }
 
     fn dial(&self) -> Result<Verb, String> {
@@ -225,7 +226,9 @@ impl Words {
             None => Range::default(),
             Some(text) => {
                 let range = text.parse();
-                range.map_err(|error| wrong_number("set-volume --range", &text, &error))?
+                let is_right = |text: &str| text.parse::<Range>().is_ok();
+                range
+                    .map_err(|error| wrong_number("set-volume --range", &text, &error, is_right))?
             }
         };
         Ok(Verb::Dial(range, self.has("reconnect")))
@@ -235,13 +238,17 @@ impl Words {
         let command = std::mem::take(&mut self.command);
         let until = match (self.value_of("for")?, command.is_empty()) {
             (Some(text), true) => {
-                let seconds = text.parse().ok();
-                let seconds = seconds.filter(|seconds| (0.0..=MAX_HOLD).contains(seconds));
-                let seconds = seconds.ok_or_else(|| {
+                let seconds = |text: &str| {
+                    let seconds = text.parse().ok();
+                    seconds.filter(|seconds| (0.0..=MAX_HOLD).contains(seconds))
+                };
+                let is_right = |text: &str| seconds(text).is_some();
+                let seconds = seconds(&text).ok_or_else(|| {
                     wrong_number(
                         "hold --for",
                         &text,
                         &"not a number of seconds from 0 to 86400",
+                        is_right,
                     )
                 })?;
                 Until::Time(Duration::from_secs_f64(seconds))
@@ -308,10 +315,15 @@ fn wrong(verb: &str, text: &str, error: &dyn Display) -> String {
     format!("{verb}: '{text}' is {error}")
 }
 
-/// The same of a number, with how it is written here where that can be told.
-fn wrong_number(verb: &str, text: &str, error: &dyn Display) -> String {
+/// The same of a number, with how it is written here where that can be told and `is_right`.
+fn wrong_number(
+    verb: &str,
+    text: &str,
+    error: &dyn Display,
+    is_right: impl Fn(&str) -> bool,
+) -> String {
     let sentence = wrong(verb, text, error);
-    match number::written_here(text) {
+    match number::written_here(text).filter(|written| is_right(written)) {
         Some(number) => format!("{sentence}; here it is written {number}"),
         None => sentence,
     }

@@ -93,6 +93,11 @@ impl ConfigFile {
         self.config()
     }
 
+    /// Whether it was there when it was read last.
+    pub fn is_there(&self) -> bool {
+        self.content.is_some()
+    }
+
     /// Why changes of the file are not seen, if they are not.
     pub fn unwatched(&self) -> Option<&str> {
         self.unwatched.as_deref()
