@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use wire::Name;
 use wire::client::{Client, ClientError};
-use wire::socket::{Holder, ListenError, Listener};
+use wire::socket::{Holder, ListenError, Listener, Peer};
 
 use crate::daemon::EXIT_TIME;
 
@@ -32,14 +32,15 @@ pub fn listen(name: &Name) -> Result<Listener, ListenError> {
                 return other;
             }
         };
-        let stays = match holder {
-            Holder::Listener(peer) if !answers(name) => {
-                (Instant::now() >= deadline).then_some(Holder::Silent(peer))
-            }
-            Holder::Listener(_) | Holder::Silent(_) | Holder::File => Some(holder),
-            Holder::Full | Holder::Socket => (Instant::now() >= deadline).then_some(holder),
+        let holder = match holder {
+            Holder::Listener(peer) => greet(name, peer),
+            holder => holder,
         };
-        if let Some(holder) = stays {
+        let stays = match holder {
+            Holder::Listener(_) | Holder::Other(_) | Holder::File => true,
+            Holder::Silent(_) | Holder::Full | Holder::Socket => Instant::now() >= deadline,
+        };
+        if stays {
             return Err(ListenError::InUse(name.clone(), holder));
         }
         has_waited = true;
@@ -47,14 +48,13 @@ pub fn listen(name: &Name) -> Result<Listener, ListenError> {
     }
 }
 
-/// Whether whoever listens answers a greeting, with whatever. Returns when it does, when it ends, or
-/// when it has been silent for as long as a client waits.
-fn answers(name: &Name) -> bool {
+/// Greets whoever listens: `peer`, which answers as a mixd or another program does, or not at all. Returns
+/// when it does, when it ends, or when it has been silent for as long as a client waits.
+fn greet(name: &Name, peer: Peer) -> Holder {
     match Client::connect(name, "mixd") {
-        Ok(_) => true,
-        Err(error) => matches!(
-            error,
-            ClientError::Stranger(..) | ClientError::Refused(_) | ClientError::Protocol(_)
-        ),
+        // It is another user's, or too busy for one more client: a mixd that stays.
+        Ok(_) | Err(ClientError::Stranger(..) | ClientError::Refused(_)) => Holder::Listener(peer),
+        Err(ClientError::Protocol(_)) => Holder::Other(peer),
+        Err(_) => Holder::Silent(peer),
     }
 }

@@ -68,6 +68,8 @@ pub enum Holder {
     Listener(Peer),
     /// The same, which has answered nothing.
     Silent(Peer),
+    /// The same, which is no mixd.
+    Other(Peer),
     /// A program that takes no more connections: too many wait already.
     Full,
     /// A socket that does not listen, or no longer or not yet.
@@ -133,7 +135,12 @@ impl fmt::Display for ListenError {
                         " by pid {}, which does not answer; is it stopped?",
                         peer.pid
                     ),
-                    Holder::Listener(peer) | Holder::Silent(peer) => write!(
+                    Holder::Other(peer) if peer.uid == uid() => write!(
+                        f,
+                        " by pid {}, which is no mixd; choose another name with --socket",
+                        peer.pid
+                    ),
+                    Holder::Listener(peer) | Holder::Silent(peer) | Holder::Other(peer) => write!(
                         f,
                         " by user {} (pid {}); choose another name with --socket",
                         peer.uid, peer.pid
