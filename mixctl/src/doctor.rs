@@ -176,7 +176,7 @@ fn unsaved(diagnosis: &Diagnosis) -> impl Iterator<Item = Finding> {
     ];
     parts.into_iter().filter_map(|(what, why)| {
         let text = format!("{what} can't be saved: {}", visible(why.as_ref()?));
-        let advice = "until that is mended, a change of it ends with mixd".to_owned();
+        let advice = "mend that: until then a change of it ends with mixd".to_owned();
         Some((BAD, "saving", text, Some(advice)))
     })
 }

@@ -225,7 +225,9 @@ impl System {
         };
         let target = tools::target_folder().unwrap_or_default();
         let mut command = tools::as_root("env");
-        command.arg(format!("INNER={INNER}")).arg("unshare");
+        command.arg(format!("INNER={INNER}"));
+        // Nothing in it outlasts this program, however that ends.
+        command.args(["setpriv", "--pdeathsig", "KILL", "--", "unshare"]);
         command.args(["--mount", "--propagation", "unchanged"]);
         command.args(["--pid", "--fork", "--kill-child"]);
         let network = match network {
