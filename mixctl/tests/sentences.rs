@@ -762,6 +762,18 @@ fn doctor(book: &mut Book) {
         book.run(fake.socket(), &["doctor"]);
     };
     told(quiet(), well());
+    let unsaved = |what: &str| Some(format!("write {what}: read-only file system"));
+    told(
+        quiet(),
+        Diagnosis {
+            unsaved_list: unsaved("/home/user/.config/mixd/mixd.conf"),
+            unsaved_volume: unsaved("/home/user/.local/state/mixd/volume"),
+            ..well()
+        },
+    );
+    let mut there = quiet();
+    there.settings.to_mut().file = Some("/etc/passwd".to_owned());
+    told(there, well());
     let changed = |change: fn(&mut Audio)| {
         let mut status = quiet();
         change(status.audio.to_mut());
