@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use wire::socket::{self, Interest};
-use wire::{Client, Name, Request, Volume};
+use wire::{Client, Event, Name, Request, Topic, Volume};
 
 use crate::failure::{Failure, sentence};
 use crate::number;
@@ -138,11 +138,12 @@ pub fn turn(name: &Name, range: Range, reconnect: bool) -> Result<(), Failure> {
         lines: Lines::default(),
         range,
         newest: None,
+        sent: None,
         has_ended: false,
     };
     let mut was_told = false;
     loop {
-        let error = match follow(name, &mut input, &mut was_told) {
+        let error = match follow(name, &mut input, reconnect, &mut was_told) {
             Err(Failure::Client(error)) if reconnect => error,
             result => return result,
         };
@@ -168,15 +169,29 @@ pub fn turn(name: &Name, range: Range, reconnect: bool) -> Result<(), Failure> {
     }
 }
 
-/// Applies it while mixd is there. A value stays in `input` until mixd has taken it. `was_told` that
-/// mixd is not there is no longer so once it is.
-fn follow(name: &Name, input: &mut Input, was_told: &mut bool) -> Result<(), Failure> {
+/// Applies it while mixd is there. A value stays in `input` until mixd has taken it; if that `returns` to
+/// the next mixd, so does the one that was in force when this one went. `was_told` that mixd is not there
+/// is no longer so once it is.
+fn follow(
+    name: &Name,
+    input: &mut Input,
+    returns: bool,
+    was_told: &mut bool,
+) -> Result<(), Failure> {
     let mut client = Client::connect(name, PROGRAM)?;
     *was_told = false;
+    if returns {
+        // One that was killed, or is not to remember the volume, has another.
+        input.newest = input.newest.or(input.sent);
+        client.request(&Request::Subscribe([Topic::Volume].into_iter().collect()))?;
+    }
+    // The newest that mixd has taken, also while another is in force.
+    let mut last = input.sent;
     loop {
         if let Some(volume) = input.newest {
             client.request(&Request::SetVolume(volume))?;
             input.newest = None;
+            (last, input.sent) = (Some(volume), Some(volume));
         }
         if input.has_ended {
             return Ok(());
@@ -189,9 +204,11 @@ fn follow(name: &Name, input: &mut Input, was_told: &mut bool) -> Result<(), Fai
         if turned.readable {
             input.read()?;
         }
-        if ended.readable {
-            // Nothing is subscribed to: what comes is mixd's end.
-            client.next_event(Some(Duration::ZERO))?;
+        // Of what is not subscribed to, nothing comes but mixd's end.
+        if ended.readable
+            && let Some(Event::Volume(mix)) = client.next_event(Some(Duration::ZERO))?
+        {
+            input.sent = last.filter(|&last| last == mix.volume);
         }
     }
 }
@@ -203,6 +220,8 @@ struct Input {
     range: Range,
     /// The newest volume that mixd has not taken.
     newest: Option<Volume>,
+    /// The newest that it has taken, while that is in force: nobody has set another since.
+    sent: Option<Volume>,
     has_ended: bool,
 }
 

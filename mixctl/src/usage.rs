@@ -83,8 +83,8 @@ pub const USAGE: Usage = Usage {
                  A range may run backwards. A line that is no number is told on standard error \
                  and left out.",
                 "When mixd goes it ends with 3, also while the dial rests; with --reconnect it \
-                 waits for mixd, also at the start, and applies the newest value that has come \
-                 meanwhile.",
+                 waits for mixd, also at the start, and applies the newest value again, unless \
+                 another volume was set since.",
             ],
             options: &[
                 PRINT,

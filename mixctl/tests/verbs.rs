@@ -356,6 +356,14 @@ fn a_dial_that_reconnects_applies_the_newest_value_when_mixd_is_back() {
         becomes(newest);
         mixd.end(Signal::TERM).unwrap();
     }
+    // One that has not saved it, as after a kill.
+    let returned = told.next().unwrap().unwrap();
+    assert!(returned.ends_with("; waiting for it"), "{returned}");
+    let saved = folder.path().join(".local/state/mixd/volume");
+    std::fs::write(saved, "0.1\n").unwrap();
+    let mut mixd = mixd_in(&folder);
+    becomes("0.75");
+    mixd.end(Signal::TERM).unwrap();
     let again = told.next().unwrap().unwrap();
     assert!(again.ends_with("; waiting for it"), "{again}");
     // What the dial has said last is applied although it has gone.
