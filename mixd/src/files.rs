@@ -7,10 +7,9 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::sys;
+use wire::socket::target;
 
-/// How many links are followed, as the kernel does (`path_resolution(7)`).
-const MAX_LINKS: usize = 40;
+use crate::sys;
 
 /// The folder that `variable` names, or else `fallback` in the home (XDG Base Directory
 /// Specification); none if there is no home. What is no absolute path does not count.
@@ -20,18 +19,6 @@ pub fn folder(variable: &str, fallback: &str) -> Option<PathBuf> {
         path.is_absolute().then_some(path)
     };
     absolute(variable).or_else(|| Some(absolute("HOME")?.join(fallback)))
-}
-
-/// Where `path` leads to, through links, whether something is there or not.
-fn target(path: &Path) -> PathBuf {
-    let mut path = path.to_owned();
-    for _ in 0..MAX_LINKS {
-        match (fs::read_link(&path), path.parent()) {
-            (Ok(next), Some(folder)) => path = folder.join(next),
-            _ => break,
-        }
-    }
-    path
 }
 
 /// What a saved file outlasts.

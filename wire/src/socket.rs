@@ -301,7 +301,7 @@ fn bind(name: &Name) -> Result<OwnedFd, ListenError> {
 
 /// Where a link leads to, whether something is there or not. What is behind too many is left as it is:
 /// the kernel refuses it (`path_resolution(7)`).
-fn target(path: &Path) -> PathBuf {
+pub fn target(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
         match (fs::read_link(&path), path.parent()) {
