@@ -63,6 +63,10 @@ fn a_silenced_program_that_starts_on_a_busy_machine_leaks_no_sample() {
 
 const STREAMS: usize = 100;
 
+/// How many of them one program has: libpipewire 0.3.65 has been seen to end with a program that has a
+/// hundred streams linked at once, and to close a descriptor of it a second time.
+const STREAMS_EACH: usize = 10;
+
 /// What the memory may grow by in two rounds that is no leak, in KiB: a page now and then. A leak of 80
 /// bytes for each stream is more.
 const GROWTH: u64 = 16;
@@ -72,8 +76,8 @@ const ROUNDS: usize = 20;
 
 #[test]
 #[ignore = "run as a process of its own by a_hundred_streams_come_and_go_and_leave_no_memory_behind"]
-fn a_program_with_a_hundred_streams() {
-    burst::play(STREAMS);
+fn a_program_with_ten_streams() {
+    burst::play(STREAMS_EACH);
 }
 
 #[test]
@@ -91,7 +95,9 @@ fn a_hundred_streams_come_and_go_and_leave_no_memory_behind() {
         assert!(round < ROUNDS, "the memory grows: {memory:?} KiB");
         let before = stage.mixd.process.processor_time().unwrap();
         let start = Instant::now();
-        let burst = Other::start("a_program_with_a_hundred_streams", socket);
+        let mut programs: Vec<Other> = (0..STREAMS / STREAMS_EACH)
+            .map(|_| Other::start("a_program_with_ten_streams", socket))
+            .collect();
         let made = start.elapsed();
         let routed = || {
             let dump = stage.lab.dump()?;
@@ -101,9 +107,13 @@ fn a_hundred_streams_come_and_go_and_leave_no_memory_behind() {
             };
             Ok((on("Game", "mixd-default") && on("Discord", "mixd-aux")).then_some(()))
         };
-        wait_for("a hundred streams on their channels", PATIENCE, routed).unwrap();
+        if let Err(error) = wait_for("a hundred streams on their channels", PATIENCE, routed) {
+            let ends: Vec<_> = programs.iter_mut().filter_map(Other::end).collect();
+            let streams = stage.mixd.ctl(&["streams"]).unwrap();
+            panic!("{error}; programs ended: {ends:?}; mixd says:\n{streams}\n{}", stage.mixd.log());
+        }
         let settled = start.elapsed();
-        drop(burst);
+        drop(programs);
         let gone = || {
             let status = stage.mixd.ctl(&["status"])?;
             Ok(status.contains("streams   0").then_some(()))

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// The variable that tells such a process which socket is meant.
 pub const SOCKET: &str = "MIXD_TEST_SOCKET";
@@ -27,6 +27,11 @@ impl Other {
             .find(|line| line.contains("ready"));
         assert!(held.is_some(), "{test} is ready");
         Self(child)
+    }
+
+    /// How it has ended, if it has: by itself.
+    pub fn end(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().unwrap()
     }
 }
 
