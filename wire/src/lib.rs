@@ -76,8 +76,8 @@ pub use case::{fold, is_same};
 pub use client::{Client, ClientError};
 pub use connection::{Connection, Incoming};
 pub use message::{
-    Audio, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Hello, Mix, PipeWireState,
-    Property, Reply, Request, Settings, Source, Status, Stream, StreamDetail, StreamState, Topic,
+    Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Hello, Mix, Move,
+    PipeWireState, Property, Reply, Request, Rule, Settings, Source, Status, Stream, StreamDetail, StreamState, Topic,
     Warning, Welcome,
 };
 pub use name::{Name, NameError, VARIABLE};

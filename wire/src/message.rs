@@ -74,28 +74,42 @@ pub enum Request {
     /// the place of the first; of several connections the last to ask counts. Answered by
     /// [`Reply::Mix`].
     HoldVolume(Volume),
-    /// The patterns of the program list. Answered by [`Reply::Programs`].
+    /// The program list. Answered by [`Reply::Programs`].
     ListPrograms,
-    /// Puts a pattern on the list: what it matches moves to the aux channel. Answered by
-    /// [`Reply::Done`], also when it was listed already, or [`Reply::Unsaved`].
+    /// Puts a pattern at the end of the list: what it matches moves to the aux channel, unless an earlier
+    /// rule matches. Answered by [`Reply::Done`], also when it was listed so already, or
+    /// [`Reply::Unsaved`].
     AddProgram(Pattern),
-    /// Takes a pattern off the list. Answered by [`Reply::Done`] or [`Reply::Unsaved`], or
-    /// [`ErrorCode::Refused`] when it was not listed.
+    /// Puts a pattern on the list, before the programs: what it matches is left alone. Answered as
+    /// [`AddProgram`](Self::AddProgram).
+    IgnoreProgram(Pattern),
+    /// Takes a pattern off the list, of whichever kind. Answered by [`Reply::Done`] or
+    /// [`Reply::Unsaved`], or [`ErrorCode::Refused`] when it was not listed.
     RemoveProgram(Pattern),
     /// Puts a pattern in the place of another, of which it may be another spelling. Answered by
     /// [`Reply::Done`] or [`Reply::Unsaved`], or [`ErrorCode::Refused`] when the old one is not
     /// listed, or the new one is.
     ReplaceProgram(Replacement),
-    /// Puts a pattern on the list before another, or at the end where that is not listed: what takes
-    /// a removal back. Answered as [`AddProgram`](Self::AddProgram): listed already, it stays where
-    /// it is.
-    InsertProgram(Insertion),
+    /// Changes the list so that a stream's program, and no other, plays through a channel. Answered by
+    /// [`Reply::Changed`], or [`ErrorCode::Refused`] when that can't be done, and why.
+    MoveStream(Move),
+    /// Takes the last change of the list back, whoever made it. Answered by [`Reply::Changed`], or
+    /// [`ErrorCode::Refused`] when there is none.
+    Undo,
+    /// Makes the change again that was taken back last. Answered by [`Reply::Changed`], or
+    /// [`ErrorCode::Refused`] when there is none.
+    Redo,
     /// Which streams [`AddProgram`](Self::AddProgram) would move, and where to; nothing is done.
     /// Answered by [`Reply::Streams`].
     TryAddProgram(Pattern),
+    /// Which streams [`IgnoreProgram`](Self::IgnoreProgram) would leave alone; nothing is done. Answered
+    /// by [`Reply::Streams`].
+    TryIgnoreProgram(Pattern),
     /// Which streams [`RemoveProgram`](Self::RemoveProgram) would move, and where to; nothing is
     /// done. Answered by [`Reply::Streams`], or [`ErrorCode::Refused`] when it is not listed.
     TryRemoveProgram(Pattern),
+    /// What [`MoveStream`](Self::MoveStream) would change; nothing is done. Answered as that.
+    TryMoveStream(Move),
     /// All that decides about the stream of this id. Answered by [`Reply::Stream`], or
     /// [`ErrorCode::Refused`] when there is none.
     GetStream(u32),
@@ -116,7 +130,7 @@ pub enum Request {
 
 impl Request {
     /// The names of all requests, as they stand in a body.
-    pub const NAMES: [&str; 18] = [
+    pub const NAMES: [&str; 23] = [
         "get-volume",
         "set-volume",
         "shift-volume",
@@ -124,11 +138,16 @@ impl Request {
         "hold-volume",
         "list-programs",
         "add-program",
+        "ignore-program",
         "remove-program",
         "replace-program",
-        "insert-program",
+        "move-stream",
+        "undo",
+        "redo",
         "try-add-program",
+        "try-ignore-program",
         "try-remove-program",
+        "try-move-stream",
         "get-stream",
         "get-status",
         "diagnose",
@@ -149,15 +168,76 @@ pub struct Replacement {
     pub old: Pattern,
 }
 
-/// What [`Request::InsertProgram`] is to add, and where.
+/// Where [`Request::MoveStream`] is to send a stream's program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Insertion {
-    /// The pattern that is to be on the list.
-    pub new: Pattern,
-    /// The one that is to follow it.
-    pub before: Pattern,
+pub struct Move {
+    /// The stream's PipeWire global id.
+    pub id: u32,
+    /// The channel that it is to play through.
+    pub channel: Channel,
+}
+
+/// An entry of the program list, of which the first that matches a program decides about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// What the pattern matches plays through the aux channel.
+    Program(Pattern),
+    /// What the pattern matches is left alone.
+    Ignore(Pattern),
+}
+
+impl Rule {
+    /// What it matches.
+    pub fn pattern(&self) -> &Pattern {
+        match self {
+            Self::Program(pattern) | Self::Ignore(pattern) => pattern,
+        }
+    }
+
+    /// The same rule about what another pattern matches.
+    #[must_use]
+    pub fn with(self, pattern: Pattern) -> Self {
+        match self {
+            Self::Program(_) => Self::Program(pattern),
+            Self::Ignore(_) => Self::Ignore(pattern),
+        }
+    }
+
+    /// The name of its kind: in a message, and of its directive in mixd.conf.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Program(_) => "program",
+            Self::Ignore(_) => "ignore",
+        }
+    }
+}
+
+/// As a line of mixd.conf says it, but for what has to be escaped there.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind(), self.pattern())
+    }
+}
+
+/// A change of the program list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Change<'a> {
+    /// A sentence for people: what was done, and by which rules.
+    pub text: Cow<'a, str>,
+    /// The rules that are on the list now and were not before.
+    pub added: Vec<Rule>,
+    /// How many rules were added and removed besides those listed, because a reply has an end.
+    pub omitted: u32,
+    /// The rules that were on the list before and are not now.
+    pub removed: Vec<Rule>,
+    /// Why the change will not outlast the daemon, if it could not be saved.
+    pub unsaved: Option<Cow<'a, str>>,
 }
 
 /// The answer to a [`Request`] that was carried out.
@@ -174,8 +254,10 @@ pub enum Reply<'a> {
     Unsaved(Cow<'a, str>),
     /// The volume and its gains, after the request.
     Mix(Mix),
-    /// The program list, in the order of its making.
-    Programs(Cow<'a, [Pattern]>),
+    /// The program list, in the order of mixd.conf.
+    Programs(Cow<'a, [Rule]>),
+    /// What has changed on the program list.
+    Changed(Change<'a>),
     /// Everything there is to know.
     Status(Status<'a>),
     /// Streams, as they would be.
@@ -195,7 +277,7 @@ pub enum Event<'a> {
     /// [`Topic::Volume`].
     Volume(Mix),
     /// [`Topic::Programs`].
-    Programs(Cow<'a, [Pattern]>),
+    Programs(Cow<'a, [Rule]>),
     /// [`Topic::Streams`].
     Streams(Cow<'a, Audio>),
     /// [`Topic::Settings`].
@@ -322,7 +404,8 @@ pub struct Stream {
     pub pid: Option<u32>,
     /// `application.name`, or the nearest thing to it that is known.
     pub name: NodeName,
-    /// The pattern on the program list that puts it into the aux channel.
+    /// The pattern on the program list that decides about it: that puts it into the aux channel, or, of
+    /// an ignored stream, has it left alone.
     pub rule: Option<Pattern>,
     /// The client that has linked it elsewhere, if there is one and it has a name.
     pub rival: Option<ClientName>,
@@ -446,6 +529,8 @@ pub enum StreamState {
     /// Something has moved it away from us twice: left alone. Or the session manager does not move
     /// it, although asked. Or it is linked to a card besides its channel.
     Contested,
+    /// The program list says to leave it alone: it is where it would be without the daemon.
+    Ignored,
 }
 
 /// One of the two groups that the volume crossfades.
@@ -482,7 +567,7 @@ pub struct Status<'a> {
     /// What PipeWire has.
     pub audio: Cow<'a, Audio>,
     /// The program list.
-    pub programs: Cow<'a, [Pattern]>,
+    pub programs: Cow<'a, [Rule]>,
     /// The configuration.
     pub settings: Cow<'a, Settings>,
 }
@@ -549,6 +634,7 @@ impl fmt::Display for StreamState {
             Self::Routed => "routed",
             Self::Pinned => "pinned",
             Self::Contested => "contested",
+            Self::Ignored => "ignored",
         })
     }
 }

@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use crate::codec;
 use crate::frame::{self, HEADER, Header, Kind, MAX_REPLY};
-use crate::message::{ClientName, Insertion, Key, NodeName, Pattern, Replacement, Sentence};
+use crate::message::{ClientName, Key, NodeName, Pattern, Replacement, Sentence};
 use crate::{
-    Audio, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Gain, Hello, Mix, PROTOCOL,
-    PipeWireState, Property, Reply, Request, Settings, Shift, Snap, Source, Status, Stream,
+    Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Gain, Hello, Mix, Move,
+    PROTOCOL, PipeWireState, Property, Reply, Request, Rule, Settings, Shift, Snap, Source, Status, Stream,
     StreamDetail, StreamState, Text, Topic, Volume, Warning, Welcome,
 };
 
@@ -92,7 +92,8 @@ pub fn all() -> Vec<Vector> {
     let failure = Failure::new(ErrorCode::Refused, "failed, as asked");
     let topics = Topic::ALL.into_iter().collect();
     let discord = Pattern::truncated("Discord");
-    let programs = || Cow::Owned(vec![discord]);
+    let ardour = Pattern::truncated("Ardour*");
+    let programs = || Cow::Owned(vec![Rule::Ignore(ardour), Rule::Program(discord)]);
     let status = Status {
         mix: mix(),
         audio: Cow::Owned(audio()),
@@ -103,9 +104,16 @@ pub fn all() -> Vec<Vector> {
         new: Text::truncated("Discord*"),
         old: discord,
     };
-    let insertion = Insertion {
-        new: discord,
-        before: Text::truncated("Mumble"),
+    let change = Change {
+        text: "Discord plays through aux: added program Discord".into(),
+        added: vec![Rule::Program(discord)],
+        omitted: 0,
+        removed: Vec::new(),
+        unsaved: None,
+    };
+    let to_aux = Move {
+        id: 71,
+        channel: Channel::Aux,
     };
     let unsaved = "rename mixd.conf: read-only file system".into();
     let volume = Volume::try_from(-250_000).unwrap_or_default();
@@ -134,11 +142,11 @@ pub fn all() -> Vec<Vector> {
             9,
             &Request::ReplaceProgram(replacement),
         ),
-        request(
-            "request-insert-program",
-            17,
-            &Request::InsertProgram(insertion),
-        ),
+        request("request-ignore-program", 18, &Request::IgnoreProgram(ardour)),
+        request("request-move-stream", 19, &Request::MoveStream(to_aux)),
+        reply("reply-changed", 19, &Reply::Changed(change)),
+        request("request-undo", 20, &Request::Undo),
+        request("request-redo", 21, &Request::Redo),
         request(
             "request-try-add-program",
             10,
@@ -150,6 +158,12 @@ pub fn all() -> Vec<Vector> {
             11,
             &Request::TryRemoveProgram(discord),
         ),
+        request(
+            "request-try-ignore-program",
+            22,
+            &Request::TryIgnoreProgram(ardour),
+        ),
+        request("request-try-move-stream", 23, &Request::TryMoveStream(to_aux)),
         request("request-get-stream", 12, &Request::GetStream(71)),
         reply("reply-stream", 12, &Reply::Stream(Box::new(detail()))),
         request("request-get-status", 13, &Request::GetStatus),
