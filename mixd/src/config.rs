@@ -14,17 +14,19 @@ use std::time::Duration;
 
 use wire::message::{MAX_PATTERN, Pattern};
 use wire::usage::nearest;
-use wire::{Curve, Snap};
+use wire::{Curve, Rule, Snap};
 
 use self::line::Line;
-use crate::directives::{self, CURVE, DIRECTIVES, GLIDE, OUTPUT, PROGRAM, REMEMBER_VOLUME, SNAP};
+use crate::directives::{
+    self, CURVE, DIRECTIVES, GLIDE, IGNORE, OUTPUT, PROGRAM, REMEMBER_VOLUME, SNAP,
+};
 use crate::glide;
 use crate::rules::Rules;
 
 /// What the file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The programs of the aux channel.
+    /// The programs of the aux channel, and those that are left alone.
     pub rules: Rules,
     /// How the volume makes the gains.
     pub curve: Curve,
@@ -104,12 +106,16 @@ impl Config {
     fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         let wrong = |what: &str| format!("'{name}' is {what}, not '{value}'");
         match name {
-            PROGRAM => {
+            PROGRAM | IGNORE => {
                 let pattern: Pattern = value.parse().map_err(|error| {
                     format!("the pattern is {error}; {MAX_PATTERN} bytes are room for any name")
                 })?;
-                let added = self.rules.add(pattern);
-                added.map(drop).map_err(|failure| failure.to_string())
+                let rule = match name {
+                    PROGRAM => Rule::Program(pattern),
+                    _ => Rule::Ignore(pattern),
+                };
+                let pushed = self.rules.push(rule);
+                pushed.map_err(|failure| failure.to_string())
             }
             CURVE => {
                 let curve = Curve::ALL.into_iter();
@@ -154,8 +160,8 @@ impl Config {
             text += &line::print(name, value);
             text.push('\n');
         };
-        for pattern in self.rules.patterns() {
-            add(PROGRAM, pattern);
+        for rule in self.rules.list() {
+            add(rule.kind(), rule.pattern());
         }
         add(CURVE, &self.curve.to_string());
         add(
@@ -184,11 +190,16 @@ mod tests {
 
     #[test]
     fn each_directive_is_taken() {
-        let text = "# mine\nprogram Discord # voice\nprogram media.role=Game\ncurve square-root\n\
+        let text = "# mine\nprogram Discord # voice\nignore Ardour\nprogram media.role=Game\ncurve square-root\n\
                     remember-volume no\nglide 0\noutput alsa card\nsnap 0\n";
         let config = parse(text.as_bytes()).unwrap();
-        let patterns: Vec<&str> = config.rules.patterns().iter().map(|text| &**text).collect();
-        assert_eq!(patterns, ["Discord", "media.role=Game"]);
+        let rules: Vec<String> = config.rules.list().iter().map(Rule::to_string).collect();
+        let expected = [
+            "program Discord",
+            "ignore Ardour",
+            "program media.role=Game",
+        ];
+        assert_eq!(rules, expected);
         assert_eq!(config.curve, Curve::SquareRoot);
         assert!(!config.remember_volume);
         assert_eq!(config.glide, Duration::ZERO);
@@ -248,10 +259,10 @@ mod tests {
         let bare: Vec<&str> = text
             .lines()
             .filter_map(|line| line.strip_prefix('#'))
-            .filter(|line| !line.starts_with(' ') && !line.starts_with(PROGRAM))
+            .filter(|line| !line.starts_with([' ', 'p', 'i']))
             .collect();
         assert_eq!(parse(bare.join("\n").as_bytes()), Ok(Config::default()));
-        assert_eq!(bare.len(), DIRECTIVES.len() - 1);
+        assert_eq!(bare.len(), DIRECTIVES.len() - 2);
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use wire::Settings;
-use wire::message::Pattern;
 
 use crate::backend::Backend;
 use crate::config::Config;
@@ -90,9 +89,9 @@ impl Configuration {
         }
     }
 
-    /// Puts on the desk what it says.
+    /// Puts on the desk what it says when the daemon starts.
     pub fn apply(&self, desk: &mut Desk) {
-        desk.set_rules(self.config.rules.clone());
+        desk.begin_list(self.config.rules.clone(), self.file.text());
         self.apply_settings(desk);
     }
 
@@ -145,15 +144,16 @@ impl Configuration {
 
     /// Puts on the desk what was read.
     fn apply_read(&mut self, desk: &mut Desk) {
+        self.apply_settings(desk);
         if self.problem.is_some() {
-            self.apply_settings(desk);
+            desk.read_list(None, self.file.text());
             return;
         }
         match self.file.is_there() {
             true => info!("the configuration has been read again"),
             false => info!("the configuration has gone; the defaults hold until it is back"),
         }
-        self.apply(desk);
+        desk.read_list(Some(self.config.rules.clone()), self.file.text());
         self.has_changed = true;
     }
 
@@ -165,35 +165,19 @@ impl Configuration {
         self.file.can_save()
     }
 
-    /// Saves a program that has been put on the list.
-    ///
-    /// # Errors
-    /// Why it could not be saved.
-    pub fn save_added(&mut self, pattern: &Pattern) -> Result<(), String> {
-        self.file.add(pattern.trim())
+    /// Takes in what somebody has written into the file this very moment: before the list is changed.
+    pub fn look(&mut self, desk: &mut Desk) {
+        if let Some(read) = self.file.look() {
+            self.take(read, AS_BEFORE);
+            self.apply_read(desk);
+        }
     }
 
-    /// Saves a program that has been put on the list before another.
+    /// Saves the program list that is on the desk.
     ///
     /// # Errors
     /// Why it could not be saved.
-    pub fn save_inserted(&mut self, new: &Pattern, before: &Pattern) -> Result<(), String> {
-        self.file.insert(new.trim(), before.trim())
-    }
-
-    /// Saves that a program has taken the place of another on the list.
-    ///
-    /// # Errors
-    /// Why it could not be saved.
-    pub fn save_replaced(&mut self, old: &Pattern, new: &Pattern) -> Result<(), String> {
-        self.file.replace(old.trim(), new.trim())
-    }
-
-    /// Saves that a program has been taken off the list.
-    ///
-    /// # Errors
-    /// Why it could not be saved.
-    pub fn save_removed(&mut self, pattern: &Pattern) -> Result<(), String> {
-        self.file.remove(pattern.trim())
+    pub fn save(&mut self, desk: &Desk) -> Result<(), String> {
+        self.file.save(desk.text())
     }
 }

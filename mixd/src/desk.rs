@@ -3,15 +3,15 @@
 
 use std::borrow::Cow;
 
-use wire::message::{Insertion, Pattern, Replacement};
 use wire::{
-    Audio, Diagnosis, ErrorCode, Event, Failure, Mix, PipeWireState, Reply, Request, Settings,
-    Status, Stream, Topic, Topics, Volume,
+    Audio, Diagnosis, ErrorCode, Event, Failure, Mix, Move, PipeWireState, Reply, Request, Rule,
+    Settings, Status, Stream, Topic, Topics, Volume,
 };
 
 use crate::admission::CLIENTS;
 use crate::hold::{Holds, Seat};
-use crate::rules::Rules;
+use crate::list::List;
+use crate::rules::{Edit, Rules};
 use crate::session::Service;
 
 /// How many bytes the streams, or the properties of one, may take in a message: with the longest
@@ -26,7 +26,9 @@ const STREAM: usize = 96;
 pub struct Desk {
     mix: Mix,
     holds: Holds,
-    rules: Rules,
+    list: List,
+    /// The streams that are to follow the list, wherever they were moved before.
+    followers: Vec<u32>,
     audio: Audio,
     settings: Settings,
     changed: Topics,
@@ -39,7 +41,8 @@ impl Desk {
         Self {
             mix: settings.curve.mix(Volume::MIDDLE),
             holds: Holds::new(CLIENTS),
-            rules: Rules::default(),
+            list: List::default(),
+            followers: Vec::new(),
             audio: Audio {
                 output: None,
                 omitted: 0,
@@ -62,9 +65,14 @@ impl Desk {
         self.holds.lasting(self.mix.volume)
     }
 
-    /// The program list.
+    /// The rules of the program list.
     pub fn rules(&self) -> &Rules {
-        &self.rules
+        self.list.rules()
+    }
+
+    /// What mixd.conf is to say.
+    pub fn text(&self) -> &[u8] {
+        self.list.text()
     }
 
     /// What has changed since this was last asked.
@@ -81,12 +89,40 @@ impl Desk {
         }
     }
 
-    /// Takes over another program list.
-    pub fn set_rules(&mut self, rules: Rules) {
-        if rules != self.rules {
-            self.rules = rules;
+    /// Begins with the program list of the file, and its text.
+    pub fn begin_list(&mut self, rules: Rules, text: &[u8]) {
+        self.list.begin(rules, text);
+        self.changed.insert(Topic::Programs);
+    }
+
+    /// Takes over the program list that somebody has written into the file, and its text. No rules: the
+    /// file is wrong, and the list stays as it is.
+    pub fn read_list(&mut self, rules: Option<Rules>, text: &[u8]) {
+        let Some(rules) = rules else {
+            return self.list.read_wrong(text);
+        };
+        if self.list.read(rules, text) {
             self.changed.insert(Topic::Programs);
         }
+    }
+
+    /// Changes the program list to these rules. `what` says in the words of a command what is done.
+    pub fn change_list(&mut self, what: String, rules: Rules) {
+        if rules != *self.rules() {
+            self.changed.insert(Topic::Programs);
+        }
+        self.list.change(what, rules);
+    }
+
+    /// Has these streams follow the list, wherever they were moved before.
+    pub fn follow_list(&mut self, streams: Vec<u32>) {
+        self.followers = streams;
+        self.changed.insert(Topic::Streams);
+    }
+
+    /// The streams that are to follow the list since this was last asked.
+    pub fn take_followers(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.followers)
     }
 
     /// Takes over other settings.
@@ -118,25 +154,44 @@ impl Desk {
         Reply::Mix(self.mix)
     }
 
-    /// The list as it would be with one pattern more.
-    ///
-    /// # Errors
-    /// As [`Rules::add`].
-    pub fn rules_with(&self, pattern: Pattern) -> Result<Rules, Failure> {
-        let mut rules = self.rules.clone();
-        rules.add(pattern)?;
-        Ok(rules)
+    fn edit_list(&mut self, edit: &Edit) -> Result<Reply<'static>, Failure> {
+        let rules = self.rules().edited(edit)?;
+        self.change_list(edit.to_string(), rules);
+        Ok(Reply::Done)
     }
 
-    /// The list as it would be with one pattern less.
+    fn try_edit(&self, edit: &Edit) -> Result<Reply<'static>, Failure> {
+        self.rules().edited(edit)?;
+        Ok(Reply::Streams(Vec::new()))
+    }
+
+    /// Takes the last change of the program list back.
     ///
     /// # Errors
-    /// As [`Rules::remove`].
-    pub fn rules_without(&self, pattern: &str) -> Result<Rules, Failure> {
-        let mut rules = self.rules.clone();
-        rules.remove(pattern)?;
-        Ok(rules)
+    /// As [`List::undo`].
+    pub fn undo(&mut self) -> Result<Reply<'static>, Failure> {
+        let change = self.list.undo()?;
+        self.changed.insert(Topic::Programs);
+        Ok(Reply::Changed(change))
     }
+
+    /// Makes the change of the program list again that was taken back last.
+    ///
+    /// # Errors
+    /// As [`List::redo`].
+    pub fn redo(&mut self) -> Result<Reply<'static>, Failure> {
+        let change = self.list.redo()?;
+        self.changed.insert(Topic::Programs);
+        Ok(Reply::Changed(change))
+    }
+}
+
+/// There is no stream of this id.
+pub fn no_stream(id: u32) -> Failure {
+    Failure::new(
+        ErrorCode::Refused,
+        format!("no program plays a stream of id {id}; 'mixctl status' lists them"),
+    )
 }
 
 /// Cuts a list of streams to what fits into a message; how many that leaves out.
@@ -163,7 +218,7 @@ fn size(stream: &Stream) -> usize {
         + length(stream.binary.as_deref())
 }
 
-/// What is asked of the sound is answered as where there is none.
+/// Answers what concerns the streams as if none played.
 impl Service for Desk {
     fn request(&mut self, seat: Seat, request: Request) -> Result<Reply<'_>, Failure> {
         match request {
@@ -176,46 +231,23 @@ impl Service for Desk {
                 self.move_to(volume);
                 Ok(Reply::Mix(self.mix))
             }
-            Request::ListPrograms => Ok(Reply::Programs(self.rules.patterns().into())),
-            Request::AddProgram(pattern) => {
-                if self.rules.add(pattern)? {
-                    self.changed.insert(Topic::Programs);
-                }
-                Ok(Reply::Done)
-            }
-            Request::RemoveProgram(pattern) => {
-                self.rules.remove(&pattern)?;
-                self.changed.insert(Topic::Programs);
-                Ok(Reply::Done)
-            }
-            Request::InsertProgram(Insertion { new, before }) => {
-                if self.rules.insert(new, &before)? {
-                    self.changed.insert(Topic::Programs);
-                }
-                Ok(Reply::Done)
-            }
-            Request::ReplaceProgram(Replacement { new, old }) => {
-                if self.rules.replace(&old, new)? {
-                    self.changed.insert(Topic::Programs);
-                }
-                Ok(Reply::Done)
-            }
-            Request::TryAddProgram(pattern) => {
-                self.rules_with(pattern)?;
-                Ok(Reply::Streams(Vec::new()))
-            }
-            Request::TryRemoveProgram(pattern) => {
-                self.rules_without(&pattern)?;
-                Ok(Reply::Streams(Vec::new()))
-            }
-            Request::GetStream(id) => Err(Failure::new(
-                ErrorCode::Refused,
-                format!("no program plays a stream of id {id}; 'mixctl status' lists them"),
-            )),
+            Request::ListPrograms => Ok(Reply::Programs(self.rules().list().into())),
+            Request::AddProgram(pattern) => self.edit_list(&Edit::Add(Rule::Program(pattern))),
+            Request::IgnoreProgram(pattern) => self.edit_list(&Edit::Add(Rule::Ignore(pattern))),
+            Request::RemoveProgram(pattern) => self.edit_list(&Edit::Remove(pattern)),
+            Request::ReplaceProgram(replacement) => self.edit_list(&Edit::Replace(replacement)),
+            Request::TryAddProgram(pattern) => self.try_edit(&Edit::Add(Rule::Program(pattern))),
+            Request::TryIgnoreProgram(pattern) => self.try_edit(&Edit::Add(Rule::Ignore(pattern))),
+            Request::TryRemoveProgram(pattern) => self.try_edit(&Edit::Remove(pattern)),
+            Request::Undo => self.undo(),
+            Request::Redo => self.redo(),
+            Request::GetStream(id)
+            | Request::MoveStream(Move { id, .. })
+            | Request::TryMoveStream(Move { id, .. }) => Err(no_stream(id)),
             Request::GetStatus => Ok(Reply::Status(Status {
                 mix: self.mix,
                 audio: Cow::Borrowed(&self.audio),
-                programs: self.rules.patterns().into(),
+                programs: self.rules().list().into(),
                 settings: Cow::Borrowed(&self.settings),
             })),
             Request::Diagnose => Ok(Reply::Diagnosis(Diagnosis::default())),
@@ -235,7 +267,7 @@ impl Service for Desk {
     fn event(&self, topic: Topic) -> Event<'_> {
         match topic {
             Topic::Volume => Event::Volume(self.mix),
-            Topic::Programs => Event::Programs(self.rules.patterns().into()),
+            Topic::Programs => Event::Programs(self.rules().list().into()),
             Topic::Streams => Event::Streams(Cow::Borrowed(&self.audio)),
             Topic::Settings => Event::Settings(Cow::Borrowed(&self.settings)),
         }
@@ -266,7 +298,7 @@ mod tests {
         let mut desk = desk();
         desk.request(0, Request::SetVolume(volume("0"))).unwrap();
         desk.set_settings(Settings::default());
-        desk.set_rules(Rules::default());
+        desk.read_list(Some(Rules::default()), b"# mine\n");
         assert!(desk.take_changed().is_empty());
         desk.request(0, Request::SetVolume(volume("0.5"))).unwrap();
         assert!(desk.take_changed().contains(Topic::Volume));
@@ -347,7 +379,7 @@ mod tests {
             assert_eq!(desk.audio.omitted as usize, count - fitting);
         }
         for n in 0.. {
-            let pattern = Pattern::truncated(&format!("{n:0128}"));
+            let pattern = message::Pattern::truncated(&format!("{n:0128}"));
             if desk.request(0, Request::AddProgram(pattern)).is_err() {
                 break;
             }

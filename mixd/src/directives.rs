@@ -20,6 +20,8 @@ pub struct Directive {
 
 /// `program`
 pub const PROGRAM: &str = "program";
+/// `ignore`
+pub const IGNORE: &str = "ignore";
 /// `curve`
 pub const CURVE: &str = "curve";
 /// `remember-volume`
@@ -32,7 +34,7 @@ pub const OUTPUT: &str = "output";
 pub const SNAP: &str = "snap";
 
 /// All of them.
-pub const DIRECTIVES: [Directive; 6] = [
+pub const DIRECTIVES: [Directive; 7] = [
     Directive {
         name: PROGRAM,
         value: "PATTERN",
@@ -43,6 +45,16 @@ pub const DIRECTIVES: [Directive; 6] = [
                   file name of the process; KEY=GLOB names one PipeWire property instead. \
                   Quotes belong to the pattern; spaces need none.",
         example: "Discord*",
+        is_repeated: true,
+    },
+    Directive {
+        name: IGNORE,
+        value: "PATTERN",
+        default: None,
+        meaning: "What matches PATTERN is left alone, wherever it plays: a DAW, a soundboard, a recorder, \
+                  what is wired by hand in a patchbay. Of all lines with program and ignore, the \
+                  first that matches decides.",
+        example: "Ardour*",
         is_repeated: true,
     },
     Directive {

@@ -14,6 +14,7 @@ mod heed;
 mod judge;
 mod layout;
 mod levels;
+mod moving;
 mod objects;
 mod output;
 mod patience;

@@ -1,7 +1,7 @@
 //! mixd, the daemon, as a library: so that its tests, the fuzz targets and the benchmarks reach
 //! the parts. The program is `main.rs`.
 //!
-//! Decisions are pure, effects are at the edge. [`desk`], [`hold`], [`rules`], [`glob`], [`config`],
+//! Decisions are pure, effects are at the edge. [`desk`], [`hold`], [`rules`], [`list`], [`glob`], [`config`],
 //! [`graph`], [`glide`], [`admission`], [`session`] and [`place`] take values and return values; [`daemon`], [`server`], [`sys`] and the
 //! PipeWire adapter carry them out. Arrows point from the edge to the core, never back.
 
@@ -20,6 +20,7 @@ pub mod glide;
 pub mod glob;
 pub mod graph;
 pub mod hold;
+pub mod list;
 pub mod listen;
 pub mod notify;
 pub mod options;

@@ -1,12 +1,14 @@
-//! The program list: does this program belong to aux? Pure.
+//! The program list: does this program belong to aux, or is it left alone? Pure.
 
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
+pub mod moving;
 
 use std::borrow::Cow;
+use std::fmt;
 
-use wire::message::Pattern;
-use wire::{Channel, ErrorCode, Failure, is_same};
+use wire::message::{Pattern, Replacement};
+use wire::{Channel, ErrorCode, Failure, Request, Rule, is_same};
 
 use crate::glob;
 
@@ -14,8 +16,9 @@ use crate::glob;
 /// the streams, inside one frame. About a thousand names as programs have them.
 pub const MAX_BYTES: usize = 24 * 1024;
 
-/// What a pattern takes in a message besides its text: the head of a CBOR string.
-const HEAD: usize = 2;
+/// What a rule takes in a message besides its pattern's text: a map of one key, the key, the head of a
+/// CBOR string.
+pub const HEAD: usize = 1 + 8 + 2;
 
 /// `application.name` (pipewire/keys.h: `PW_KEY_APP_NAME`): what a program calls itself.
 pub const NAME: &str = "application.name";
@@ -36,126 +39,195 @@ pub const KEYS: [&str; 6] = [NAME, BINARY, "node.name", FLATPAK, COMM, EXE];
 pub trait Program {
     /// A property's value, if there is one: PipeWire's, or [`COMM`] or [`EXE`].
     fn property(&self, key: &str) -> Option<&str>;
+
+    /// Whether another one is the same program, as far as can be told.
+    fn is_same(&self, other: &Self) -> bool {
+        [NAME, BINARY, FLATPAK]
+            .into_iter()
+            .all(|key| self.property(key) == other.property(key))
+    }
 }
 
-/// Which pattern decides about a program, and by what.
+/// Which rule decides about a program, and by what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision<'a> {
-    /// The pattern.
-    pub pattern: Pattern,
+    /// The rule.
+    pub rule: Rule,
     /// The property whose value it matches.
     pub key: &'a str,
 }
 
-/// The patterns, in the order in which they were added.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rules {
-    patterns: Vec<Pattern>,
+/// A change of the list that names its patterns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// A program goes to the end of the list; a rule to ignore something before the programs, so that it
+    /// is the first to match. Listed as the other kind, it changes that.
+    Add(Rule),
+    /// A rule is taken off the list, whichever its kind.
+    Remove(Pattern),
+    /// A pattern takes the place of another.
+    Replace(Replacement),
 }
 
+impl Edit {
+    /// The change that a request asks to try, if it asks for that.
+    pub fn tried(request: &Request) -> Option<Self> {
+        Some(match *request {
+            Request::TryAddProgram(pattern) => Self::Add(Rule::Program(pattern)),
+            Request::TryIgnoreProgram(pattern) => Self::Add(Rule::Ignore(pattern)),
+            Request::TryRemoveProgram(pattern) => Self::Remove(pattern),
+            _ => return None,
+        })
+    }
+}
+
+/// What it does, for the answer that takes it back.
+impl fmt::Display for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Add(Rule::Program(pattern)) => write!(f, "add {}", pattern.trim()),
+            Self::Add(Rule::Ignore(pattern)) => write!(f, "ignore {}", pattern.trim()),
+            Self::Remove(pattern) => write!(f, "remove {}", pattern.trim()),
+            Self::Replace(Replacement { new, old }) => {
+                write!(f, "replace {} with {}", old.trim(), new.trim())
+            }
+        }
+    }
+}
+
+/// The rules, in order: the first that matches a program decides about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules(Vec<Rule>);
+
 impl Rules {
-    /// The patterns, in the order in which they were added.
-    pub fn patterns(&self) -> &[Pattern] {
-        &self.patterns
+    /// The rules, in order.
+    pub fn list(&self) -> &[Rule] {
+        &self.0
     }
 
-    /// The first pattern that matches, which puts the program into the aux channel; none: it
-    /// belongs to the default channel.
+    /// The first rule that matches a program. None: it belongs to the default channel.
     pub fn decide(&self, program: &impl Program) -> Option<Decision<'_>> {
         let usual = usual(program);
-        self.patterns.iter().find_map(|pattern| {
-            let key = key_among(pattern, program, &usual)?;
-            Some(Decision {
-                pattern: *pattern,
-                key,
-            })
+        self.0.iter().find_map(|rule| {
+            let key = key_among(rule.pattern(), program, &usual)?;
+            Some(Decision { rule: *rule, key })
         })
     }
 
-    /// Puts a pattern on the list, without the spaces around it; false if it was there.
+    /// Puts a rule at the end of the list, as a file says it: without the spaces around its pattern, and
+    /// not if that is there.
     ///
     /// # Errors
     /// It is no pattern, or the list is full.
-    pub fn add(&mut self, pattern: Pattern) -> Result<bool, Failure> {
-        let pattern = Pattern::truncated(pattern.trim());
+    pub fn push(&mut self, rule: Rule) -> Result<(), Failure> {
+        let pattern = Pattern::truncated(rule.pattern().trim());
         check(&pattern)?;
-        if self.position(&pattern).is_some() {
-            return Ok(false);
-        }
-        self.check_room(&pattern, None)?;
-        self.patterns.push(pattern);
-        Ok(true)
-    }
-
-    /// The same before another pattern, or at the end where that is not listed.
-    ///
-    /// # Errors
-    /// It is no pattern, or the list is full.
-    pub fn insert(&mut self, pattern: Pattern, before: &str) -> Result<bool, Failure> {
-        let is_new = self.add(pattern)?;
-        if is_new && let Some(at) = self.position(before.trim()) {
-            self.patterns[at..].rotate_right(1);
-        }
-        Ok(is_new)
-    }
-
-    /// Puts a pattern in the place of another; false if it was that already, to the letter.
-    ///
-    /// # Errors
-    /// The other is not listed; this one is, is no pattern, or is too long for the list.
-    pub fn replace(&mut self, old: &str, new: Pattern) -> Result<bool, Failure> {
-        let new = Pattern::truncated(new.trim());
-        let Some(at) = self.position(old.trim()) else {
-            return not_listed(old);
-        };
-        check(&new)?;
-        if self.position(&new).is_some_and(|other| other != at) {
-            return refuse(format!("'{new}' is on the program list already"));
-        }
-        self.check_room(&new, Some(at))?;
-        let old = std::mem::replace(&mut self.patterns[at], new);
-        Ok(old != new)
-    }
-
-    /// Whether the list has room for a pattern, `instead` of one of its own.
-    fn check_room(&self, pattern: &Pattern, instead: Option<usize>) -> Result<(), Failure> {
-        let stay = self.patterns.iter().enumerate();
-        let stay = stay.filter(|(at, _)| Some(*at) != instead);
-        let taken: usize = stay.map(|(_, listed)| listed.len() + HEAD).sum();
-        if taken + pattern.len() + HEAD > MAX_BYTES {
-            return refuse(format!(
-                "the program list is full ({MAX_BYTES} bytes); remove a program first"
-            ));
+        if self.position(&pattern).is_none() {
+            self.0.push(rule.with(pattern));
+            self.check_size()?;
         }
         Ok(())
     }
 
-    /// Takes a pattern off the list.
+    /// The list after a change.
     ///
     /// # Errors
-    /// It is not listed.
-    pub fn remove(&mut self, pattern: &str) -> Result<(), Failure> {
-        match self.position(pattern.trim()) {
-            Some(position) => {
-                self.patterns.remove(position);
-                Ok(())
+    /// A pattern is none, is not listed, or is already; or the list would be full.
+    pub fn edited(&self, edit: &Edit) -> Result<Self, Failure> {
+        let mut rules = self.clone();
+        match edit {
+            Edit::Add(rule) => rules.add(*rule)?,
+            Edit::Remove(pattern) => {
+                let at = self.listed(pattern)?;
+                rules.0.remove(at);
             }
-            None => not_listed(pattern),
+            Edit::Replace(Replacement { new, old }) => {
+                let new = Pattern::truncated(new.trim());
+                let at = self.listed(old)?;
+                check(&new)?;
+                if self.position(&new).is_some_and(|other| other != at) {
+                    return refuse(format!("'{new}' is on the program list already"));
+                }
+                rules.0[at] = self.0[at].with(new);
+            }
+        }
+        rules.check_size()?;
+        Ok(rules)
+    }
+
+    fn add(&mut self, rule: Rule) -> Result<(), Failure> {
+        let pattern = Pattern::truncated(rule.pattern().trim());
+        check(&pattern)?;
+        let rule = rule.with(pattern);
+        if let Some(at) = self.position(&pattern) {
+            if self.0[at].kind() == rule.kind() {
+                return Ok(());
+            }
+            self.0.remove(at);
+        }
+        let at = match rule {
+            Rule::Program(_) => None,
+            Rule::Ignore(_) => self
+                .0
+                .iter()
+                .position(|rule| matches!(rule, Rule::Program(_))),
+        };
+        self.0.insert(at.unwrap_or(self.0.len()), rule);
+        Ok(())
+    }
+
+    /// The list with other rules in the place of one.
+    ///
+    /// # Errors
+    /// It would be full.
+    pub fn with_instead(&self, rule: &Rule, instead: &[Rule]) -> Result<Self, Failure> {
+        let mut rules = self.clone();
+        if let Some(at) = self.position(rule.pattern()) {
+            rules.0.splice(at..=at, instead.iter().copied());
+            // A later rule of the same pattern would never decide.
+            let behind = rules.0.split_off(at + instead.len());
+            let is_dead = |rule: &&Rule| {
+                let mut instead = instead.iter();
+                instead.any(|other| is_same(other.pattern(), rule.pattern()))
+            };
+            rules.0.extend(behind.iter().filter(|rule| !is_dead(rule)));
+        }
+        rules.check_size()?;
+        Ok(rules)
+    }
+
+    fn check_size(&self) -> Result<(), Failure> {
+        let size: usize = self.0.iter().map(|rule| rule.pattern().len() + HEAD).sum();
+        match size > MAX_BYTES {
+            true => refuse(format!(
+                "the program list is full ({MAX_BYTES} bytes); remove a program first"
+            )),
+            false => Ok(()),
         }
     }
 
-    fn position(&self, name: &str) -> Option<usize> {
-        self.patterns
-            .iter()
-            .position(|pattern| is_same(pattern, name))
+    /// Where a pattern is on the list, in any case.
+    pub fn position(&self, pattern: &str) -> Option<usize> {
+        let pattern = pattern.trim();
+        let mut rules = self.0.iter();
+        rules.position(|rule| is_same(rule.pattern(), pattern))
+    }
+
+    fn listed(&self, pattern: &str) -> Result<usize, Failure> {
+        self.position(pattern).ok_or_else(|| {
+            let message =
+                format!("'{pattern}' is not on the program list; 'mixctl list-programs' prints it");
+            Failure::new(ErrorCode::Refused, message)
+        })
     }
 }
 
-/// The channel of a program about which this pattern decides.
-pub fn channel(pattern: Option<&Pattern>) -> Channel {
-    match pattern {
-        Some(_) => Channel::Aux,
-        None => Channel::Default,
+/// The channel of a program about which this rule decides; none if it is left alone.
+pub fn channel(rule: Option<&Rule>) -> Option<Channel> {
+    match rule {
+        Some(Rule::Program(_)) => Some(Channel::Aux),
+        Some(Rule::Ignore(_)) => None,
+        None => Some(Channel::Default),
     }
 }
 
@@ -228,7 +300,7 @@ fn key_among<'a>(
 }
 
 /// The narrowest pattern that matches `program` and none of `others`.
-pub fn narrowest<P: Program>(program: &P, others: &[P]) -> Option<Pattern> {
+pub fn narrowest<P: Program>(program: &P, others: &[&P]) -> Option<Pattern> {
     let bare = program.property(NAME).map(|name| {
         // Not the '=' of a key.
         glob::escape(name).replace('=', r"\=")
@@ -242,16 +314,10 @@ pub fn narrowest<P: Program>(program: &P, others: &[P]) -> Option<Pattern> {
         let pattern: Pattern = candidate.parse().ok()?;
         let is_unique = || {
             let mut others = others.iter();
-            !others.any(|other| matching_key(&pattern, other).is_some())
+            !others.any(|other| matching_key(&pattern, *other).is_some())
         };
         (check(&pattern).is_ok() && is_unique()).then_some(pattern)
     })
-}
-
-fn not_listed<T>(pattern: &str) -> Result<T, Failure> {
-    refuse(format!(
-        "'{pattern}' is not on the program list; 'mixctl list-programs' prints it"
-    ))
 }
 
 fn refuse<T>(message: impl Into<Cow<'static, str>>) -> Result<T, Failure> {
@@ -284,12 +350,25 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn program(text: &str) -> Rule {
+        Rule::Program(pattern(text))
+    }
+
+    fn ignore(text: &str) -> Rule {
+        Rule::Ignore(pattern(text))
+    }
+
     fn rules(patterns: &[&str]) -> Rules {
-        let mut rules = Rules::default();
-        for text in patterns {
-            rules.add(pattern(text)).unwrap();
-        }
-        rules
+        Rules(patterns.iter().map(|text| program(text)).collect())
+    }
+
+    fn edited(rules: &Rules, edit: Edit) -> Rules {
+        rules.edited(&edit).unwrap()
+    }
+
+    fn replace(old: &str, new: &str) -> Edit {
+        let (old, new) = (pattern(old), pattern(new));
+        Edit::Replace(Replacement { new, old })
     }
 
     #[test]
@@ -314,46 +393,75 @@ mod tests {
     #[test]
     fn the_first_pattern_that_matches_decides() {
         let rules = rules(&["nobody", "application.process.binary=disc*", "chromium"]);
-        let decided = |program| rules.decide(program).map(|found| found.pattern);
+        let decided = |program| rules.decide(program).map(|found| found.rule);
         assert_eq!(
             decided(&ELECTRON),
-            Some(pattern("application.process.binary=disc*"))
+            Some(program("application.process.binary=disc*"))
         );
-        assert_eq!(decided(&CHROMIUM), Some(pattern("chromium")));
+        assert_eq!(decided(&CHROMIUM), Some(program("chromium")));
         assert_eq!(decided(&WINE), None);
     }
 
     #[test]
     fn the_narrowest_pattern_matches_the_program_and_no_other() {
-        assert_eq!(narrowest(&CHROMIUM, &[WINE]), Some(pattern("Chromium")));
+        assert_eq!(narrowest(&CHROMIUM, &[&WINE]), Some(pattern("Chromium")));
         assert_eq!(
-            narrowest(&ELECTRON, &[CHROMIUM, WINE]),
+            narrowest(&ELECTRON, &[&CHROMIUM, &WINE]),
             Some(pattern("application.process.binary=Discord"))
         );
-        assert_eq!(narrowest(&CHROMIUM, &[CHROMIUM]), None);
+        assert_eq!(narrowest(&CHROMIUM, &[&CHROMIUM]), None);
         let odd = Named(&[(NAME, " a=b*\n")]);
-        let found = narrowest(&odd, &[WINE]).unwrap();
+        let found = narrowest(&odd, &[&WINE]).unwrap();
         assert_eq!(&*found, r"?a\=b\*?");
         assert_eq!(matching_key(&found, &odd), Some(NAME));
     }
 
     #[test]
     fn adding_twice_changes_nothing_and_removing_takes_any_case() {
-        let mut rules = rules(&["Discord"]);
-        assert_eq!(rules.add(pattern(" discord ")), Ok(false));
-        assert_eq!(rules.remove("DISCORD"), Ok(()));
-        assert!(rules.patterns().is_empty());
-        let failure = rules.remove("Discord").unwrap_err();
+        let discord = rules(&["Discord"]);
+        assert_eq!(edited(&discord, Edit::Add(program(" discord "))), discord);
+        let empty = edited(&discord, Edit::Remove(pattern("DISCORD")));
+        assert_eq!(empty, Rules::default());
+        let failure = empty.edited(&Edit::Remove(pattern("Discord"))).unwrap_err();
         assert_eq!(failure.code, ErrorCode::Refused);
     }
 
     #[test]
+    fn what_is_ignored_goes_before_the_programs_and_a_pattern_changes_its_kind() {
+        let list = Rules(vec![ignore("Ardour"), program("Disc*"), program("Zoom")]);
+        let list = edited(&list, Edit::Add(ignore("Discord")));
+        let expected = [
+            ignore("Ardour"),
+            ignore("Discord"),
+            program("Disc*"),
+            program("Zoom"),
+        ];
+        assert_eq!(list.list(), expected);
+        let list = edited(&list, Edit::Add(ignore("zoom")));
+        let list = edited(&list, Edit::Add(program("ardour")));
+        let expected = [
+            ignore("Discord"),
+            ignore("zoom"),
+            program("Disc*"),
+            program("ardour"),
+        ];
+        assert_eq!(list.list(), expected);
+        let list = edited(&list, replace("ZOOM", "Teams"));
+        assert_eq!(list.list()[1], ignore("Teams"));
+        assert_eq!(
+            edited(&list, Edit::Remove(pattern("teams"))).list().len(),
+            3
+        );
+        assert_eq!(channel(Some(&ignore("a"))), None);
+    }
+
+    #[test]
     fn a_pattern_takes_the_place_of_another() {
-        let mut rules = rules(&["Discord", "Mumble", "Zoom"]);
-        assert_eq!(rules.replace("mumble", pattern(" Teams ")), Ok(true));
-        assert_eq!(rules.replace("teams", pattern("TEAMS")), Ok(true));
-        assert_eq!(rules.replace("teams", pattern("TEAMS")), Ok(false));
-        assert_eq!(rules.patterns(), ["Discord", "TEAMS", "Zoom"].map(pattern));
+        let list = rules(&["Discord", "Mumble", "Zoom"]);
+        let list = edited(&list, replace("mumble", " Teams "));
+        let list = edited(&list, replace("teams", "TEAMS"));
+        assert_eq!(edited(&list, replace("teams", "TEAMS")), list);
+        assert_eq!(list, rules(&["Discord", "TEAMS", "Zoom"]));
         for (old, new, why) in [
             ("Mumble", "a", "'Mumble' is not on the program list"),
             (
@@ -364,23 +472,9 @@ mod tests {
             ("Zoom", "[a", "is no pattern"),
             ("Zoom", "", "is empty"),
         ] {
-            let failure = rules.replace(old, pattern(new)).unwrap_err();
+            let failure = list.edited(&replace(old, new)).unwrap_err();
             assert!(failure.message.contains(why), "{old}, {new}: {failure}");
         }
-        assert_eq!(rules.patterns(), ["Discord", "TEAMS", "Zoom"].map(pattern));
-    }
-
-    #[test]
-    fn a_pattern_goes_before_another_or_to_the_end() {
-        let mut rules = rules(&["Discord", "Zoom"]);
-        assert_eq!(rules.insert(pattern("Mumble"), " ZOOM "), Ok(true));
-        assert_eq!(rules.insert(pattern("Teams"), "nobody"), Ok(true));
-        assert_eq!(rules.insert(pattern("teams"), "Discord"), Ok(false));
-        assert_eq!(rules.insert(pattern("Slack"), "slack"), Ok(true));
-        let listed = ["Discord", "Mumble", "Zoom", "Teams", "Slack"];
-        assert_eq!(rules.patterns(), listed.map(pattern));
-        assert!(rules.insert(pattern("[a"), "Discord").is_err());
-        assert_eq!(rules.patterns(), listed.map(pattern));
     }
 
     #[test]
@@ -400,12 +494,16 @@ mod tests {
             "[[:alpha:]]",
             "media.role=[",
         ] {
-            let failure = rules.add(pattern(text)).unwrap_err();
+            let failure = rules.edited(&Edit::Add(program(text))).unwrap_err();
             assert!(!failure.message.is_empty(), "{text:?}");
         }
-        let full = (0..MAX_BYTES).find(|n| rules.add(pattern(&format!("{n:0128}"))).is_err());
-        assert_eq!(full, Some(MAX_BYTES / (128 + HEAD)));
+        let mut count = 0;
+        while let Ok(more) = rules.edited(&Edit::Add(program(&format!("{count:0128}")))) {
+            rules = more;
+            count += 1;
+        }
+        assert_eq!(count, MAX_BYTES / (128 + HEAD));
         let first = format!("{:0128}", 0);
-        assert_eq!(rules.replace(&first, pattern(&"x".repeat(128))), Ok(true));
+        assert!(rules.edited(&replace(&first, &"x".repeat(128))).is_ok());
     }
 }

@@ -1,15 +1,15 @@
 //! What is done for a client, by whom: the desk knows the volume and the list, the graph what
 //! plays.
 
-use wire::message::{Insertion, Replacement};
-use wire::{Diagnosis, ErrorCode, Event, Failure, Reply, Request, Topic, Topics};
+use wire::{Change, Diagnosis, ErrorCode, Event, Failure, Move, Reply, Request, Topic, Topics};
 
 use crate::backend::Backend;
 use crate::configuration::Configuration;
 use crate::desk::{self, Desk, MAX_LIST};
 use crate::graph::Graph;
 use crate::hold::Seat;
-use crate::rules::Rules;
+use crate::list;
+use crate::rules::{Edit, Rules};
 use crate::session::{MAX_MESSAGE, Service};
 use crate::state::State;
 
@@ -27,21 +27,41 @@ pub struct House<'a> {
 
 impl House<'_> {
     /// Changes the list, and saves that. What can't be saved is in force all the same.
-    fn change_list(
-        &mut self,
-        seat: Seat,
-        request: Request,
-        save: impl FnOnce(&mut Configuration) -> Result<(), String>,
-    ) -> Result<Reply<'_>, Failure> {
-        self.desk.request(seat, request)?;
-        match save(self.configuration) {
-            Ok(()) => Ok(Reply::Done),
-            Err(mut error) => {
-                warning!("{error}; the change of the list ends with mixd");
-                error.truncate(error.floor_char_boundary(MAX_MESSAGE));
-                Ok(Reply::Unsaved(error.into()))
+    fn change_list(&mut self, seat: Seat, request: Request) -> Result<Reply<'static>, Failure> {
+        self.configuration.look(self.desk);
+        let reply = match request {
+            Request::MoveStream(wanted) => self.move_stream(wanted)?,
+            Request::Undo => self.desk.undo()?,
+            Request::Redo => self.desk.redo()?,
+            request => {
+                self.desk.request(seat, request)?;
+                Reply::Done
             }
-        }
+        };
+        let Err(mut error) = self.configuration.save(self.desk) else {
+            return Ok(reply);
+        };
+        warning!("{error}; the change of the list ends with mixd");
+        error.truncate(error.floor_char_boundary(MAX_MESSAGE));
+        Ok(match reply {
+            Reply::Changed(change) => Reply::Changed(Change {
+                unsaved: Some(error.into()),
+                ..change
+            }),
+            _ => Reply::Unsaved(error.into()),
+        })
+    }
+
+    /// Changes the list so that a stream's program plays through a channel.
+    fn move_stream(&mut self, wanted: Move) -> Result<Reply<'static>, Failure> {
+        let Some(graph) = self.backend.graph() else {
+            return Err(desk::no_stream(wanted.id));
+        };
+        let plan = graph.plan_move(wanted, self.desk.rules())?;
+        let change = list::changed(&plan.words, self.desk.rules(), &plan.rules);
+        self.desk.change_list(plan.what, plan.rules);
+        self.desk.follow_list(plan.streams);
+        Ok(Reply::Changed(change))
     }
 
     fn diagnosis(&self) -> Diagnosis {
@@ -67,9 +87,15 @@ impl House<'_> {
         let graph = self.backend.graph()?;
         let rules = self.desk.rules();
         let moved = |then: Rules| moved(graph, rules, &then);
+        if let Some(edit) = Edit::tried(request) {
+            return Some(rules.edited(&edit).map(moved));
+        }
         match request {
-            Request::TryAddProgram(pattern) => Some(self.desk.rules_with(*pattern).map(moved)),
-            Request::TryRemoveProgram(pattern) => Some(self.desk.rules_without(pattern).map(moved)),
+            Request::TryMoveStream(wanted) => Some(
+                graph
+                    .plan_move(*wanted, rules)
+                    .map(|plan| Reply::Changed(list::changed(&plan.words, rules, &plan.rules))),
+            ),
             Request::GetStream(id) => {
                 let detail = graph.detail(*id, rules, MAX_LIST)?;
                 Some(Ok(Reply::Stream(Box::new(detail))))
@@ -90,22 +116,13 @@ impl Service for House<'_> {
                 Ok(()) => Ok(Reply::Done),
                 Err(problem) => Err(Failure::new(ErrorCode::Refused, problem)),
             },
-            Request::AddProgram(pattern) => self.change_list(seat, request, |configuration| {
-                configuration.save_added(&pattern)
-            }),
-            Request::RemoveProgram(pattern) => self.change_list(seat, request, |configuration| {
-                configuration.save_removed(&pattern)
-            }),
-            Request::InsertProgram(Insertion { new, before }) => {
-                self.change_list(seat, request, |configuration| {
-                    configuration.save_inserted(&new, &before)
-                })
-            }
-            Request::ReplaceProgram(Replacement { new, old }) => {
-                self.change_list(seat, request, |configuration| {
-                    configuration.save_replaced(&old, &new)
-                })
-            }
+            Request::AddProgram(_)
+            | Request::IgnoreProgram(_)
+            | Request::RemoveProgram(_)
+            | Request::ReplaceProgram(_)
+            | Request::MoveStream(_)
+            | Request::Undo
+            | Request::Redo => self.change_list(seat, request),
             request => self.desk.request(seat, request),
         }
     }

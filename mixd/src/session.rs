@@ -19,6 +19,7 @@ use wire::{
 };
 
 use crate::hold::Seat;
+use crate::list;
 
 /// How long a client may take to say Hello, from connecting on.
 pub const HELLO_TIME: Duration = Duration::from_secs(2);
@@ -35,9 +36,9 @@ const INPUT: usize = 4096;
 const OUTPUT: usize = HEADER + MAX_REPLY;
 /// The longest sentence in an Error. Longer ones quote what the client sent, and are cut.
 pub const MAX_MESSAGE: usize = 512;
-/// Room that every answer but a list or the status fits into: no request is carried out unless its
-/// answer has a place.
-const SMALL_ANSWER: usize = HEADER + MAX_MESSAGE + 64;
+/// Room that every answer to a request that changes something fits into, of which the longest is a
+/// [`wire::Change`]: no request is carried out unless its answer has a place.
+const SMALL_ANSWER: usize = HEADER + 2 * MAX_MESSAGE + list::MAX_LISTED + 64;
 
 /// What carries requests out and knows the state of each topic.
 pub trait Service {

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::Signal;
-use wire::message::{Insertion, Replacement};
+use wire::message::Replacement;
 use wire::{Client, Curve, Event, Name, Reply, Request, Settings, Status, Topic};
 use xtask::mixd::Mixd;
 use xtask::process::{Folder, Process, namespace, wait_for};
@@ -83,7 +83,8 @@ impl Home {
 
     fn programs(&mut self) -> Vec<String> {
         let status = self.status();
-        status.programs.iter().map(ToString::to_string).collect()
+        let patterns = status.programs.iter().map(wire::Rule::pattern);
+        patterns.map(ToString::to_string).collect()
     }
 }
 
@@ -198,25 +199,64 @@ fn a_program_takes_the_place_of_another_in_the_list_and_in_the_file() {
 }
 
 #[test]
-fn a_program_goes_before_another_in_the_list_and_in_the_file() {
-    let mut home = Home::with("program a # one\nprogram b # two\n# end");
+fn whoever_changes_the_list_undo_brings_the_file_back_byte_for_byte() {
+    let first = "# mine\r\n\tprogram b  # two\r\n\r\n# voice\nprogram a # one\ncurve cubic # end";
+    let mut home = Home::with(first);
     let mut client = home.mixd().connect().unwrap();
-    let mut insert = |new: &str, before: &str| {
-        client.request(&Request::InsertProgram(Insertion {
-            new: new.parse().unwrap(),
-            before: before.parse().unwrap(),
-        }))
+    let pattern = |text: &str| text.parse().unwrap();
+    let replacement = Replacement {
+        new: pattern("c"),
+        old: pattern("a"),
     };
-    assert_eq!(insert("c d", "B").unwrap(), Reply::Done);
-    assert_eq!(insert("last", "nobody").unwrap(), Reply::Done);
-    assert_eq!(insert("C D", "a").unwrap(), Reply::Done);
-    let refused = insert("[", "a").unwrap_err().to_string();
-    assert!(refused.contains("is no pattern"), "{refused}");
-    assert_eq!(home.programs(), ["a", "c d", "b", "last"]);
+    for request in [
+        Request::RemoveProgram(pattern("B")),
+        Request::IgnoreProgram(pattern("Ardour*")),
+        Request::AddProgram(pattern("b")),
+        Request::ReplaceProgram(replacement),
+    ] {
+        assert_eq!(client.request(&request).unwrap(), Reply::Done);
+    }
     assert_eq!(
         home.text(),
-        "program a # one\nprogram c d\nprogram b # two\nprogram last\n# end"
+        "# mine\r\n# two\r\n\r\nignore Ardour*\n# voice\nprogram c # one\nprogram b\ncurve cubic # end"
     );
+    // By hand, and another change in the same moment.
+    home.write("# all new\nprogram d # four\n");
+    let request = Request::AddProgram(pattern("e"));
+    assert_eq!(client.request(&request).unwrap(), Reply::Done);
+    let last = "# all new\nprogram d # four\nprogram e\n";
+    assert_eq!(home.text(), last);
+    let mut said = Vec::new();
+    while let Ok(Reply::Changed(change)) = client.request(&Request::Undo) {
+        said.push(change.text.into_owned());
+    }
+    assert_eq!(home.text(), first);
+    assert_eq!(home.programs(), ["b", "a"]);
+    assert_eq!(
+        said,
+        [
+            "took back 'add e': removed program e",
+            "took back 'edit mixd.conf': added ignore Ardour*, program c, program b; removed program d",
+            "took back 'replace a with c': added program a; removed program c",
+            "took back 'add b': removed program b",
+            "took back 'ignore Ardour*': removed ignore Ardour*",
+            "took back 'remove B': added program b",
+        ]
+    );
+    for _ in &said {
+        client.request(&Request::Redo).unwrap();
+    }
+    assert_eq!(home.text(), last);
+    let refused = client.request(&Request::Redo).unwrap_err().to_string();
+    assert!(refused.contains("nothing to redo"), "{refused}");
+}
+
+#[test]
+fn an_editor_that_removes_the_file_first_costs_no_line_of_it() {
+    let mut home = Home::with("# mine\nprogram a # one\n");
+    fs::remove_file(home.conf()).unwrap();
+    home.ctl(&["add-program", "b"]);
+    assert_eq!(home.text(), "# mine\nprogram a # one\nprogram b\n");
 }
 
 #[test]
@@ -233,21 +273,27 @@ fn editors_of_every_style_are_followed() {
     let mut home = Home::with("program a\n");
     let folder = home.conf().parent().unwrap().to_owned();
     home.write("program b\n");
-    home.wait_for("a write in place", |status| &*status.programs[0] == "b");
+    home.wait_for("a write in place", |status| {
+        &**status.programs[0].pattern() == "b"
+    });
     fs::write(folder.join("mixd.conf.swp"), "program c\n").unwrap();
     fs::rename(folder.join("mixd.conf.swp"), home.conf()).unwrap();
-    home.wait_for("a rename", |status| &*status.programs[0] == "c");
+    home.wait_for("a rename", |status| &**status.programs[0].pattern() == "c");
     fs::remove_file(home.conf()).unwrap();
     home.write("program d\n");
-    home.wait_for("a new file", |status| &*status.programs[0] == "d");
+    home.wait_for("a new file", |status| {
+        &**status.programs[0].pattern() == "d"
+    });
     let dotfiles = home.folder.path().join("dotfiles");
     fs::create_dir_all(&dotfiles).unwrap();
     fs::write(dotfiles.join("mixd.conf"), "program e\n").unwrap();
     fs::remove_file(home.conf()).unwrap();
     symlink("../../dotfiles/mixd.conf", home.conf()).unwrap();
-    home.wait_for("a link", |status| &*status.programs[0] == "e");
+    home.wait_for("a link", |status| &**status.programs[0].pattern() == "e");
     fs::write(dotfiles.join("mixd.conf"), "program f\n").unwrap();
-    home.wait_for("what it leads to", |status| &*status.programs[0] == "f");
+    home.wait_for("what it leads to", |status| {
+        &**status.programs[0].pattern() == "f"
+    });
     home.ctl(&["add-program", "g"]);
     let text = fs::read_to_string(dotfiles.join("mixd.conf")).unwrap();
     assert_eq!(text, "program f\nprogram g\n");
@@ -291,6 +337,16 @@ fn a_rule_that_can_not_be_saved_works_and_the_reply_says_why() {
         }
         assert_eq!(home.programs(), ["Discord"], "in force");
         assert_eq!(home.status().settings.problem, None);
+        // What is not saved can be taken back, and the file says so already.
+        match client.request(&Request::Undo).unwrap() {
+            Reply::Changed(change) => assert_eq!(change.unsaved, None),
+            other => panic!("{other:?}"),
+        }
+        match client.request(&Request::Redo).unwrap() {
+            Reply::Changed(change) => assert!(change.unsaved.is_some()),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(home.programs(), ["Discord"]);
     }
 }
 
@@ -435,7 +491,7 @@ fn a_watch_that_can_not_be_set_is_tried_again_and_told() {
     home.write("program c\n");
     let read = || {
         let programs = &status_of(&mut client).programs;
-        Ok((programs.iter().map(|one| &**one).eq(["c"])).then_some(()))
+        Ok((programs.iter().map(|one| &**one.pattern()).eq(["c"])).then_some(()))
     };
     wait_for("the change", PATIENCE, read).unwrap();
 }

@@ -77,8 +77,8 @@ pub use client::{Client, ClientError};
 pub use connection::{Connection, Incoming};
 pub use message::{
     Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Hello, Mix, Move,
-    PipeWireState, Property, Reply, Request, Rule, Settings, Source, Status, Stream, StreamDetail, StreamState, Topic,
-    Warning, Welcome,
+    PipeWireState, Property, Reply, Request, Rule, Settings, Source, Status, Stream, StreamDetail,
+    StreamState, Topic, Warning, Welcome,
 };
 pub use name::{Name, NameError, VARIABLE};
 pub use text::{Text, TooLong, visible};

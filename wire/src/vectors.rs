@@ -11,8 +11,8 @@ use crate::frame::{self, HEADER, Header, Kind, MAX_REPLY};
 use crate::message::{ClientName, Key, NodeName, Pattern, Replacement, Sentence};
 use crate::{
     Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Gain, Hello, Mix, Move,
-    PROTOCOL, PipeWireState, Property, Reply, Request, Rule, Settings, Shift, Snap, Source, Status, Stream,
-    StreamDetail, StreamState, Text, Topic, Volume, Warning, Welcome,
+    PROTOCOL, PipeWireState, Property, Reply, Request, Rule, Settings, Shift, Snap, Source, Status,
+    Stream, StreamDetail, StreamState, Text, Topic, Volume, Warning, Welcome,
 };
 
 /// A message as the bytes that carry it.
@@ -142,7 +142,11 @@ pub fn all() -> Vec<Vector> {
             9,
             &Request::ReplaceProgram(replacement),
         ),
-        request("request-ignore-program", 18, &Request::IgnoreProgram(ardour)),
+        request(
+            "request-ignore-program",
+            18,
+            &Request::IgnoreProgram(ardour),
+        ),
         request("request-move-stream", 19, &Request::MoveStream(to_aux)),
         reply("reply-changed", 19, &Reply::Changed(change)),
         request("request-undo", 20, &Request::Undo),
@@ -163,7 +167,11 @@ pub fn all() -> Vec<Vector> {
             22,
             &Request::TryIgnoreProgram(ardour),
         ),
-        request("request-try-move-stream", 23, &Request::TryMoveStream(to_aux)),
+        request(
+            "request-try-move-stream",
+            23,
+            &Request::TryMoveStream(to_aux),
+        ),
         request("request-get-stream", 12, &Request::GetStream(71)),
         reply("reply-stream", 12, &Reply::Stream(Box::new(detail()))),
         request("request-get-status", 13, &Request::GetStatus),

@@ -1,249 +1,221 @@
-//! Puts a program into the text of mixd.conf, takes it out, or puts it before or in the place of
-//! another, and leaves every other byte as it is. Pure.
+//! Changes the rules in the text of mixd.conf, and leaves every other byte as it is. Pure.
+
+use wire::message::Pattern;
+use wire::{Rule, is_same};
 
 use super::line::{self, Line};
-use crate::directives::PROGRAM;
+use crate::directives::{IGNORE, PROGRAM};
+use crate::rules::Rules;
 
-/// The pattern of a `program` line, if it is one.
-fn pattern(line: &[u8]) -> Option<String> {
+/// The rule that a line says, if it says one.
+fn rule(line: &[u8]) -> Option<Rule> {
     match line::parse(line) {
-        Line::Directive { name, value, .. } if name == PROGRAM => Some(value),
+        Line::Directive { name, value, .. } if name == PROGRAM => {
+            Some(Rule::Program(Pattern::truncated(&value)))
+        }
+        Line::Directive { name, value, .. } if name == IGNORE => {
+            Some(Rule::Ignore(Pattern::truncated(&value)))
+        }
         _ => None,
     }
 }
 
 /// The lines, each with its end.
-fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split_inclusive(|&byte| byte == b'\n')
+pub fn lines(text: &[u8]) -> Vec<&[u8]> {
+    text.split_inclusive(|&byte| byte == b'\n').collect()
 }
 
-/// The text with a line for `new`: behind the last program, else at the end. The same text if it has
-/// one already.
-pub fn add(text: &[u8], new: &str) -> Vec<u8> {
-    if lists(text, new) {
-        return text.to_vec();
-    }
-    let (mut behind, mut model) = (text.len(), lines(text).last().unwrap_or_default());
-    let mut at = 0;
-    for line in lines(text) {
-        at += line.len();
-        if pattern(line).is_some() {
-            (behind, model) = (at, line);
+/// The text after a change of the rules. A rule that takes the place of another takes its line, whose
+/// comment and spaces stay. One that is new follows the rule before it, or else precedes the first and the
+/// comment above that. The comment behind one that goes stays, as a line of its own.
+pub fn rewritten(text: &[u8], before: &Rules, after: &Rules) -> Vec<u8> {
+    let mut edited = Edited::new(text);
+    let (mut old, mut new) = (before.list().iter(), after.list().iter());
+    for kept in kept(before, after).into_iter().map(Some).chain([None]) {
+        let is_other = |rule: &&Rule| Some(*rule) != kept;
+        let gone: Vec<&Rule> = old.by_ref().take_while(is_other).collect();
+        let come: Vec<&Rule> = new.by_ref().take_while(is_other).collect();
+        edited.change(&gone, &come, before);
+        if let Some(kept) = kept {
+            edited.pass(kept);
         }
     }
-    with_line(text, behind, model, new)
+    edited.end()
 }
 
-/// The same, before the first line for `before`, or where [`add`] puts it if there is none.
-pub fn insert(text: &[u8], new: &str, before: &str) -> Vec<u8> {
-    if lists(text, new) {
-        return text.to_vec();
-    }
-    let mut at = 0;
-    for line in lines(text) {
-        if pattern(line).is_some_and(|pattern| wire::is_same(&pattern, before)) {
-            return with_line(text, at, line, new);
+/// The rules that are on both lists, in the order that both have them in.
+fn kept<'a>(before: &Rules, after: &'a Rules) -> Vec<&'a Rule> {
+    let mut from = 0;
+    let kept = after.list().iter().filter(|rule| {
+        let mut rest = before.list()[from..].iter();
+        match rest.position(|other| other == *rule) {
+            Some(at) => {
+                from += at + 1;
+                true
+            }
+            None => false,
         }
-        at += line.len();
-    }
-    add(text, new)
+    });
+    kept.collect()
 }
 
-/// Whether there is a line for a program.
-fn lists(text: &[u8], program: &str) -> bool {
-    let mut patterns = lines(text).filter_map(pattern);
-    patterns.any(|listed| wire::is_same(&listed, program))
+/// A text that is being changed, from the first rule to the last.
+struct Edited<'a> {
+    lines: Vec<&'a [u8]>,
+    /// What becomes of each line.
+    new: Vec<Vec<u8>>,
+    /// The line behind which a new rule goes.
+    at: Option<usize>,
+    /// New rules before the first that has a line.
+    first: Vec<Rule>,
 }
 
-/// The text with a line for `new` at this byte, indented and ended as the line `model` is.
-fn with_line(text: &[u8], at: usize, model: &[u8], new: &str) -> Vec<u8> {
-    let end: &[u8] = if model.ends_with(b"\r\n") {
-        b"\r\n"
-    } else {
-        b"\n"
-    };
-    let indent = match pattern(model) {
-        Some(_) => &model[..model.len() - model.trim_ascii_start().len()],
-        None => &[],
-    };
-    let mut edited = text[..at].to_vec();
-    if at > 0 && !edited.ends_with(b"\n") {
-        edited.extend(end);
-    }
-    edited.extend(indent);
-    edited.extend(line::print(PROGRAM, new).as_bytes());
-    edited.extend(end);
-    edited.extend(&text[at..]);
-    edited
-}
-
-/// The text with `new` in the line for `old`, whose comment and spaces stay; with a line more if
-/// there is none for `old`, and without the others for `old` if there are several.
-pub fn replace(text: &[u8], old: &str, new: &str) -> Vec<u8> {
-    let mut edited = Vec::with_capacity(text.len() + new.len());
-    let mut rest = text;
-    for line in lines(text) {
-        rest = &rest[line.len()..];
-        let is_meant = pattern(line).is_some_and(|pattern| wire::is_same(&pattern, old));
-        if is_meant && let Some(line) = line::with_value(line, new) {
-            edited.extend(line);
-            edited.extend(remove(rest, old));
-            return edited;
+impl<'a> Edited<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        let lines = lines(text);
+        Self {
+            new: lines.iter().map(|line| line.to_vec()).collect(),
+            lines,
+            at: None,
+            first: Vec::new(),
         }
-        edited.extend(line);
     }
-    add(text, new)
+
+    /// The lines that say a rule of this pattern: the first counts.
+    fn lines_of(&self, pattern: &str) -> Vec<usize> {
+        let lines = self.lines.iter().enumerate();
+        let same = lines
+            .filter(|(_, line)| rule(line).is_some_and(|rule| is_same(rule.pattern(), pattern)));
+        same.map(|(at, _)| at).collect()
+    }
+
+    /// Between two rules that stay, some go and some come.
+    fn change(&mut self, gone: &[&Rule], come: &[&Rule], before: &Rules) {
+        let mut places = Vec::new();
+        for rule in gone {
+            let lines = self.lines_of(rule.pattern());
+            for &at in &lines {
+                self.new[at] = without_rule(self.lines[at]);
+            }
+            places.extend(lines.first());
+        }
+        let mut places = places.into_iter();
+        for &rule in come {
+            // A file that is wrong is not in force: it may have what the list has not.
+            let is_ahead = before.position(rule.pattern()).is_none();
+            let there = self.lines_of(rule.pattern()).first().copied();
+            let there = there.filter(|_| is_ahead);
+            if let Some(at) = there.or_else(|| places.next()) {
+                let line = line::with_directive(self.lines[at], rule.kind(), rule.pattern());
+                self.new[at] = line.unwrap_or_else(|| self.line(Some(at), rule));
+                self.at = Some(at);
+            } else if let Some(at) = self.at {
+                self.insert_behind(at, rule);
+            } else {
+                self.first.push(*rule);
+            }
+        }
+    }
+
+    /// A rule stays.
+    fn pass(&mut self, rule: &Rule) {
+        let Some(&at) = self.lines_of(rule.pattern()).first() else {
+            return;
+        };
+        let first = std::mem::take(&mut self.first);
+        let is_comment = |line: &&&[u8]| line.trim_ascii().starts_with(b"#");
+        let above = self.lines[..at].iter().rev().take_while(is_comment).count();
+        let top = at - above;
+        let lines: Vec<u8> = first
+            .iter()
+            .flat_map(|rule| self.line(Some(at), rule))
+            .collect();
+        self.new[top].splice(..0, lines);
+        self.at = Some(at);
+    }
+
+    fn insert_behind(&mut self, at: usize, rule: &Rule) {
+        let line = self.line(Some(at), rule);
+        if !self.new[at].is_empty() && !self.new[at].ends_with(b"\n") {
+            let end = line_end(self.lines[at]);
+            self.new[at].extend(end);
+        }
+        self.new[at].extend(line);
+    }
+
+    /// A line for a rule, indented and ended as another one.
+    fn line(&self, like: Option<usize>, new: &Rule) -> Vec<u8> {
+        let like = like.map_or(&[][..], |at| self.lines[at]);
+        let indent = match rule(like) {
+            Some(_) => &like[..like.len() - like.trim_ascii_start().len()],
+            None => &[],
+        };
+        let text = line::print(new.kind(), new.pattern());
+        [indent, text.as_bytes(), line_end(like)].concat()
+    }
+
+    fn end(mut self) -> Vec<u8> {
+        let first = std::mem::take(&mut self.first);
+        for rule in &first {
+            match self.lines.len().checked_sub(1) {
+                Some(last) => self.insert_behind(last, rule),
+                None => self.new.push(self.line(None, rule)),
+            }
+        }
+        self.new.concat()
+    }
 }
 
-/// The text without the lines for `old`. A comment behind one stays, as a line of its own.
-pub fn remove(text: &[u8], old: &str) -> Vec<u8> {
-    let mut edited = Vec::with_capacity(text.len());
-    for line in lines(text) {
-        let is_meant = pattern(line).is_some_and(|pattern| wire::is_same(&pattern, old));
-        if !is_meant {
-            edited.extend(line);
-        } else if let Line::Directive { comment, .. } = line::parse(line)
-            && !comment.is_empty()
-        {
-            edited.extend(comment.as_bytes());
+fn line_end(line: &[u8]) -> &'static [u8] {
+    match line.ends_with(b"\r\n") {
+        true => b"\r\n",
+        false => b"\n",
+    }
+}
+
+/// What is left of a line without its rule: the comment, if there is one.
+fn without_rule(line: &[u8]) -> Vec<u8> {
+    match line::parse(line) {
+        Line::Directive { comment, .. } if !comment.is_empty() => {
             let text_ends = line.trim_ascii_end().len();
-            edited.extend(&line[text_ends..]);
+            [comment.as_bytes(), &line[text_ends..]].concat()
         }
+        _ => Vec::new(),
     }
-    edited
+}
+
+/// The text with the change between two others made in it, where its lines around the change are as they
+/// were in the first: it may say something else elsewhere. None where they are not.
+pub fn patched(text: &[u8], from: &[u8], to: &[u8]) -> Option<Vec<u8>> {
+    if text == from {
+        return Some(to.to_vec());
+    }
+    let (text, from, to) = (lines(text), lines(from), lines(to));
+    let is_same = |(a, b): &(&&[u8], &&[u8])| a == b;
+    let head = from.iter().zip(&to).take_while(is_same).count();
+    let (from_rest, to_rest) = (&from[head..], &to[head..]);
+    let tail = from_rest.iter().rev().zip(to_rest.iter().rev());
+    let tail = tail.take_while(is_same).count();
+    let old = &from_rest[..from_rest.len() - tail];
+    let new = &to_rest[..to_rest.len() - tail];
+    let at = if head > 0 && text.starts_with(&from[..head]) {
+        head
+    } else if tail > 0 && text.ends_with(&from[from.len() - tail..]) {
+        text.len().checked_sub(tail + old.len())?
+    } else if old.is_empty() {
+        return None;
+    } else {
+        let mut places = text.windows(old.len()).enumerate();
+        places.find(|(_, lines)| *lines == old)?.0
+    };
+    let (before, rest) = text.split_at(at);
+    let behind = rest.strip_prefix(old)?;
+    let is_cut = |lines: &[&[u8]]| lines.last().is_some_and(|line| !line.ends_with(b"\n"));
+    if is_cut(before) && !new.is_empty() || is_cut(new) && !behind.is_empty() {
+        return None;
+    }
+    Some([before, new, behind].concat().concat())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn added(text: &str, new: &str) -> String {
-        String::from_utf8(add(text.as_bytes(), new)).unwrap()
-    }
-
-    fn removed(text: &str, old: &str) -> String {
-        String::from_utf8(remove(text.as_bytes(), old)).unwrap()
-    }
-
-    #[test]
-    fn a_program_is_added_behind_the_last_one() {
-        assert_eq!(added("", "Discord"), "program Discord\n");
-        assert_eq!(added("curve cubic", "a"), "curve cubic\nprogram a\n");
-        assert_eq!(
-            added("program a # x\n\ncurve cubic\n", "b"),
-            "program a # x\nprogram b\n\ncurve cubic\n"
-        );
-        assert_eq!(
-            added("\tprogram a\r\n# end", "#b"),
-            "\tprogram a\r\n\tprogram \\#b\r\n# end"
-        );
-        assert_eq!(added("program A\n", "a"), "program A\n");
-    }
-
-    #[test]
-    fn a_program_is_put_before_another() {
-        for (text, before, after) in [
-            (
-                "program a # x\n# y\n  program b\n",
-                "B",
-                "program a # x\n# y\n  program \\#n\n  program b\n",
-            ),
-            ("program a", "a", "program \\#n\nprogram a"),
-            ("program a\r\n", "a", "program \\#n\r\nprogram a\r\n"),
-            (
-                "curve cubic\nprogram a\n# end",
-                "b",
-                "curve cubic\nprogram a\nprogram \\#n\n# end",
-            ),
-            (
-                "program \\#N\nprogram a\n",
-                "a",
-                "program \\#N\nprogram a\n",
-            ),
-        ] {
-            let edited = insert(text.as_bytes(), "#n", before);
-            assert_eq!(String::from_utf8(edited).unwrap(), after, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_program_is_removed_and_its_comment_stays() {
-        assert_eq!(removed("program a\nprogram b\n", "A"), "program b\n");
-        assert_eq!(
-            removed("# first\nprogram a # voice\r\nprogram a\nfoo", "a"),
-            "# first\n# voice\r\nfoo"
-        );
-        assert_eq!(removed("program a", "b"), "program a");
-    }
-
-    fn replaced(text: &str, old: &str, new: &str) -> String {
-        String::from_utf8(replace(text.as_bytes(), old, new)).unwrap()
-    }
-
-    #[test]
-    fn a_program_takes_the_place_of_another_and_its_comment_stays() {
-        for (text, after) in [
-            ("program a\n", "program \\#b\n"),
-            ("program a", "program \\#b"),
-            (
-                "# x\r\n \tprogram\t A  # voice \r\n",
-                "# x\r\n \tprogram\t \\#b  # voice \r\n",
-            ),
-            (
-                "program z\nprogram a\nprogram a # 2\n",
-                "program z\nprogram \\#b\n# 2\n",
-            ),
-            ("\u{feff}program a\n", "\u{feff}program \\#b\n"),
-            (
-                "program z\ncurve cubic",
-                "program z\nprogram \\#b\ncurve cubic",
-            ),
-        ] {
-            assert_eq!(replaced(text, "a", "#b"), after, "{text:?}");
-        }
-        assert_eq!(replaced("program a # x\n", "A", "A"), "program A # x\n");
-    }
-
-    /// Every byte that is no `program` line: comments, empty lines, other directives.
-    fn rest(text: &[u8]) -> Vec<Vec<u8>> {
-        let rest = lines(text).filter_map(|line| match line::parse(line) {
-            Line::Directive { name, comment, .. } if name == PROGRAM => {
-                (!comment.is_empty()).then(|| comment.as_bytes().to_vec())
-            }
-            _ => Some(line.trim_ascii_end().to_vec()),
-        });
-        rest.collect()
-    }
-
-    #[test]
-    fn a_thousand_edits_keep_every_byte_of_the_rest() {
-        let start = "# mixd.conf \u{e9}\n\n  # indented, with a tab\there\nprogram Discord  # voice\n\
-                     curve   cubic\t# odd spaces   \n\nprogram Mumble\n\tprogram Zoom # work\n\
-                     unknown directive\n# last, without an end";
-        let patterns = [
-            "Discord",
-            "mumble",
-            "Zoom",
-            "#1",
-            "a #b",
-            "media.role=Game",
-            "x*",
-            r"\#",
-            "Steam",
-        ];
-        let mut text = start.as_bytes().to_vec();
-        let mut random: u32 = 1;
-        for edit in 0..1000 {
-            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let pattern = patterns[(random >> 16) as usize % patterns.len()];
-            let other = patterns[(random >> 8) as usize % patterns.len()];
-            text = match random >> 29 {
-                0 | 1 => replace(&text, pattern, other),
-                2 => insert(&text, pattern, other),
-                3 => add(&text, pattern),
-                _ => remove(&text, pattern),
-            };
-            assert_eq!(rest(&text), rest(start.as_bytes()), "edit {edit}");
-        }
-    }
-}
+mod tests;

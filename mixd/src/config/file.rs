@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use wire::message::MAX_PATTERN;
 
+use super::Config;
 use super::watch::Watch;
-use super::{Config, edit};
 use crate::files::{self, Outlasts};
 
 /// How long after a change the file is read: an editor does more than one thing to save it.
@@ -196,36 +196,41 @@ impl ConfigFile {
         self.read().then(|| self.config())
     }
 
-    /// Puts a program into the file.
+    /// What it says, to the byte, as far as is known.
+    pub fn text(&self) -> &[u8] {
+        self.content.as_deref().unwrap_or_default()
+    }
+
+    /// Looks whether somebody has changed it this very moment: before it is written, so that this is not
+    /// lost. What it says now, if that is another thing than before. One that is away for a moment, because
+    /// an editor saves it so, is what it was.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn look(&mut self) -> Option<Result<Config, String>> {
+        let is_there = self.path.as_ref().is_some_and(|path| path.exists());
+        (is_there && self.read()).then(|| self.config())
+    }
+
+    /// Writes it, unless it says so already.
     ///
     /// # Errors
     /// Why it could not be saved.
-    pub fn add(&mut self, pattern: &str) -> Result<(), String> {
-        self.edit(|text| edit::add(text, pattern))
-    }
-
-    /// Puts a program into the file before another.
-    ///
-    /// # Errors
-    /// Why it could not be saved.
-    pub fn insert(&mut self, new: &str, before: &str) -> Result<(), String> {
-        self.edit(|text| edit::insert(text, new, before))
-    }
-
-    /// Takes a program out of the file.
-    ///
-    /// # Errors
-    /// Why that could not be saved.
-    pub fn remove(&mut self, pattern: &str) -> Result<(), String> {
-        self.edit(|text| edit::remove(text, pattern))
-    }
-
-    /// Puts a program in the place of another.
-    ///
-    /// # Errors
-    /// Why it could not be saved.
-    pub fn replace(&mut self, old: &str, new: &str) -> Result<(), String> {
-        self.edit(|text| edit::replace(text, old, new))
+    pub fn save(&mut self, text: &[u8]) -> Result<(), String> {
+        let path = self.path.as_ref().ok_or(NO_PLACE)?;
+        if text == self.text() && (self.content.is_none() || path.exists()) {
+            return Ok(());
+        }
+        if let Some(error) = &self.error {
+            return Err(error.clone());
+        }
+        if text.len() as u64 > MAX_SIZE {
+            let path = path.display();
+            return Err(format!("{path} would have more than {MAX_SIZE} bytes"));
+        }
+        files::save(path, text, Outlasts::Power, refuge().as_deref())?;
+        self.content = Some(text.to_vec());
+        Ok(())
     }
 
     /// Whether a change of the list could be saved; tries, and changes nothing.
@@ -237,28 +242,6 @@ impl ConfigFile {
         let size = self.content.as_ref().map_or(0, Vec::len);
         // And a line more.
         files::can_save(path, size + MAX_PATTERN)
-    }
-
-    fn edit(&mut self, change: impl FnOnce(&[u8]) -> Vec<u8>) -> Result<(), String> {
-        let path = self.path.clone();
-        let path = path.ok_or(NO_PLACE)?;
-        // Somebody may have changed it this very moment: that is not lost.
-        let current = files::read(&path, MAX_SIZE)
-            .map_err(|error| format!("read {}: {error}", path.display()))?;
-        let before = current.unwrap_or_default();
-        let edited = change(&before);
-        if edited == before {
-            return Ok(());
-        }
-        if edited.len() as u64 > MAX_SIZE {
-            let path = path.display();
-            return Err(format!("{path} would have more than {MAX_SIZE} bytes"));
-        }
-        files::save(&path, &edited, Outlasts::Power, refuge().as_deref())?;
-        if self.content.as_deref().unwrap_or_default() == before {
-            self.content = Some(edited);
-        }
-        Ok(())
     }
 }
 

@@ -44,20 +44,23 @@ pub fn parse(line: &[u8]) -> Line<'_> {
     }
 }
 
-/// The same line with another value: what stands before it and behind it stays, byte for byte. None
-/// if it is no directive with a value.
-pub fn with_value(line: &[u8], new: &str) -> Option<Vec<u8>> {
+/// The same line with another directive and value: what stands before, between and behind them stays,
+/// byte for byte. None if it is no directive with a value.
+pub fn with_directive(line: &[u8], name: &str, value: &str) -> Option<Vec<u8>> {
     let text = str::from_utf8(line).ok()?;
     let directive = text.trim().trim_start_matches('\u{feff}').trim_start();
-    let rest = directive.split_once(char::is_whitespace)?.1.trim_start();
-    let old = split(rest).0.trim_end();
+    let (old_name, rest) = directive.split_once(char::is_whitespace)?;
+    let old = split(rest.trim_start()).0.trim_end();
     if old.is_empty() {
         return None;
     }
-    // `old` is a part of `text`.
-    let start = old.as_ptr().addr() - text.as_ptr().addr();
-    let (before, behind) = (&text[..start], &text[start + old.len()..]);
-    Some([before, &encode(new), behind].concat().into_bytes())
+    // Both are parts of `text`.
+    let offset = |part: &str| part.as_ptr().addr() - text.as_ptr().addr();
+    let (name_at, value_at) = (offset(old_name), offset(old));
+    let between = &text[name_at + old_name.len()..value_at];
+    let behind = &text[value_at + old.len()..];
+    let line = [&text[..name_at], name, between, &encode(value), behind];
+    Some(line.concat().into_bytes())
 }
 
 /// A value that has lost its leading spaces, without the comment; and the comment.

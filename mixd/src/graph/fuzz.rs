@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use arbitrary::{Arbitrary, Unstructured};
-use wire::StreamState;
+use wire::{Channel, Move, Rule, StreamState};
 
 use super::objects::DEFAULT_SINK;
 use super::pretend::{
@@ -18,7 +18,7 @@ use super::{
     Action, CHANNELS, Direction, Fact, Graph, Info, Layout, Metadata, Ports, Props, TARGET_OBJECT,
     channel_of_name, sink_name,
 };
-use crate::rules::Rules;
+use crate::rules::{Edit, Rules};
 
 /// How many objects of a kind there are at most.
 const SLOTS: u32 = 4;
@@ -76,7 +76,7 @@ enum Event {
     ForeignUnlink { stream: u8, to: u8 },
     Rob { which: u8 },
     Obey { count: u8 },
-    Rule { program: u8, add: bool },
+    Rule { program: u8, kind: u8 },
     Wait { tenths: u8 },
     Setting { value: u16 },
     Farewell,
@@ -207,13 +207,16 @@ impl World {
                 self.obey(usize::from(count % 8) + 1);
                 self.pipewire.is_deaf = false;
             }
-            Event::Rule { program, add } => {
-                let name = pick(&PROGRAMS, program);
-                if let Ok(pattern) = name.parse() {
-                    let _ = match add {
-                        true => self.rules.add(pattern).map(drop),
-                        false => self.rules.remove(name),
-                    };
+            Event::Rule { program, kind } => {
+                if kind % 8 == 7 {
+                    self.move_stream(program, kind);
+                } else if let Ok(pattern) = pick(&PROGRAMS, program).parse() {
+                    let edited = self.rules.edited(&match kind % 8 {
+                        0 | 2 | 4 => Edit::Remove(pattern),
+                        6 => Edit::Add(Rule::Ignore(pattern)),
+                        _ => Edit::Add(Rule::Program(pattern)),
+                    });
+                    self.rules = edited.unwrap_or_else(|_| self.rules.clone());
                 }
                 self.learn(Vec::new());
             }
@@ -236,6 +239,32 @@ impl World {
     }
 
     /// Somebody removes a link of ours.
+    /// Moves the program of a stream to a channel: nothing else changes its own.
+    fn move_stream(&mut self, program: u8, kind: u8) {
+        let streams = self.graph.audio(&self.rules).streams;
+        let Some(stream) = streams.get(usize::from(program) % streams.len().max(1)) else {
+            return;
+        };
+        let wanted = Move {
+            id: stream.id,
+            channel: [Channel::Aux, Channel::Default][usize::from(kind / 8) % 2],
+        };
+        let plan = match self.graph.plan_move(wanted, &self.rules) {
+            Ok(plan) => plan,
+            Err(failure) => return assert!(!failure.message.is_empty()),
+        };
+        assert!(plan.streams.contains(&wanted.id));
+        for other in streams {
+            let listed = |rules| self.graph.listed_channel(other.id, rules);
+            match plan.streams.contains(&other.id) {
+                true => assert_eq!(listed(&plan.rules), Some(wanted.channel)),
+                false => assert_eq!(listed(&plan.rules), listed(&self.rules)),
+            }
+        }
+        self.rules = plan.rules;
+        self.graph.follow_list(&plan.streams);
+    }
+
     fn rob(&mut self, which: u8) {
         let links: Vec<Ports> = self.pipewire.links().copied().collect();
         if let Some(ports) = links.get(usize::from(which) % links.len().max(1)) {
@@ -555,6 +584,13 @@ impl World {
                 assert!(
                     feeds.contains_key(&stream.id) || is_sent() || is_linked(),
                     "{stream:?} has neither a link nor a target"
+                );
+            }
+            if stream.state == StreamState::Ignored {
+                let is_asked = self.graph.streams.is_asked(stream.id);
+                assert!(
+                    !is_asked && !feeds.contains_key(&stream.id),
+                    "{stream:?} is left alone"
                 );
             }
             let links = feeds.get(&stream.id).and_then(BTreeSet::first);

@@ -1,8 +1,8 @@
 //! What becomes of a stream, and why: one decision, from which follow what is done about it, what
 //! clients are told of it, and the sentence that `why` says.
 
-use wire::message::{ClientName, Pattern, Sentence};
-use wire::{Channel, Stream, StreamState};
+use wire::message::{ClientName, Sentence};
+use wire::{Channel, Rule, Stream, StreamState};
 
 use super::streams::{MAX_MOVES, Word};
 use super::target::Place;
@@ -12,8 +12,8 @@ use crate::rules::{self, Rules};
 /// What becomes of a stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Decision {
-    /// The pattern that puts it into the aux channel.
-    pub rule: Option<Pattern>,
+    /// The rule that puts it into the aux channel, or has it left alone.
+    pub rule: Option<Rule>,
     pub state: StreamState,
     /// Who has linked it elsewhere.
     pub rival: Option<ClientName>,
@@ -87,8 +87,10 @@ impl Graph {
             return None;
         }
         let rule = self.rule(id, rules);
-        let listed = rules::channel(rule.as_ref());
+        let ignored = rules::channel(rule.as_ref()).is_none();
+        let listed = rules::channel(rule.as_ref()).unwrap_or(Channel::Default);
         let found = match is_contested {
+            _ if ignored => Verdict::Ignored,
             true => self
                 .fixed_cause(id)
                 .map_or(Verdict::Contested, Verdict::Pinned),
@@ -102,6 +104,9 @@ impl Graph {
             }
             Verdict::Routed => (StreamState::Routed, None, Some(listed), listed),
             Verdict::Contested => (StreamState::Contested, None, None, listed),
+            // What we have sent goes back in a moment.
+            Verdict::Ignored if word == Word::List => (StreamState::Ignored, None, None, listed),
+            Verdict::Ignored => (StreamState::Ignored, None, None, played()),
             Verdict::Pinned(cause) => (StreamState::Pinned, Some(cause), None, played()),
             Verdict::PinnedTo(channel, cause) => {
                 (StreamState::Pinned, Some(cause), Some(channel), channel)
@@ -289,13 +294,15 @@ impl Graph {
                 true => return None,
                 false => self.judge_changed(id, then)?,
             };
-            (before.channel != after.channel).then(|| self.told(id, after))
+            let is_ignored = |decision: &Decision| decision.state == StreamState::Ignored;
+            let is_moved = before.channel != after.channel;
+            (is_moved || is_ignored(&before) != is_ignored(&after)).then(|| self.told(id, after))
         });
         moved.collect()
     }
 
-    /// The channel that the rules give a stream.
-    pub(super) fn listed_channel(&self, id: u32, rules: &Rules) -> Channel {
+    /// The channel that the rules give a stream; none if they have it left alone.
+    pub(super) fn listed_channel(&self, id: u32, rules: &Rules) -> Option<Channel> {
         rules::channel(self.rule(id, rules).as_ref())
     }
 
@@ -303,6 +310,10 @@ impl Graph {
     pub(super) fn reason(&self, id: u32, decision: &Decision) -> Option<Sentence> {
         let text = match (decision.state, decision.cause) {
             (StreamState::Routed, _) => return None,
+            (StreamState::Ignored, _) => {
+                let pattern = decision.rule.map(|rule| *rule.pattern()).unwrap_or_default();
+                format!("'{pattern}' on the program list has it ignored; it is left as it is linked")
+            }
             (_, Some(cause)) => self.cause_text(id, cause),
             (StreamState::Waiting | StreamState::Pinned, None) => self
                 .missed_reason(id, decision.channel)
@@ -419,6 +430,8 @@ enum Verdict {
     Contested,
     /// It is left where it is.
     Pinned(Cause),
+    /// The list says to leave it alone.
+    Ignored,
     /// It is to be in this channel, whatever the list says.
     PinnedTo(Channel, Cause),
 }

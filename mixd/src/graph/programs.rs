@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wire::message::{Key, NodeName, Pattern, Sentence};
-use wire::{Property, Source, Stream, StreamDetail};
+use wire::{Property, Rule, Source, Stream, StreamDetail};
 
 use super::Graph;
 use super::fact::{Action, Process};
@@ -68,7 +68,8 @@ const MAX_COMM: usize = 15;
 /// A stream, as the program that it belongs to.
 pub(super) struct Player<'a> {
     graph: &'a Graph,
-    stream: u32,
+    /// Its id.
+    pub stream: u32,
 }
 
 impl Player<'_> {
@@ -97,17 +98,6 @@ impl Player<'_> {
         let name = self.plain(NAME);
         name.or_else(|| self.plain("node.name")).unwrap_or_default()
     }
-
-    /// Whether two streams are one program's, as far as can be told.
-    fn is_same(&self, other: &Self) -> bool {
-        let pid = |player: &Self| player.graph.pid(player.stream);
-        match (pid(self), pid(other)) {
-            (Some(a), Some(b)) if a == b => true,
-            _ => [NAME, BINARY, FLATPAK]
-                .into_iter()
-                .all(|key| self.property(key) == other.property(key)),
-        }
-    }
 }
 
 impl Program for Player<'_> {
@@ -121,6 +111,16 @@ impl Program for Player<'_> {
             COMM => plain.or_else(comm),
             EXE => plain.or_else(exe),
             _ => plain,
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        let pid = |player: &Self| player.graph.pid(player.stream);
+        match (pid(self), pid(other)) {
+            (Some(a), Some(b)) if a == b => true,
+            _ => [NAME, BINARY, FLATPAK]
+                .into_iter()
+                .all(|key| self.property(key) == other.property(key)),
         }
     }
 }
@@ -201,10 +201,10 @@ impl Graph {
                 .is_none_or(|pid| self.processes.get(pid.number()).is_some())
     }
 
-    /// The pattern that decides about a stream.
-    pub(super) fn rule(&self, stream: u32, rules: &Rules) -> Option<Pattern> {
+    /// The rule that decides about a stream.
+    pub(super) fn rule(&self, stream: u32, rules: &Rules) -> Option<Rule> {
         let decision = rules.decide(&self.player(stream));
-        decision.map(|decision| decision.pattern)
+        decision.map(|decision| decision.rule)
     }
 
     /// A stream, as clients are told of it.
@@ -214,7 +214,7 @@ impl Graph {
             id,
             pid: self.pid(id),
             name: NodeName::truncated(player.name()),
-            rule: decision.rule,
+            rule: decision.rule.map(|rule| *rule.pattern()),
             rival: decision.rival,
             state: decision.state,
             binary: player.property(BINARY).map(NodeName::truncated),
@@ -276,13 +276,16 @@ impl Graph {
 
     fn suggestion(&self, id: u32) -> Option<Pattern> {
         let player = self.player(id);
-        let nodes = self.objects.nodes().iter();
-        let streams = nodes.filter(|(_, node)| node.is_stream());
-        let others: Vec<Player> = streams
-            .map(|(&other, _)| self.player(other))
-            .filter(|other| !player.is_same(other))
-            .collect();
-        rules::narrowest(&player, &others)
+        let players: Vec<Player> = self.players().collect();
+        let others = players.iter().filter(|other| !player.is_same(other));
+        rules::narrowest(&player, &others.collect::<Vec<_>>())
+    }
+
+    /// All that makes sound, as the programs that it belongs to.
+    pub(super) fn players(&self) -> impl Iterator<Item = Player<'_>> {
+        let nodes = self.objects.nodes().keys();
+        let players = nodes.filter(|&&id| self.makes_sound(id));
+        players.map(|&id| self.player(id))
     }
 }
 

@@ -8,7 +8,7 @@ use wire::{Channel, StreamState};
 use super::Graph;
 use super::fact::{Action, Ports};
 use super::judge::{Cause, Decision};
-use super::objects::Direction;
+use super::objects::{Direction, TARGET_NODE, TARGET_OBJECT};
 use super::patience::Matter;
 use super::target::Place;
 use crate::rules::Rules;
@@ -270,6 +270,14 @@ impl Streams {
         (record.word, record.moves) = (Word::List, 0);
     }
 
+    /// What we have asked for a stream is taken back.
+    pub fn note_released(&mut self, stream: u32) {
+        if let Some(record) = self.records.get_mut(&stream) {
+            (record.asked, record.unseen) = (None, None);
+            record.is_paused = false;
+        }
+    }
+
     /// The streams that we have asked for.
     pub fn asked(&self) -> impl Iterator<Item = u32> {
         let asked = self.records.iter();
@@ -316,6 +324,13 @@ impl Graph {
             self.streams.note_listed(id);
         }
         self.rules = Some(rules.clone());
+    }
+
+    /// Has these streams follow the list, wherever they were moved before.
+    pub fn follow_list(&mut self, streams: &[u32]) {
+        for &id in streams {
+            self.streams.note_listed(id);
+        }
     }
 
     /// What is to be done about the streams: sinks to be asked for, which is returned; links to be
@@ -391,14 +406,25 @@ impl Graph {
         }
     }
 
-    /// Takes back what we have asked for a stream that is not moved any more.
-    fn give_up(&mut self, id: u32, decision: &Decision) -> Option<Action> {
-        if decision.cause != Some(Cause::MovingForbidden) {
-            return None;
+    /// Takes back what we have asked for a stream that is not moved any more, or what the session manager
+    /// remembers of when it was.
+    fn give_up(&mut self, id: u32, decision: &Decision) -> Vec<Action> {
+        let word = self.streams.word(id);
+        let is_remembered =
+            || self.place(id).channel().is_some() && !matches!(word, Word::Somebody(_));
+        let is_given_up = match (decision.state, decision.cause) {
+            (StreamState::Ignored, _) => self.streams.is_asked(id) || is_remembered(),
+            (_, Some(Cause::MovingForbidden)) => self.streams.is_asked(id),
+            _ => false,
+        };
+        if !is_given_up {
+            return Vec::new();
         }
-        let record = self.streams.records.get_mut(&id)?;
-        record.unseen = None;
-        record.asked.take().map(|_| Action::Clear(id))
+        let actions = self.release_stream(id);
+        self.objects.set_target(id, Some(TARGET_OBJECT), None);
+        self.objects.set_target(id, Some(TARGET_NODE), None);
+        self.streams.note_released(id);
+        actions
     }
 
     /// Asks the session manager to send a stream to a sink, unless that has been done.

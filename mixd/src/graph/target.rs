@@ -169,20 +169,24 @@ impl Graph {
             .filter(|&id| self.place(id).channel().is_some())
             .collect();
         ids.extend(self.streams.asked());
+        ids.into_iter()
+            .flat_map(|id| self.release_stream(id))
+            .collect()
+    }
+
+    /// Takes back what sends a stream to one of our sinks.
+    pub(super) fn release_stream(&self, stream: u32) -> Vec<Action> {
         let mut actions = Vec::new();
-        for stream in ids {
-            let own = self.own_place(stream);
-            let is_default = matches!(own, Place::Elsewhere(sink) if self.is_default(sink));
-            // It would go to the sink that its own node names, which was the default one when we
-            // took it.
-            let is_follower = self.streams.is_taken(stream) && own.is_chosen() && !is_default;
-            actions.extend(is_follower.then_some(Action::FollowDefault(stream)));
-            actions.push(Action::Clear(stream));
-            if !is_follower {
-                let untold = self.may_have_untold_node(stream);
-                let untold = untold.then_some(Action::ClearNode(stream));
-                actions.extend(self.node_to_clear(stream).or(untold));
-            }
+        let own = self.own_place(stream);
+        let is_default = matches!(own, Place::Elsewhere(sink) if self.is_default(sink));
+        // It would go to the sink that its own node names, which was the default one when we took it.
+        let is_follower = self.streams.is_taken(stream) && own.is_chosen() && !is_default;
+        actions.extend(is_follower.then_some(Action::FollowDefault(stream)));
+        actions.push(Action::Clear(stream));
+        if !is_follower {
+            let untold = self.may_have_untold_node(stream);
+            let untold = untold.then_some(Action::ClearNode(stream));
+            actions.extend(self.node_to_clear(stream).or(untold));
         }
         actions
     }

@@ -1,6 +1,7 @@
 //! Facts in, actions out. A little PipeWire of two cards, to which the tests add streams.
 
 mod elder;
+mod moving;
 mod output;
 mod programs;
 mod whole;
@@ -40,7 +41,9 @@ fn session() -> Vec<Fact> {
 fn rules(names: &[&str]) -> Rules {
     let mut rules = Rules::default();
     for name in names {
-        rules.add(name.parse().unwrap()).unwrap();
+        rules
+            .push(wire::Rule::Program(name.parse().unwrap()))
+            .unwrap();
     }
     rules
 }

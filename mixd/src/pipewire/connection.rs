@@ -396,6 +396,7 @@ impl Connection {
 
     /// Does what is to be done.
     pub fn settle(&mut self, desk: &mut Desk, now: Instant) {
+        self.graph.follow_list(&desk.take_followers());
         let mut actions = self.graph.settle(desk.rules(), now);
         // The kernel answers at once, and what it says may decide.
         while self.inspect(&actions) {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use arbitrary::{Arbitrary, Unstructured};
 use wire::frame::{self, HEADER, Header, Kind, MAX_REPLY, MAX_REQUEST, Reader};
-use wire::message::{Insertion, Replacement};
+use wire::message::Replacement;
 use wire::socket::Peer;
 use wire::{
     Audio, Channel, Event, Failure, Hello, Mix, PROTOCOL, PipeWireState, Request, Settings, Stream,
@@ -543,8 +543,8 @@ impl World {
             assert_eq!(last, Some(&*settings), "the last state");
         }
         if topics.contains(Topic::Programs) {
-            let patterns = self.desk.rules().patterns().iter();
-            let list: Vec<_> = patterns.map(ToString::to_string).collect();
+            let rules = self.desk.rules().list().iter();
+            let list: Vec<_> = rules.map(ToString::to_string).collect();
             assert_eq!(client.last_programs, Some(list), "the last state");
         }
     }
@@ -669,11 +669,12 @@ pub fn session(data: &[u8]) {
 fn known(mut request: Request) -> Request {
     let patterns = match &mut request {
         Request::AddProgram(pattern)
+        | Request::IgnoreProgram(pattern)
         | Request::RemoveProgram(pattern)
         | Request::TryAddProgram(pattern)
+        | Request::TryIgnoreProgram(pattern)
         | Request::TryRemoveProgram(pattern) => vec![pattern],
         Request::ReplaceProgram(Replacement { new, old }) => vec![new, old],
-        Request::InsertProgram(Insertion { new, before }) => vec![new, before],
         _ => Vec::new(),
     };
     for pattern in patterns {

@@ -1,11 +1,10 @@
 //! The body of the fuzz target `rules`: any text as a pattern, against any text.
-// To panic is how a target reports.
-#![allow(clippy::expect_used)]
-
 use arbitrary::{Arbitrary, Unstructured};
+use wire::Rule;
 use wire::message::Pattern;
 
-use super::{BINARY, KEYS, NAME, Program, Rules, check, matching_key, narrowest};
+use super::{BINARY, Edit, KEYS, NAME, Program, Rules, check, matching_key, narrowest};
+use crate::list::model;
 use crate::{glob, sys};
 
 #[derive(Arbitrary, Debug)]
@@ -27,7 +26,8 @@ impl Program for Named {
 }
 
 /// A glob matches what libc's fnmatch says; a text's escaped form matches it; a rule that is taken
-/// can be removed; a suggestion matches its program and no other.
+/// can be removed; a suggestion matches its program and no other; and all holds of a list, whatever is done
+/// to it.
 pub fn rules(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let Ok((glob, text)) = <(String, String)>::arbitrary(&mut input) else {
@@ -44,9 +44,13 @@ pub fn rules(data: &[u8]) {
     let Ok(programs) = Vec::<Named>::arbitrary(&mut input) else {
         return;
     };
+    model::changes(&mut |n| {
+        let below = n.max(1) - 1;
+        input.int_in_range(0..=below).unwrap_or_default()
+    });
     list(&glob, &programs);
     if let [program, others @ ..] = &programs[..]
-        && let Some(pattern) = narrowest(program, others)
+        && let Some(pattern) = narrowest(program, &others.iter().collect::<Vec<_>>())
     {
         assert!(check(&pattern).is_ok());
         assert!(matching_key(&pattern, program).is_some(), "{pattern}");
@@ -76,17 +80,22 @@ fn list(text: &str, programs: &[Named]) {
     let Ok(pattern) = text.parse::<Pattern>() else {
         return;
     };
-    let mut rules = Rules::default();
-    match rules.add(pattern) {
-        Ok(_) => {
-            assert_eq!(rules.add(pattern), Ok(false));
+    let add = Edit::Add(Rule::Program(pattern));
+    match Rules::default().edited(&add) {
+        Ok(rules) => {
+            assert_eq!(rules.edited(&add).as_ref(), Ok(&rules));
             for program in programs {
                 if let Some(found) = rules.decide(program) {
                     let is_known = KEYS.contains(&found.key) || text.contains(found.key);
                     assert!(is_known && program.property(found.key).is_some());
                 }
             }
-            rules.remove(text).expect("what was added can be removed");
+            let removed = rules.edited(&Edit::Remove(pattern));
+            assert_eq!(
+                removed,
+                Ok(Rules::default()),
+                "what was added can be removed"
+            );
         }
         Err(failure) => assert!(!failure.message.is_empty()),
     }

@@ -62,8 +62,8 @@ impl World {
 
     fn next_patterns(&mut self) -> Vec<String> {
         let config = self.next().unwrap();
-        let patterns = config.rules.patterns().iter();
-        patterns.map(ToString::to_string).collect()
+        let rules = config.rules.list().iter();
+        rules.map(|rule| rule.pattern().to_string()).collect()
     }
 
     /// Nothing is to be seen for as long as that takes to be sure.
@@ -136,7 +136,7 @@ fn a_link_into_a_repository_is_followed_when_either_end_changes() {
     symlink("../../dotfiles/other.conf", world.path("config/mixd/new")).unwrap();
     fs::rename(world.path("config/mixd/new"), world.conf()).unwrap();
     assert_eq!(world.next_patterns(), ["c"]);
-    world.file.add("d").unwrap();
+    world.file.save(b"program c\nprogram d\n").unwrap();
     let text = fs::read_to_string(world.path("dotfiles/other.conf")).unwrap();
     assert_eq!(text, "program c\nprogram d\n", "edited where it leads to");
     assert!(fs::symlink_metadata(world.conf()).unwrap().is_symlink());
@@ -214,7 +214,8 @@ fn an_edit_that_nobody_could_read_again_is_not_saved() {
     let full = format!("program a\n#{}\n", "#".repeat(65_536 - 12));
     world.write(&full);
     assert!(world.next().is_ok());
-    let error = world.file.add("b").unwrap_err();
+    let error = world.file.save(format!("{full}program b\n").as_bytes());
+    let error = error.unwrap_err();
     assert!(
         error.contains("would have more than 65536 bytes"),
         "{error}"
@@ -235,22 +236,24 @@ fn a_bad_line_is_told_with_the_files_name_and_mended_later() {
 #[test]
 fn what_we_save_ourselves_is_no_change() {
     let mut world = World::with("# mine\nprogram a\n");
-    world.file.add("b").unwrap();
-    world.file.remove("a").unwrap();
+    world.file.save(b"# mine\nprogram b\n").unwrap();
     assert_eq!(world.text(), "# mine\nprogram b\n");
     assert!(world.is_quiet());
 }
 
 #[test]
-fn a_change_of_this_very_moment_is_not_lost_by_an_edit() {
+fn a_change_of_this_very_moment_is_seen_before_a_save() {
     let mut world = World::with("program a\n");
+    assert!(world.file.look().is_none());
     world.write("program a\n# just written\nglide 0\n");
-    world.file.add("b").unwrap();
-    assert_eq!(
-        world.text(),
-        "program a\nprogram b\n# just written\nglide 0\n"
-    );
-    assert_eq!(world.next().unwrap().glide, Duration::ZERO);
+    let config = world.file.look().unwrap().unwrap();
+    assert_eq!(config.glide, Duration::ZERO);
+    assert_eq!(world.file.text(), world.text().as_bytes());
+    // An editor that removes it first, to write it anew.
+    fs::remove_file(world.conf()).unwrap();
+    assert!(world.file.look().is_none());
+    world.file.save(b"program a\n").unwrap();
+    assert_eq!(world.text(), "program a\n");
 }
 
 #[test]
@@ -267,7 +270,13 @@ fn what_is_no_file_or_too_large_is_told() {
     fs::remove_dir(world.conf()).unwrap();
     world.write(&"#".repeat(70_000));
     assert!(world.next().unwrap_err().contains("more than"));
-    assert!(world.file.add("a").unwrap_err().contains("more than"));
+    assert!(
+        world
+            .file
+            .save(b"program a\n")
+            .unwrap_err()
+            .contains("more than")
+    );
 }
 
 #[test]

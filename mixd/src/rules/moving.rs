@@ -1,0 +1,118 @@
+//! What a move of one program to the other channel takes: which rules go, and which come, so that nothing
+//! else changes its channel.
+
+use wire::message::Pattern;
+use wire::{Channel, Rule};
+
+use super::{Edit, Program, Rules, channel, matching_key, narrowest};
+
+/// The list that moves a program, and what that moves.
+#[derive(Debug)]
+pub struct Moved {
+    /// The list.
+    pub rules: Rules,
+    /// The places, among all that play, of those that the list has in that channel now: the program's.
+    pub program: Vec<usize>,
+}
+
+/// The list with which the program that plays at this place among all that play is in a channel: all that its
+/// narrowest pattern matches. Nobody else's channel changes.
+///
+/// # Errors
+/// Why there is no such list: a clause.
+pub fn moved<P: Program>(
+    rules: &Rules,
+    playing: &[P],
+    at: usize,
+    to: Channel,
+) -> Result<Moved, String> {
+    let program = &playing[at];
+    let others: Vec<&P> = playing
+        .iter()
+        .filter(|other| !program.is_same(other))
+        .collect();
+    let own = narrowest(program, &others).ok_or(
+        "no pattern matches it and no other program; 'mixctl why' prints what is known of it",
+    )?;
+    let is_ours = |other: &P| matching_key(&own, other).is_some();
+    let mut then = rules.clone();
+    match to {
+        Channel::Aux if listed(rules, program) != Some(Channel::Aux) => {
+            let add = Edit::Add(Rule::Program(own));
+            then = then.edited(&add).map_err(|failure| failure.to_string())?;
+        }
+        Channel::Aux => {}
+        Channel::Default => {
+            let held = |rules: &Rules| {
+                let ours = playing.iter().filter(|other| is_ours(other));
+                let mut held = ours.filter_map(|other| rules.decide(other));
+                held.find(|found| matches!(found.rule, Rule::Program(_)))
+                    .map(|found| found.rule)
+            };
+            while let Some(rule) = held(&then) {
+                let instead = split(&then, &rule, playing, is_ours)?;
+                let split = then.with_instead(&rule, &instead);
+                then = split.map_err(|failure| failure.to_string())?;
+            }
+        }
+    }
+    let mut others = playing.iter().filter(|other| !is_ours(other));
+    if let Some(other) = others.find(|other| listed(rules, *other) != listed(&then, *other)) {
+        return Err(format!("'{}' would be moved with it", name(other)));
+    }
+    if let Some(Rule::Ignore(pattern)) = then.decide(program).map(|found| found.rule) {
+        return Err(format!(
+            "'{pattern}' on the program list would have it ignored then"
+        ));
+    }
+    let all = playing.iter().enumerate();
+    let program = all.filter(|(_, other)| is_ours(other) && listed(&then, *other) == Some(to));
+    Ok(Moved {
+        program: program.map(|(at, _)| at).collect(),
+        rules: then,
+    })
+}
+
+/// What takes the place of a rule that lets a program go: a rule for each other one that it holds, unless a
+/// later rule does so too.
+fn split<P: Program>(
+    rules: &Rules,
+    rule: &Rule,
+    playing: &[P],
+    is_ours: impl Fn(&P) -> bool,
+) -> Result<Vec<Rule>, String> {
+    let without = rules.with_instead(rule, &[]).unwrap_or_default();
+    let mut instead: Vec<Pattern> = Vec::new();
+    for other in playing.iter().filter(|other| !is_ours(other)) {
+        let is_held = rules.decide(other).is_some_and(|found| found.rule == *rule);
+        let is_covered = instead
+            .iter()
+            .any(|pattern| matching_key(pattern, other).is_some());
+        if !is_held || is_covered || listed(&without, other) == Some(Channel::Aux) {
+            continue;
+        }
+        let strangers = playing
+            .iter()
+            .filter(|third| is_ours(third) || !other.is_same(third));
+        let strangers: Vec<&P> = strangers.collect();
+        instead.push(narrowest(other, &strangers).ok_or_else(|| {
+            format!(
+                "'{}' matches '{}' too, and no pattern matches that alone",
+                rule.pattern(),
+                name(other)
+            )
+        })?);
+    }
+    Ok(instead.into_iter().map(Rule::Program).collect())
+}
+
+fn listed<P: Program>(rules: &Rules, program: &P) -> Option<Channel> {
+    let rule = rules.decide(program).map(|found| found.rule);
+    channel(rule.as_ref())
+}
+
+fn name<P: Program>(program: &P) -> &str {
+    let name = program.property(super::NAME);
+    name.or_else(|| program.property("node.name"))
+        .unwrap_or_default()
+}
