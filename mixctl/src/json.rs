@@ -1,8 +1,9 @@
 //! Answers as JSON: one object, one line. What the fields are, `usage.rs` says.
 
 use serde_json::{Value, json};
-use wire::message::Pattern;
-use wire::{Audio, Channel, Gain, Mix, Status, Stream, StreamDetail, Volume, Warning};
+use wire::{
+    Audio, Change, Channel, Gain, Mix, Rule, Status, Stream, StreamDetail, Volume, Warning,
+};
 
 fn line(value: &Value) -> String {
     format!("{value}\n")
@@ -36,9 +37,22 @@ pub fn offline() -> String {
     line(&json!({ "offline": true }))
 }
 
-/// The program list.
-pub fn programs(patterns: &[Pattern]) -> String {
-    line(&json!({ "programs": names(patterns) }))
+/// The list.
+pub fn programs(list: &[Rule]) -> String {
+    line(&json!({ "programs": rules(list) }))
+}
+
+/// What would change on the list.
+pub fn changes(changes: &[Change]) -> String {
+    let changes = changes.iter().map(|change| {
+        json!({
+            "text": change.text,
+            "added": rules(&change.added),
+            "removed": rules(&change.removed),
+            "omitted": change.omitted,
+        })
+    });
+    line(&json!({ "changes": changes.collect::<Vec<_>>() }))
 }
 
 /// What plays.
@@ -61,7 +75,7 @@ pub fn status(status: &Status) -> String {
         "aux": factor(status.mix.aux),
         "pipewire": status.audio.pipewire.to_string(),
         "output": status.audio.output.as_deref(),
-        "programs": names(&status.programs),
+        "programs": rules(&status.programs),
         "streams": all(&status.audio.streams),
         "omitted": status.audio.omitted,
         "warnings": warnings.collect::<Vec<_>>(),
@@ -74,11 +88,11 @@ pub fn status(status: &Status) -> String {
     }))
 }
 
-/// All that decides about some streams, and the patterns that were tried.
+/// All that decides about some streams, and the rules that were tried.
 pub fn why(
     details: &[StreamDetail],
     tried: impl Fn(&StreamDetail) -> usize,
-    patterns: &[Pattern],
+    list: &[Rule],
 ) -> String {
     let details = details.iter().map(|detail| {
         let properties = detail.properties.iter().map(|property| {
@@ -93,7 +107,7 @@ pub fn why(
             "key": detail.key.as_deref(),
             "reason": detail.reason.as_deref(),
             "suggestion": detail.suggestion.as_deref(),
-            "tried": names(&patterns[..tried(detail)]),
+            "tried": rules(&list[..tried(detail)]),
             "properties": properties.collect::<Vec<_>>(),
             "omitted": detail.omitted,
         })
@@ -126,8 +140,9 @@ fn stream(stream: &Stream) -> Value {
     })
 }
 
-fn names(patterns: &[Pattern]) -> Vec<&str> {
-    patterns.iter().map(|pattern| &**pattern).collect()
+fn rules(list: &[Rule]) -> Vec<Value> {
+    let rule = |rule: &Rule| json!({ "kind": rule.kind(), "pattern": &**rule.pattern() });
+    list.iter().map(rule).collect()
 }
 
 /// The decimal that the volume prints as; six digits survive in an f64.
@@ -154,8 +169,25 @@ mod tests {
         assert_eq!(value["config"]["snap"], 0.03);
         let text = volume(&example().mix);
         assert_eq!(text, "{\"aux\":1.0,\"default\":0.8,\"volume\":0.2}\n");
-        let text = programs(&example().programs);
-        assert_eq!(text, "{\"programs\":[\"Discord\",\"Mumble\"]}\n");
+        let text = programs(&example().programs[..2]);
+        assert_eq!(
+            text,
+            "{\"programs\":[{\"kind\":\"ignore\",\"pattern\":\"Ardour*\"},\
+             {\"kind\":\"program\",\"pattern\":\"Discord\"}]}\n"
+        );
+        let change = Change {
+            text: "Discord plays through default: removed program Discord".into(),
+            added: vec![],
+            omitted: 1,
+            removed: example().programs[1..2].to_vec(),
+            unsaved: None,
+        };
+        assert_eq!(
+            changes(&[change]),
+            "{\"changes\":[{\"added\":[],\"omitted\":1,\
+             \"removed\":[{\"kind\":\"program\",\"pattern\":\"Discord\"}],\
+             \"text\":\"Discord plays through default: removed program Discord\"}]}\n"
+        );
         assert_eq!(offline(), "{\"offline\":true}\n");
     }
 }

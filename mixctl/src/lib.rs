@@ -8,6 +8,8 @@ mod doctor;
 mod failure;
 mod hold;
 mod json;
+mod meant;
+mod moving;
 mod number;
 mod output;
 mod pick;

@@ -4,9 +4,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use wire::message::Pattern;
 use wire::visible;
-use wire::{Audio, Channel, Mix, Status, Stream, Warning};
+use wire::{Audio, Channel, Mix, Rule, Status, Stream, StreamState, Warning};
 
 /// The volume, on a line.
 pub fn volume(mix: &Mix) -> String {
@@ -19,11 +18,15 @@ pub fn watched(mix: &Mix, muted: &[Channel]) -> String {
     format!("{}{}\n", mix.volume, muted.collect::<String>())
 }
 
-/// The program list, a line a pattern.
-pub fn programs(patterns: &[Pattern]) -> String {
+/// The list, a line a pattern. What is ignored has a second field, behind a tab, which no pattern has.
+pub fn programs(rules: &[Rule]) -> String {
     let mut text = String::new();
-    for pattern in patterns {
-        text += &visible(pattern);
+    for rule in rules {
+        text += &visible(rule.pattern());
+        if let Rule::Ignore(_) = rule {
+            text.push('\t');
+            text += rule.kind();
+        }
         text.push('\n');
     }
     text
@@ -48,25 +51,27 @@ pub fn streams(audio: &Audio) -> String {
     text
 }
 
-/// What would move, a line a stream.
+/// What would move or be left alone, a line a stream.
 pub fn moved(streams: &[Stream]) -> String {
     let mut text = String::new();
     for stream in streams {
         let name = visible(&stream.name);
-        let left = match stream.state {
-            wire::StreamState::Pinned | wire::StreamState::Contested => {
-                format!(", if it were not {}", stream.state)
+        let (id, channel, state) = (stream.id, stream.channel, stream.state);
+        let _ = match state {
+            StreamState::Ignored => writeln!(text, "{name} (id {id}) left alone"),
+            StreamState::Pinned | StreamState::Contested => {
+                writeln!(
+                    text,
+                    "{name} (id {id}) to {channel}, if it were not {state}"
+                )
             }
-            _ => String::new(),
+            StreamState::Routed | StreamState::Waiting => {
+                writeln!(text, "{name} (id {id}) to {channel}")
+            }
         };
-        let _ = writeln!(
-            text,
-            "{name} (id {}) to {}{left}",
-            stream.id, stream.channel
-        );
     }
     if streams.is_empty() {
-        text.push_str("nothing that plays now would move\n");
+        text.push_str("nothing changes for what plays now\n");
     }
     text
 }
@@ -83,19 +88,22 @@ pub fn status(status: &Status) -> String {
     let output = output
         .as_ref()
         .map_or("none".into(), |output| visible(output));
-    let listed: Vec<_> = status
-        .programs
-        .iter()
-        .map(|pattern| visible(pattern))
-        .collect();
-    let listed = if listed.is_empty() {
-        "none".into()
-    } else {
-        listed.join(", ")
+    let of_kind = |is_meant: fn(&Rule) -> bool| {
+        let rules = status.programs.iter().filter(|rule| is_meant(rule));
+        let patterns = rules.map(|rule| visible(rule.pattern()));
+        patterns.collect::<Vec<_>>().join(", ")
+    };
+    let listed = match of_kind(|rule| matches!(rule, Rule::Program(_))) {
+        none if none.is_empty() => "none".to_owned(),
+        listed => listed,
+    };
+    let ignored = match of_kind(|rule| matches!(rule, Rule::Ignore(_))) {
+        none if none.is_empty() => none,
+        ignored => format!("ignored   {ignored}\n"),
     };
     let mut text = format!(
         "volume    {}\ndefault   {}\naux       {}\npipewire  {pipewire}\noutput    {output}\n\
-         programs  {listed}\nstreams   {}\n",
+         programs  {listed}\n{ignored}streams   {}\n",
         status.mix.volume,
         status.mix.default,
         status.mix.aux,
@@ -108,9 +116,13 @@ pub fn status(status: &Status) -> String {
         });
         let pid = stream.pid;
         let pid = pid.map_or(String::new(), |pid| format!(", pid {pid}"));
+        let rule = match (stream.state, &stream.rule) {
+            (StreamState::Ignored, Some(rule)) => format!(", by '{}'", visible(rule)),
+            _ => String::new(),
+        };
         let _ = writeln!(
             text,
-            "  {:<8} {:<9} {} (id {}{pid}{rival})",
+            "  {:<8} {:<9} {} (id {}{pid}{rival}{rule})",
             stream.channel,
             stream.state,
             visible(&stream.name),
@@ -174,8 +186,8 @@ pub fn explained(warning: &Warning) -> Cow<'static, str> {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use wire::message::{ClientName, NodeName};
-    use wire::{Channel, Gain, PipeWireState, Settings, StreamState};
+    use wire::message::{ClientName, NodeName, Pattern};
+    use wire::{Channel, Gain, PipeWireState, Settings};
 
     /// A status with something of everything.
     pub fn example() -> Status<'static> {
@@ -203,7 +215,12 @@ pub mod tests {
                 aux: Gain::FULL,
             },
             audio: Cow::Owned(audio),
-            programs: vec![Pattern::truncated("Discord"), Pattern::truncated("Mumble")].into(),
+            programs: vec![
+                Rule::Ignore(Pattern::truncated("Ardour*")),
+                Rule::Program(Pattern::truncated("Discord")),
+                Rule::Program(Pattern::truncated("ignore Mumble")),
+            ]
+            .into(),
             settings: Cow::Owned(Settings {
                 problem: Some("mixd.conf:7: no".into()),
                 ..Settings::default()
@@ -216,11 +233,22 @@ pub mod tests {
         assert_eq!(
             status(&example()),
             "volume    0.2\ndefault   0.8\naux       1\npipewire  up\noutput    card-a\n\
-             programs  Discord, Mumble\nstreams   4\n  \
+             programs  Discord, ignore Mumble\nignored   Ardour*\nstreams   4\n  \
              aux      routed    Dis\\u{1b}[31mcord (id 71, pid 4711, linked by patch\\u{7}bay)\n  and 3 more\n\
              warning   one of mixd's own sinks is the default; choose a card as the default\n\
              config    mixd.conf:7: no\n"
         );
+    }
+
+    #[test]
+    fn what_is_ignored_says_by_which_pattern() {
+        let mut status = example();
+        let stream = &mut status.audio.to_mut().streams[0];
+        stream.state = StreamState::Ignored;
+        stream.rival = None;
+        let line = "  aux      ignored   Dis\\u{1b}[31mcord (id 71, pid 4711, by 'Dis*')\n";
+        let text = super::status(&status);
+        assert!(text.contains(line), "{text}");
     }
 
     #[test]
@@ -235,13 +263,17 @@ pub mod tests {
         let text = moved(&[stream.clone()]);
         assert_eq!(text, "Dis\\u{1b}[31mcord (id 71) to aux\n");
         stream.state = StreamState::Pinned;
-        assert!(moved(&[stream]).contains("if it were not pinned"));
-        assert_eq!(moved(&[]), "nothing that plays now would move\n");
+        assert!(moved(&[stream.clone()]).contains("if it were not pinned"));
+        stream.state = StreamState::Ignored;
+        let text = moved(&[stream]);
+        assert_eq!(text, "Dis\\u{1b}[31mcord (id 71) left alone\n");
+        assert_eq!(moved(&[]), "nothing changes for what plays now\n");
     }
 
     #[test]
     fn programs_are_a_line_each() {
-        assert_eq!(programs(&example().programs), "Discord\nMumble\n");
+        let text = programs(&example().programs);
+        assert_eq!(text, "Ardour*\tignore\nDiscord\nignore Mumble\n");
         assert_eq!(programs(&[]), "");
     }
 }

@@ -9,7 +9,7 @@ use crate::args::{self, Change, Command, Format, Verb};
 use crate::failure::{Failure, sentence, unexpected};
 use crate::output::{print, say};
 use crate::usage::USAGE;
-use crate::{dial, doctor, hold, json, pick, print as plain, watch, why};
+use crate::{dial, doctor, hold, json, moving, pick, print as plain, watch, why};
 
 /// Who asks, for mixd's log.
 pub const PROGRAM: &str = concat!("mixctl ", env!("CARGO_PKG_VERSION"));
@@ -61,9 +61,9 @@ fn ask(name: &Name, verb: Verb) -> Result<(), Failure> {
         Verb::Toggle(shows) => mix(&mut client, &Request::ToggleVolume, shows),
         Verb::Hold(volume, until) => hold::hold(client, name, volume, until),
         Verb::ListPrograms(format) => match client.request(&Request::ListPrograms)? {
-            Reply::Programs(patterns) => print(&match format {
-                Format::Plain => plain::programs(&patterns),
-                Format::Json => json::programs(&patterns),
+            Reply::Programs(rules) => print(&match format {
+                Format::Plain => plain::programs(&rules),
+                Format::Json => json::programs(&rules),
             }),
             other => Err(unexpected(&other)),
         },
@@ -74,12 +74,21 @@ fn ask(name: &Name, verb: Verb) -> Result<(), Failure> {
             Request::AddProgram,
             Request::TryAddProgram,
         ),
+        Verb::Ignore(change) => change_list(
+            &mut client,
+            change,
+            Request::IgnoreProgram,
+            Request::TryIgnoreProgram,
+        ),
         Verb::RemoveProgram(change) => change_list(
             &mut client,
             change,
             Request::RemoveProgram,
             Request::TryRemoveProgram,
         ),
+        Verb::Move(who, side, dry_run) => moving::send(&mut client, &who, side, dry_run),
+        Verb::Undo => moving::report(&moving::changed(client.request(&Request::Undo)?)?),
+        Verb::Redo => moving::report(&moving::changed(client.request(&Request::Redo)?)?),
         Verb::Streams(format) => {
             let status = status(&mut client)?;
             print(&match format {
@@ -155,12 +164,7 @@ fn change_list(
                 moved.extend(streams);
             }
             Ok(reply) => done(reply)?,
-            Err(error @ ClientError::Refused(_)) => {
-                if let Err(earlier) = std::mem::replace(&mut result, Err(error)) {
-                    say(&earlier.to_string());
-                }
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) => refuse(&mut result, error)?,
         }
     }
     // A stream that two patterns match would move once.
@@ -176,6 +180,18 @@ fn change_list(
     Ok(result?)
 }
 
+/// Keeps a refusal as the result of several requests; one that was kept before is said. Any other error
+/// ends them.
+pub fn refuse(result: &mut Result<(), ClientError>, error: ClientError) -> Result<(), ClientError> {
+    if !matches!(error, ClientError::Refused(_)) {
+        return Err(error);
+    }
+    if let Err(earlier) = std::mem::replace(result, Err(error)) {
+        say(&earlier.to_string());
+    }
+    Ok(())
+}
+
 /// What stands behind a backslash that keeps a word from being an option or a home folder: so fish
 /// completes it.
 pub fn unescaped(word: &str) -> Option<&str> {
@@ -188,9 +204,14 @@ pub fn done(reply: Reply) -> Result<(), Failure> {
     match reply {
         Reply::Done => Ok(()),
         Reply::Unsaved(why) => {
-            say(&format!("done, but not saved: {why}"));
+            say_unsaved(&why);
             Ok(())
         }
         other => Err(unexpected(&other)),
     }
+}
+
+/// What was done ends with mixd.
+pub fn say_unsaved(why: &str) {
+    say(&format!("done, but not saved: {why}"));
 }

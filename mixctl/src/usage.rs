@@ -7,7 +7,7 @@ const JSON: Opt = flag("json", "print JSON, one line");
 const PRINT: Opt = flag("print", "print the volume that it makes");
 const DRY_RUN: Opt = flag(
     "dry-run",
-    "change nothing; print the streams that would move",
+    "change nothing; print the streams that it would concern",
 );
 
 const RECONNECT: &str = "outlast mixd: wait for it, and go on when it is back";
@@ -32,7 +32,11 @@ const VERBS: &[&str] = &[
     "hold",
     "list-programs",
     "add-program",
+    "ignore",
     "remove-program",
+    "move",
+    "undo",
+    "redo",
     "streams",
     "why",
     "status",
@@ -41,6 +45,9 @@ const VERBS: &[&str] = &[
     "reload",
     "help",
 ];
+
+/// Where `move` can send a program.
+pub const SIDES: &[&str] = &["aux", "default", "other"];
 
 /// The forms that `watch` can print.
 pub const FORMATS: &[&str] = &["plain", "json", "waybar", "wob"];
@@ -150,7 +157,12 @@ pub const USAGE: Usage = Usage {
             name: "list-programs",
             words: "",
             summary: "print the patterns on the list, one a line",
-            details: &["With --json: {\"programs\": [string...]}."],
+            details: &[
+                "In the order of mixd.conf, of which the first that matches decides. Behind what is \
+                 ignored stands a tab and 'ignore'; behind a program's pattern nothing.",
+                "With --json: {\"programs\": [RULE...]}, each RULE {\"kind\": program or ignore, \
+                 \"pattern\": string}.",
+            ],
             options: &[JSON],
             completes: Completes::Nothing,
         },
@@ -174,12 +186,73 @@ pub const USAGE: Usage = Usage {
             completes: Completes::Names,
         },
         Verb {
+            name: "ignore",
+            words: "PATTERN...",
+            summary: "have mixd leave alone what patterns match",
+            details: &[
+                "What plays outside of both channels: a recorder, a soundboard, what is wired by hand in a \
+                 patchbay. It goes back to where it would play without mixd, is shown as ignored, and \
+                 no volume reaches it. Patterns are as add-program takes them, and stand before the \
+                 programs on the list; one that is a program's becomes one that is ignored. \
+                 remove-program takes them off.",
+                CHANGE_JSON,
+            ],
+            options: &[DRY_RUN, JSON],
+            completes: Completes::Names,
+        },
+        Verb {
             name: "remove-program",
             words: "PATTERN...",
-            summary: "take patterns off the list",
+            summary: "take patterns off the list, of either kind",
             details: &[CHANGE_JSON],
             options: &[DRY_RUN, JSON],
             completes: Completes::Patterns,
+        },
+        Verb {
+            name: "move",
+            words: "NAME|PID|ID CHANNEL",
+            summary: "send a program, and no other, through a channel",
+            details: &[
+                "CHANNEL is aux, default, or other: the one that it does not play through now. mixd \
+                 changes the list so that all streams of this program play through that channel, and \
+                 nothing else moves; a pattern that others play by as well is split. What it has \
+                 changed is printed. It is \
+                 refused, with the reason, where the program is pinned, contested or ignored, or where no \
+                 pattern is its alone.",
+                "A number is first the ID of a stream. Else it is a process, which means its streams; \
+                 failing those, the streams of all processes below it, as a browser plays from a child \
+                 of the one that owns the window; failing those, the streams of the nearest process \
+                 above it that plays. Last, and for all other words, it is a NAME, or that of a binary, without \
+                 regard to case. Where several streams are meant, each is sent there.",
+                "With --json and --dry-run: {\"changes\": [{\"text\": sentence, \"added\": [RULE...], \
+                 \"removed\": [RULE...], \"omitted\": number of rules left out}...]}, each RULE as \
+                 list-programs prints it.",
+            ],
+            options: &[
+                flag("dry-run", "change nothing; print what it would change"),
+                JSON,
+            ],
+            completes: Completes::Programs,
+        },
+        Verb {
+            name: "undo",
+            words: "",
+            summary: "take the last change of the list back",
+            details: &[
+                "Whoever made it: mixctl, mixview, or a hand that has edited mixd.conf. Order and comments \
+                 of the file come back as they were. mixd knows the last 32 changes. What was taken \
+                 back is printed.",
+            ],
+            options: &[],
+            completes: Completes::Nothing,
+        },
+        Verb {
+            name: "redo",
+            words: "",
+            summary: "make the change again that was taken back last",
+            details: &[],
+            options: &[],
+            completes: Completes::Nothing,
         },
         Verb {
             name: "streams",
@@ -190,9 +263,10 @@ pub const USAGE: Usage = Usage {
                  separated by a tab; - stands for what is not known. The state is \
                  routed (it plays through its channel), waiting (what decides is not known yet, or \
                  nothing links it), pinned (its user or its program chose another sink, or it is not \
-                 to be moved: a filter, a JACK client) or contested (something moved it away twice, \
-                 or the session manager does not move it). The channel of one that is pinned is the \
-                 one that it plays through, if it does.",
+                 to be moved: a filter, a JACK client), contested (something moved it away twice, \
+                 or the session manager does not move it) or ignored (the list says to leave it alone). \
+                 The channel of one that is pinned or ignored is the one that it plays through, if it \
+                 does.",
                 "With --json: {\"streams\": [STREAM...], \"omitted\": number of those that found \
                  no place}, each STREAM as status prints it.",
             ],
@@ -205,12 +279,13 @@ pub const USAGE: Usage = Usage {
             summary: "say what decides about a program",
             details: &[
                 "First the pattern that decides and the property that it matches, and why it is not \
-                 applied if it is not. With --all also the patterns that were tried before it, and \
-                 every property.",
+                 applied if it is not; of a stream that is ignored, also how to take that back. With \
+                 --all also the patterns that were tried before it, and every property. What a number \
+                 means, move says.",
                 "With --json, which has all: {\"streams\": [{\"stream\": STREAM, \"key\": the property that the \
                  pattern matches or null, \"reason\": why it is not applied or null, \
                  \"suggestion\": a pattern for this program alone or null, \"tried\": \
-                 [patterns], \"properties\": [{\"key\", \"value\", \"source\": node, client or \
+                 [RULE...], \"properties\": [{\"key\", \"value\", \"source\": node, client or \
                  process}...], \"omitted\": number of properties left out}...]}.",
             ],
             options: &[
@@ -229,7 +304,7 @@ pub const USAGE: Usage = Usage {
             details: &[
                 "With --json: {\"volume\": number, \"default\": gain, \"aux\": gain, \
                  \"pipewire\": up, down or off, \"output\": the card's node.name or null, \
-                 \"programs\": [string...], \"streams\": [STREAM...], \"omitted\": number, \
+                 \"programs\": [RULE...], \"streams\": [STREAM...], \"omitted\": number, \
                  \"warnings\": [own-sink-is-default, output-missing, leads-back, sinks-removed, \
                  links-removed, manager-hangs, moving-forbidden, default-muted, aux-muted, \
                  default-level-contested or aux-level-contested...], \"config\": {\"file\": path or null, \"curve\": \
@@ -237,7 +312,7 @@ pub const USAGE: Usage = Usage {
                 "A STREAM is {\"id\": number, \"pid\": number or null, \"name\": string, \
                  \"binary\": string or null, \"rule\": the pattern that decided or null, \
                  \"rival\": who has linked it elsewhere or null, \"state\": string, \"channel\": \
-                 aux or default}. New fields may be added, none is taken away.",
+                 aux or default}. A RULE is as list-programs prints it. New fields may be added, none is taken away.",
             ],
             options: &[JSON],
             completes: Completes::Nothing,

@@ -2,20 +2,26 @@
 
 use std::fmt::Write;
 
-use wire::message::Pattern;
-use wire::{Client, ClientError, Property, Reply, Request, Source, Stream, StreamDetail};
+use wire::{
+    Client, ClientError, Property, Reply, Request, Rule, Source, StreamDetail, StreamState,
+};
 
 use crate::args::Detail;
 use crate::failure::{Failure, unexpected};
 use crate::json;
+use crate::meant::{meant, nobody};
 use crate::output::print;
-use crate::run::{status, unescaped};
+use crate::run::status;
 use wire::visible;
 
 /// Says it, of every stream that `who` means.
 pub fn why(client: &mut Client, who: &str, detail: Detail) -> Result<(), Failure> {
     let status = status(client)?;
-    let meant = meant(&status.audio.streams, who);
+    let mut meant = meant(&status.audio.streams, who);
+    if meant.is_empty() {
+        // One that has found no place in the status may have this id.
+        meant.extend(who.parse::<u32>());
+    }
     let mut details = Vec::new();
     for id in &meant {
         match client.request(&Request::GetStream(*id)) {
@@ -27,10 +33,7 @@ pub fn why(client: &mut Client, who: &str, detail: Detail) -> Result<(), Failure
         }
     }
     if details.is_empty() {
-        return Err(Failure::Other(format!(
-            "nothing that plays is called '{who}', nor has that pid or id; 'mixctl status' lists \
-             what plays"
-        )));
+        return Err(nobody(who));
     }
     let tried = |detail: &StreamDetail| tried(&status.programs, detail);
     if detail == Detail::Json {
@@ -43,69 +46,54 @@ pub fn why(client: &mut Client, who: &str, detail: Detail) -> Result<(), Failure
     print(&texts.collect::<Vec<_>>().join("\n"))
 }
 
-/// The ids of the streams meant: by id, by pid, by name or binary; an id that is not listed may
-/// still be one, of a filter.
-fn meant(streams: &[Stream], who: &str) -> Vec<u32> {
-    let number: Option<u32> = who.parse().ok();
-    let plain = unescaped(who).unwrap_or(who);
-    let same = |name: &str| {
-        [who, plain]
-            .iter()
-            .any(|who| name.to_lowercase() == who.to_lowercase())
-    };
-    let by = |is_meant: &dyn Fn(&&Stream) -> bool| -> Vec<u32> {
-        let found = streams.iter().filter(is_meant);
-        found.map(|stream| stream.id).collect()
-    };
-    let found = by(&|stream| Some(stream.id) == number);
-    if !found.is_empty() {
-        return found;
-    }
-    let found = by(&|stream| number.is_some() && stream.pid == number);
-    if !found.is_empty() {
-        return found;
-    }
-    let found = by(&|stream| same(&stream.name) || stream.binary.is_some_and(|name| same(&name)));
-    if found.is_empty() {
-        return number.into_iter().collect();
-    }
-    found
-}
-
 /// How many patterns of the list were tried: all up to the one that matched.
-fn tried(patterns: &[Pattern], detail: &StreamDetail) -> usize {
+fn tried(rules: &[Rule], detail: &StreamDetail) -> usize {
     let winner = detail.stream.rule;
-    let at = patterns.iter().position(|pattern| Some(*pattern) == winner);
-    at.map_or(patterns.len(), |at| at + 1)
+    let at = rules
+        .iter()
+        .position(|rule| Some(*rule.pattern()) == winner);
+    at.map_or(rules.len(), |at| at + 1)
 }
 
 /// What decides; and all besides, where that is asked for.
-fn text(detail: &StreamDetail, tried: &[Pattern], has_all: bool) -> String {
+fn text(detail: &StreamDetail, tried: &[Rule], has_all: bool) -> String {
     let stream = &detail.stream;
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = writeln!(
-        text,
-        "{} (id {}{}) belongs to {}, and is {}",
-        visible(&stream.name),
-        stream.id,
-        stream
-            .pid
-            .map_or(String::new(), |pid| format!(", pid {pid}")),
-        stream.channel,
-        stream.state
-    );
+    let name = visible(&stream.name);
+    let pid = stream.pid;
+    let pid = pid.map_or(String::new(), |pid| format!(", pid {pid}"));
+    let is_ignored = stream.state == StreamState::Ignored;
+    let _ = match is_ignored {
+        true => writeln!(
+            text,
+            "{name} (id {}{pid}) is ignored: left alone",
+            stream.id
+        ),
+        false => writeln!(
+            text,
+            "{name} (id {}{pid}) belongs to {}, and is {}",
+            stream.id, stream.channel, stream.state
+        ),
+    };
     if let Some(reason) = &detail.reason {
         let _ = writeln!(text, "  because {}", visible(reason));
     }
+    // As the list has it; a program's pattern says that by itself.
+    let kind = if is_ignored { "ignore " } else { "" };
     let _ = match (&stream.rule, &detail.key) {
         (Some(rule), Some(key)) => {
-            writeln!(text, "  '{}' decides: it matches its {key}", visible(rule))
+            let rule = visible(rule);
+            writeln!(text, "  '{kind}{rule}' decides: it matches its {key}")
         }
-        (Some(rule), None) => writeln!(text, "  '{}' decides", visible(rule)),
+        (Some(rule), None) => writeln!(text, "  '{kind}{}' decides", visible(rule)),
         (None, _) if tried.is_empty() => writeln!(text, "  the list has no pattern"),
         (None, _) => writeln!(text, "  no pattern of the list matches it"),
     };
+    if let (true, Some(rule)) = (is_ignored, &stream.rule) {
+        let command = removal(rule);
+        let _ = writeln!(text, "  {command}   takes that off the list");
+    }
     match &detail.suggestion {
         Some(pattern) if stream.rule.is_none() => {
             let pattern = visible(pattern);
@@ -125,10 +113,15 @@ fn text(detail: &StreamDetail, tried: &[Pattern], has_all: bool) -> String {
         return text;
     }
     let _ = writeln!(text, "patterns that were tried");
-    for pattern in tried {
-        let _ = match stream.rule == Some(*pattern) {
-            true => writeln!(text, "  {}  matches", visible(pattern)),
-            false => writeln!(text, "  {}  does not match", visible(pattern)),
+    for rule in tried {
+        let kind = match rule {
+            Rule::Program(_) => "",
+            Rule::Ignore(_) => "ignore ",
+        };
+        let pattern = visible(rule.pattern());
+        let _ = match stream.rule == Some(*rule.pattern()) {
+            true => writeln!(text, "  {kind}{pattern}  matches"),
+            false => writeln!(text, "  {kind}{pattern}  does not match"),
         };
     }
     let _ = writeln!(text, "properties");
@@ -147,27 +140,34 @@ fn text(detail: &StreamDetail, tried: &[Pattern], has_all: bool) -> String {
     text
 }
 
+/// The command that takes a pattern off the list, as a shell takes it.
+fn removal(pattern: &str) -> String {
+    let pattern = visible(pattern);
+    let end = if pattern.starts_with('-') { "-- " } else { "" };
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+=:,./-_".contains(&byte);
+    match pattern.bytes().all(is_plain) {
+        true => format!("mixctl remove-program {end}{pattern}"),
+        // As sh(1) takes it literally.
+        false => format!(
+            "mixctl remove-program {end}'{}'",
+            pattern.replace('\'', r"'\''")
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::print::tests::example;
 
     #[test]
-    fn an_id_goes_before_a_pid_and_both_before_a_name() {
-        let mut streams = example().audio.streams.clone();
-        streams.push(Stream {
-            id: 4711,
-            pid: Some(71),
-            ..streams[0].clone()
-        });
-        assert_eq!(meant(&streams, "71"), [71]);
-        assert_eq!(meant(&streams, "4711"), [4711]);
-        streams.pop();
-        assert_eq!(meant(&streams, "4711"), [71]);
-        assert_eq!(meant(&streams, "DIS\u{1b}[31MCORD"), [71]);
-        assert_eq!(meant(&streams, "5"), [5], "perhaps a filter");
-        assert!(meant(&streams, "nobody").is_empty());
-        streams[0].name = wire::Text::truncated("~root");
-        assert_eq!(meant(&streams, r"\~root"), [71], "as fish completes it");
+    fn a_pattern_can_be_taken_off_by_the_command_that_is_said() {
+        for (pattern, words) in [
+            ("Ardour", "Ardour"),
+            ("Ardour*", "'Ardour*'"),
+            ("it's", r"'it'\''s'"),
+            ("-x y", "-- '-x y'"),
+        ] {
+            assert_eq!(removal(pattern), format!("mixctl remove-program {words}"));
+        }
     }
 }

@@ -62,6 +62,17 @@ fn a_change_of_the_list_is_one_or_a_trial() {
 }
 
 #[test]
+fn a_move_is_of_somebody_to_a_side() {
+    let aux = Side::Channel(wire::Channel::Aux);
+    let moved = |side, dry_run| Ok(Verb::Move("4711".to_owned(), side, dry_run));
+    assert_eq!(verb(&["move", "4711", "aux"]), moved(aux, None));
+    let plain = moved(Side::Other, Some(Format::Plain));
+    assert_eq!(verb(&["move", "--dry-run", "4711", "other"]), plain);
+    assert_eq!(verb(&["undo"]), Ok(Verb::Undo));
+    assert_eq!(verb(&["redo"]), Ok(Verb::Redo));
+}
+
+#[test]
 fn wrong_words_get_a_sentence() {
     let long = "x".repeat(129);
     for words in [
@@ -86,6 +97,15 @@ fn wrong_words_get_a_sentence() {
         &["add-program", "a", "--json"],
         &["remove-program"],
         &["remove-program", "--dry-run", "a", "b"],
+        &["ignore"],
+        &["ignore", "a", "--json"],
+        &["move"],
+        &["move", "a"],
+        &["move", "a", "left"],
+        &["move", "a", "aux", "b"],
+        &["move", "a", "aux", "--json"],
+        &["undo", "1"],
+        &["redo", "--dry-run"],
         &["hold", "1"],
         &["hold", "1", "--"],
         &["hold", "--", "true"],

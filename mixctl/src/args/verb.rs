@@ -5,12 +5,12 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use wire::message::Pattern;
-use wire::{Shift, Volume};
+use wire::{Channel, Shift, Volume};
 
 use super::Words;
 use crate::dial::Range;
 use crate::number;
-use crate::usage::FORMATS;
+use crate::usage::{FORMATS, SIDES};
 
 /// The longest hold: a day.
 const MAX_HOLD: f64 = 86400.0;
@@ -36,8 +36,16 @@ pub enum Verb {
     Pick,
     /// `add-program PATTERN...`
     AddProgram(Change),
+    /// `ignore PATTERN...`
+    Ignore(Change),
     /// `remove-program PATTERN...`
     RemoveProgram(Change),
+    /// `move NAME|PID|ID CHANNEL`; how to print what it would change, if that is all.
+    Move(String, Side, Option<Format>),
+    /// `undo`
+    Undo,
+    /// `redo`
+    Redo,
     /// `streams`
     Streams(Format),
     /// `why NAME|PID|ID`
@@ -103,6 +111,15 @@ pub struct Change {
     pub dry_run: Option<Format>,
 }
 
+/// Where a program is to play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Through this channel.
+    Channel(Channel),
+    /// Through the one that it does not play through now.
+    Other,
+}
+
 /// Reads the words after a verb.
 pub(super) fn read(words: Words) -> Result<Verb, String> {
     match words.entry.name {
@@ -141,6 +158,7 @@ pub(super) fn read(words: Words) -> Result<Verb, String> {
         "hold" => words.hold(),
         "add-program" if words.values.is_empty() && words.options.is_empty() => Ok(Verb::Pick),
         "add-program" => Ok(Verb::AddProgram(words.change()?)),
+        "ignore" => Ok(Verb::Ignore(words.change()?)),
         "remove-program" => {
             let change = words.change()?;
             // What two patterns hold together would stay when either goes: no sum of two answers.
@@ -150,6 +168,15 @@ pub(super) fn read(words: Words) -> Result<Verb, String> {
                 }
                 _ => Ok(Verb::RemoveProgram(change)),
             }
+        }
+        "move" => words.send(),
+        "undo" => {
+            words.nothing()?;
+            Ok(Verb::Undo)
+        }
+        "redo" => {
+            words.nothing()?;
+            Ok(Verb::Redo)
         }
         "why" => {
             let detail = match (words.json(), words.has("all")) {
@@ -266,10 +293,7 @@ impl Words {
     /// At least one pattern.
     fn change(self) -> Result<Change, String> {
         let verb = self.entry.name;
-        let dry_run = self.has("dry-run").then(|| self.json());
-        if dry_run.is_none() && self.has("json") {
-            return Err(format!("{verb} takes '--json' together with '--dry-run'"));
-        }
+        let dry_run = self.dry_run()?;
         if self.values.is_empty() {
             return Err(format!("{verb} takes a PATTERN, or several"));
         }
@@ -283,6 +307,45 @@ impl Words {
             .map(pattern)
             .collect::<Result<_, _>>()?;
         Ok(Change { patterns, dry_run })
+    }
+
+    /// How to print what would be, if that is all that is asked for.
+    fn dry_run(&self) -> Result<Option<Format>, String> {
+        let dry_run = self.has("dry-run").then(|| self.json());
+        if dry_run.is_none() && self.has("json") {
+            let verb = self.entry.name;
+            return Err(format!("{verb} takes '--json' together with '--dry-run'"));
+        }
+        Ok(dry_run)
+    }
+
+    fn send(self) -> Result<Verb, String> {
+        let verb = self.entry.name;
+        let dry_run = self.dry_run()?;
+        let mut values = self.values.into_iter();
+        let (who, side) = match (values.next(), values.next(), values.next()) {
+            (Some(who), Some(side), None) => (utf8(verb, who)?, utf8(verb, side)?),
+            (_, _, Some(extra)) => {
+                let extra = extra.display();
+                return Err(format!("{verb} takes two values; '{extra}' is more"));
+            }
+            _ => {
+                let sides = SIDES.join(", ");
+                return Err(format!(
+                    "{verb} takes a NAME, a PID or an ID of 'mixctl status', and one of {sides}"
+                ));
+            }
+        };
+        let side = match &*side {
+            "aux" => Side::Channel(Channel::Aux),
+            "default" => Side::Channel(Channel::Default),
+            "other" => Side::Other,
+            _ => {
+                let sides = SIDES.join(", ");
+                return Err(wrong(verb, &side, &format!("none of {sides}")));
+            }
+        };
+        Ok(Verb::Move(who, side, dry_run))
     }
 
     fn watch(&self) -> Result<Verb, String> {

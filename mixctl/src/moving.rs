@@ -1,0 +1,90 @@
+//! `move`, and what was changed on the list, which `undo` and `redo` say as well.
+
+use wire::message::{Change, Move};
+use wire::{Channel, Client, Reply, Request, Stream};
+
+use crate::args::{Format, Side};
+use crate::failure::{Failure, unexpected};
+use crate::json;
+use crate::meant::{meant, nobody};
+use crate::output::print;
+use crate::run::{refuse, say_unsaved, status};
+use wire::visible;
+
+/// Sends the programs that `who` means to a side; with `dry_run` it only says what that would change.
+pub fn send(
+    client: &mut Client,
+    who: &str,
+    side: Side,
+    dry_run: Option<Format>,
+) -> Result<(), Failure> {
+    let streams = status(client)?.audio.into_owned().streams;
+    let mut meant = meant(&streams, who);
+    let Some(first) = streams.iter().find(|stream| meant.contains(&stream.id)) else {
+        return Err(nobody(who));
+    };
+    let channel = match (side, first.channel) {
+        (Side::Channel(channel), _) => channel,
+        (Side::Other, Channel::Aux) => Channel::Default,
+        (Side::Other, Channel::Default) => Channel::Aux,
+    };
+    let is_elsewhere = |streams: &[Stream], id: u32| {
+        let is_so = |stream: &Stream| stream.id == id && stream.channel != channel;
+        streams.iter().any(is_so)
+    };
+    if !meant.iter().any(|id| is_elsewhere(&streams, *id)) {
+        // It may be there by a mixer alone, and mixd then has something to change all the same.
+        meant.truncate(1);
+    } else {
+        meant.retain(|id| is_elsewhere(&streams, *id));
+    }
+    let mut result = Ok(());
+    let mut changes: Vec<Change> = Vec::new();
+    for (at, id) in meant.into_iter().enumerate() {
+        // One move takes all streams of its program along.
+        let is_done =
+            at > 0 && dry_run.is_none() && !is_elsewhere(&status(client)?.audio.streams, id);
+        if is_done {
+            continue;
+        }
+        let to = Move { id, channel };
+        let request = match dry_run {
+            Some(_) => Request::TryMoveStream(to),
+            None => Request::MoveStream(to),
+        };
+        match client.request(&request) {
+            Ok(reply) => {
+                let change = changed(reply)?;
+                if dry_run.is_none() {
+                    report(&change)?;
+                } else if !changes.contains(&change) {
+                    changes.push(change);
+                }
+            }
+            Err(error) => refuse(&mut result, error)?,
+        }
+    }
+    match dry_run {
+        Some(Format::Json) if !changes.is_empty() => print(&json::changes(&changes))?,
+        Some(Format::Plain) => changes.iter().try_for_each(report)?,
+        _ => {}
+    }
+    Ok(result?)
+}
+
+/// What has changed on the list.
+pub fn changed(reply: Reply<'static>) -> Result<Change<'static>, Failure> {
+    match reply {
+        Reply::Changed(change) => Ok(change),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// Prints it.
+pub fn report(change: &Change) -> Result<(), Failure> {
+    print(&format!("{}\n", visible(&change.text)))?;
+    if let Some(why) = &change.unsaved {
+        say_unsaved(why);
+    }
+    Ok(())
+}
