@@ -2,14 +2,15 @@
 
 use std::fmt::Write;
 
-use wire::usage::{Completes, Opt, Usage};
+use mixctl::usage::SIDES;
+use wire::usage::{Completes, Opt, Usage, Verb};
 
 /// What prints the names of the programs that play, a line each.
 const PROGRAMS: &str = "mixctl streams 2>/dev/null | cut -f3 | sort -u";
 /// The same as patterns: what has a meaning in one stands after a backslash.
 const NAMES: &str = r"mixctl streams 2>/dev/null | cut -f3 | sed 's/[[*?=\]/\\&/g' | sort -u";
 /// What prints the patterns on the list, a line each.
-const PATTERNS: &str = "mixctl list-programs 2>/dev/null";
+const PATTERNS: &str = "mixctl list-programs 2>/dev/null | cut -f1";
 /// What puts a backslash, which mixctl takes, before a ~ at the start of a line, which fish leaves there
 /// to become a home folder; and before a - where no '--' stands before it, because fish can't put one
 /// there.
@@ -51,7 +52,7 @@ pub fn bash(usage: &Usage) -> String {
          {}\
          {name}() {{\n\
          \x20   local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}\n\
-         \x20   local verb= ended= word at\n\
+         \x20   local verb= ended= word at count=0\n\
          \x20   COMPREPLY=()\n",
         BASH_LINES.replace("NAME", &name)
     );
@@ -91,7 +92,7 @@ pub fn bash(usage: &Usage) -> String {
          \x20       {valued}) ((at++)) ;;\n\
          \x20       --) ended=yes ;;\n\
          \x20       -*) ;;\n\
-         \x20       *) verb=${{verb:-$word}} ;;\n\
+         \x20       *) [[ $verb ]] && ((count++)); verb=${{verb:-$word}} ;;\n\
          \x20       esac\n\
          \x20   done\n\
          \x20   if [[ -z $verb ]]; then\n\
@@ -102,7 +103,14 @@ pub fn bash(usage: &Usage) -> String {
     );
     for verb in usage.verbs {
         let options = [longs(verb.options), options.clone()].join(" ");
-        let words = bash_words(&name, verb.completes);
+        let words = match second(verb) {
+            None => bash_words(&name, verb.completes),
+            Some(second) => format!(
+                "if ((count)); then {}; else {}; fi",
+                bash_words(&name, Completes::Words(second)),
+                bash_words(&name, verb.completes)
+            ),
+        };
         let words = match verb.completes {
             // Some of these may begin as an option does.
             Completes::Programs | Completes::Names | Completes::Patterns => {
@@ -122,6 +130,11 @@ pub fn bash(usage: &Usage) -> String {
     }
     let _ = write!(text, "    esac\n}}\n\ncomplete -F {name} {program}\n");
     text
+}
+
+/// What the second word after a verb can be, where that is not what the first is.
+fn second(verb: &Verb) -> Option<&'static [&'static str]> {
+    verb.words.ends_with(" CHANNEL").then_some(SIDES)
 }
 
 fn longs(options: &[Opt]) -> String {
@@ -209,12 +222,14 @@ pub fn zsh(usage: &Usage) -> String {
             .iter()
             .map(|option| zsh_option(program, option))
             .collect();
-        if verb.completes != Completes::Nothing {
-            specs.push(format!(
-                "'*:{}:{}'",
-                "word",
-                zsh_action(program, verb.completes)
-            ));
+        let action = |completes| zsh_action(program, completes);
+        match second(verb) {
+            Some(second) => specs.extend([
+                format!("'1:word:{}'", action(verb.completes)),
+                format!("'2:word:{}'", action(Completes::Words(second))),
+            ]),
+            None if verb.completes == Completes::Nothing => {}
+            None => specs.push(format!("'*:word:{}'", action(verb.completes))),
         }
         if !specs.is_empty() {
             let _ = writeln!(
@@ -287,7 +302,20 @@ pub fn fish(usage: &Usage) -> String {
             fish_option(&mut text, program, &condition, option);
         }
         let words = fish_words(verb.completes);
-        if !words.is_empty() {
+        if let Some(second) = second(verb) {
+            // How many words stand before the cursor, from the verb on.
+            let after = |count| {
+                format!(
+                    " -n '__fish_seen_subcommand_from {0}; and set -l words (commandline -opc | string \
+                     match -v -- \"-*\"); and test (count $words[(contains -i {0} $words)..-1]) -eq \
+                     {count}'",
+                    verb.name
+                )
+            };
+            let _ = writeln!(text, "complete -c {program}{}{words}", after(1));
+            let second = fish_words(Completes::Words(second));
+            let _ = writeln!(text, "complete -c {program}{}{second}", after(2));
+        } else if !words.is_empty() {
             let _ = writeln!(text, "complete -c {program}{condition}{words}");
         }
     }

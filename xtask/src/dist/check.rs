@@ -160,7 +160,10 @@ fn completions(place: &Path) -> Result<()> {
     let answers = r#"#!/bin/sh
 case $#$1 in
 1streams) printf 'aux\trouted\t%s\tx\t-\n' 'Discord Canary' 'Discord PTB' 'a=b [live]' ;;
-1list-programs) printf '%s\n' 'Mumble*' media.role=Game media.role=Music app:x -dash '~root' ;;
+1list-programs)
+    printf 'Ardour*\tignore\n'
+    printf '%s\n' 'Mumble*' media.role=Game media.role=Music app:x -dash '~root'
+    ;;
 *) printf '<%s>\n' "$@" ;;
 esac
 "#;
@@ -193,6 +196,10 @@ esac
         ("mixctl add-program ", "Canary"),
         ("mixctl add-program Discord\\ C", "<Discord Canary>"),
         ("mixctl remove-program M", "<Mumble*>"),
+        ("mixctl remove-program A", "<Ardour*>"),
+        ("mixctl ignore a", r"<a\=b \[live]>"),
+        ("mixctl move 'Discord P", "<Discord PTB>"),
+        ("mixctl move Discord\\ PTB o", "<other>"),
         ("mixctl remove-program media.role=G", "<media.role=Game>"),
         ("mixctl remove-program app:", "<app:x>"),
         ("mixctl remove-program -d", "<-->"),
@@ -216,6 +223,10 @@ esac
         ("mixctl watch --format wa", "waybar"),
         ("mixctl add-program ", "Discord Canary"),
         ("mixctl remove-program media.role=G", "media.role=Game"),
+        ("mixctl remove-program A", "Ardour*"),
+        ("mixctl ignore a", r"a\=b \[live]"),
+        ("mixctl move a", "a=b [live]"),
+        ("mixctl move Discord o", "other"),
         ("mixctl remove-program -- -d", "-dash"),
         ("mixctl remove-program ", r"\-dash"),
         ("mixctl remove-program ", r"\~root"),
