@@ -10,6 +10,7 @@ mod floors;
 mod frame;
 mod idle;
 mod memory;
+mod moves;
 mod report;
 mod requests;
 mod route;
@@ -41,7 +42,7 @@ const BASELINE: &str = "xtask/bench-baseline.json";
 const MARKERS: [&str; 2] = ["<!-- cargo xtask bench -->\n", "<!-- end -->\n"];
 
 /// The benches, by name.
-const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 11] = [
+const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 12] = [
     ("cli", cli::measure),
     ("roundtrip", requests::roundtrip),
     ("fanout", requests::fanout),
@@ -49,6 +50,7 @@ const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 11] = [
     ("idle", idle::measure),
     ("audio", audio::measure),
     ("route", route::measure),
+    ("move", moves::measure),
     ("memory", memory::measure),
     ("size", size::measure),
     ("frame", frame::measure),

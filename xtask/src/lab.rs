@@ -568,6 +568,11 @@ pub struct Recorder {
 }
 
 impl Recorder {
+    /// What it writes: a WAV file that grows while it runs.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// Ends it and returns what was recorded.
     ///
     /// # Errors
