@@ -32,11 +32,11 @@ pub fn send(
         let is_so = |stream: &Stream| stream.id == id && stream.channel != channel;
         streams.iter().any(is_so)
     };
-    if !meant.iter().any(|id| is_elsewhere(&streams, *id)) {
+    if meant.iter().any(|id| is_elsewhere(&streams, *id)) {
+        meant.retain(|id| is_elsewhere(&streams, *id));
+    } else {
         // It may be there by a mixer alone, and mixd then has something to change all the same.
         meant.truncate(1);
-    } else {
-        meant.retain(|id| is_elsewhere(&streams, *id));
     }
     let mut result = Ok(());
     let mut changes: Vec<Change> = Vec::new();
