@@ -5,10 +5,7 @@ use wire::usage::{Completes, HELP, Opt, SOCKET, Usage, VERSION, Verb};
 
 const JSON: Opt = flag("json", "print JSON, one line");
 const PRINT: Opt = flag("print", "print the volume that it makes");
-const DRY_RUN: Opt = flag(
-    "dry-run",
-    "change nothing; print the streams that it would concern",
-);
+const DRY_RUN: Opt = flag("dry-run", "change nothing; print the streams concerned");
 
 const RECONNECT: &str = "outlast mixd: wait for it, and go on when it is back";
 

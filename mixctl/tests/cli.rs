@@ -57,8 +57,18 @@ fn each_verb_prints_what_it_should() {
     mixd.ctl(&["remove-program", "DISCORD"]).unwrap();
     assert_eq!(
         mixd.ctl(&["list-programs", "--json"]).unwrap(),
-        "{\"programs\":[\"Mumble\"]}\n"
+        "{\"programs\":[{\"kind\":\"program\",\"pattern\":\"Mumble\"}]}\n"
     );
+    mixd.ctl(&["ignore", "Ardour*"]).unwrap();
+    assert_eq!(
+        mixd.ctl(&["list-programs"]).unwrap(),
+        "Ardour*\tignore\nMumble\n"
+    );
+    mixd.ctl(&["undo"]).unwrap();
+    mixd.ctl(&["redo"]).unwrap();
+    mixd.ctl(&["remove-program", "Ardour*"]).unwrap();
+    let status = mixd.ctl(&["status"]).unwrap();
+    assert!(!status.contains("ignored"), "{status}");
     assert_eq!(
         mixd.ctl(&["status"]).unwrap(),
         "volume    -1\ndefault   1\naux       0\npipewire  off\noutput    none\n\

@@ -21,8 +21,9 @@ use std::process::{Child, Command, Output, Stdio};
 use rustix::process::{Signal, geteuid};
 use wire::message::{ClientName, NodeName, Pattern};
 use wire::{
-    Audio, Channel, Diagnosis, ErrorCode, Failure, Gain, Mix, PipeWireState, Property, Reply,
-    Request, Settings, Source, Status, Stream, StreamDetail, StreamState, Text, Warning,
+    Audio, Change, Channel, Diagnosis, ErrorCode, Failure, Gain, Mix, PipeWireState, Property,
+    Reply, Request, Rule, Settings, Source, Status, Stream, StreamDetail, StreamState, Text,
+    Warning,
 };
 use xtask::mixd::{Mixd, unused_socket};
 use xtask::process::{Folder, namespace};
@@ -189,7 +190,10 @@ fn quiet() -> Status<'static> {
     };
     Status {
         audio: Cow::Owned(audio),
-        programs: vec![Pattern::truncated("nobody"), Pattern::truncated("disc*")].into(),
+        programs: ["nobody", "disc*"]
+            .map(|pattern| Rule::Program(Pattern::truncated(pattern)))
+            .to_vec()
+            .into(),
         settings: Cow::Owned(Settings {
             file: Some("/home/user/.config/mixd/mixd.conf".into()),
             ..Settings::default()
@@ -279,9 +283,25 @@ fn playing(change: impl Fn(&mut StreamDetail) + Send + Sync + 'static) -> Fake {
             }
         }
         Request::TryAddProgram(_) => Answer::from(Reply::Streams(quiet().audio.streams.clone())),
+        Request::TryIgnoreProgram(_) => {
+            let mut stream = quiet().audio.streams[0].clone();
+            stream.state = StreamState::Ignored;
+            Answer::from(Reply::Streams(vec![stream]))
+        }
         Request::AddProgram(_) => Answer::from(Reply::Unsaved(
             "rename mixd.conf: read-only file system".into(),
         )),
+        Request::MoveStream(_) | Request::TryMoveStream(_) | Request::Undo => {
+            // What only mixd says stands in its own list of sentences.
+            Answer::from(Reply::Changed(Change {
+                text: "WHAT WAS CHANGED".into(),
+                added: vec![],
+                omitted: 0,
+                removed: vec![Rule::Program(Pattern::truncated("disc*"))],
+                unsaved: (*request == Request::Undo)
+                    .then(|| "rename mixd.conf: read-only file system".into()),
+            }))
+        }
         _ => Answer::from(Reply::Done),
     })
 }
@@ -381,6 +401,13 @@ fn wrong_words(book: &mut Book) {
         &["add-program", &long],
         &["remove-program"],
         &["remove-program", "--dry-run", "a", "b"],
+        &["ignore"],
+        &["ignore", "Ardour", "--json"],
+        &["move", "Discord"],
+        &["move", "Discord", "left"],
+        &["move", "Discord", "aux", "now"],
+        &["move", "Discord", "aux", "--json"],
+        &["undo", "2"],
         &["why"],
         &["watch", "--format", "xml"],
         &["watch", "--format", "wob", "--json"],
@@ -583,6 +610,11 @@ fn refusals(book: &mut Book) {
         &["add-program", "a b=c"],
         &["add-program", "media.role="],
         &["why", "Discord"],
+        &["why", "4194305"],
+        &["move", "Discord", "other"],
+        &["move", "4194305", "other"],
+        &["undo"],
+        &["redo"],
         &["hold", "0", "--", "/nonexistent/program"],
         &["hold", "0", "--", "/etc/passwd"],
     ] {
@@ -658,8 +690,25 @@ fn programs(book: &mut Book) {
         &["why", "Game", "--all"],
         &["add-program", "Discord"],
         &["add-program", "--dry-run", "*"],
+        &["move", "Discord", "other"],
+        &["move", "Discord", "other", "--dry-run"],
+        &["undo"],
     ] {
         book.run(fake.socket(), args);
+    }
+    let ignored = playing(|detail| {
+        if detail.stream.rule.is_some() {
+            detail.stream.state = StreamState::Ignored;
+        }
+    });
+    for args in [
+        &["streams"][..],
+        &["status"],
+        &["why", "Discord"],
+        &["why", "Discord", "--all"],
+        &["ignore", "--dry-run", "disc*"],
+    ] {
+        book.run(ignored.socket(), args);
     }
     let kept = playing(|detail| {
         detail.stream.state = StreamState::Contested;

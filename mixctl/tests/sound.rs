@@ -136,7 +136,11 @@ fn why_says_every_property_and_pattern_and_the_winner() {
         game,
         "stream key reason suggestion tried properties omitted",
     );
-    assert_eq!(game["tried"], serde_json::json!(["nobody", "disc*"]));
+    let rule = |pattern| serde_json::json!({ "kind": "program", "pattern": pattern });
+    assert_eq!(
+        game["tried"],
+        Value::from_iter(["nobody", "disc*"].map(rule))
+    );
     assert_eq!(game["suggestion"], "Game");
     let out = stage.mixd.try_mixctl(&["why", "nobody"]).unwrap();
     assert_eq!(out.status.code(), Some(1));
@@ -190,7 +194,7 @@ fn a_dry_run_names_what_would_move_and_moves_nothing() {
         "{told}"
     );
     let told = stage.ctl(&["remove-program", "--dry-run", "nobody"]);
-    assert_eq!(told, "nothing that plays now would move\n");
+    assert_eq!(told, "nothing changes for what plays now\n");
     assert_eq!(stage.ctl(&["list-programs"]), "nobody\ndisc*\n");
     let json = stage.json(&["add-program", "--dry-run", "game"]);
     has_fields(&json, "streams");
@@ -219,5 +223,63 @@ fn on_a_terminal_a_program_is_chosen_by_its_number() {
         assert!(told.contains("  1  Game  as  Game"), "{told}");
         assert_eq!(stage.ctl(&["list-programs"]), listed);
     }
+    stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
+}
+
+#[test]
+fn what_is_ignored_is_said_to_be_so_and_is_no_complaint_of_the_doctors() {
+    let stage = Stage::set();
+    let told = stage.ctl(&["ignore", "--dry-run", "disc*"]);
+    assert!(
+        told.starts_with("Discord (id ") && told.ends_with(") left alone\n"),
+        "{told}"
+    );
+    stage.ctl(&["ignore", "Discord"]);
+    let listed = "Discord\tignore\nnobody\ndisc*\n";
+    assert_eq!(stage.ctl(&["list-programs"]), listed);
+    let is_left = || {
+        let streams = stage.mixd.ctl(&["streams"])?;
+        let line = "\tignored\tDiscord\tpacat\tDiscord\n";
+        Ok(streams.contains(line).then_some(()))
+    };
+    wait_for("what is ignored", PATIENCE, is_left).unwrap();
+    let told = stage.ctl(&["why", "discord"]);
+    assert!(told.contains(") is ignored: left alone\n"), "{told}");
+    assert!(told.contains("  'ignore Discord' decides"), "{told}");
+    let command = "  mixctl remove-program Discord   takes that off the list\n";
+    assert!(told.contains(command), "{told}");
+    let status = stage.ctl(&["status"]);
+    assert!(status.contains("\nignored   Discord\n"), "{status}");
+    assert!(status.contains(", by 'Discord')\n"), "{status}");
+    let doctor = stage.ctl(&["doctor"]);
+    assert!(!doctor.contains("Discord"), "{doctor}");
+    let out = stage
+        .mixd
+        .try_mixctl(&["move", "discord", "default"])
+        .unwrap();
+    assert_eq!(out.status.code(), Some(1), "{}", said(&out));
+    stage.ctl(&["remove-program", "Discord"]);
+    stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+}
+
+#[test]
+fn a_move_says_what_it_has_changed_and_undo_what_it_took_back() {
+    let stage = Stage::set();
+    let trial = stage.json(&["move", "--dry-run", "Game", "other"]);
+    has_fields(&trial, "changes");
+    has_fields(&trial["changes"][0], "text added removed omitted");
+    let added = &trial["changes"][0]["added"][0];
+    assert_eq!(added["kind"], "program");
+    assert_eq!(stage.ctl(&["list-programs"]), "nobody\ndisc*\n");
+    // The process of the test has started both: one moves, as the other is there already.
+    let told = stage.ctl(&["move", &std::process::id().to_string(), "aux"]);
+    assert!(told.contains("Game") && told.lines().count() == 1, "{told}");
+    stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
+    stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
+    let back = stage.ctl(&["undo"]);
+    assert!(back.contains("Game"), "{back}");
+    assert_eq!(stage.ctl(&["list-programs"]), "nobody\ndisc*\n");
+    stage.lab.wait_for_route("Game", "mixd-default").unwrap();
+    stage.ctl(&["redo"]);
     stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
 }

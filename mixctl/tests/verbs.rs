@@ -489,7 +489,7 @@ fn adding_without_a_pattern_needs_a_terminal() {
 
 #[test]
 fn any_two_nasty_words_end_with_a_status_and_a_sentence() {
-    const WORDS: [&str; 22] = [
+    const WORDS: [&str; 25] = [
         "",
         "-",
         "--",
@@ -509,6 +509,9 @@ fn any_two_nasty_words_end_with_a_status_and_a_sentence() {
         "why",
         "doctor",
         "remove-program",
+        "ignore",
+        "move",
+        "undo",
         "streams",
         "\u{1b}[31m",
         "программа",
