@@ -138,6 +138,16 @@ const COPIES: [(&str, &str, bool); 19] = [
         true,
     ),
     (
+        "mixctl/dist/examples/chatmix",
+        "share/doc/mixd/examples/chatmix",
+        true,
+    ),
+    (
+        "mixctl/dist/examples/midi-knob",
+        "share/doc/mixd/examples/midi-knob",
+        true,
+    ),
+    (
         "wire/examples/client.py",
         "share/doc/mixd/examples/client.py",
         false,

@@ -120,6 +120,8 @@ const TO_SHOW: &[&str] = &[
     "waybar",
     "wob",
     "fonts-dejavu-core",
+    // What a key of sway's finds its window by.
+    "jq",
     // What mixview loads, on X11 and on Wayland.
     "libx11-6",
     "libx11-xcb1",

@@ -299,7 +299,7 @@ fn examples(place: &Path) -> Result<()> {
         return Err(i3.into());
     }
     sway(&examples.join("sway"))?;
-    for script in ["river", "wob", "s6/run"] {
+    for script in ["river", "wob", "chatmix", "midi-knob", "s6/run"] {
         output(Command::new("sh").arg("-n").arg(examples.join(script)))?;
     }
     Ok(())
