@@ -60,7 +60,7 @@ const PROGRAMS: [&Usage; 3] = [
 ];
 
 /// Files that are copied as they are: from where, to where, whether they are programs.
-const COPIES: [(&str, &str, bool); 19] = [
+const COPIES: [(&str, &str, bool); 21] = [
     (
         "mixview/font/OFL.txt",
         "share/doc/mixd/mixview-font.txt",

@@ -176,8 +176,8 @@ fn configuration(version: &str) -> String {
             "It is read again when it changes, through links as well. A change is a whole one: a line \
              that is not right leaves everything as it was, and the log, 'mixctl status' and every \
              client that wants to know say which line it is, until it is mended.",
-            "'mixctl add-program' and 'mixctl remove-program' edit the file in place, and leave every \
-             other byte as it is.",
+            "What mixctl and mixview change on the list is edited in place, every other byte stays as it \
+             is, and 'mixctl undo' takes it back.",
         ],
         ".PP\n",
     );
@@ -199,6 +199,7 @@ fn configuration(version: &str) -> String {
     for line in [
         "program Discord*  # voice",
         "program media.role=Game",
+        "ignore Ardour*  # never touched",
         "curve quadratic",
     ] {
         text += &escape(line);
