@@ -78,8 +78,6 @@ impl Vector {
 
 /// One vector of every message.
 pub fn all() -> Vec<Vector> {
-    let request = |name, id, request: &Request| Vector::new(name, Kind::Request, id, request);
-    let reply = |name, id, reply: &Reply| Vector::new(name, Kind::Reply, id, reply);
     let event = |name, event: &Event| Vector::new(name, Kind::Event, 0, event);
     let hello = Hello {
         client: Text::truncated("bar 1.0"),
@@ -91,15 +89,78 @@ pub fn all() -> Vec<Vector> {
     };
     let failure = Failure::new(ErrorCode::Refused, "failed, as asked");
     let topics = Topic::ALL.into_iter().collect();
-    let discord = Pattern::truncated("Discord");
-    let ardour = Pattern::truncated("Ardour*");
-    let programs = || Cow::Owned(vec![Rule::Ignore(ardour), Rule::Program(discord)]);
     let status = Status {
         mix: mix(),
         audio: Cow::Owned(audio()),
         programs: programs(),
         settings: Cow::Owned(settings()),
     };
+    let volume = Volume::try_from(-250_000).unwrap_or_default();
+    let shift = Shift::try_from(100_000).unwrap_or_default();
+    let volume_and_hello = vec![
+        Vector::new("hello", Kind::Hello, 0, &hello),
+        Vector::new("welcome", Kind::Welcome, 0, &welcome),
+        request("request-get-volume", 1, &Request::GetVolume),
+        reply("reply-mix", 1, &Reply::Mix(mix())),
+        request("request-set-volume", 2, &Request::SetVolume(volume)),
+        request("request-shift-volume", 3, &Request::ShiftVolume(shift)),
+        request("request-toggle-volume", 4, &Request::ToggleVolume),
+        request("request-hold-volume", 5, &Request::HoldVolume(volume)),
+    ];
+    let others = vec![
+        request("request-get-stream", 12, &Request::GetStream(71)),
+        reply("reply-stream", 12, &Reply::Stream(Box::new(detail()))),
+        request("request-get-status", 13, &Request::GetStatus),
+        reply("reply-status", 13, &Reply::Status(status)),
+        request("request-diagnose", 14, &Request::Diagnose),
+        reply("reply-diagnosis", 14, &Reply::Diagnosis(diagnosis())),
+        request("request-reload", 17, &Request::Reload),
+        request("request-subscribe", 15, &Request::Subscribe(topics)),
+        event("event-volume", &Event::Volume(mix())),
+        event("event-programs", &Event::Programs(programs())),
+        event("event-streams", &Event::Streams(Cow::Owned(audio()))),
+        event(
+            "event-streams-warned",
+            &Event::Streams(Cow::Owned(warned())),
+        ),
+        event(
+            "event-settings",
+            &Event::Settings(Cow::Owned(Settings {
+                problem: Some(
+                    "mixd.conf:7: unknown directive 'curv', did you mean 'curve'?".into(),
+                ),
+                ..settings()
+            })),
+        ),
+        request("request-fail", 16, &Request::Fail(ErrorCode::Refused)),
+        Vector::new("error", Kind::Error, 16, &failure),
+    ];
+    [volume_and_hello, about_the_list(), others].concat()
+}
+
+fn request(name: &'static str, id: u32, request: &Request) -> Vector {
+    Vector::new(name, Kind::Request, id, request)
+}
+
+fn reply(name: &'static str, id: u32, reply: &Reply) -> Vector {
+    Vector::new(name, Kind::Reply, id, reply)
+}
+
+fn discord() -> Pattern {
+    Pattern::truncated("Discord")
+}
+
+fn ardour() -> Pattern {
+    Pattern::truncated("Ardour*")
+}
+
+fn programs() -> Cow<'static, [Rule]> {
+    Cow::Owned(vec![Rule::Ignore(ardour()), Rule::Program(discord())])
+}
+
+/// The requests that concern the program list, and their replies.
+fn about_the_list() -> Vec<Vector> {
+    let (discord, ardour) = (discord(), ardour());
     let replacement = Replacement {
         new: Text::truncated("Discord*"),
         old: discord,
@@ -116,17 +177,7 @@ pub fn all() -> Vec<Vector> {
         channel: Channel::Aux,
     };
     let unsaved = "rename mixd.conf: read-only file system".into();
-    let volume = Volume::try_from(-250_000).unwrap_or_default();
-    let shift = Shift::try_from(100_000).unwrap_or_default();
     vec![
-        Vector::new("hello", Kind::Hello, 0, &hello),
-        Vector::new("welcome", Kind::Welcome, 0, &welcome),
-        request("request-get-volume", 1, &Request::GetVolume),
-        reply("reply-mix", 1, &Reply::Mix(mix())),
-        request("request-set-volume", 2, &Request::SetVolume(volume)),
-        request("request-shift-volume", 3, &Request::ShiftVolume(shift)),
-        request("request-toggle-volume", 4, &Request::ToggleVolume),
-        request("request-hold-volume", 5, &Request::HoldVolume(volume)),
         request("request-list-programs", 6, &Request::ListPrograms),
         reply("reply-programs", 6, &Reply::Programs(programs())),
         request("request-add-program", 7, &Request::AddProgram(discord)),
@@ -172,32 +223,6 @@ pub fn all() -> Vec<Vector> {
             23,
             &Request::TryMoveStream(to_aux),
         ),
-        request("request-get-stream", 12, &Request::GetStream(71)),
-        reply("reply-stream", 12, &Reply::Stream(Box::new(detail()))),
-        request("request-get-status", 13, &Request::GetStatus),
-        reply("reply-status", 13, &Reply::Status(status)),
-        request("request-diagnose", 14, &Request::Diagnose),
-        reply("reply-diagnosis", 14, &Reply::Diagnosis(diagnosis())),
-        request("request-reload", 17, &Request::Reload),
-        request("request-subscribe", 15, &Request::Subscribe(topics)),
-        event("event-volume", &Event::Volume(mix())),
-        event("event-programs", &Event::Programs(programs())),
-        event("event-streams", &Event::Streams(Cow::Owned(audio()))),
-        event(
-            "event-streams-warned",
-            &Event::Streams(Cow::Owned(warned())),
-        ),
-        event(
-            "event-settings",
-            &Event::Settings(Cow::Owned(Settings {
-                problem: Some(
-                    "mixd.conf:7: unknown directive 'curv', did you mean 'curve'?".into(),
-                ),
-                ..settings()
-            })),
-        ),
-        request("request-fail", 16, &Request::Fail(ErrorCode::Refused)),
-        Vector::new("error", Kind::Error, 16, &failure),
     ]
 }
 
