@@ -107,16 +107,13 @@ pub fn changes(choose: Choose) {
             7 => turn(&mut list, List::redo, List::undo),
             _ => {
                 let text = by_hand(choose, &before.text);
-                match config::parse(&text) {
-                    Ok(config) => {
-                        let is_change = list.read(config.rules, &text);
-                        is_first_text_there &= is_change || *before.text == text;
-                    }
+                if let Ok(config) = config::parse(&text) {
+                    let is_change = list.read(config.rules, &text);
+                    is_first_text_there &= is_change || *before.text == text;
+                } else {
                     // A wrong file is put right by hand again.
-                    Err(_) => {
-                        list.read_wrong(&text);
-                        list.read(before.rules, &before.text);
-                    }
+                    list.read_wrong(&text);
+                    list.read(before.rules, &before.text);
                 }
             }
         }
