@@ -6,26 +6,23 @@ pub mod field;
 mod focus;
 mod foot;
 mod keys;
-mod send;
 mod slider;
-mod step;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{HashMap, VecDeque};
 
-use wire::message::Pattern;
+use wire::message::{Pattern, Rule};
 use wire::{
-    Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Request, Settings, Stream, Volume,
+    Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Request, Settings, Stream,
+    StreamState, Volume,
 };
 
-use change::{Changes, Origin};
 use daemon::Asked;
 use field::{Field, Motion};
 use foot::Said;
 pub use foot::{Notice, begun};
 pub use keys::{KEYS, Key, Modifiers};
-use send::Plan;
 use slider::Slider;
 
 /// Something that can be pointed at, focused and used.
@@ -45,7 +42,7 @@ pub enum Target {
     Delete(Pattern),
     /// Where a pattern of the list is changed.
     Edit,
-    /// What takes the last change back.
+    /// What takes the last change of the list back.
     Undo,
     /// What shows the keys.
     Help,
@@ -206,11 +203,9 @@ pub struct Model {
     link: Link,
     mix: Mix,
     audio: Audio,
-    programs: Vec<Pattern>,
+    programs: Vec<Rule>,
     settings: Settings,
     slider: Slider,
-    changes: Changes,
-    plan: Option<Plan>,
     asked: VecDeque<Asked>,
     reasons: HashMap<u32, String>,
     entry: Field,
@@ -247,8 +242,6 @@ impl Default for Model {
             programs: Vec::new(),
             settings: Settings::default(),
             slider: Slider::default(),
-            changes: Changes::default(),
-            plan: None,
             asked: VecDeque::new(),
             reasons: HashMap::new(),
             entry: Field::default(),
@@ -334,7 +327,7 @@ impl Model {
             Message::Drop(channel) => {
                 self.carry_left = false;
                 if let (Some(carried), Some(channel)) = (self.carried.take(), channel) {
-                    self.send_to(carried.id, channel, Origin::Row);
+                    self.send_to(carried.id, channel);
                 }
             }
             Message::Scroll(pane, by) => {
@@ -380,8 +373,8 @@ impl Model {
         &self.audio
     }
 
-    /// The patterns.
-    pub fn programs(&self) -> &[Pattern] {
+    /// The program list.
+    pub fn programs(&self) -> &[Rule] {
         &self.programs
     }
 
@@ -454,7 +447,8 @@ impl Model {
             let mut names = names.into_iter().flatten();
             let fits = names.any(|name| name.to_lowercase().contains(&typed));
             let same = |other: &&Stream| other.name == stream.name && other.binary == stream.binary;
-            if fits && !offers.iter().any(same) {
+            let is_listed = stream.state == StreamState::Ignored;
+            if fits && !is_listed && !offers.iter().any(same) {
                 offers.push(stream);
             }
         }
@@ -463,6 +457,10 @@ impl Model {
 
     fn stream(&self, id: u32) -> Option<&Stream> {
         self.audio.streams.iter().find(|stream| stream.id == id)
+    }
+
+    fn lists(&self, pattern: Pattern) -> bool {
+        self.programs.iter().any(|rule| *rule.pattern() == pattern)
     }
 
     /// The text that has the focus.
@@ -487,7 +485,7 @@ impl Model {
         let is_there = |target: Target| match target {
             Target::Stream(id) => self.stream(id).is_some(),
             Target::Offer(id) => offered(id),
-            Target::Pattern(pattern) | Target::Delete(pattern) => self.programs.contains(&pattern),
+            Target::Pattern(pattern) | Target::Delete(pattern) => self.lists(pattern),
             Target::Edit => self.edit.is_some(),
             Target::Undo => self.foot().undo,
             Target::Slider | Target::Entry | Target::Help | Target::Foot => true,
@@ -515,7 +513,7 @@ impl Model {
                 self.send_over(id);
             }
             Target::Offer(id) => {
-                self.send_to(id, Channel::Aux, Origin::Entry);
+                self.pick_offer(id);
                 self.offers_closed = true;
             }
             Target::Pattern(pattern) => self.start_edit(pattern),
@@ -529,7 +527,7 @@ impl Model {
     }
 
     fn start_edit(&mut self, pattern: Pattern) {
-        if self.programs.contains(&pattern) {
+        if self.lists(pattern) {
             self.focus_on(Target::Pattern(pattern));
             let field = Field::holding(&pattern);
             self.edit = Some(Edit { pattern, field });

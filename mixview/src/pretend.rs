@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use wire::message::{Insertion, Pattern, Replacement};
+use wire::message::{Change, Move, Replacement, Rule};
 use wire::{
     Audio, Channel, ErrorCode, Event, Failure, Gain, Mix, PipeWireState, Reply, Request, Settings,
     Stream, StreamDetail, StreamState, Text, Volume, fold, is_same,
@@ -17,7 +17,11 @@ pub struct Daemon {
     /// The volume.
     pub volume: Volume,
     /// The list.
-    pub programs: Vec<Pattern>,
+    pub programs: Vec<Rule>,
+    /// The lists from before each change, the last one at the end.
+    past: Vec<Vec<Rule>>,
+    /// Those from before each change was taken back.
+    next: Vec<Vec<Rule>>,
     streams: Vec<(u32, String)>,
     /// Requests that are not answered.
     pub inbox: VecDeque<Request>,
@@ -32,7 +36,8 @@ impl Daemon {
         for (id, name) in (1..).zip(names) {
             daemon.streams.push((id, (*name).to_owned()));
         }
-        daemon.programs = patterns.iter().map(|text| Text::truncated(text)).collect();
+        let patterns = patterns.iter().map(|text| Text::truncated(text));
+        daemon.programs = patterns.map(Rule::Program).collect();
         daemon
     }
 
@@ -90,30 +95,19 @@ impl Daemon {
                 let mix = Message::Answer(Ok(Reply::Mix(self.mix())));
                 vec![mix, self.volume_event()]
             }
-            Request::AddProgram(new)
-            | Request::InsertProgram(Insertion { new, .. })
-            | Request::ReplaceProgram(Replacement { new, .. })
+            Request::AddProgram(new) | Request::ReplaceProgram(Replacement { new, .. })
                 if new.contains('[') || new.is_empty() =>
             {
                 vec![refused("the pattern has a [ without its ]")]
             }
             Request::AddProgram(pattern) => {
-                if self.place(&pattern).is_none() {
-                    self.programs.push(pattern);
-                }
-                self.changed()
-            }
-            Request::InsertProgram(Insertion { new, before }) => {
-                if self.place(&new).is_none() {
-                    let at = self.place(&before).unwrap_or(self.programs.len());
-                    self.programs.insert(at, new);
-                }
-                self.changed()
+                self.add(Rule::Program(pattern));
+                self.done()
             }
             Request::RemoveProgram(pattern) => match self.place(&pattern) {
                 Some(at) => {
-                    self.programs.remove(at);
-                    self.changed()
+                    self.change(|programs| _ = programs.remove(at));
+                    self.done()
                 }
                 None => vec![refused("it is not on the list")],
             },
@@ -121,19 +115,31 @@ impl Daemon {
                 match (self.place(&old), self.place(&new)) {
                     (None, _) => vec![refused("it is not on the list")],
                     (Some(at), other) if other.is_none_or(|other| other == at) => {
-                        self.programs[at] = new;
-                        self.changed()
+                        self.change(|programs| programs[at] = programs[at].with(new));
+                        self.done()
                     }
                     _ => vec![refused("it is on the list already")],
                 }
             }
+            Request::MoveStream(wish) => self.send(wish),
+            Request::Undo => match self.past.pop() {
+                Some(list) => {
+                    self.next.push(std::mem::replace(&mut self.programs, list));
+                    self.changed("took back what was done".to_owned())
+                }
+                None => vec![refused("there is nothing to undo")],
+            },
+            Request::Redo => match self.next.pop() {
+                Some(list) => {
+                    self.past.push(std::mem::replace(&mut self.programs, list));
+                    self.changed("did again what was taken back".to_owned())
+                }
+                None => vec![refused("there is nothing to redo")],
+            },
             Request::GetStream(id) => {
                 let mut streams = self.audio().streams.into_iter();
                 let stream = streams.find(|stream| stream.id == id);
-                vec![stream.map_or_else(
-                    || refused("there is no such stream"),
-                    |stream| self.detail(stream),
-                )]
+                vec![stream.map_or_else(|| refused("there is no such stream"), Self::detail)]
             }
             Request::Subscribe(_) => {
                 let mut messages = vec![Message::Answer(Ok(Reply::Done))];
@@ -147,31 +153,93 @@ impl Daemon {
     /// Where a pattern is on the list, in whatever case.
     pub fn place(&self, pattern: &str) -> Option<usize> {
         let mut listed = self.programs.iter();
-        listed.position(|listed| is_same(listed, pattern))
+        listed.position(|rule| is_same(rule.pattern(), pattern))
     }
 
-    fn changed(&self) -> Vec<Message> {
-        let reply = match &self.unsaved {
+    /// Puts a rule on the list, by whatever hand: it takes the place of another about its pattern.
+    pub fn add(&mut self, rule: Rule) {
+        let at = self.place(rule.pattern());
+        self.change(|programs| match at {
+            Some(at) => programs[at] = rule,
+            None => programs.push(rule),
+        });
+    }
+
+    /// Changes the list, by whatever hand.
+    pub fn change(&mut self, change: impl FnOnce(&mut Vec<Rule>)) {
+        let before = self.programs.clone();
+        change(&mut self.programs);
+        if before != self.programs {
+            self.past.push(before);
+            self.next.clear();
+        }
+    }
+
+    /// Adds a stream's name or takes off what matches it: what else that holds goes along, which the
+    /// real one prevents.
+    fn send(&mut self, Move { id, channel }: Move) -> Vec<Message> {
+        let mut streams = self.streams.iter();
+        let Some((_, name)) = streams.find(|(other, _)| *other == id) else {
+            return vec![refused("there is no such stream")];
+        };
+        // A pattern that is no pattern matches nothing.
+        if name.contains(['[', '*']) || name.is_empty() {
+            return vec![refused("no pattern matches it alone")];
+        }
+        let name = name.clone();
+        if self.is_ignored(&name) {
+            return vec![refused("the list says to leave it alone")];
+        }
+        match channel {
+            Channel::Aux => self.add(Rule::Program(Text::truncated(&name))),
+            Channel::Default => {
+                self.change(|programs| programs.retain(|rule| !matches(rule.pattern(), &name)));
+            }
+        }
+        self.changed(format!("{name} plays through {channel}"))
+    }
+
+    fn is_ignored(&self, name: &str) -> bool {
+        matches!(self.rule(name), Some(Rule::Ignore(_)))
+    }
+
+    fn rule(&self, name: &str) -> Option<&Rule> {
+        let mut rules = self.programs.iter();
+        rules.find(|rule| matches(rule.pattern(), name))
+    }
+
+    fn done(&self) -> Vec<Message> {
+        self.answered(match &self.unsaved {
             Some(why) => Reply::Unsaved(Cow::Owned(why.clone())),
             None => Reply::Done,
-        };
+        })
+    }
+
+    /// The answer to a request that mixd has words for. Which rules came and went, nobody reads here:
+    /// only that there are some.
+    fn changed(&self, text: String) -> Vec<Message> {
+        self.answered(Reply::Changed(Change {
+            text: Cow::Owned(text),
+            added: vec![Rule::Program(Text::default())],
+            omitted: 0,
+            removed: Vec::new(),
+            unsaved: self.unsaved.clone().map(Cow::Owned),
+        }))
+    }
+
+    fn answered(&self, reply: Reply<'static>) -> Vec<Message> {
         let answer = Message::Answer(Ok(reply));
         vec![answer, self.programs_event(), self.streams_event()]
     }
 
-    fn detail(&self, stream: Stream) -> Message {
-        let same = |name: &str| is_same(name, &stream.name);
-        let is_alone = self.streams.iter().filter(|(_, name)| same(name)).count() == 1;
-        // A pattern that is no pattern can't be suggested.
-        let is_sound = !stream.name.contains(['[', '*']) && !stream.name.is_empty();
-        let suggestion = (is_alone && is_sound).then(|| Text::truncated(&stream.name));
+    fn detail(stream: Stream) -> Message {
         Message::Answer(Ok(Reply::Stream(Box::new(StreamDetail {
             key: None,
             reason: None,
             stream,
             omitted: 0,
             properties: Vec::new(),
-            suggestion,
+            suggestion: None,
         }))))
     }
 
@@ -190,22 +258,23 @@ impl Daemon {
 
     fn audio(&self) -> Audio {
         let stream = |(id, name): &(u32, String)| {
-            let rule = self.programs.iter().find(|pattern| matches(pattern, name));
+            let rule = self.rule(name);
             Stream {
                 id: *id,
                 pid: None,
                 name: Text::truncated(name),
-                rule: rule.copied(),
+                rule: rule.map(Rule::pattern).copied(),
                 rival: None,
                 // Some of each.
-                state: match id % 5 {
-                    0 => StreamState::Pinned,
+                state: match rule {
+                    Some(Rule::Ignore(_)) => StreamState::Ignored,
+                    _ if id % 5 == 0 => StreamState::Pinned,
                     _ => StreamState::Routed,
                 },
                 binary: None,
                 channel: match rule {
-                    Some(_) => Channel::Aux,
-                    None => Channel::Default,
+                    Some(Rule::Program(_)) => Channel::Aux,
+                    _ => Channel::Default,
                 },
             }
         };

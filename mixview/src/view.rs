@@ -19,9 +19,9 @@ use crate::font::Fonts;
 use crate::geometry::Rect;
 use crate::model::{Link, Model, Pane, Scroll, Target};
 use crate::scene::{Color, Item};
-use crate::theme::{GRID, MARGIN, ROW, Theme};
+use crate::theme::{GRID, MARGIN, ROW, SMALL, Theme};
 
-use pen::Pen;
+use pen::{Align, Pen, Style};
 
 /// The smallest window that is laid out whole, in logical pixels.
 pub const SMALLEST: (f32, f32) = (320.0, 240.0);
@@ -269,4 +269,15 @@ fn scroll_bar(pen: &mut Pen<'_>, pane: Rect, count: usize, scroll: f32) {
 /// The ring around what has the focus.
 fn focus_ring(pen: &mut Pen<'_>, rect: Rect, color: Color) {
     pen.ring(rect, RADIUS, 2.0, color);
+}
+
+/// A word about a row, at the right end of its room; says how wide it is.
+fn badge(pen: &mut Pen<'_>, room: Rect, word: &str, color: Color) -> f32 {
+    let style = Style::new(SMALL, color);
+    let width = pen.width(word, style).ceil() + 3.0 * GRID;
+    let rect = Rect::new(room.right() - width, room.y + GRID, width, 5.0 * GRID);
+    let behind = pen.theme.badge(color);
+    pen.round(rect, 2.5 * GRID, behind);
+    pen.text(rect, word, style, Align::Middle);
+    width
 }

@@ -228,7 +228,7 @@ fn a_double_click_sends_one_program_and_deletes_one_pattern() {
     assert_eq!(hand.model.hover(), Some(Target::Stream(2)));
     twice(&mut hand, &mut daemon);
     assert_eq!(daemon.programs.len(), 2);
-    hand.onto(Target::Delete(daemon.programs[0]));
+    hand.onto(Target::Delete(*daemon.programs[0].pattern()));
     twice(&mut hand, &mut daemon);
     assert_eq!(daemon.programs.len(), 1);
     // Nothing is there to point at when mixd has gone.

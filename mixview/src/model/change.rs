@@ -1,114 +1,59 @@
-//! Changes of the program list: each is a few requests, one after the other, and can be taken
-//! back.
+//! Changes of the program list: each is one request, and mixd keeps what takes it back.
 
-use std::collections::VecDeque;
+use wire::message::{Move, Pattern, Replacement};
+use wire::{Channel, ErrorCode, Failure, Reply, Request, is_same};
 
-use wire::message::{Pattern, Replacement};
-use wire::{Failure, Reply, Request, is_same};
+use super::{Asked, Field, Link, Model, Notice, Rule, Target, begun};
 
-use super::send::Leaver;
-use super::step::{Step, place};
-use super::{Asked, Link, Model, Notice, Target, begun};
-
-/// The most changes that can be taken back.
-const MOST: usize = 100;
-
-/// What is done to the list, a step after the other.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A change that mixd has been asked for.
+#[derive(Clone, Debug)]
 pub(super) struct Change {
-    /// What is said when it is done.
-    pub(super) words: String,
-    pub(super) steps: Vec<Step>,
-    pub(super) origin: Origin,
-    /// The stream that is to leave the aux channel by it, however many patterns hold it there.
-    pub(super) leaves: Option<Leaver>,
-}
-
-/// Where a change comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// The line where patterns are typed: it is emptied.
-    Entry,
-    /// A pattern that was changed in its place.
-    Edit,
-    /// A stream, or a row of the list.
-    Row,
-    /// A change that is taken back.
-    Undo,
-}
-
-/// What is being changed, what is to be, and what was.
-#[derive(Debug, Default)]
-pub(super) struct Changes {
-    pub(super) now: Option<Work>,
-    next: VecDeque<Change>,
-    /// What takes the changes back, the last one at the end.
-    past: Vec<Change>,
-}
-
-/// A change at work.
-#[derive(Debug)]
-pub(super) struct Work {
-    pub(super) change: Change,
-    /// Requests that are not sent yet.
-    pub(super) left: VecDeque<Step>,
-    /// The one that is not answered yet.
-    step: Step,
-    /// What takes back what has taken effect, the last at the end.
-    back: Vec<Step>,
-    /// Why it will not last.
-    unsaved: Option<String>,
-    /// Why it was not done: what was is being put back.
-    failed: Option<String>,
-}
-
-impl Changes {
-    /// The stream that leaves by the change at work.
-    pub(super) fn leaver(&mut self) -> Option<&mut Leaver> {
-        self.now.as_mut()?.change.leaves.as_mut()
-    }
-
-    /// Says whether something was on its way. What was being taken back can be later.
-    pub(super) fn forget(&mut self) -> bool {
-        self.next.clear();
-        match self.now.take() {
-            Some(work) => {
-                self.keep(work.change);
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Puts what was to take a change back where it was, for another attempt.
-    fn keep(&mut self, change: Change) {
-        if change.origin == Origin::Undo {
-            self.past.push(change);
-        }
-    }
+    request: Request,
+    /// What was typed where patterns are, if the change comes from there: it is left when it is done,
+    /// unless something else has been typed meanwhile.
+    typed: Option<String>,
 }
 
 impl Model {
+    /// Sends a stream to the other channel.
+    pub(super) fn send_over(&mut self, id: u32) {
+        match self.stream(id).map(|stream| stream.channel) {
+            Some(Channel::Aux) => self.send_to(id, Channel::Default),
+            Some(Channel::Default) => self.send_to(id, Channel::Aux),
+            None => {}
+        }
+    }
+
+    /// Sends a stream to a channel, unless it is there.
+    pub(super) fn send_to(&mut self, id: u32, channel: Channel) {
+        let stream = self.stream(id);
+        if stream.is_some_and(|stream| stream.channel != channel) {
+            self.change(Request::MoveStream(Move { id, channel }), None);
+        }
+    }
+
+    /// Sends a stream to aux that was picked where patterns are typed.
+    pub(super) fn pick_offer(&mut self, id: u32) {
+        let channel = Channel::Aux;
+        let typed = Some(self.entry.text().to_owned());
+        self.change(Request::MoveStream(Move { id, channel }), typed);
+    }
+
     /// Puts what is typed on the list.
     pub(super) fn add_typed(&mut self) {
-        let text = self.entry.text().trim().to_owned();
-        if text.is_empty() {
+        let text = self.entry.text().to_owned();
+        if text.trim().is_empty() {
             return;
         }
-        let Some(pattern) = self.pattern(&text) else {
+        let Some(pattern) = self.pattern(text.trim()) else {
             return;
         };
-        match place(&self.programs, &pattern) {
-            Some(at) => {
-                let listed = self.programs[at];
-                self.tell(format!("{listed} is on the list already"), false);
-            }
-            None => self.change(Change {
-                words: format!("Added {pattern}"),
-                steps: vec![Step::Add(pattern)],
-                origin: Origin::Entry,
-                leaves: None,
-            }),
+        let mut rules = self.programs.iter();
+        let is_it = |rule: &&Rule| matches!(rule, Rule::Program(it) if is_same(it, &pattern));
+        // mixd would do nothing, and there would be nothing of it to take back.
+        match rules.find(is_it).map(Rule::pattern) {
+            Some(listed) => self.tell(format!("{listed} is on the list already"), false),
+            None => self.change(Request::AddProgram(pattern), Some(text)),
         }
     }
 
@@ -124,15 +69,7 @@ impl Model {
         }
         match self.pattern(&text) {
             Some(new) if new == old => self.end_edit(),
-            Some(new) if !is_same(&new, &old) && place(&self.programs, &new).is_some() => {
-                self.tell(format!("{new} is on the list already"), true);
-            }
-            Some(new) => self.change(Change {
-                words: format!("{old} is now {new}"),
-                steps: vec![Step::Replace(Replacement { new, old })],
-                origin: Origin::Edit,
-                leaves: None,
-            }),
+            Some(new) => self.change(Request::ReplaceProgram(Replacement { new, old }), None),
             None => {}
         }
     }
@@ -147,155 +84,95 @@ impl Model {
 
     /// Takes a pattern off the list.
     pub(super) fn delete(&mut self, pattern: Pattern) {
-        self.change(Change {
-            words: format!("Removed {pattern}"),
-            steps: vec![Step::Remove(pattern)],
-            origin: Origin::Row,
-            leaves: None,
-        });
+        self.change(Request::RemoveProgram(pattern), None);
     }
 
-    /// Takes the last change back.
+    /// Takes the last change back, whoever made it.
     pub(super) fn undo(&mut self) {
-        if self.link != Link::Up || self.changes.now.is_some() {
-            return;
-        }
-        match self.changes.past.pop() {
-            Some(change) => self.change(change),
-            None => self.tell("There is nothing to undo".to_owned(), false),
+        self.change(Request::Undo, None);
+    }
+
+    /// Makes the change again that was taken back last.
+    pub(super) fn redo(&mut self) {
+        self.change(Request::Redo, None);
+    }
+
+    /// Asks for a change. A key that is held down asks for the same one again before it is done:
+    /// only to take back and to make again can be meant more than once.
+    fn change(&mut self, request: Request, typed: Option<String>) {
+        let mut asked = self.asked.iter();
+        let is_asked =
+            asked.any(|asked| matches!(asked, Asked::Change(change) if change.request == request));
+        let repeats = matches!(request, Request::Undo | Request::Redo);
+        if self.link == Link::Up && (repeats || !is_asked) {
+            let change = Change {
+                request: request.clone(),
+                typed,
+            };
+            self.ask(request, Asked::Change(change));
         }
     }
 
-    pub(super) fn change(&mut self, change: Change) {
-        if self.link == Link::Up {
-            self.changes.next.push_back(change);
-            self.start_change();
-        }
-    }
-
-    fn start_change(&mut self) {
-        if self.changes.now.is_some() {
-            return;
-        }
-        let Some(change) = self.changes.next.pop_front() else {
-            return;
+    /// A change is answered: it is said what was done, in mixd's words where it says them, and the
+    /// place that it was asked from is left; what was refused stays where it is.
+    pub(super) fn changed(&mut self, change: Change, answer: Result<Reply<'static>, Failure>) {
+        let Change { request, typed } = change;
+        let (text, unsaved, undo) = match answer {
+            Ok(Reply::Changed(change)) => {
+                let is_change = !change.added.is_empty() || !change.removed.is_empty();
+                let undo = is_change && request != Request::Undo;
+                (begun(&change.text), change.unsaved, undo)
+            }
+            Ok(Reply::Unsaved(why)) => (words(&request), Some(why), true),
+            Ok(_) => (words(&request), None, true),
+            Err(failure) => {
+                // So it says that there is nothing to take back, or to make again.
+                let is_end = matches!(request, Request::Undo | Request::Redo)
+                    && failure.code == ErrorCode::Refused;
+                return self.tell(begun(&failure.message), !is_end);
+            }
         };
-        let steps = change.steps.iter();
-        let mut left: VecDeque<Step> = steps.filter_map(|step| step.on(&self.programs)).collect();
-        let Some(step) = left.pop_front() else {
-            self.end(&change);
-            if change.origin == Origin::Undo {
-                self.tell("That was taken back elsewhere", false);
-            }
-            return self.start_change();
-        };
-        self.changes.now = Some(Work {
-            change,
-            left,
-            step,
-            back: Vec::new(),
-            unsaved: None,
-            failed: None,
-        });
-        self.ask(step.request(), Asked::Step);
-    }
-
-    /// The step at work is answered.
-    pub(super) fn stepped(&mut self, answer: Result<Reply<'static>, Failure>) {
-        let Some(mut work) = self.changes.now.take() else {
-            return;
-        };
-        match (work.step, answer) {
-            (step, Ok(reply)) => {
-                if let Reply::Unsaved(why) = reply {
-                    work.unsaved = Some(why.into_owned());
-                }
-                work.back.push(step.back(&self.programs));
-                step.apply(&mut self.programs);
-            }
-            // Somebody else was faster: it is off the list.
-            (Step::Remove(_), Err(_)) => {}
-            (_, Err(failure)) => {
-                work.failed = Some(begun(&failure.message));
-                work.left = work.back.drain(..).rev().collect();
-            }
+        if typed.is_some_and(|typed| typed == self.entry.text()) {
+            self.entry = Field::default();
+            self.picked = None;
         }
-        self.go_on(work);
-    }
-
-    /// Asks for the next step of a change, or ends it.
-    pub(super) fn go_on(&mut self, mut work: Work) {
-        if let Some(step) = work.left.pop_front() {
-            work.step = step;
-            self.changes.now = Some(work);
-            return self.ask(step.request(), Asked::Step);
+        if let Request::ReplaceProgram(replacement) = request {
+            self.leave_edit(replacement);
         }
-        if work.failed.is_none()
-            && let Some(leaver) = &work.change.leaves
-            && !leaver.is_out
-        {
-            self.ask(Request::GetStream(leaver.id), Asked::Holder);
-            self.changes.now = Some(work);
-            return;
-        }
-        self.finish(work);
-        self.start_change();
-    }
-
-    fn finish(&mut self, work: Work) {
-        let Work {
-            change,
-            back,
-            unsaved,
-            failed,
-            ..
-        } = work;
-        if let Some(why) = failed {
-            self.changes.keep(change);
-            return self.tell(why, true);
-        }
-        self.end(&change);
-        let undo = change.origin != Origin::Undo && !back.is_empty();
-        if undo {
-            self.changes.past.push(Change {
-                words: format!("Undone: {}", change.words),
-                steps: back.into_iter().rev().collect(),
-                origin: Origin::Undo,
-                leaves: None,
-            });
-            if self.changes.past.len() > MOST {
-                self.changes.past.remove(0);
-            }
-        }
-        self.said.done = Some(Notice {
-            text: change.words.clone(),
-            alarm: false,
-            undo,
-        });
+        self.said.is_listed = false;
         self.said.answer = unsaved.map(|why| Notice {
-            text: format!("{}, but it is not saved: {why}", change.words),
+            text: format!("{text}, but it is not saved: {why}"),
             alarm: true,
             undo,
         });
+        self.said.done = Some(Notice {
+            text,
+            alarm: false,
+            undo,
+        });
     }
 
-    /// The place that a change comes from is left.
-    fn end(&mut self, change: &Change) {
-        match change.origin {
-            Origin::Entry => {
-                self.entry = super::Field::default();
-                self.picked = None;
-            }
-            Origin::Edit => {
-                let edited = self.edit.as_ref().map(|edit| edit.pattern);
-                if let [Step::Replace(Replacement { new, old })] = change.steps[..]
-                    && edited == Some(old)
-                {
-                    self.edit = None;
-                    self.focus_on(Target::Pattern(new));
+    /// The text in a row's place goes, and the row with its new pattern has the focus.
+    fn leave_edit(&mut self, Replacement { new, old }: Replacement) {
+        if self.edit.as_ref().is_some_and(|edit| edit.pattern == old) {
+            // mixd says the list too, but after this; without its row the focus would go elsewhere.
+            for rule in &mut self.programs {
+                if *rule.pattern() == old {
+                    *rule = rule.with(new);
                 }
             }
-            Origin::Row | Origin::Undo => {}
+            self.edit = None;
+            self.focus_on(Target::Pattern(new));
         }
+    }
+}
+
+/// What was done by a request that mixd answers without words.
+fn words(request: &Request) -> String {
+    match request {
+        Request::AddProgram(pattern) => format!("Added {pattern}"),
+        Request::RemoveProgram(pattern) => format!("Removed {pattern}"),
+        Request::ReplaceProgram(Replacement { new, old }) => format!("{old} is now {new}"),
+        _ => "Done".to_owned(),
     }
 }

@@ -1,7 +1,8 @@
 //! What mixd is asked, and what it says.
 
-use wire::{Event, Failure, Reply, Request, StreamDetail, StreamState, Topic};
+use wire::{Event, Failure, Reply, Request, StreamState, Topic};
 
+use super::change::Change;
 use super::{Effect, Link, Lost, Model, Target, begun, nothing};
 
 /// What a request that is not answered yet is for.
@@ -11,14 +12,8 @@ pub(super) enum Asked {
     Volume,
     /// Why a stream is where it is.
     Reason(u32),
-    /// The narrowest pattern of a stream, for the plan being made.
-    Suggestion(u32),
-    /// The same of a stream that is to stay, for the change being made.
-    Stayer(u32),
-    /// What holds the stream that is to leave by the change being made.
-    Holder,
-    /// A step of the change being made.
-    Step,
+    /// A change of the list.
+    Change(Change),
 }
 
 impl Model {
@@ -59,11 +54,12 @@ impl Model {
 
     /// Nothing that was asked will be answered any more.
     pub(super) fn forget_asked(&mut self) {
-        self.asked.clear();
+        let mut asked = self.asked.drain(..);
+        let was_changing = asked.any(|asked| matches!(asked, Asked::Change(_)));
+        drop(asked);
         self.slider.forget();
-        self.plan = None;
         self.said.done = None;
-        if self.changes.forget() {
+        if was_changing {
             self.tell("mixd did not answer: that may or may not be done", true);
         }
     }
@@ -75,13 +71,14 @@ impl Model {
         match event {
             Event::Volume(mix) => self.mix = mix,
             Event::Programs(programs) => {
+                // Another hand has changed it since: what was done here is no longer what undo takes back.
+                if self.said.is_listed && *programs != *self.programs {
+                    self.said.done = None;
+                }
+                self.said.is_listed = true;
                 self.programs = programs.into_owned();
-                let programs = &self.programs;
-                if self
-                    .edit
-                    .as_ref()
-                    .is_some_and(|edit| !programs.contains(&edit.pattern))
-                {
+                let edited = self.edit.as_ref().map(|edit| edit.pattern);
+                if edited.is_some_and(|pattern| !self.lists(pattern)) {
                     self.edit = None;
                 }
             }
@@ -137,21 +134,14 @@ impl Model {
                 }
             }
             Asked::Reason(id) => {
-                let reason = detail(answer).and_then(|detail| detail.reason);
+                let reason = match answer {
+                    Ok(Reply::Stream(detail)) => detail.reason,
+                    _ => None,
+                };
                 let reason = reason.map(|reason| reason.to_string());
                 self.reasons.insert(id, reason.unwrap_or_default());
             }
-            Asked::Suggestion(id) => self.suggested(id, detail(answer)),
-            Asked::Stayer(id) => self.stays(id, detail(answer)),
-            Asked::Holder => self.held_by(detail(answer)),
-            Asked::Step => self.stepped(answer),
+            Asked::Change(change) => self.changed(change, answer),
         }
-    }
-}
-
-fn detail(answer: Result<Reply<'static>, Failure>) -> Option<StreamDetail> {
-    match answer {
-        Ok(Reply::Stream(detail)) => Some(*detail),
-        _ => None,
     }
 }

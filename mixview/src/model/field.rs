@@ -16,6 +16,8 @@ pub struct Field {
     preedit: String,
     /// What the text was before each of its last changes, the caret with it.
     past: Vec<(String, usize)>,
+    /// What it was before each of them was taken back.
+    next: Vec<(String, usize)>,
     /// Where the last character was typed: the next one there belongs to the same change.
     typed_at: Option<usize>,
 }
@@ -145,12 +147,32 @@ impl Field {
     /// Takes the last change of the text back; says whether there was one.
     pub fn undo(&mut self) -> bool {
         self.typed_at = None;
-        let Some((text, caret)) = self.past.pop() else {
+        let Some(before) = self.past.pop() else {
             return false;
         };
-        self.preedit.clear();
-        (self.text, self.caret, self.anchor) = (text, caret, caret);
+        let after = self.replace(before);
+        self.next.push(after);
         true
+    }
+
+    /// Makes the change again that was taken back last; says whether there was one.
+    pub fn redo(&mut self) -> bool {
+        self.typed_at = None;
+        let Some(after) = self.next.pop() else {
+            return false;
+        };
+        let before = self.replace(after);
+        self.past.push(before);
+        true
+    }
+
+    /// Puts another text in the place of this one, and its caret; gives this one back.
+    fn replace(&mut self, (text, caret): (String, usize)) -> (String, usize) {
+        self.preedit.clear();
+        let old = std::mem::replace(&mut self.text, text);
+        let old = (old, self.caret);
+        (self.caret, self.anchor) = (caret, caret);
+        old
     }
 
     /// Keeps the text for [`undo`](Self::undo): it is about to change.
@@ -159,6 +181,7 @@ impl Field {
             self.past.remove(0);
         }
         self.past.push((self.text.clone(), self.caret));
+        self.next.clear();
         self.typed_at = None;
     }
 
@@ -284,5 +307,14 @@ mod tests {
             assert!(field.selection().is_empty() && field.caret() <= expected.len());
         }
         assert!(!field.undo());
+        for expected in ["game", "game on", "game "] {
+            assert!(field.redo());
+            assert_eq!(field.text(), expected);
+        }
+        // What is typed now is another way on.
+        field.insert("x");
+        assert!(!field.redo());
+        assert!(field.undo() && field.redo());
+        assert_eq!(field.text(), "game x");
     }
 }

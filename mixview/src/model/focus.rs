@@ -1,6 +1,7 @@
 //! What has the focus, and what can have it.
 
 use wire::Channel;
+use wire::message::Rule;
 
 use super::{Link, Model, Target};
 
@@ -39,7 +40,7 @@ impl Model {
             );
         }
         order.push(Target::Entry);
-        for pattern in &self.programs {
+        for pattern in self.programs.iter().map(Rule::pattern) {
             match &self.edit {
                 Some(edit) if edit.pattern == *pattern => order.push(Target::Edit),
                 _ => order.push(Target::Pattern(*pattern)),

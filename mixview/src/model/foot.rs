@@ -33,6 +33,8 @@ impl Notice {
 pub(super) struct Said {
     /// What was done: until something else is.
     pub(super) done: Option<Notice>,
+    /// Whether mixd has said the list since then.
+    pub(super) is_listed: bool,
     /// What a hand was told, such as why something was refused: until it does something else.
     pub(super) answer: Option<Notice>,
 }

@@ -2,8 +2,7 @@
 
 use wire::{Channel, Volume};
 
-use super::change::Origin;
-use super::{Link, Message, Model, Motion, Pane, Target};
+use super::{Field, Link, Message, Model, Motion, Pane, Target};
 
 /// A key that is not text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +51,7 @@ pub struct Modifiers {
 }
 
 /// What the help shows: keys and what they do. As short as the smallest window wants it.
-pub const KEYS: [(&str, &str); 14] = [
+pub const KEYS: [(&str, &str); 15] = [
     ("Tab, Shift+Tab", "to the next part, or back"),
     ("← →", "slider: by 0.05, with Shift 0.01"),
     ("Page Up, Page Down", "slider: by 0.2"),
@@ -65,6 +64,7 @@ pub const KEYS: [(&str, &str); 14] = [
     ("Delete", "pattern: take it off the list"),
     ("Enter, Esc", "text: done, or given up"),
     ("Ctrl+Z", "take the last change back"),
+    ("Ctrl+Shift+Z, Ctrl+Y", "make it again"),
     ("?, F1", "show these keys"),
     ("Esc, Ctrl+Q", "close the window"),
 ];
@@ -91,14 +91,8 @@ impl Model {
         }
         match key {
             Key::Tab => self.tab(modifiers.shift),
-            Key::Letter('z') if modifiers.control => {
-                // What is typed is nearer than the list.
-                let is_text = self.field().is_some_and(super::Field::undo);
-                if is_text {
-                    self.scroll.offers = 0.0;
-                } else {
-                    self.undo();
-                }
+            Key::Letter(letter @ ('z' | 'y')) if modifiers.control => {
+                self.go_back(letter == 'y' || modifiers.shift);
             }
             _ if self.types() => self.edit_key(key, modifiers),
             _ => match self.focus {
@@ -151,7 +145,7 @@ impl Model {
         } else if self.focus == Target::Entry
             && (!self.entry.shown().is_empty() || !self.offers().is_empty())
         {
-            self.entry = super::Field::default();
+            self.entry = Field::default();
             self.picked = None;
             self.offers_closed = true;
         } else {
@@ -164,6 +158,18 @@ impl Model {
         let step = if back { order.len() - 1 } else { 1 };
         let at = (self.focus_at + step) % order.len();
         self.focus_on(order[at]);
+    }
+
+    /// Takes the last change back, or makes it again. What is typed is nearer than the list.
+    fn go_back(&mut self, again: bool) {
+        let step = if again { Field::redo } else { Field::undo };
+        if self.field().is_some_and(step) {
+            self.scroll.offers = 0.0;
+        } else if again {
+            self.redo();
+        } else {
+            self.undo();
+        }
     }
 
     fn slider_key(&mut self, key: Key, modifiers: Modifiers) {
@@ -181,8 +187,8 @@ impl Model {
 
     fn stream_key(&mut self, id: u32, key: Key) {
         match key {
-            Key::Left => self.send_to(id, Channel::Default, Origin::Row),
-            Key::Right => self.send_to(id, Channel::Aux, Origin::Row),
+            Key::Left => self.send_to(id, Channel::Default),
+            Key::Right => self.send_to(id, Channel::Aux),
             Key::Enter => self.send_over(id),
             _ => self.list_key(key),
         }

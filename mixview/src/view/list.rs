@@ -1,14 +1,15 @@
 //! The patterns, the line where they are typed, and the line at the window's foot.
 
-use wire::message::Pattern;
+use wire::message::{Pattern, Rule};
 
 use crate::geometry::Rect;
 use crate::model::{Link, Model, Pane, Target};
+use crate::scene::Color;
 use crate::theme::{GRID, MARGIN, ROW, SMALL, TEXT};
 
 use super::over::Hint;
 use super::pen::{Align, Pen, Style};
-use super::{Frame, RADIUS, Role, field, focus_ring, in_rows, row, scroll_bar, scrolled};
+use super::{Frame, RADIUS, Role, badge, field, focus_ring, in_rows, row, scroll_bar, scrolled};
 
 /// The line where a pattern is typed; says where the caret is.
 pub fn entry(pen: &mut Pen<'_>, model: &Model, rect: Rect) -> Option<Rect> {
@@ -24,7 +25,7 @@ pub fn entry(pen: &mut Pen<'_>, model: &Model, rect: Rect) -> Option<Rect> {
     caret
 }
 
-/// The patterns, each with what it holds now.
+/// The list, each pattern with what it holds now.
 pub fn rows(
     pen: &mut Pen<'_>,
     model: &Model,
@@ -32,45 +33,56 @@ pub fn rows(
     frame: &mut Frame,
     hints: &mut Vec<Hint>,
 ) {
-    let patterns = model.programs();
+    let rules = model.programs();
     let sought = match (model.sought(), model.edit()) {
         (Some(Target::Pattern(sought)), _) => Some(sought),
         (Some(Target::Edit), Some(edit)) => Some(edit.pattern),
         _ => None,
     };
-    let sought = patterns.iter().position(|pattern| Some(*pattern) == sought);
-    let scroll = scrolled(pane, patterns.len(), frame.scroll.patterns, sought);
+    let mut patterns = rules.iter().map(Rule::pattern);
+    let sought = patterns.position(|pattern| Some(*pattern) == sought);
+    let scroll = scrolled(pane, rules.len(), frame.scroll.patterns, sought);
     frame.scroll.patterns = scroll;
     let scroll = in_rows(scroll);
     pen.area(pane, Role::Pane(Pane::Patterns));
     let mut caret = None;
     pen.within(pane, |pen| {
-        if patterns.is_empty() {
+        if rules.is_empty() {
             let room = Rect::new(pane.x + 2.0 * GRID, pane.y, pane.width - 2.0 * GRID, ROW);
             let style = Style::new(SMALL, pen.theme.muted);
             pen.text(room, "No program is sent to Aux yet", style, Align::Left);
         }
-        for (at, pattern) in patterns.iter().enumerate() {
+        for (at, rule) in rules.iter().enumerate() {
             let rect = row(pane, scroll, at);
             if rect.bottom() <= pane.y || rect.y >= pane.bottom() {
                 continue;
             }
-            match model.edit().filter(|edit| edit.pattern == *pattern) {
+            match model.edit().filter(|edit| edit.pattern == *rule.pattern()) {
                 Some(edit) => {
-                    let warm = pen.theme.warm;
+                    let color = color(pen, *rule);
                     let has_focus = model.focus() == Target::Edit && !model.help();
-                    caret = field::draw(pen, rect, &edit.field, Target::Edit, has_focus, warm);
+                    caret = field::draw(pen, rect, &edit.field, Target::Edit, has_focus, color);
                 }
-                None => hints.extend(draw_row(pen, model, *pattern, rect)),
+                None => hints.extend(draw_row(pen, model, *rule, rect)),
             }
         }
     });
-    scroll_bar(pen, pane, patterns.len(), scroll);
+    scroll_bar(pen, pane, rules.len(), scroll);
     frame.caret = caret;
 }
 
-fn draw_row(pen: &mut Pen<'_>, model: &Model, pattern: Pattern, rect: Rect) -> Option<Hint> {
+/// That of the channel which the rule sends to, if it sends.
+fn color(pen: &Pen<'_>, rule: Rule) -> Color {
+    match rule {
+        Rule::Program(_) => pen.theme.warm,
+        Rule::Ignore(_) => pen.theme.muted,
+    }
+}
+
+fn draw_row(pen: &mut Pen<'_>, model: &Model, rule: Rule, rect: Rect) -> Option<Hint> {
     let theme = pen.theme;
+    let pattern = *rule.pattern();
+    let color = color(pen, rule);
     let target = Target::Pattern(pattern);
     let delete = Target::Delete(pattern);
     let is_hot = model.hover() == Some(target) || model.hover() == Some(delete);
@@ -78,17 +90,20 @@ fn draw_row(pen: &mut Pen<'_>, model: &Model, pattern: Pattern, rect: Rect) -> O
         pen.round(rect, RADIUS, theme.surface);
     }
     if model.shown_focus() == Some(target) {
-        focus_ring(pen, rect, theme.warm);
+        focus_ring(pen, rect, color);
     }
     let bar = Rect::new(rect.x + GRID, rect.y + 2.0 * GRID, 3.0, 3.0 * GRID);
-    pen.round(bar, 1.5, theme.warm);
+    pen.round(bar, 1.5, color);
     let cross = Rect::new(rect.right() - ROW - GRID, rect.y, ROW, ROW);
-    let room = Rect::new(
+    let mut room = Rect::new(
         rect.x + 3.0 * GRID,
         rect.y,
         cross.x - rect.x - 4.0 * GRID,
         ROW,
     );
+    if let Rule::Ignore(_) = rule {
+        room.width -= badge(pen, room, "ignored", color) + GRID;
+    }
     let (width, was_cut) = pen.text(room, &pattern, Style::new(TEXT, theme.text), Align::Left);
     let left = room.width - width - 3.0 * GRID;
     if left > 8.0 * GRID {
@@ -96,13 +111,13 @@ fn draw_row(pen: &mut Pen<'_>, model: &Model, pattern: Pattern, rect: Rect) -> O
         let style = Style::new(SMALL, theme.muted);
         pen.text(room, &held(model, pattern), style, Align::Left);
     }
-    let color = match model.hover() == Some(delete) {
+    let cross_color = match model.hover() == Some(delete) {
         true => theme.alarm,
         false => theme.muted,
     };
     let (x, y, arm) = (cross.x + ROW / 2.0, cross.y + ROW / 2.0, GRID);
-    pen.line(&[(x - arm, y - arm), (x + arm, y + arm)], 1.5, color);
-    pen.line(&[(x - arm, y + arm), (x + arm, y - arm)], 1.5, color);
+    pen.line(&[(x - arm, y - arm), (x + arm, y + arm)], 1.5, cross_color);
+    pen.line(&[(x - arm, y + arm), (x + arm, y - arm)], 1.5, cross_color);
     pen.area(rect, Role::Target(target));
     pen.area(cross, Role::Target(delete));
     was_cut.then(|| Hint {

@@ -4,11 +4,12 @@ use wire::{Channel, Stream, StreamState};
 
 use crate::geometry::Rect;
 use crate::model::{Model, Pane, Target};
+use crate::scene::Color;
 use crate::theme::{GRID, ROW, SMALL, TEXT};
 
 use super::over::Hint;
 use super::pen::{Align, Pen, Style};
-use super::{Frame, RADIUS, Role, focus_ring, in_rows, row, scroll_bar, scrolled};
+use super::{Frame, RADIUS, Role, badge, focus_ring, in_rows, row, scroll_bar, scrolled};
 
 pub fn draw(
     pen: &mut Pen<'_>,
@@ -82,8 +83,8 @@ fn draw_row(pen: &mut Pen<'_>, model: &Model, stream: &Stream, rect: Rect) -> Op
         rect.width - 5.0 * GRID,
         rect.height,
     );
-    if let Some((word, color)) = badge(stream.state, pen) {
-        room.width -= draw_badge(pen, room, word, color) + GRID;
+    if let Some((word, color)) = word(stream.state, pen) {
+        room.width -= badge(pen, room, word, color) + GRID;
     }
     let text = match is_carried {
         true => theme.muted,
@@ -127,22 +128,12 @@ fn hint(model: &Model, stream: &Stream, rect: Rect, was_cut: bool) -> Option<Hin
 }
 
 /// The word for a state that needs one, and its colour.
-fn badge(state: StreamState, pen: &Pen<'_>) -> Option<(&'static str, crate::scene::Color)> {
+fn word(state: StreamState, pen: &Pen<'_>) -> Option<(&'static str, Color)> {
     match state {
         StreamState::Routed => None,
         StreamState::Waiting => Some(("waiting", pen.theme.muted)),
         StreamState::Pinned => Some(("pinned", pen.theme.muted)),
         StreamState::Contested => Some(("contested", pen.theme.alarm)),
+        StreamState::Ignored => Some(("ignored", pen.theme.muted)),
     }
-}
-
-/// At the right end of its room; says how wide it is.
-fn draw_badge(pen: &mut Pen<'_>, room: Rect, word: &str, color: crate::scene::Color) -> f32 {
-    let style = Style::new(SMALL, color);
-    let width = pen.width(word, style).ceil() + 3.0 * GRID;
-    let rect = Rect::new(room.right() - width, room.y + GRID, width, 5.0 * GRID);
-    let behind = pen.theme.badge(color);
-    pen.round(rect, 2.5 * GRID, behind);
-    pen.text(rect, word, style, Align::Middle);
-    width
 }

@@ -128,7 +128,9 @@ fn lists_show_whole_rows_with_the_bar_beside_them() {
 fn a_text_does_not_move_when_it_is_changed() {
     let mut model = model(&[], &["spotify"]);
     let before = place(&seen(&mut model, USUAL_WINDOW), "spotify");
-    model.handle(Message::Click(Target::Pattern(model.programs()[0])));
+    model.handle(Message::Click(Target::Pattern(
+        *model.programs()[0].pattern(),
+    )));
     assert_eq!(place(&seen(&mut model, USUAL_WINDOW), "spotify"), before);
     let hint = "Send a program to Aux: its name, or a pattern like discord*";
     let hint = place(&seen(&mut model, USUAL_WINDOW), hint);

@@ -37,6 +37,7 @@ fn chord(text: &str, key: PhysicalKey) -> Option<char> {
     match key {
         PhysicalKey::Code(KeyCode::KeyA) => Some('a'),
         PhysicalKey::Code(KeyCode::KeyQ) => Some('q'),
+        PhysicalKey::Code(KeyCode::KeyY) => Some('y'),
         PhysicalKey::Code(KeyCode::KeyZ) => Some('z'),
         _ => None,
     }
@@ -78,6 +79,7 @@ mod tests {
             ("я", KeyCode::KeyZ, Some('z')),
             ("Й", KeyCode::KeyQ, Some('q')),
             ("α", KeyCode::KeyA, Some('a')),
+            ("н", KeyCode::KeyY, Some('y')),
             ("ы", KeyCode::KeyS, None),
             ("", KeyCode::KeyZ, None),
         ] {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use ab_glyph::{Font, FontRef};
 use mixview::font::Fallback;
 use mixview::model::{Key, Lost, Message, Model, Modifiers, Target};
+use wire::message::Rule;
 use wire::{
     Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Settings, Stream, StreamDetail,
     StreamState, Text, Volume, Warning,
@@ -57,6 +58,8 @@ pub fn all() -> Vec<Scene> {
         scene("badges", USUAL, ALL, BOTH, badges),
         scene("badge-reason", USUAL, ALL, BOTH, badge_reason),
         scene("badge-reason-small", SMALL, ONE, DARK, badge_reason),
+        scene("ignored", USUAL, ONE, BOTH, ignored),
+        scene("ignored-small", SMALL, ONE, DARK, ignored),
         scene("carrying", USUAL, ALL, BOTH, carrying),
         scene("offers", USUAL, ALL, BOTH, offers),
         scene("offers-small", SMALL, ONE, LIGHT, offers),
@@ -123,19 +126,27 @@ pub fn audio(streams: Vec<Stream>) -> Audio {
     }
 }
 
-/// A window with all that mixd has said.
+/// A window with all that mixd has said; of the list, what is ignored stands behind a `!`.
 pub fn shown(volume: &str, programs: &[&str], audio: Audio) -> Model {
     let mut model = Model::default();
     model.handle(Message::Connected);
     model.handle(Message::Answer(Ok(Reply::Done)));
     model.handle(Message::Event(Event::Volume(mix(volume))));
-    let programs = programs.iter().map(|pattern| Text::truncated(pattern));
-    model.handle(Message::Event(Event::Programs(programs.collect())));
+    model.handle(listed(programs));
     model.handle(Message::Event(Event::Streams(Cow::Owned(audio))));
     model.handle(Message::Event(Event::Settings(Cow::Owned(
         Settings::default(),
     ))));
     model
+}
+
+/// The list, as mixd says it.
+fn listed(programs: &[&str]) -> Message {
+    let rules = programs.iter().map(|text| match text.strip_prefix('!') {
+        Some(ignored) => Rule::Ignore(Text::truncated(ignored)),
+        None => Rule::Program(Text::truncated(text)),
+    });
+    Message::Event(Event::Programs(rules.collect()))
 }
 
 pub fn detail(stream: Stream, reason: Option<&str>, suggestion: Option<&str>) -> Reply<'static> {
@@ -253,6 +264,25 @@ fn badge_reason() -> Model {
     model
 }
 
+/// What the list says to leave alone, among what it sends.
+fn ignored() -> Model {
+    let mut streams = evening();
+    let mut daw = stream(92, "Ardour", Some("ardour*"));
+    daw.state = StreamState::Ignored;
+    daw.channel = Channel::Default;
+    daw.binary = Some(Text::truncated("ardour-8.4"));
+    streams.push(daw.clone());
+    let programs = ["!ardour*", "!soundboard", EVENING[0], EVENING[1]];
+    let mut model = shown("0.2", &programs, audio(streams));
+    model.handle(Message::Point(Some(Target::Stream(92))));
+    let reason = "'ardour*' on the program list has it ignored; it is left as it is linked";
+    model.handle(Message::Answer(Ok(detail(daw, Some(reason), None))));
+    for _ in 0..7 {
+        model.handle(Key::Tab.into());
+    }
+    model
+}
+
 fn carrying() -> Model {
     let mut model = typical();
     model.handle(Message::Carry {
@@ -315,6 +345,7 @@ fn undo() -> Model {
     let mut model = typical();
     model.handle(Message::Click(Target::Delete(Text::truncated("spotify"))));
     model.handle(Message::Answer(Ok(Reply::Done)));
+    model.handle(listed(&[EVENING[0], EVENING[2]]));
     let mut streams = evening();
     streams[3].rule = None;
     streams[3].channel = Channel::Default;

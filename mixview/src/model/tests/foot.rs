@@ -102,40 +102,37 @@ fn what_mixd_did_not_answer_is_said_while_it_is_looked_for() {
 }
 
 #[test]
-fn what_was_not_taken_back_can_be_taken_back_later() {
-    let control = Modifiers {
-        shift: false,
-        control: true,
-    };
-    // mixd goes while it is on its way.
+fn what_was_done_is_said_until_another_hand_changes_the_list() {
     let mut scene = deleted();
-    scene.tell(Message::Key(Key::Letter('z'), control));
-    scene.tell(lost());
-    scene.daemon.inbox.clear();
-    scene.tell(Message::Connected);
-    scene.settle();
-    scene.chord(Key::Letter('z'), false, true);
-    assert!(scene.listed().contains(&"a"));
-    // mixd refuses it.
-    let mut scene = deleted();
-    scene.tell(Message::Key(Key::Letter('z'), control));
-    scene.daemon.inbox.clear();
-    scene.tell(Message::Answer(Err(Failure {
-        code: wire::ErrorCode::Refused,
-        message: "the program list is full".into(),
-    })));
-    assert_eq!(scene.model.foot().text, "The program list is full");
-    scene.chord(Key::Letter('z'), false, true);
-    assert!(scene.listed().contains(&"a"));
-    // Somebody else was faster: it is said, and not tried for ever.
-    let mut scene = deleted();
-    scene.daemon.programs.push(Text::truncated("a"));
     let event = scene.daemon.programs_event();
     scene.tell(event);
+    assert!(scene.model.foot().undo, "the same list");
+    scene.daemon.add(Rule::Ignore(Text::truncated("c")));
+    let event = scene.daemon.programs_event();
+    scene.tell(event);
+    let foot = scene.model.foot();
+    assert!(!foot.undo && foot.text == "Plays to card", "{foot:?}");
+    // The keys take that back.
     scene.chord(Key::Letter('z'), false, true);
-    assert_eq!(scene.model.foot().text, "That was taken back elsewhere");
+    assert_eq!(scene.listed(), ["b"]);
+}
+
+#[test]
+fn that_there_is_nothing_to_take_back_or_to_make_again_is_no_alarm() {
+    let mut scene = deleted();
+    scene.chord(Key::Letter('y'), false, true);
+    let foot = scene.model.foot();
+    assert!(!foot.alarm, "{foot:?}");
+    assert_eq!(foot.text, "There is nothing to redo");
+    scene.keys(&[Key::F1, Key::F1]);
     scene.chord(Key::Letter('z'), false, true);
-    assert_eq!(scene.model.foot().text, "There is nothing to undo");
+    let foot = scene.model.foot();
+    assert!(!foot.undo, "{foot:?}");
+    assert_eq!(foot.text, "Took back what was done");
+    scene.chord(Key::Letter('z'), false, true);
+    let foot = scene.model.foot();
+    assert!(!foot.alarm, "{foot:?}");
+    assert_eq!(foot.text, "There is nothing to undo");
 }
 
 #[test]
