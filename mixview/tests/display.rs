@@ -29,6 +29,7 @@ const COOL: [u8; 3] = [0x6c, 0xb2, 0xff];
 const WARM: [u8; 3] = [0xf5, 0xab, 0x5e];
 const MUTED: [u8; 3] = [0x9c, 0xa8, 0xb8];
 const TEXT: [u8; 3] = [0xe8, 0xec, 0xf2];
+const BACKGROUND: [u8; 3] = [0x16, 0x19, 0x1f];
 
 /// sway with a window of the size that the tests know, without anything around it.
 const SWAY: &str = "output HEADLESS-1 resolution 480x420 bg #000000 solid_color\n\
@@ -231,14 +232,35 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     stage.key(lab, Some("ctrl"), "z");
     lab.wait_for_route("Game", "mixd-aux").unwrap();
     stage.shows(lab, "the removal undone", |picture| !has_undo(picture));
+    // Made again, and taken back by another hand: there is one past for all.
+    stage.key(lab, Some("ctrl"), "y");
+    lab.wait_for_route("Game", "mixd-default").unwrap();
+    stage.shows(lab, "the removal made again", has_undo);
+    daemon.ctl(&["undo"]).unwrap();
+    lab.wait_for_route("Game", "mixd-aux").unwrap();
     // A click sends it to the other side, also when another pattern holds it too.
     daemon.ctl(&["add-program", "g*"]).unwrap();
     desktop.point(lab, 300, 112).unwrap();
     desktop.button(lab, true).unwrap();
     desktop.button(lab, false).unwrap();
     lab.wait_for_route("Game", "mixd-default").unwrap();
-    // And a drag.
+    stage.shows(lab, "the program sent", has_undo);
+    // What is to be left alone says so in its row, and is not sent.
+    daemon.ctl(&["ignore", "Game"]).unwrap();
+    let has_badge = |picture: &Picture| picture.at(380, 266) != BACKGROUND;
+    stage.shows(lab, "the program ignored", has_badge);
     desktop.point(lab, 80, 112).unwrap();
+    desktop.button(lab, true).unwrap();
+    desktop.button(lab, false).unwrap();
+    stage.shows(lab, "the refusal", |picture| {
+        // Letters in the alarm's colour, whose edges are mixed with what is behind them.
+        let is_red = |[red, green, blue]: [u8; 3]| red > 120 && red / 5 > green.max(blue) / 4;
+        (16..400).any(|x| is_red(picture.at(x, 404)))
+    });
+    daemon.ctl(&["undo"]).unwrap();
+    stage.shows(lab, "the program ours again", |picture| !has_badge(picture));
+    // And a drag, from where it is no second click.
+    desktop.point(lab, 40, 112).unwrap();
     desktop.button(lab, true).unwrap();
     desktop.point(lab, 200, 140).unwrap();
     desktop.point(lab, 340, 150).unwrap();
