@@ -168,6 +168,23 @@ fn wait_for_volume(mixd: &Mixd, volume: &str) {
     wait_for(&format!("the volume {volume}"), PATIENCE, is_so).unwrap();
 }
 
+/// What is to be left alone, the one program that plays, says so in its row, and is not sent.
+fn shows_what_is_ignored(lab: &Lab, stage: &mut Stage, daemon: &Mixd) {
+    daemon.ctl(&["ignore", "Game"]).unwrap();
+    let has_badge = |picture: &Picture| picture.at(380, 266) != BACKGROUND;
+    stage.shows(lab, "the program ignored", has_badge);
+    stage.desktop.point(lab, 80, 112).unwrap();
+    stage.desktop.button(lab, true).unwrap();
+    stage.desktop.button(lab, false).unwrap();
+    stage.shows(lab, "the refusal", |picture| {
+        // Letters in the alarm's colour, whose edges are mixed with what is behind them.
+        let is_red = |[red, green, blue]: [u8; 3]| red > 120 && red / 5 > green.max(blue) / 4;
+        (16..400).any(|x| is_red(picture.at(x, 404)))
+    });
+    daemon.ctl(&["undo"]).unwrap();
+    stage.shows(lab, "the program ours again", |picture| !has_badge(picture));
+}
+
 /// Everything that one does with the window, by hand.
 fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     let tone = lab.path("tone.wav");
@@ -245,20 +262,7 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     desktop.button(lab, false).unwrap();
     lab.wait_for_route("Game", "mixd-default").unwrap();
     stage.shows(lab, "the program sent", has_undo);
-    // What is to be left alone says so in its row, and is not sent.
-    daemon.ctl(&["ignore", "Game"]).unwrap();
-    let has_badge = |picture: &Picture| picture.at(380, 266) != BACKGROUND;
-    stage.shows(lab, "the program ignored", has_badge);
-    desktop.point(lab, 80, 112).unwrap();
-    desktop.button(lab, true).unwrap();
-    desktop.button(lab, false).unwrap();
-    stage.shows(lab, "the refusal", |picture| {
-        // Letters in the alarm's colour, whose edges are mixed with what is behind them.
-        let is_red = |[red, green, blue]: [u8; 3]| red > 120 && red / 5 > green.max(blue) / 4;
-        (16..400).any(|x| is_red(picture.at(x, 404)))
-    });
-    daemon.ctl(&["undo"]).unwrap();
-    stage.shows(lab, "the program ours again", |picture| !has_badge(picture));
+    shows_what_is_ignored(lab, &mut stage, &daemon);
     // And a drag, from where it is no second click.
     desktop.point(lab, 40, 112).unwrap();
     desktop.button(lab, true).unwrap();

@@ -109,7 +109,7 @@ impl Model {
                 request: request.clone(),
                 typed,
             };
-            self.ask(request, Asked::Change(change));
+            self.ask(request, Asked::Change(Box::new(change)));
         }
     }
 

@@ -13,7 +13,7 @@ pub(super) enum Asked {
     /// Why a stream is where it is.
     Reason(u32),
     /// A change of the list.
-    Change(Change),
+    Change(Box<Change>),
 }
 
 impl Model {
@@ -141,7 +141,7 @@ impl Model {
                 let reason = reason.map(|reason| reason.to_string());
                 self.reasons.insert(id, reason.unwrap_or_default());
             }
-            Asked::Change(change) => self.changed(change, answer),
+            Asked::Change(change) => self.changed(*change, answer),
         }
     }
 }
