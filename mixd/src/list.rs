@@ -22,28 +22,46 @@ pub const MAX_CHANGES: usize = 32;
 /// The most bytes that the rules of a [`Change`] take in a message; the rest is counted.
 pub const MAX_LISTED: usize = 1024;
 
-/// What the list was at some time, and the file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Version {
-    rules: Rules,
-    text: Rc<[u8]>,
-}
-
 /// A change that can be taken back, or made again.
 #[derive(Debug)]
 struct Step {
     /// What was done, as it is quoted: `add Discord`.
     what: String,
-    before: Version,
-    after: Version,
+    /// Before it: the rules that it took off the list, each with its place there, and the file.
+    before: Side,
+    /// After it: the rules that it put on the list, and the file.
+    after: Side,
+}
+
+/// One side of a change.
+#[derive(Debug)]
+struct Side {
+    /// The rules that the other side has not, by their places.
+    rules: Vec<(usize, Rule)>,
+    text: Rc<[u8]>,
+}
+
+impl Side {
+    /// Of a list, what another one has not, of which these are the rules that both have.
+    fn new(rules: &Rules, kept: &[&Rule], text: Rc<[u8]>) -> Self {
+        let mut kept = kept.iter().peekable();
+        let is_alone = |(_, rule): &(usize, &Rule)| kept.next_if(|kept| *kept == rule).is_none();
+        let alone = rules.list().iter().enumerate().filter(is_alone);
+        Self {
+            rules: alone.map(|(at, rule)| (at, *rule)).collect(),
+            text,
+        }
+    }
 }
 
 /// The program list.
 #[derive(Debug, Default)]
 pub struct List {
-    /// What is in force, and the text that says so. The file may say something else where it could not
-    /// be saved, and the text something else where the file is wrong.
-    now: Version,
+    /// Those in force.
+    rules: Rules,
+    /// What mixd.conf is to say. The file may say something else where it could not be saved, and this
+    /// something else than the rules where the file is wrong.
+    text: Rc<[u8]>,
     /// The last changes, the latest at the end.
     done: VecDeque<Step>,
     /// Those that were taken back, the last one at the end.
@@ -53,58 +71,52 @@ pub struct List {
 impl List {
     /// The rules in force.
     pub fn rules(&self) -> &Rules {
-        &self.now.rules
+        &self.rules
     }
 
     /// What mixd.conf is to say.
     pub fn text(&self) -> &[u8] {
-        &self.now.text
+        &self.text
     }
 
     /// Begins with what the file says: no change that could be taken back.
     pub fn begin(&mut self, rules: Rules, text: &[u8]) {
-        self.now = Version {
-            rules,
-            text: text.into(),
-        };
+        (self.rules, self.text) = (rules, text.into());
     }
 
     /// Takes over what somebody has written into the file. Returns whether the rules have changed.
     pub fn read(&mut self, rules: Rules, text: &[u8]) -> bool {
-        let after = Version {
-            rules,
-            text: text.into(),
-        };
-        if after.rules == self.now.rules {
-            self.now = after;
-            return false;
+        let is_change = rules != self.rules;
+        if is_change {
+            self.step("edit mixd.conf".to_owned(), rules, text.into());
+        } else {
+            self.text = text.into();
         }
-        self.step("edit mixd.conf".to_owned(), after);
-        true
+        is_change
     }
 
     /// Takes over the text of a file that is wrong: the rules stay.
     pub fn read_wrong(&mut self, text: &[u8]) {
-        self.now.text = text.into();
+        self.text = text.into();
     }
 
     /// Changes the rules. `what` says what is done in the words of a command: `add Discord`.
     pub fn change(&mut self, what: String, rules: Rules) {
-        if rules == self.now.rules {
-            return;
+        if rules != self.rules {
+            let text = edit::rewritten(&self.text, &self.rules, &rules);
+            self.step(what, rules, text.into());
         }
-        let text = edit::rewritten(&self.now.text, &self.now.rules, &rules);
-        let text = text.into();
-        self.step(what, Version { rules, text });
     }
 
-    fn step(&mut self, what: String, after: Version) {
+    fn step(&mut self, what: String, rules: Rules, text: Rc<[u8]>) {
         self.undone.clear();
-        let before = std::mem::replace(&mut self.now, after.clone());
+        let before = std::mem::replace(&mut self.rules, rules);
+        let text_before = std::mem::replace(&mut self.text, text);
+        let kept = edit::kept(&before, &self.rules);
         self.keep(Step {
             what,
-            before,
-            after,
+            before: Side::new(&before, &kept, text_before),
+            after: Side::new(&self.rules, &kept, Rc::clone(&self.text)),
         });
     }
 
@@ -123,11 +135,8 @@ impl List {
         let Some(step) = self.done.pop_back() else {
             return refuse("there is nothing to undo: the list has not changed since mixd started");
         };
-        let change = self.go(
-            &step.after,
-            &step.before,
-            &format!("took back '{}'", step.what),
-        );
+        let words = format!("took back '{}'", step.what);
+        let change = self.go(&step.after, &step.before, &words);
         self.undone.push(step);
         Ok(change)
     }
@@ -142,35 +151,27 @@ impl List {
                 "there is nothing to redo: no change was taken back, or another came after",
             );
         };
-        let change = self.go(
-            &step.before,
-            &step.after,
-            &format!("did '{}' again", step.what),
-        );
+        let words = format!("did '{}' again", step.what);
+        let change = self.go(&step.before, &step.after, &words);
         self.keep(step);
         Ok(change)
     }
 
-    /// Goes from one version to another, of which the text in force may differ from the first in what is
-    /// no rule: that stays.
-    fn go(&mut self, from: &Version, to: &Version, words: &str) -> Change<'static> {
-        let patched = edit::patched(&self.now.text, &from.text, &to.text);
+    /// Goes from one side of a change to the other. The text may differ from that side in what is no rule:
+    /// that stays.
+    fn go(&mut self, from: &Side, to: &Side, words: &str) -> Change<'static> {
+        let rules = self.rules.exchanged(&from.rules, &to.rules);
         let says_so = |text: &Vec<u8>| match config::parse(text) {
-            Ok(config) => config.rules == to.rules,
+            Ok(config) => config.rules == rules,
             // It was wrong before.
-            Err(_) => config::parse(&self.now.text).is_err(),
+            Err(_) => config::parse(&self.text).is_err(),
         };
-        let text = patched
+        let text = edit::patched(&self.text, &from.text, &to.text)
             .filter(says_so)
-            .unwrap_or_else(|| edit::rewritten(&self.now.text, &self.now.rules, &to.rules));
-        let before = std::mem::replace(
-            &mut self.now,
-            Version {
-                rules: to.rules.clone(),
-                text: text.into(),
-            },
-        );
-        changed(words, &before.rules, &to.rules)
+            .unwrap_or_else(|| edit::rewritten(&self.text, &self.rules, &rules));
+        let change = changed(words, &self.rules, &rules);
+        (self.rules, self.text) = (rules, text.into());
+        change
     }
 }
 

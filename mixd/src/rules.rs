@@ -196,6 +196,19 @@ impl Rules {
         Ok(rules)
     }
 
+    /// The list without the rules at some places, and with others at theirs.
+    #[must_use]
+    pub fn exchanged(&self, gone: &[(usize, Rule)], come: &[(usize, Rule)]) -> Self {
+        let mut gone = gone.iter().map(|(at, _)| *at).peekable();
+        let stay = self.0.iter().enumerate();
+        let stay = stay.filter(|(at, _)| gone.next_if_eq(at).is_none());
+        let mut rules: Vec<Rule> = stay.map(|(_, rule)| *rule).collect();
+        for (at, rule) in come {
+            rules.insert((*at).min(rules.len()), *rule);
+        }
+        Self(rules)
+    }
+
     fn check_size(&self) -> Result<(), Failure> {
         let size: usize = self.0.iter().map(|rule| rule.pattern().len() + HEAD).sum();
         match size > MAX_BYTES {

@@ -1,7 +1,9 @@
 //! Changes the rules in the text of mixd.conf, and leaves every other byte as it is. Pure.
 
+use std::collections::BTreeMap;
+
 use wire::message::Pattern;
-use wire::{Rule, is_same};
+use wire::{Rule, fold};
 
 use super::line::{self, Line};
 use crate::directives::{IGNORE, PROGRAM};
@@ -18,6 +20,11 @@ fn rule(line: &[u8]) -> Option<Rule> {
         }
         _ => None,
     }
+}
+
+/// A pattern in the form in which it is compared.
+fn folded(pattern: &str) -> String {
+    pattern.chars().map(fold).collect()
 }
 
 /// The lines, each with its end.
@@ -44,7 +51,7 @@ pub fn rewritten(text: &[u8], before: &Rules, after: &Rules) -> Vec<u8> {
 }
 
 /// The rules that are on both lists, in the order that both have them in.
-fn kept<'a>(before: &Rules, after: &'a Rules) -> Vec<&'a Rule> {
+pub fn kept<'a>(before: &Rules, after: &'a Rules) -> Vec<&'a Rule> {
     let mut from = 0;
     let kept = after.list().iter().filter(|rule| {
         let mut rest = before.list()[from..].iter();
@@ -62,6 +69,8 @@ fn kept<'a>(before: &Rules, after: &'a Rules) -> Vec<&'a Rule> {
 /// A text that is being changed, from the first rule to the last.
 struct Edited<'a> {
     lines: Vec<&'a [u8]>,
+    /// The lines that say a rule, by its pattern without regard to case: the first counts.
+    places: BTreeMap<String, Vec<usize>>,
     /// What becomes of each line.
     new: Vec<Vec<u8>>,
     /// The line behind which a new rule goes.
@@ -73,31 +82,35 @@ struct Edited<'a> {
 impl<'a> Edited<'a> {
     fn new(text: &'a [u8]) -> Self {
         let lines = lines(text);
+        let mut places = BTreeMap::<String, Vec<usize>>::new();
+        for (at, line) in lines.iter().enumerate() {
+            if let Some(rule) = rule(line) {
+                places.entry(folded(rule.pattern())).or_default().push(at);
+            }
+        }
         Self {
             new: lines.iter().map(|line| line.to_vec()).collect(),
             lines,
+            places,
             at: None,
             first: Vec::new(),
         }
     }
 
-    /// The lines that say a rule of this pattern: the first counts.
-    fn lines_of(&self, pattern: &str) -> Vec<usize> {
-        let lines = self.lines.iter().enumerate();
-        let same = lines
-            .filter(|(_, line)| rule(line).is_some_and(|rule| is_same(rule.pattern(), pattern)));
-        same.map(|(at, _)| at).collect()
+    /// The lines that say a rule of this pattern.
+    fn lines_of(&self, pattern: &str) -> &[usize] {
+        self.places.get(&folded(pattern)).map_or(&[], Vec::as_slice)
     }
 
     /// Between two rules that stay, some go and some come.
     fn change(&mut self, gone: &[&Rule], come: &[&Rule], before: &Rules) {
         let mut places = Vec::new();
         for rule in gone {
-            let lines = self.lines_of(rule.pattern());
-            for &at in &lines {
+            let lines = self.lines_of(rule.pattern()).to_vec();
+            places.extend(lines.first());
+            for at in lines {
                 self.new[at] = without_rule(self.lines[at]);
             }
-            places.extend(lines.first());
         }
         let mut places = places.into_iter();
         for &rule in come {
@@ -122,16 +135,17 @@ impl<'a> Edited<'a> {
         let Some(&at) = self.lines_of(rule.pattern()).first() else {
             return;
         };
+        self.at = Some(at);
+        if self.first.is_empty() {
+            return;
+        }
         let first = std::mem::take(&mut self.first);
         let is_comment = |line: &&&[u8]| line.trim_ascii().starts_with(b"#");
-        let above = self.lines[..at].iter().rev().take_while(is_comment).count();
-        let top = at - above;
-        let lines: Vec<u8> = first
-            .iter()
-            .flat_map(|rule| self.line(Some(at), rule))
-            .collect();
+        let above = self.lines[..at].iter().rev().take_while(is_comment);
+        let top = at - above.count();
+        let lines = first.iter().flat_map(|rule| self.line(Some(at), rule));
+        let lines: Vec<u8> = lines.collect();
         self.new[top].splice(..0, lines);
-        self.at = Some(at);
     }
 
     fn insert_behind(&mut self, at: usize, rule: &Rule) {
@@ -191,11 +205,11 @@ pub fn patched(text: &[u8], from: &[u8], to: &[u8]) -> Option<Vec<u8>> {
         return Some(to.to_vec());
     }
     let (text, from, to) = (lines(text), lines(from), lines(to));
-    let is_same = |(a, b): &(&&[u8], &&[u8])| a == b;
-    let head = from.iter().zip(&to).take_while(is_same).count();
+    let is_equal = |(a, b): &(&&[u8], &&[u8])| a == b;
+    let head = from.iter().zip(&to).take_while(is_equal).count();
     let (from_rest, to_rest) = (&from[head..], &to[head..]);
     let tail = from_rest.iter().rev().zip(to_rest.iter().rev());
-    let tail = tail.take_while(is_same).count();
+    let tail = tail.take_while(is_equal).count();
     let old = &from_rest[..from_rest.len() - tail];
     let new = &to_rest[..to_rest.len() - tail];
     let at = if head > 0 && text.starts_with(&from[..head]) {

@@ -87,7 +87,7 @@ pub fn changes(choose: Choose) {
     // What a hand writes besides rules stays when these are taken back.
     let mut is_first_text_there = true;
     for _ in 0..choose(MAX_CHANGES) {
-        let before = list.now.clone();
+        let before = now(&list);
         match choose(10) {
             0 | 1 => {
                 let channel = [Channel::Aux, Channel::Default][choose(2)];
@@ -106,21 +106,21 @@ pub fn changes(choose: Choose) {
             6 => turn(&mut list, List::undo, List::redo),
             7 => turn(&mut list, List::redo, List::undo),
             _ => {
-                let text = by_hand(choose, &before.text);
+                let text = by_hand(choose, &before.1);
                 if let Ok(config) = config::parse(&text) {
                     let is_change = list.read(config.rules, &text);
-                    is_first_text_there &= is_change || *before.text == text;
+                    is_first_text_there &= is_change || *before.1 == text;
                 } else {
                     // A wrong file is put right by hand again.
                     list.read_wrong(&text);
-                    list.read(before.rules, &before.text);
+                    list.read(before.0, &before.1);
                 }
             }
         }
         let config = config::parse(list.text()).expect("what was right stays right");
         assert_eq!(config.rules, *list.rules(), "list and file agree");
     }
-    let (last, undone) = (list.now.clone(), list.undone.len());
+    let (last, undone) = (now(&list), list.undone.len());
     let mut count = 0;
     while list.undo().is_ok() {
         count += 1;
@@ -133,10 +133,14 @@ pub fn changes(choose: Choose) {
         list.redo().expect("what was taken back");
     }
     assert_eq!(list.undone.len(), undone);
-    assert_eq!(list.now.rules, last.rules);
+    assert_eq!(*list.rules(), last.0);
     if is_first_text_there {
-        assert_eq!(list.now, last);
+        assert_eq!(now(&list), last);
     }
+}
+
+fn now(list: &List) -> (Rules, Vec<u8>) {
+    (list.rules().clone(), list.text().to_vec())
 }
 
 fn pattern(choose: Choose) -> Pattern {
@@ -200,15 +204,15 @@ type Turn = fn(&mut List) -> Result<wire::Change<'static>, wire::Failure>;
 
 /// Takes a change back, or makes it again, and the other way round, and lets it stand.
 fn turn(list: &mut List, there: Turn, back: Turn) {
-    let before = list.now.clone();
+    let before = list.rules().clone();
     if let Ok(change) = there(list) {
         assert!(!change.text.is_empty() && change.omitted == 0);
-        assert_ne!(list.now.rules, before.rules);
-        let after = list.now.clone();
+        assert_ne!(*list.rules(), before);
+        let after = list.rules().clone();
         back(list).expect("what was done can be taken back");
-        assert_eq!(list.now.rules, before.rules);
+        assert_eq!(*list.rules(), before);
         there(list).expect("and done again");
-        assert_eq!(list.now.rules, after.rules);
+        assert_eq!(*list.rules(), after);
     }
 }
 
