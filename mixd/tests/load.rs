@@ -110,7 +110,10 @@ fn a_hundred_streams_come_and_go_and_leave_no_memory_behind() {
         if let Err(error) = wait_for("a hundred streams on their channels", PATIENCE, routed) {
             let ends: Vec<_> = programs.iter_mut().filter_map(Other::end).collect();
             let streams = stage.mixd.ctl(&["streams"]).unwrap();
-            panic!("{error}; programs ended: {ends:?}; mixd says:\n{streams}\n{}", stage.mixd.log());
+            panic!(
+                "{error}; programs ended: {ends:?}; mixd says:\n{streams}\n{}",
+                stage.mixd.log()
+            );
         }
         let settled = start.elapsed();
         drop(programs);
