@@ -92,8 +92,9 @@ impl Process {
     /// # Errors
     /// The program can't be started, or the file not made.
     pub fn start_logged(command: &mut Command, log: &Path) -> Result<Self> {
-        let file =
-            File::create(log).map_err(|error| format!("create {}: {error}", log.display()))?;
+        // Emptied, and appended to: an earlier program may still write there.
+        let file = File::create(log).and_then(|_| File::options().append(true).open(log));
+        let file = file.map_err(|error| format!("create {}: {error}", log.display()))?;
         Self::spawn(command, Some(file))
     }
 
