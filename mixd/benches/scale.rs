@@ -82,7 +82,8 @@ impl World {
 fn listed(count: usize) -> Rules {
     let mut rules = Rules::default();
     for n in 0..count {
-        rules.add(format!("{RULE} {n}").parse().unwrap()).unwrap();
+        let pattern = format!("{RULE} {n}").parse().unwrap();
+        rules.push(wire::Rule::Program(pattern)).unwrap();
     }
     rules
 }

@@ -375,8 +375,8 @@ mod tests {
         Rules(patterns.iter().map(|text| program(text)).collect())
     }
 
-    fn edited(rules: &Rules, edit: Edit) -> Rules {
-        rules.edited(&edit).unwrap()
+    fn edited(rules: &Rules, edit: &Edit) -> Rules {
+        rules.edited(edit).unwrap()
     }
 
     fn replace(old: &str, new: &str) -> Edit {
@@ -432,8 +432,8 @@ mod tests {
     #[test]
     fn adding_twice_changes_nothing_and_removing_takes_any_case() {
         let discord = rules(&["Discord"]);
-        assert_eq!(edited(&discord, Edit::Add(program(" discord "))), discord);
-        let empty = edited(&discord, Edit::Remove(pattern("DISCORD")));
+        assert_eq!(edited(&discord, &Edit::Add(program(" discord "))), discord);
+        let empty = edited(&discord, &Edit::Remove(pattern("DISCORD")));
         assert_eq!(empty, Rules::default());
         let failure = empty.edited(&Edit::Remove(pattern("Discord"))).unwrap_err();
         assert_eq!(failure.code, ErrorCode::Refused);
@@ -442,7 +442,7 @@ mod tests {
     #[test]
     fn what_is_ignored_goes_before_the_programs_and_a_pattern_changes_its_kind() {
         let list = Rules(vec![ignore("Ardour"), program("Disc*"), program("Zoom")]);
-        let list = edited(&list, Edit::Add(ignore("Discord")));
+        let list = edited(&list, &Edit::Add(ignore("Discord")));
         let expected = [
             ignore("Ardour"),
             ignore("Discord"),
@@ -450,8 +450,8 @@ mod tests {
             program("Zoom"),
         ];
         assert_eq!(list.list(), expected);
-        let list = edited(&list, Edit::Add(ignore("zoom")));
-        let list = edited(&list, Edit::Add(program("ardour")));
+        let list = edited(&list, &Edit::Add(ignore("zoom")));
+        let list = edited(&list, &Edit::Add(program("ardour")));
         let expected = [
             ignore("Discord"),
             ignore("zoom"),
@@ -459,10 +459,10 @@ mod tests {
             program("ardour"),
         ];
         assert_eq!(list.list(), expected);
-        let list = edited(&list, replace("ZOOM", "Teams"));
+        let list = edited(&list, &replace("ZOOM", "Teams"));
         assert_eq!(list.list()[1], ignore("Teams"));
         assert_eq!(
-            edited(&list, Edit::Remove(pattern("teams"))).list().len(),
+            edited(&list, &Edit::Remove(pattern("teams"))).list().len(),
             3
         );
         assert_eq!(channel(Some(&ignore("a"))), None);
@@ -471,9 +471,9 @@ mod tests {
     #[test]
     fn a_pattern_takes_the_place_of_another() {
         let list = rules(&["Discord", "Mumble", "Zoom"]);
-        let list = edited(&list, replace("mumble", " Teams "));
-        let list = edited(&list, replace("teams", "TEAMS"));
-        assert_eq!(edited(&list, replace("teams", "TEAMS")), list);
+        let list = edited(&list, &replace("mumble", " Teams "));
+        let list = edited(&list, &replace("teams", "TEAMS"));
+        assert_eq!(edited(&list, &replace("teams", "TEAMS")), list);
         assert_eq!(list, rules(&["Discord", "TEAMS", "Zoom"]));
         for (old, new, why) in [
             ("Mumble", "a", "'Mumble' is not on the program list"),

@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use mixd::{admission, desk, rules, session};
+use mixd::{admission, desk, list, rules, session};
 use raw::mixd_program;
 use xtask::mixd::Mixd;
 
@@ -29,10 +29,14 @@ fn the_documents_limits_are_the_daemons() {
             .unwrap_or_else(|| panic!("no limit '{name}' in the document"))
     };
     assert_eq!(
-        limit("sentence in an Error, `unsaved` or `problem`"),
+        limit("sentence in an Error, a `changed`, `unsaved` or `problem`"),
         session::MAX_MESSAGE as u64
     );
     assert_eq!(limit("program list"), rules::MAX_BYTES as u64);
+    assert_eq!(
+        limit("changes that can be taken back"),
+        list::MAX_CHANGES as u64
+    );
     assert_eq!(limit("streams listed"), desk::MAX_LIST as u64);
     assert_eq!(limit("properties listed"), desk::MAX_LIST as u64);
     assert_eq!(limit("clients"), admission::CLIENTS as u64);

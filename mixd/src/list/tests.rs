@@ -130,9 +130,9 @@ fn a_wrong_file_keeps_the_list_and_its_lines() {
 
 #[test]
 fn a_change_of_many_rules_is_told_in_a_short_answer() {
-    let many: String = (0..100).map(|n| format!("program {n:0100}\n")).collect();
+    let many: Vec<String> = (0..100).map(|n| format!("program {n:0100}\n")).collect();
     let mut list = list("");
-    write(&mut list, &many);
+    write(&mut list, &many.concat());
     let change = list.undo().unwrap();
     assert!(change.text.len() <= MAX_MESSAGE && change.text.ends_with('…'));
     assert_eq!(change.removed.len(), MAX_LISTED / (100 + rules::HEAD));
