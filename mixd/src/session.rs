@@ -38,7 +38,7 @@ const OUTPUT: usize = HEADER + MAX_REPLY;
 pub const MAX_MESSAGE: usize = 512;
 /// Room that every answer to a request that changes something fits into, of which the longest is a
 /// [`wire::Change`]: no request is carried out unless its answer has a place.
-const SMALL_ANSWER: usize = HEADER + 2 * MAX_MESSAGE + list::MAX_LISTED + 64;
+const SMALL_ANSWER: usize = HEADER + 2 * MAX_MESSAGE + list::MAX_LISTED + 128;
 
 /// What carries requests out and knows the state of each topic.
 pub trait Service {

@@ -57,6 +57,13 @@ const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 12] = [
     ("scale", scale::measure),
 ];
 
+/// The bench targets that are run: package, name, features.
+const BENCH_TARGETS: [(&str, &str, &str); 3] = [
+    ("wire", "codec", ""),
+    ("mixview", "frame", ""),
+    ("mixd", "scale", "pretend"),
+];
+
 /// What is measured together with something else, and by what name that goes.
 const TOGETHER: [(&str, &str); 4] = [
     ("cli-set", "cli"),
@@ -123,7 +130,7 @@ pub fn bench(parser: Parser) -> Result<()> {
     }
     let bench = Bench {
         floors: Floors::compile()?,
-        programs: tools::build_release()?,
+        programs: tools::target_folder()?.join("release"),
         is_quick: request.is_quick,
     };
     let mut cases = Vec::new();
@@ -157,12 +164,23 @@ pub fn bench(parser: Parser) -> Result<()> {
 /// Does what the command line asks for in this machine's system, where the peers are.
 fn enter() -> Result<()> {
     setup::to_bench()?;
-    let compiler = tools::cargo().get_program().to_owned();
-    let compiler = Path::new(&compiler).with_file_name("rustc");
-    let mut bench = system::home().command(Network::Private, User::Root, "env");
-    bench.arg(format!("RUSTC={}", compiler.display()));
-    bench.arg(tools::own()?).args(std::env::args_os().skip(1));
+    // There is no compiler for Rust in there.
+    tools::build_release()?;
+    for (package, name, features) in BENCH_TARGETS {
+        let made = build_bench(package, name, features)?;
+        let copy = built(name)?;
+        fs::copy(&made, &copy).map_err(|error| format!("write {}: {error}", copy.display()))?;
+    }
+    let mut bench = system::home().command(Network::Private, User::Root, tools::own()?);
+    bench.args(std::env::args_os().skip(1));
     tools::run(bench.arg("--inside"))
+}
+
+/// Where the program of a bench target lies once it is built.
+fn built(name: &str) -> Result<PathBuf> {
+    let folder = tools::target_folder()?.join("bench");
+    fs::create_dir_all(&folder)?;
+    Ok(folder.join(format!("bench-{name}")))
 }
 
 fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {

@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use xtask::Result;
 
 use super::report::{Case, Unit};
-use super::{Bench, Lines, build_bench};
+use super::{Bench, Lines, built};
 
 /// Every message, and the sum over all of them.
 pub fn measure(_: &Bench) -> Result<Vec<Case>> {
-    let lines = Lines::of(&mut std::process::Command::new(build_bench(
-        "wire", "codec", "",
-    )?))?;
+    let lines = Lines::of(&mut std::process::Command::new(built("codec")?))?;
     let mut cases = Vec::new();
     let mut sums: BTreeMap<&str, BTreeMap<&str, Vec<f64>>> = BTreeMap::new();
     for (what, by) in lines.groups() {

@@ -8,11 +8,11 @@ use xtask::lab::Lab;
 
 use super::report::{Case, Unit};
 use super::sample::scaled;
-use super::{Bench, Lines, build_bench};
+use super::{Bench, Lines, built};
 
 /// On Xvfb, at one and at two pixels a logical one.
 pub fn measure(_: &Bench) -> Result<Vec<Case>> {
-    let program = build_bench("mixview", "frame", "")?;
+    let program = built("frame")?;
     let lab = Lab::prepare(&[])?;
     let screen = Xvfb::start(&lab, 1200, 1000)?;
     let lines = Lines::of(&mut screen.command(&lab, Path::new(&program)))?;

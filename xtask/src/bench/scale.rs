@@ -4,7 +4,7 @@ use xtask::Result;
 
 use super::report::{Case, Unit};
 use super::sample::{Sample, exponent, quantile};
-use super::{Bench, Lines, build_bench, requests};
+use super::{Bench, Lines, built, requests};
 
 /// The highest exponent that still counts as growing linearly: n times the logarithm of n, which
 /// ordered maps ask, fits as 1.15 between 250 and 1000.
@@ -24,7 +24,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     }
     cases.extend(growth("an answer, 1 to 31 clients that all ask", &asked));
     cases.extend(growth("an event, 1 to 30 subscribers", &told));
-    let program = build_bench("mixd", "scale", "pretend")?;
+    let program = built("scale")?;
     let lines = Lines::of(&mut std::process::Command::new(program))?;
     for (what, by) in lines.groups() {
         let mut points = Vec::new();
