@@ -42,6 +42,11 @@ pub trait Program {
 
     /// Whether another one is the same program, as far as can be told.
     fn is_same(&self, other: &Self) -> bool {
+        self.is_named_alike(other)
+    }
+
+    /// Whether another one calls itself the same.
+    fn is_named_alike(&self, other: &Self) -> bool {
         [NAME, BINARY, FLATPAK]
             .into_iter()
             .all(|key| self.property(key) == other.property(key))

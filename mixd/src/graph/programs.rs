@@ -118,9 +118,7 @@ impl Program for Player<'_> {
         let pid = |player: &Self| player.graph.pid(player.stream);
         match (pid(self), pid(other)) {
             (Some(a), Some(b)) if a == b => true,
-            _ => [NAME, BINARY, FLATPAK]
-                .into_iter()
-                .all(|key| self.property(key) == other.property(key)),
+            _ => self.is_named_alike(other),
         }
     }
 }
