@@ -115,8 +115,8 @@ impl Desk {
     }
 
     /// Has these streams follow the list, wherever they were moved before.
-    pub fn follow_list(&mut self, streams: Vec<u32>) {
-        self.followers = streams;
+    pub fn follow_list(&mut self, streams: &[u32]) {
+        self.followers.extend(streams);
         self.changed.insert(Topic::Streams);
     }
 
@@ -303,6 +303,15 @@ mod tests {
         desk.request(0, Request::SetVolume(volume("0.5"))).unwrap();
         assert!(desk.take_changed().contains(Topic::Volume));
         assert!(desk.take_changed().is_empty());
+    }
+
+    #[test]
+    fn streams_of_two_moves_before_the_next_turn_all_follow_the_list() {
+        let mut desk = desk();
+        desk.follow_list(&[1, 2]);
+        desk.follow_list(&[3]);
+        assert_eq!(desk.take_followers(), [1, 2, 3]);
+        assert!(desk.take_followers().is_empty());
     }
 
     #[test]

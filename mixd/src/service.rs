@@ -60,7 +60,7 @@ impl House<'_> {
         let plan = graph.plan_move(wanted, self.desk.rules())?;
         let change = list::changed(&plan.words, self.desk.rules(), &plan.rules);
         self.desk.change_list(plan.what, plan.rules);
-        self.desk.follow_list(plan.streams);
+        self.desk.follow_list(&plan.streams);
         Ok(Reply::Changed(change))
     }
 
