@@ -20,14 +20,14 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// How long is waited for what a move does.
 const MOST: Duration = Duration::from_secs(2);
 
-/// What a card is sent, as it is recorded.
-struct Ear {
+/// A card's monitor, as it is recorded.
+struct Monitor {
     // Ended when this is dropped.
     _recorder: Recorder,
     file: File,
 }
 
-impl Ear {
+impl Monitor {
     fn open(lab: &Lab) -> Result<Self> {
         let recorder = lab.record("card-a")?;
         let file = File::open(recorder.file())?;
@@ -83,7 +83,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     write_tone(&silence, 440.0, 0.0, 600)?;
     let _silent = without.play_native("silence", &silence, &["--target", "card-a"])?;
     without.wait_for_route("silence", "card-a")?;
-    let (mut here, mut there) = (Ear::open(&with)?, Ear::open(&without)?);
+    let (mut ours_at, mut theirs_at) = (Monitor::open(&with)?, Monitor::open(&without)?);
     std::thread::sleep(PAUSE);
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..bench.rounds(100) {
@@ -94,7 +94,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
             command
         };
         for (channel, begins) in [("aux", false), ("default", true)] {
-            let took = here.time(&mut to(channel), begins)?;
+            let took = ours_at.time(&mut to(channel), begins)?;
             let took = took.ok_or("mixctl has moved nothing")?;
             if !begins {
                 ours.push(took);
@@ -113,7 +113,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
         std::thread::sleep(PAUSE);
         let mut command = without.command("pactl");
         command.args(["move-sink-input", &input, "card-b"]);
-        theirs.extend(there.time(&mut command, false)?);
+        theirs.extend(theirs_at.time(&mut command, false)?);
         drop(player);
     }
     // On PipeWire 0.3.65 it happens that pactl ends well and nothing moves.
