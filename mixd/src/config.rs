@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use wire::message::{MAX_PATTERN, Pattern};
 use wire::usage::nearest;
-use wire::{Curve, Rule, Snap};
+use wire::{Curve, Snap};
 
 use self::line::Line;
 use crate::directives::{
@@ -110,10 +110,7 @@ impl Config {
                 let pattern: Pattern = value.parse().map_err(|error| {
                     format!("the pattern is {error}; {MAX_PATTERN} bytes are room for any name")
                 })?;
-                let rule = match name {
-                    PROGRAM => Rule::Program(pattern),
-                    _ => Rule::Ignore(pattern),
-                };
+                let rule = directives::rule(name, pattern).ok_or_else(|| unknown(name))?;
                 let pushed = self.rules.push(rule);
                 pushed.map_err(|failure| failure.to_string())
             }
@@ -187,6 +184,7 @@ fn unknown(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wire::Rule;
 
     #[test]
     fn each_directive_is_taken() {

@@ -12,7 +12,7 @@ use crate::admission::CLIENTS;
 use crate::hold::{Holds, Seat};
 use crate::list::List;
 use crate::rules::{Edit, Rules};
-use crate::session::Service;
+use crate::session::{Service, takes};
 
 /// How many bytes the streams, or the properties of one, may take in a message: with the longest
 /// program list it fits into a frame. The rest is counted.
@@ -197,11 +197,8 @@ pub fn no_stream(id: u32) -> Failure {
 /// Cuts a list of streams to what fits into a message; how many that leaves out.
 pub fn cut(streams: &mut Vec<Stream>) -> u32 {
     let mut room = MAX_LIST;
-    let fitting = streams.iter().take_while(|stream| {
-        let left = room.checked_sub(size(stream));
-        room = left.unwrap_or(0);
-        left.is_some()
-    });
+    let fitting = streams.iter();
+    let fitting = fitting.take_while(|stream| takes(&mut room, size(stream)));
     let fitting = fitting.count();
     let excess = streams.len() - fitting;
     streams.truncate(fitting);

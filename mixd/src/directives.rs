@@ -1,6 +1,9 @@
 //! The directives of mixd.conf: the one table that the parser, `--print-config` and the manual page
 //! are made from.
 
+use wire::Rule;
+use wire::message::Pattern;
+
 /// A directive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Directive {
@@ -102,6 +105,15 @@ pub const DIRECTIVES: [Directive; 7] = [
         is_repeated: false,
     },
 ];
+
+/// The rule that a directive of this name makes of a pattern, if it makes one.
+pub fn rule(name: &str, pattern: Pattern) -> Option<Rule> {
+    match name {
+        PROGRAM => Some(Rule::Program(pattern)),
+        IGNORE => Some(Rule::Ignore(pattern)),
+        _ => None,
+    }
+}
 
 /// The directive of this name.
 pub fn find(name: &str) -> Option<&'static Directive> {

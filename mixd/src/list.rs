@@ -6,7 +6,6 @@ pub mod model;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -14,7 +13,7 @@ use wire::{Change, ErrorCode, Failure, Rule};
 
 use crate::config::{self, edit};
 use crate::rules::{self, Rules};
-use crate::session::MAX_MESSAGE;
+use crate::session::{shortened, takes};
 
 /// The most changes that can be taken back.
 pub const MAX_CHANGES: usize = 32;
@@ -112,7 +111,7 @@ impl List {
         self.undone.clear();
         let before = std::mem::replace(&mut self.rules, rules);
         let text_before = std::mem::replace(&mut self.text, text);
-        let kept = edit::kept(&before, &self.rules);
+        let kept = before.kept_in(&self.rules);
         self.keep(Step {
             what,
             before: Side::new(&before, &kept, text_before),
@@ -194,21 +193,13 @@ pub fn changed(words: &str, before: &Rules, after: &Rules) -> Change<'static> {
             lead = "; ";
         }
     }
-    if text.len() > MAX_MESSAGE {
-        text.truncate(text.floor_char_boundary(MAX_MESSAGE - '…'.len_utf8()));
-        text.push('…');
-    }
     let all = added.len() + removed.len();
     let mut room = MAX_LISTED;
-    let mut fits = |rule: &Rule| {
-        let left = room.checked_sub(rule.pattern().len() + rules::HEAD);
-        room = left.unwrap_or(0);
-        left.is_some()
-    };
+    let mut fits = |rule: &Rule| takes(&mut room, rule.pattern().len() + rules::HEAD);
     added.retain(&mut fits);
     removed.retain(&mut fits);
     Change {
-        text: Cow::Owned(text),
+        text: shortened(text.into()),
         omitted: u32::try_from(all - added.len() - removed.len()).unwrap_or(u32::MAX),
         added,
         removed,

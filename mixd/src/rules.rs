@@ -40,6 +40,13 @@ pub trait Program {
     /// A property's value, if there is one: PipeWire's, or [`COMM`] or [`EXE`].
     fn property(&self, key: &str) -> Option<&str>;
 
+    /// What it is called: by itself, else by its node.
+    fn name(&self) -> &str {
+        let name = self.property(NAME);
+        name.or_else(|| self.property("node.name"))
+            .unwrap_or_default()
+    }
+
     /// Whether another one is the same program, as far as can be told.
     fn is_same(&self, other: &Self) -> bool {
         self.is_named_alike(other)
@@ -117,6 +124,12 @@ impl Rules {
             let key = key_among(rule.pattern(), program, &usual)?;
             Some(Decision { rule: *rule, key })
         })
+    }
+
+    /// The channel of a program; none if it is left alone.
+    pub fn channel(&self, program: &impl Program) -> Option<Channel> {
+        let rule = self.decide(program).map(|found| found.rule);
+        channel(rule.as_ref())
     }
 
     /// Puts a rule at the end of the list, as a file says it: without the spaces around its pattern, and
@@ -199,6 +212,17 @@ impl Rules {
         }
         rules.check_size()?;
         Ok(rules)
+    }
+
+    /// The rules that are on another list too, in the order that both have them in.
+    pub fn kept_in<'a>(&self, other: &'a Self) -> Vec<&'a Rule> {
+        let mut from = 0;
+        let kept = other.0.iter().filter(|rule| {
+            let at = self.0[from..].iter().position(|own| own == *rule);
+            from += at.map_or(0, |at| at + 1);
+            at.is_some()
+        });
+        kept.collect()
     }
 
     /// The list without the rules at some places, and with others at theirs.

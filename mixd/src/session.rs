@@ -417,23 +417,31 @@ fn answer(writer: &mut Writer, id: u32, result: Result<Reply, Failure>) -> Resul
     match result {
         Ok(reply) => writer.push(Kind::Reply, id, |body| codec::encode(&reply, body)),
         Err(failure) => {
-            let failure = shortened(failure);
+            let failure = Failure {
+                message: shortened(failure.message),
+                ..failure
+            };
             writer.push(Kind::Error, id, |body| codec::encode(&failure, body))
         }
     }
 }
 
-fn shortened(failure: Failure) -> Failure {
-    if failure.message.len() <= MAX_MESSAGE {
-        return failure;
+/// A sentence of at most [`MAX_MESSAGE`] bytes, which ends with `…` where it was longer.
+pub fn shortened(mut message: Cow<'static, str>) -> Cow<'static, str> {
+    if message.len() > MAX_MESSAGE {
+        let text = message.to_mut();
+        text.truncate(text.floor_char_boundary(MAX_MESSAGE - '…'.len_utf8()));
+        text.push('…');
     }
-    let mut message = failure.message.into_owned();
-    message.truncate(message.floor_char_boundary(MAX_MESSAGE - '…'.len_utf8()));
-    message.push('…');
-    Failure {
-        message: Cow::Owned(message),
-        ..failure
-    }
+    message
+}
+
+/// Whether `size` bytes fit into what room is left in a message, which they take then. Once something does
+/// not fit, nothing does any more: what is left out are the last of a list.
+pub fn takes(room: &mut usize, size: usize) -> bool {
+    let left = room.checked_sub(size);
+    *room = left.unwrap_or(0);
+    left.is_some()
 }
 
 #[cfg(test)]

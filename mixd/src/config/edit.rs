@@ -6,18 +6,13 @@ use wire::message::Pattern;
 use wire::{Rule, fold};
 
 use super::line::{self, Line};
-use crate::directives::{IGNORE, PROGRAM};
+use crate::directives;
 use crate::rules::Rules;
 
 /// The rule that a line says, if it says one.
 fn rule(line: &[u8]) -> Option<Rule> {
     match line::parse(line) {
-        Line::Directive { name, value, .. } if name == PROGRAM => {
-            Some(Rule::Program(Pattern::truncated(&value)))
-        }
-        Line::Directive { name, value, .. } if name == IGNORE => {
-            Some(Rule::Ignore(Pattern::truncated(&value)))
-        }
+        Line::Directive { name, value, .. } => directives::rule(name, Pattern::truncated(&value)),
         _ => None,
     }
 }
@@ -38,7 +33,7 @@ pub fn lines(text: &[u8]) -> Vec<&[u8]> {
 pub fn rewritten(text: &[u8], before: &Rules, after: &Rules) -> Vec<u8> {
     let mut edited = Edited::new(text);
     let (mut old, mut new) = (before.list().iter(), after.list().iter());
-    for kept in kept(before, after).into_iter().map(Some).chain([None]) {
+    for kept in before.kept_in(after).into_iter().map(Some).chain([None]) {
         let is_other = |rule: &&Rule| Some(*rule) != kept;
         let gone: Vec<&Rule> = old.by_ref().take_while(is_other).collect();
         let come: Vec<&Rule> = new.by_ref().take_while(is_other).collect();
@@ -48,22 +43,6 @@ pub fn rewritten(text: &[u8], before: &Rules, after: &Rules) -> Vec<u8> {
         }
     }
     edited.end()
-}
-
-/// The rules that are on both lists, in the order that both have them in.
-pub fn kept<'a>(before: &Rules, after: &'a Rules) -> Vec<&'a Rule> {
-    let mut from = 0;
-    let kept = after.list().iter().filter(|rule| {
-        let mut rest = before.list()[from..].iter();
-        match rest.position(|other| other == *rule) {
-            Some(at) => {
-                from += at + 1;
-                true
-            }
-            None => false,
-        }
-    });
-    kept.collect()
 }
 
 /// A text that is being changed, from the first rule to the last.

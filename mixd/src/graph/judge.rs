@@ -87,10 +87,10 @@ impl Graph {
             return None;
         }
         let rule = self.rule(id, rules);
-        let ignored = rules::channel(rule.as_ref()).is_none();
-        let listed = rules::channel(rule.as_ref()).unwrap_or(Channel::Default);
+        let channel = rules::channel(rule.as_ref());
+        let listed = channel.unwrap_or(Channel::Default);
         let found = match is_contested {
-            _ if ignored => Verdict::Ignored,
+            _ if channel.is_none() => Verdict::Ignored,
             true => self
                 .fixed_cause(id)
                 .map_or(Verdict::Contested, Verdict::Pinned),
@@ -303,7 +303,7 @@ impl Graph {
 
     /// The channel that the rules give a stream; none if they have it left alone.
     pub(super) fn listed_channel(&self, id: u32, rules: &Rules) -> Option<Channel> {
-        rules::channel(self.rule(id, rules).as_ref())
+        rules.channel(&self.player(id))
     }
 
     /// Why a stream does not play through its channel, if it does not.

@@ -5,7 +5,7 @@ use wire::{ErrorCode, Failure, Move, StreamState};
 use super::Graph;
 use super::programs::Player;
 use crate::desk::no_stream;
-use crate::rules::{Rules, moving};
+use crate::rules::{Program, Rules, moving};
 
 /// A move that can be made.
 #[derive(Debug)]
@@ -45,15 +45,11 @@ impl Graph {
                      \"{pattern}\"' ends that"
                 )));
             }
-            // In a channel where somebody has moved it, it is ours to move.
-            StreamState::Pinned if decision.sent.is_some() => {}
-            StreamState::Pinned | StreamState::Contested => {
+            // Pinned to a channel, where somebody has moved it, it is ours to move.
+            state if state == StreamState::Contested || decision.sent.is_none() => {
                 return Err(refusal(&reason.unwrap_or_default()));
             }
-            StreamState::Waiting if decision.sent.is_none() => {
-                return Err(refusal(&reason.unwrap_or_default()));
-            }
-            StreamState::Waiting | StreamState::Routed => {}
+            _ => {}
         }
         let players: Vec<Player> = self.players().collect();
         let at = players.iter().position(|player| player.stream == id);

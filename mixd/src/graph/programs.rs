@@ -9,7 +9,8 @@ use wire::{Property, Rule, Source, Stream, StreamDetail};
 use super::Graph;
 use super::fact::{Action, Process};
 use super::judge::Decision;
-use crate::rules::{self, BINARY, COMM, EXE, FLATPAK, NAME, Program, Rules};
+use crate::rules::{self, BINARY, COMM, EXE, FLATPAK, Program, Rules};
+use crate::session::takes;
 
 /// What the kernel says of the processes that play. None: it has been asked.
 #[derive(Debug, Default)]
@@ -91,12 +92,6 @@ impl Player<'_> {
             }
         })
         .filter(|value| !value.is_empty())
-    }
-
-    /// What it is called: by itself, else by its node.
-    pub fn name(&self) -> &str {
-        let name = self.plain(NAME);
-        name.or_else(|| self.plain("node.name")).unwrap_or_default()
     }
 }
 
@@ -258,9 +253,10 @@ impl Graph {
         let all = properties.len();
         let mut room = room;
         properties.retain(|property| {
-            let left = room.checked_sub(PROPERTY + property.key.len() + property.value.len());
-            room = left.unwrap_or(0);
-            left.is_some()
+            takes(
+                &mut room,
+                PROPERTY + property.key.len() + property.value.len(),
+            )
         });
         Some(StreamDetail {
             key: rules.decide(&player).map(|found| Key::truncated(found.key)),

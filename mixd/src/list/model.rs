@@ -10,7 +10,7 @@ use super::{List, MAX_CHANGES};
 use crate::config;
 use crate::config::edit::lines;
 use crate::rules::moving::moved;
-use crate::rules::{BINARY, Edit, NAME, Program, Rules, channel};
+use crate::rules::{BINARY, Edit, NAME, Program, Rules};
 
 const NAMES: [&str; 6] = ["Chromium", "chromium", "Firefox", " x y ", "#1", "a=b"];
 const BINARIES: [&str; 4] = ["chromium", "discord", "slack", "*"];
@@ -176,10 +176,7 @@ fn change(list: &mut List, what: String, rules: Rules) {
 }
 
 fn send(list: &mut List, programs: &[Named], at: usize, to: Channel) {
-    let listed = |rules: &Rules, at: usize| {
-        let rule = rules.decide(&programs[at]).map(|found| found.rule);
-        channel(rule.as_ref())
-    };
+    let listed = |rules: &Rules, at: usize| rules.channel(&programs[at]);
     let before = list.rules().clone();
     if listed(&before, at).is_none() {
         return;

@@ -4,7 +4,7 @@
 use wire::message::Pattern;
 use wire::{Channel, Rule};
 
-use super::{Edit, Program, Rules, channel, matching_key, narrowest};
+use super::{Edit, Program, Rules, matching_key, narrowest};
 
 /// The list that moves a program, and what that moves.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub fn moved<P: Program>(
     let is_ours = |other: &P| matching_key(&own, other).is_some();
     let mut then = rules.clone();
     match to {
-        Channel::Aux if listed(rules, program) != Some(Channel::Aux) => {
+        Channel::Aux if rules.channel(program) != Some(Channel::Aux) => {
             let add = Edit::Add(Rule::Program(own));
             then = then.edited(&add).map_err(|failure| failure.to_string())?;
         }
@@ -57,8 +57,8 @@ pub fn moved<P: Program>(
         }
     }
     let mut others = playing.iter().filter(|other| !is_ours(other));
-    if let Some(other) = others.find(|other| listed(rules, *other) != listed(&then, *other)) {
-        return Err(format!("'{}' would be moved with it", name(other)));
+    if let Some(other) = others.find(|other| rules.channel(*other) != then.channel(*other)) {
+        return Err(format!("'{}' would be moved with it", other.name()));
     }
     if let Some(Rule::Ignore(pattern)) = then.decide(program).map(|found| found.rule) {
         return Err(format!(
@@ -66,7 +66,7 @@ pub fn moved<P: Program>(
         ));
     }
     let all = playing.iter().enumerate();
-    let program = all.filter(|(_, other)| is_ours(other) && listed(&then, *other) == Some(to));
+    let program = all.filter(|(_, other)| is_ours(other) && then.channel(*other) == Some(to));
     Ok(Moved {
         program: program.map(|(at, _)| at).collect(),
         rules: then,
@@ -88,7 +88,7 @@ fn split<P: Program>(
         let is_covered = instead
             .iter()
             .any(|pattern| matching_key(pattern, other).is_some());
-        if !is_held || is_covered || listed(&without, other) == Some(Channel::Aux) {
+        if !is_held || is_covered || without.channel(other) == Some(Channel::Aux) {
             continue;
         }
         let strangers = playing
@@ -99,20 +99,9 @@ fn split<P: Program>(
             format!(
                 "'{}' matches '{}' too, and no pattern matches that alone",
                 rule.pattern(),
-                name(other)
+                other.name()
             )
         })?);
     }
     Ok(instead.into_iter().map(Rule::Program).collect())
-}
-
-fn listed<P: Program>(rules: &Rules, program: &P) -> Option<Channel> {
-    let rule = rules.decide(program).map(|found| found.rule);
-    channel(rule.as_ref())
-}
-
-fn name<P: Program>(program: &P) -> &str {
-    let name = program.property(super::NAME);
-    name.or_else(|| program.property("node.name"))
-        .unwrap_or_default()
 }
