@@ -152,6 +152,12 @@ impl Connection {
     /// Turns what callbacks have left into facts, acts on them, and does what is due. False when
     /// PipeWire has gone.
     pub fn turn(&mut self, desk: &mut Desk, now: Instant) -> bool {
+        let is_there = self.take_in(desk, now);
+        self.hear_manager();
+        is_there
+    }
+
+    fn take_in(&mut self, desk: &mut Desk, now: Instant) -> bool {
         if self.glide.deadline().is_some_and(|at| now >= at) {
             let factors = self.glide.step(now);
             self.set_factors(factors);
@@ -207,7 +213,6 @@ impl Connection {
         self.links.retain(|ports, _| self.graph.has_link(ports));
         self.sinks.retain(|&sink, _| self.graph.has_sink(sink));
         self.settle(desk, now);
-        self.hear_manager();
         true
     }
 
@@ -374,18 +379,14 @@ impl Connection {
     fn bind_filters(&mut self) {
         if let (Some(metadata), Some((id, version))) = (&mut self.metadata, self.filters) {
             self.graph.learn(Fact::Filters(true));
-            if let Err(error) = metadata.bind_filters(id, version) {
-                warning!("bind PipeWire's metadata filters: {error}");
-            }
+            metadata.bind_filters(id, version);
         }
     }
 
     /// The same of the metadata `sm-settings`.
     fn bind_manager_settings(&mut self) {
-        if let (Some(metadata), Some((id, version))) = (&mut self.metadata, self.manager_settings)
-            && let Err(error) = metadata.bind_settings(id, version)
-        {
-            warning!("bind PipeWire's metadata sm-settings: {error}");
+        if let (Some(metadata), Some((id, version))) = (&mut self.metadata, self.manager_settings) {
+            metadata.bind_settings(id, version);
         }
     }
 
@@ -452,12 +453,12 @@ impl Connection {
                 Action::Target(stream, serial) => self.set_target(stream, Some(serial)),
                 Action::Clear(stream) => self.set_target(stream, None),
                 Action::ClearNode(stream) => {
-                    if let Some(metadata) = &self.metadata {
+                    if let Some(metadata) = &mut self.metadata {
                         metadata.clear_node(stream);
                     }
                 }
                 Action::FollowDefault(stream) => {
-                    if let Some(metadata) = &self.metadata {
+                    if let Some(metadata) = &mut self.metadata {
                         metadata.follow_default(stream);
                     }
                 }
@@ -546,8 +547,8 @@ impl Connection {
         self.note_set();
     }
 
-    fn set_target(&self, stream: u32, serial: Option<u64>) {
-        if let Some(metadata) = &self.metadata {
+    fn set_target(&mut self, stream: u32, serial: Option<u64>) {
+        if let Some(metadata) = &mut self.metadata {
             metadata.set_target(stream, serial);
         }
     }
@@ -570,9 +571,6 @@ impl Connection {
         self.carry_out(actions);
         self.await_stage(Stage::Farewell);
         self.rounds_left = if self.graph.is_pausing() { ROUNDS } else { 0 };
-        if let Some(metadata) = &mut self.metadata {
-            metadata.flush();
-        }
     }
 
     /// Asks for an answer that takes the session manager to give, if one more is needed and none is

@@ -22,6 +22,9 @@ use crate::graph::{Fact, TARGET_NODE, TARGET_OBJECT};
 /// How long a session manager may take for an answer before it hangs: it needs milliseconds.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How often PipeWire is asked for the same once more, after refusals that say nothing about it.
+const MAX_REPEATS: u8 = 3;
+
 /// The metadata of a session manager. Dropped in the order of the fields, as the main connection is.
 pub struct Metadata {
     bound: (MetadataListener, Proxy),
@@ -35,19 +38,39 @@ pub struct Metadata {
     /// What PipeWire knows it by.
     global: GlobalObject<PropertiesBox>,
     /// What PipeWire has not yet said to be done, in the order in which it was asked.
-    pending: VecDeque<(Stage, AsyncSeq)>,
+    pending: VecDeque<Pending>,
     /// Since when nothing of that has been done.
     waits_since: Instant,
     hangs: bool,
 }
 
-/// What is waited for.
-#[derive(Clone, Copy, PartialEq)]
-enum Stage {
-    /// All that the metadata says, for the first time, or what was last set there.
-    Told,
-    /// All that it says, told again.
+/// What PipeWire was asked for. It says an error before it says that it is done.
+struct Pending {
+    request: Request,
+    seq: AsyncSeq,
+    /// PipeWire has refused it with ESTALE: it concerns an object that is newer than the last event over
+    /// this connection (`pw_impl_client_check_permissions`), though the other one has told us of it.
+    is_stale: bool,
+    repeats: u8,
+}
+
+/// What is asked for.
+#[derive(Clone, PartialEq)]
+enum Request {
+    /// All that the metadata `default` says, for the first time.
+    Bind,
+    /// The same of `filters`.
+    BindFilters { id: u32, version: u32 },
+    /// The same of `sm-settings`.
+    BindSettings { id: u32, version: u32 },
+    /// All that the metadata `default` says, told again.
     Reread,
+    /// A property of a stream, or, without a value, to remove it.
+    Set {
+        stream: u32,
+        key: &'static str,
+        value: Option<String>,
+    },
 }
 
 impl Metadata {
@@ -72,7 +95,7 @@ impl Metadata {
             waits_since: Instant::now(),
             hangs: false,
         };
-        metadata.await_stage(Stage::Told);
+        metadata.await_done(Request::Bind, 0);
         Ok(metadata)
     }
 
@@ -82,25 +105,13 @@ impl Metadata {
     }
 
     /// Asks for all that the metadata `filters` says, which has this id.
-    ///
-    /// # Errors
-    /// The library's.
-    pub fn bind_filters(&mut self, id: u32, version: u32) -> Result<(), pipewire::Error> {
-        let bound = bind(&self.core, &global(id, version), to_filter, &self.incoming)?;
-        self.filters = Some(bound);
-        self.await_stage(Stage::Told);
-        Ok(())
+    pub fn bind_filters(&mut self, id: u32, version: u32) {
+        self.ask(Request::BindFilters { id, version }, 0);
     }
 
     /// The same of the metadata `sm-settings`, which has the session manager's settings.
-    ///
-    /// # Errors
-    /// The library's.
-    pub fn bind_settings(&mut self, id: u32, version: u32) -> Result<(), pipewire::Error> {
-        let bound = bind(&self.core, &global(id, version), to_setting, &self.incoming)?;
-        self.settings = Some(bound);
-        self.await_stage(Stage::Told);
-        Ok(())
+    pub fn bind_settings(&mut self, id: u32, version: u32) {
+        self.ask(Request::BindSettings { id, version }, 0);
     }
 
     /// The metadata `filters` has gone.
@@ -111,37 +122,57 @@ impl Metadata {
     /// Binds it anew, which tells all of it. PipeWire answers us no sooner than the session manager
     /// has told it.
     pub fn reread(&mut self) {
-        // The old one goes when the new one is there: nothing is missed between them.
-        if let Ok(bound) = bind(&self.core, &self.global, to_key, &self.incoming) {
-            self.bound = bound;
-        }
-        self.await_stage(Stage::Reread);
+        self.ask(Request::Reread, 0);
     }
 
     /// Marks a stream as the session manager does what follows the default sink though its own node
     /// names one.
-    pub fn follow_default(&self, stream: u32) {
-        let (_, proxy) = &self.bound;
-        proxy.set_property(stream, TARGET_NODE, Some("Spa:Id"), Some("-1"));
+    pub fn follow_default(&mut self, stream: u32) {
+        self.set(stream, TARGET_NODE, Some("-1".to_owned()));
     }
 
     /// Sends a stream to the sink of this `object.serial`, or to none of its own.
-    pub fn set_target(&self, stream: u32, serial: Option<u64>) {
+    pub fn set_target(&mut self, stream: u32, serial: Option<u64>) {
         let value = serial.map(|serial| serial.to_string());
-        let kind = value.as_ref().map(|_| "Spa:Id");
-        let (_, proxy) = &self.bound;
-        proxy.set_property(stream, TARGET_OBJECT, kind, value.as_deref());
-    }
-
-    /// Waits until what was set has been.
-    pub fn flush(&mut self) {
-        self.await_stage(Stage::Told);
+        self.set(stream, TARGET_OBJECT, value);
     }
 
     /// Removes a stream's `target.node`.
-    pub fn clear_node(&self, stream: u32) {
-        let (_, proxy) = &self.bound;
-        proxy.set_property(stream, TARGET_NODE, None, None);
+    pub fn clear_node(&mut self, stream: u32) {
+        self.set(stream, TARGET_NODE, None);
+    }
+
+    fn set(&mut self, stream: u32, key: &'static str, value: Option<String>) {
+        self.ask(Request::Set { stream, key, value }, 0);
+    }
+
+    /// Asks for it, and to be told when it is done.
+    fn ask(&mut self, request: Request, repeats: u8) {
+        let bound = match &request {
+            Request::Bind | Request::Reread => {
+                let bound = bind(&self.core, &self.global, to_key, &self.incoming);
+                // The old one goes when the new one is there: nothing is missed between them.
+                bound.map(|bound| self.bound = bound)
+            }
+            &Request::BindFilters { id, version } => {
+                let bound = bind(&self.core, &global(id, version), to_filter, &self.incoming);
+                bound.map(|bound| self.filters = Some(bound))
+            }
+            &Request::BindSettings { id, version } => {
+                let bound = bind(&self.core, &global(id, version), to_setting, &self.incoming);
+                bound.map(|bound| self.settings = Some(bound))
+            }
+            Request::Set { stream, key, value } => {
+                let kind = value.as_ref().map(|_| "Spa:Id");
+                let (_, proxy) = &self.bound;
+                proxy.set_property(*stream, key, kind, value.as_deref());
+                Ok(())
+            }
+        };
+        if let Err(error) = bound {
+            warning!("bind PipeWire's metadata: {error}");
+        }
+        self.await_done(request, repeats);
     }
 
     /// Whether PipeWire has yet to do what it was asked, and the session manager does not hang.
@@ -164,17 +195,17 @@ impl Metadata {
     pub fn take(&mut self) -> Vec<Message> {
         let messages = self.incoming.take().into_iter();
         let useful = messages.filter_map(|message| match message {
-            Message::Done(seq) => self.note_done(seq).map(|stage| {
-                Message::Fact(match stage {
-                    Stage::Told => Fact::Answered,
-                    Stage::Reread => Fact::Reread,
-                })
-            }),
+            Message::Done(seq) => self.note_done(seq).map(Message::Fact),
             Message::Error {
                 object: PW_ID_CORE, ..
             } => Some(message),
             Message::Error { code, message, .. } => {
                 debug!("PipeWire: metadata: {message} ({code})");
+                if code == -libc::ESTALE
+                    && let Some(pending) = self.pending.front_mut()
+                {
+                    pending.is_stale = true;
+                }
                 None
             }
             Message::Version(_) => None,
@@ -183,22 +214,50 @@ impl Metadata {
         useful.collect()
     }
 
-    fn await_stage(&mut self, stage: Stage) {
+    fn await_done(&mut self, request: Request, repeats: u8) {
         if self.pending.is_empty() {
             self.waits_since = Instant::now();
         }
         let seq = self.core.sync(0).ok();
-        self.pending.extend(seq.map(|seq| (stage, seq)));
+        self.pending.extend(seq.map(|seq| Pending {
+            request,
+            seq,
+            is_stale: false,
+            repeats,
+        }));
     }
 
-    fn note_done(&mut self, seq: AsyncSeq) -> Option<Stage> {
-        let &(stage, awaited) = self.pending.front()?;
-        if awaited != seq {
+    /// What follows from the end of what was asked first.
+    fn note_done(&mut self, seq: AsyncSeq) -> Option<Fact> {
+        if self.pending.front()?.seq != seq {
             return None;
         }
-        self.pending.pop_front();
+        let done = self.pending.pop_front()?;
         self.waits_since = Instant::now();
-        Some(stage)
+        if done.is_stale && done.repeats < MAX_REPEATS {
+            self.repeat(done.request, done.repeats + 1);
+            return None;
+        }
+        match done.request {
+            Request::Bind | Request::BindFilters { .. } | Request::BindSettings { .. } => {
+                Some(Fact::Answered)
+            }
+            Request::Reread => Some(Fact::Reread),
+            Request::Set { .. } => None,
+        }
+    }
+
+    /// Asks once more for what was refused, unless the same was set to something else since.
+    fn repeat(&mut self, request: Request, repeats: u8) {
+        let is_outdated = self.pending.iter().any(|later| {
+            matches!((&request, &later.request), (
+                Request::Set { stream, key, .. },
+                Request::Set { stream: later, key: also, .. },
+            ) if (stream, key) == (later, also))
+        });
+        if !is_outdated {
+            self.ask(request, repeats);
+        }
     }
 }
 
