@@ -24,12 +24,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use lab::Lab;
+use lab::Result;
+use lab::mixd::Mixd;
+use lab::process::Process;
 use lexopt::{Arg, Parser, ValueExt};
 use rustix::process::Signal;
-use xtask::Result;
-use xtask::lab::Lab;
-use xtask::mixd::Mixd;
-use xtask::process::Process;
 
 use self::floors::Floors;
 use self::report::{Case, Report};

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use lab::Result;
+use lab::level::{self, decibels};
+use lab::mixd::Mixd;
+use lab::{Daemon, Lab, STEREO};
 use lexopt::{Arg, Parser};
-use xtask::Result;
-use xtask::lab::{Daemon, Lab, STEREO};
-use xtask::level::{self, decibels};
-use xtask::mixd::Mixd;
 
 use crate::{setup, tools};
 
@@ -76,7 +76,7 @@ fn over_usr(folder: &Path, program: impl AsRef<OsStr>) -> Command {
          cd \"$1\" && mount -t overlay overlay -o lowerdir=usr:/usr /usr || exit 1\n\
          cd \"$here\" && shift && exec \"$@\"";
     let mut command = Command::new("unshare");
-    command.args(xtask::process::namespace());
+    command.args(lab::process::namespace());
     command.args(["--mount", "--propagation", "unchanged"]);
     command
         .args(["sh", "-c", SCRIPT, "sh"])

@@ -9,8 +9,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use lab::Result;
 use lexopt::{Arg, Parser, ValueExt};
-use xtask::Result;
 
 use crate::installed::{self, COMMON, DEBIAN, Installed, VERSION};
 use crate::system::{self, Network, System, User};

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use lab::Result;
 use lexopt::{Arg, Parser, ValueExt};
-use xtask::Result;
 
 use crate::tools;
 

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use xtask::Result;
+use lab::Result;
 
 use crate::tools;
 

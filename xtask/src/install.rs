@@ -6,8 +6,8 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use lab::Result;
 use lexopt::{Arg, Parser};
-use xtask::Result;
 
 use crate::installed::{self, COMMON, Installed};
 use crate::tools;

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use lab::Result;
 use wire::usage::Usage;
-use xtask::Result;
 
 use crate::{completions, man};
 

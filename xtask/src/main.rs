@@ -23,8 +23,8 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use lab::{Result, process};
 use lexopt::{Arg, Parser};
-use xtask::{Result, process};
 
 const HELP: &str = "\
 cargo xtask COMMAND

@@ -67,7 +67,7 @@ const MIXVIEW: More = More {
 };
 
 /// Every page.
-pub fn pages(version: &str) -> xtask::Result<Vec<Page>> {
+pub fn pages(version: &str) -> lab::Result<Vec<Page>> {
     let protocol = std::fs::read_to_string("wire/PROTOCOL.md")?;
     Ok(vec![
         (

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use xtask::Result;
+use lab::Result;
 
 use crate::tools;
 

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use xtask::Result;
+use lab::Result;
 
 use crate::{demo, setup, tools};
 

@@ -8,8 +8,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use lab::Result;
 use lexopt::{Arg, Parser};
-use xtask::Result;
 
 use crate::packages;
 use crate::system::{self, System};

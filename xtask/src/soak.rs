@@ -5,14 +5,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use lab::Result;
+use lab::level::{self, decibels};
+use lab::mixd::Mixd;
+use lab::process::{Process, wait_for};
+use lab::{Daemon, Lab, PATIENCE, STEREO};
 use lexopt::{Arg, Parser, ValueExt};
 use rustix::process::Signal;
 use wire::{Client, Request, Topic};
-use xtask::Result;
-use xtask::lab::{Daemon, Lab, PATIENCE, STEREO};
-use xtask::level::{self, decibels};
-use xtask::mixd::Mixd;
-use xtask::process::{Process, wait_for};
 
 use crate::system::{self, Network, User};
 use crate::{setup, tools};

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use lab::Result;
+use lab::level;
+use lab::mixd::Mixd;
+use lab::process::{Process, wait_for};
+use lab::{Lab, PATIENCE};
 use lexopt::{Arg, Parser, ValueExt};
-use xtask::Result;
-use xtask::lab::{Lab, PATIENCE};
-use xtask::level;
-use xtask::mixd::Mixd;
-use xtask::process::{Process, wait_for};
 
 use crate::system::{self, Network, User};
 use crate::{setup, tools};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use xtask::Result;
+use lab::Result;
 
 use crate::{packages, tools};
 

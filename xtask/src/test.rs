@@ -8,8 +8,8 @@ use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
+use lab::Result;
 use lexopt::{Arg, Parser, ValueExt};
-use xtask::Result;
 
 pub use self::cases::{Cases, Which};
 use self::job::Job;

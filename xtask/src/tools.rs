@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
 
-use xtask::Result;
+use lab::Result;
 
 /// The cargo that runs this.
 pub fn cargo() -> Command {

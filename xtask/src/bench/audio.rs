@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use xtask::Result;
-use xtask::lab::{Daemon, Lab};
-use xtask::level::{Recording, write_impulses, write_tone};
-use xtask::mixd::Mixd;
-use xtask::process::Process;
+use lab::Result;
+use lab::level::{Recording, write_impulses, write_tone};
+use lab::mixd::Mixd;
+use lab::process::Process;
+use lab::{Daemon, Lab};
 
 use super::Bench;
 use super::idle::Loopbacks;
@@ -78,7 +78,7 @@ fn share(
         };
         Ok((0..2).all(|n| there(names[n], sinks[n])).then_some(()))
     };
-    xtask::process::wait_for("all streams' links", xtask::lab::PATIENCE, linked)?;
+    lab::process::wait_for("all streams' links", lab::PATIENCE, linked)?;
     std::thread::sleep(Duration::from_secs(1));
     let used = || -> Result<Duration> { all.iter().map(|process| process.processor_time()).sum() };
     let (before, start) = (used()?, Instant::now());

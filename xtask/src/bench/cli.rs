@@ -1,8 +1,8 @@
 //! A whole process, as a key binding starts it.
 
+use lab::Lab;
+use lab::Result;
 use wire::{Request, Volume};
-use xtask::Result;
-use xtask::lab::Lab;
 
 use super::floors::{Floors, Run};
 use super::report::{Case, Unit};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use xtask::Result;
+use lab::Result;
 
 use super::report::{Case, Unit};
 use super::{Bench, Lines, built};

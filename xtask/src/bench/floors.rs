@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use xtask::Result;
+use lab::Result;
 
 use crate::tools;
 

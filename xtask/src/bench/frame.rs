@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use xtask::Result;
-use xtask::desktop::{Desktop, Xvfb};
-use xtask::lab::Lab;
+use lab::Lab;
+use lab::Result;
+use lab::desktop::{Desktop, Xvfb};
 
 use super::report::{Case, Unit};
 use super::sample::scaled;

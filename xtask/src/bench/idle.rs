@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use xtask::Result;
-use xtask::desktop::{Desktop, Xvfb};
-use xtask::lab::{Daemon, Lab, PATIENCE};
-use xtask::level::write_tone;
-use xtask::process::{Process, wait_for};
+use lab::Result;
+use lab::desktop::{Desktop, Xvfb};
+use lab::level::write_tone;
+use lab::process::{Process, wait_for};
+use lab::{Daemon, Lab, PATIENCE};
 
 use super::report::{Case, Unit};
 use super::{Bench, end};

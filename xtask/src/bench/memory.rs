@@ -7,11 +7,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use xtask::Result;
-use xtask::desktop::{Desktop, Xvfb};
-use xtask::lab::{Daemon, Lab, PATIENCE};
-use xtask::mixd::Mixd;
-use xtask::process::{Memory, Process, wait_for};
+use lab::Result;
+use lab::desktop::{Desktop, Xvfb};
+use lab::mixd::Mixd;
+use lab::process::{Memory, Process, wait_for};
+use lab::{Daemon, Lab, PATIENCE};
 
 use super::floors::{Floors, Run};
 use super::report::{Case, Unit};

@@ -6,10 +6,10 @@ use std::io::{Read, Seek, SeekFrom};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use xtask::Result;
-use xtask::lab::{Lab, PATIENCE, Recorder};
-use xtask::level::write_tone;
-use xtask::process::wait_for;
+use lab::Result;
+use lab::level::write_tone;
+use lab::process::wait_for;
+use lab::{Lab, PATIENCE, Recorder};
 
 use super::Bench;
 use super::report::{Case, Unit};

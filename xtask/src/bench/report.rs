@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use lab::Result;
 use serde_json::{Value, json};
-use xtask::Result;
 
 use super::sample::{Figure, Sample};
 

@@ -6,13 +6,13 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::process::Command;
 
+use lab::Result;
+use lab::mixd::{Mixd, unused_socket};
+use lab::process::{Process, wait_for};
+use lab::{Lab, PATIENCE};
 use serde::Serialize;
 use wire::frame::{Header, Kind, MAX_REPLY, MAX_REQUEST};
 use wire::{Hello, PROTOCOL, Request, Text, Topic, Topics, Volume, codec};
-use xtask::Result;
-use xtask::lab::{Lab, PATIENCE};
-use xtask::mixd::{Mixd, unused_socket};
-use xtask::process::{Process, wait_for};
 
 use super::Bench;
 use super::floors::{numbers, printed};

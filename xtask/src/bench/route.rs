@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use xtask::Result;
-use xtask::lab::Lab;
+use lab::Lab;
+use lab::Result;
 
 use super::Bench;
 use super::floors::numbers;

@@ -1,6 +1,6 @@
 //! How costs grow with what there is more of.
 
-use xtask::Result;
+use lab::Result;
 
 use super::report::{Case, Unit};
 use super::sample::{Sample, exponent, quantile};

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use lab::Lab;
+use lab::Result;
+use lab::desktop::{Desktop, Xvfb};
+use lab::mixd::unused_socket;
+use lab::process::Process;
 use wire::{Client, Name, Request};
-use xtask::Result;
-use xtask::desktop::{Desktop, Xvfb};
-use xtask::lab::Lab;
-use xtask::mixd::unused_socket;
-use xtask::process::Process;
 
 use super::Bench;
 use super::floors::numbers;
@@ -78,7 +78,7 @@ fn first_answer(bench: &Bench, lab: &Lab) -> Result<f64> {
         if answer.is_ok() {
             return Ok(start.elapsed().as_secs_f64() * 1e3);
         }
-        if start.elapsed() > xtask::lab::PATIENCE {
+        if start.elapsed() > lab::PATIENCE {
             return Err(format!("mixd did not answer; see {}", log.display()).into());
         }
     }

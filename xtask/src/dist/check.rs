@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use xtask::Result;
-use xtask::process::Folder;
+use lab::Result;
+use lab::process::Folder;
 
 use super::output;
 use crate::installed::{self, COMMON};

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
+use lab::Result;
 use serde_json::Value;
-use xtask::Result;
 
 use super::job::{self, Job, Outcome};
 use crate::system::{Network, System, User};

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use xtask::Result;
+use lab::Result;
 
 use crate::tools;
 

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use super::run;
 use crate::Result;
-use crate::lab::{Lab, PATIENCE};
 use crate::process::{Process, wait_for};
+use crate::{Lab, PATIENCE};
 
 /// The display's name, in the lab's own folder.
 const DISPLAY: &str = "wayland-weston";

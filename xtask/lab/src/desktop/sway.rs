@@ -10,8 +10,8 @@ use std::time::Duration;
 use super::pointer::Pointer;
 use super::{Desktop, run};
 use crate::Result;
-use crate::lab::{Lab, PATIENCE};
 use crate::process::{Process, wait_for};
+use crate::{Lab, PATIENCE};
 
 /// A running sway. Ended when dropped.
 #[derive(Debug)]

@@ -17,8 +17,8 @@ pub use xvfb::Xvfb;
 use std::path::Path;
 use std::process::Command;
 
+use crate::Lab;
 use crate::Result;
-use crate::lab::Lab;
 
 /// What the tests of a window do with either.
 pub trait Desktop {

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use lab::level::{self, decibels};
+use lab::process::{Folder, clean_up_on_signals, wait_for};
+use lab::{Daemon, Lab, PATIENCE};
 use rustix::process::{Pid, Signal, kill_process};
-use xtask::lab::{Daemon, Lab, PATIENCE};
-use xtask::level::{self, decibels};
-use xtask::process::{Folder, clean_up_on_signals, wait_for};
 
 /// Variables that a user may have set, each of which leads out of the session or changes what it
 /// plays; OUTSIDE stands for a folder that must stay empty.

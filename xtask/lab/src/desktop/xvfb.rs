@@ -7,8 +7,8 @@ use std::process::Command;
 
 use super::{Desktop, run};
 use crate::Result;
-use crate::lab::{Lab, PATIENCE};
 use crate::process::{Process, wait_for};
+use crate::{Lab, PATIENCE};
 
 /// A running Xvfb. Ended when dropped.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use rustix::process::Signal;
 use wire::{Client, Name, PipeWireState, Reply, Request};
 
 use crate::Result;
-use crate::lab::{Lab, PATIENCE, command_in};
 use crate::process::{Folder, Process, wait_for};
+use crate::{Lab, PATIENCE, command_in};
 
 /// A running mixd. Ended by SIGTERM when dropped.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Mixd {
 
     fn start_command(lab: &Lab, program: &Path, command: &mut Command) -> Result<Self> {
         let mixd = Self::spawn(command, program, lab.path("mixd.log"))?;
-        if lab.daemon(crate::lab::Daemon::PipeWire).is_some() {
+        if lab.daemon(crate::Daemon::PipeWire).is_some() {
             mixd.wait_for("mixd's channels", |mixd| Ok(mixd.is_up()?.then_some(())))?;
         }
         Ok(mixd)

@@ -1,8 +1,13 @@
 //! A private PipeWire to play to: its own D-Bus, PipeWire, WirePlumber and PulseAudio server in a
 //! folder of its own, with null sinks for cards. Needs no sound hardware, no session and no root,
-//! touches nobody else's, and leaves nothing behind.
+//! touches nobody else's, and leaves nothing behind. A desktop ([`desktop`]) and a mixd ([`mixd`]) run in it;
+//! the tests of all crates use it, and so do the commands of xtask.
 
+pub mod desktop;
 mod dump;
+pub mod level;
+pub mod mixd;
+pub mod process;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,9 +20,13 @@ use std::time::Duration;
 pub use dump::Dump;
 use rustix::process::Signal;
 
-use crate::Result;
 use crate::level::Recording;
-use crate::process::{self, Folder, Process, wait_for};
+use crate::process::{Folder, Process, wait_for};
+
+/// A sentence that says what went wrong.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+/// The result of every step of a lab.
+pub type Result<T> = std::result::Result<T, Error>;
 
 /// How long anything may take that takes a moment: ten times what it does on an idle machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -165,7 +174,7 @@ impl Lab {
             (".local/share/wireplumber/scripts", "await-mixd.lua"),
             ("config/wireplumber/wireplumber.conf.d", "await-mixd.conf"),
         ] {
-            let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mixd/dist/wireplumber");
+            let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../mixd/dist/wireplumber");
             let folder = lab.path(folder);
             fs::create_dir_all(&folder)?;
             fs::copy(source.join(name), folder.join(name))?;
