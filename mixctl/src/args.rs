@@ -6,7 +6,7 @@ mod verb;
 use std::ffi::{OsStr, OsString};
 
 use lexopt::{Arg, Parser};
-use wire::usage::{Opt, Verb as Entry, nearest};
+use usage::{Opt, Verb as Entry, nearest};
 
 pub use self::verb::{Change, Detail, Format, Side, Until, Verb, WatchFormat};
 use crate::usage::USAGE;
@@ -163,12 +163,12 @@ impl Words {
     }
 
     fn takes_command(&self) -> bool {
-        self.entry.completes == wire::usage::Completes::Command
+        self.entry.completes == usage::Completes::Command
     }
 
     /// Whether its values may begin with anything.
     fn takes_names(&self) -> bool {
-        use wire::usage::Completes;
+        use usage::Completes;
         matches!(
             self.entry.completes,
             Completes::Names | Completes::Patterns | Completes::Programs

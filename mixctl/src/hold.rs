@@ -12,6 +12,7 @@ use wire::{Client, ClientError, Name, Reply, Request, Volume};
 use crate::args::Until;
 use crate::failure::{Failure, unexpected};
 use crate::output::say;
+use crate::signal;
 
 /// The status of a command that is not there, as shells have it (POSIX.1-2017, 2.8.2).
 const NOT_FOUND: u8 = 127;
@@ -59,7 +60,7 @@ fn run(client: &mut Client, name: &Name, words: &[OsString]) -> Result<(), Failu
     };
     command.args(rest).env(wire::VARIABLE, name);
     // What the terminal's keys do is the command's business: it may go on, and the volume with it.
-    wire::signal::leave_to_child();
+    signal::leave_to_child();
     let started = command.spawn();
     let mut child = started.map_err(|error| failed("start", &error))?;
     let status = child.wait().map_err(|error| failed("wait for", &error))?;

@@ -15,6 +15,7 @@ mod output;
 mod pick;
 mod print;
 mod run;
+mod signal;
 pub mod usage;
 mod watch;
 mod why;

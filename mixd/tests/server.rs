@@ -17,6 +17,7 @@ use other::Other;
 use raw::{Raw, hello, mixd_program, raw_frame, request, set};
 use rustix::process::Signal;
 use wire::frame::Kind;
+use wire::socket;
 use wire::{Client, ClientError, ErrorCode, Event, Incoming, Name, Reply, Request, Topic};
 
 fn start() -> Mixd {

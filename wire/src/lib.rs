@@ -59,14 +59,11 @@ mod curve;
 pub mod frame;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
-pub mod memory;
 pub mod message;
 mod name;
-pub mod signal;
 pub mod socket;
 mod text;
 mod topics;
-pub mod usage;
 pub mod vectors;
 mod volume;
 

@@ -191,21 +191,6 @@ pub fn uid() -> u32 {
     unsafe { libc::geteuid() }
 }
 
-/// Puts `/dev/null` in the place of a standard stream that is closed, so that no socket or file
-/// takes its number, and what is meant for standard output is not written there. What std does
-/// before `main`.
-pub fn open_standard_streams() {
-    for fd in 0..=2 {
-        // SAFETY: neither call touches memory of ours but a constant string. The lowest free
-        // number is taken (open(2)), which is this one: those below it are open by now.
-        unsafe {
-            if libc::fcntl(fd, libc::F_GETFD) == -1 {
-                libc::open(c"/dev/null".as_ptr(), libc::O_RDWR);
-            }
-        }
-    }
-}
-
 /// A listening socket. A path is removed when it is dropped, if it is still this socket's.
 #[derive(Debug)]
 pub struct Listener {

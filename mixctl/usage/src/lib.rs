@@ -1,5 +1,6 @@
-//! What a program says of its own command line: the one table that `--help`, the man pages and the
-//! completions are made from. It lives here because this is the crate that all programs share.
+//! A program's command line as a table: `--help`, the man pages and the completions are printed from
+//! it. A crate because all three programs and xtask use it, and parsing is left to lexopt.
+#![deny(missing_docs)]
 
 use std::fmt::Write;
 
