@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use lexopt::{Arg, Parser};
 use usage::{Opt, Verb as Entry, nearest};
 
-pub use self::verb::{Change, Detail, Format, Side, Until, Verb, WatchFormat};
+pub use self::verb::{Detail, Format, Patterns, Side, Until, Verb, WatchFormat};
 use crate::usage::USAGE;
 
 /// What the command line asks for.

@@ -8,13 +8,12 @@ use std::str::FromStr;
 use std::time::Instant;
 
 use wire::socket::{self, Interest};
-use wire::{Client, Event, Name, Request, Topic, Volume};
+use wire::{Event, Name, Request, Topic, Volume};
 
+use crate::ask::{RETRY, connect};
 use crate::failure::{Failure, sentence};
 use crate::number;
 use crate::output::say;
-use crate::run::PROGRAM;
-use crate::watch::RETRY;
 
 /// The longest line that can be a number.
 const MAX_LINE: usize = 256;
@@ -178,7 +177,7 @@ fn follow(
     returns: bool,
     was_told: &mut bool,
 ) -> Result<(), Failure> {
-    let mut client = Client::connect(name, PROGRAM)?;
+    let mut client = connect(name)?;
     *was_told = false;
     if returns {
         // One that was killed, or is not to remember the volume, has another.

@@ -3,9 +3,9 @@
 use std::io;
 
 use wire::client::TIMEOUT;
-use wire::{ClientError, Name, NameError, Reply};
+use wire::{ClientError, Name, NameError};
 
-use crate::doctor::place::silence;
+use crate::whereabouts::silence;
 
 /// Why nothing, or not everything, was done.
 #[derive(Debug)]
@@ -40,11 +40,6 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
     }
-}
-
-/// What mixd said instead of an answer.
-pub fn unexpected(reply: &Reply) -> Failure {
-    ClientError::Protocol(format!("{reply:?} in answer to something else")).into()
 }
 
 /// What is said of an error with the mixd at `name`.

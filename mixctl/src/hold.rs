@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use wire::{Client, ClientError, Name, Reply, Request, Volume};
 
 use crate::args::Until;
-use crate::failure::{Failure, unexpected};
+use crate::ask::unexpected;
+use crate::failure::Failure;
 use crate::output::say;
 use crate::signal;
 

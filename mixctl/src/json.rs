@@ -115,14 +115,6 @@ pub fn why(
     line(&json!({ "streams": details.collect::<Vec<_>>() }))
 }
 
-/// What the doctor has found: level, subject, text, advice.
-pub fn findings(findings: &[(&str, &str, String, Option<String>)]) -> String {
-    let findings = findings.iter().map(|(level, subject, text, advice)| {
-        json!({ "level": level, "subject": subject, "text": text, "advice": advice })
-    });
-    line(&json!({ "findings": findings.collect::<Vec<_>>() }))
-}
-
 fn all(streams: &[Stream]) -> Vec<Value> {
     streams.iter().map(stream).collect()
 }

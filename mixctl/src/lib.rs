@@ -2,10 +2,13 @@
 //! man pages and completions are made from the same table as `--help` ([`usage`]).
 
 mod args;
+mod ask;
 mod bar;
 mod dial;
 mod doctor;
+mod edit;
 mod failure;
+mod finding;
 mod hold;
 mod json;
 mod meant;
@@ -18,6 +21,7 @@ mod run;
 mod signal;
 pub mod usage;
 mod watch;
+mod whereabouts;
 mod why;
 
 pub use run::main;

@@ -5,7 +5,6 @@ use std::fs;
 use wire::Stream;
 
 use crate::failure::Failure;
-use crate::run::unescaped;
 
 /// The most steps from a process to its ancestors. Those of one that ends on the way are not to lead in
 /// a circle.
@@ -16,7 +15,14 @@ pub fn meant(streams: &[Stream], who: &str) -> Vec<u32> {
     meant_by(streams, who, parent)
 }
 
-/// That none is.
+/// Returns what stands behind a backslash that keeps a word from being an option or a home folder: so
+/// fish completes it.
+pub fn unescaped(word: &str) -> Option<&str> {
+    let rest = word.strip_prefix('\\')?;
+    rest.starts_with(['-', '~']).then_some(rest)
+}
+
+/// The failure of a word that means no stream.
 pub fn nobody(who: &str) -> Failure {
     Failure::Other(match who.parse::<u32>() {
         Ok(_) => format!(

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 use wire::socket::{self, Interest};
+use wire::visible;
 
 use crate::failure::Failure;
-use wire::visible;
 
 /// Writes and flushes: the reader may be a bar that waits for the line.
 pub fn print(text: &str) -> Result<(), Failure> {

@@ -4,12 +4,11 @@ use std::fmt::Write;
 use std::io::{self, BufRead, IsTerminal};
 
 use wire::message::Pattern;
-use wire::{Client, ClientError, Reply, Request, Stream, StreamState};
+use wire::{Client, ClientError, Reply, Request, Stream, StreamState, visible};
 
-use crate::failure::{Failure, unexpected};
+use crate::ask::{done, status, unexpected};
+use crate::failure::Failure;
 use crate::output::print;
-use crate::run::{done, status};
-use wire::visible;
 
 /// Somebody must be there to choose.
 pub fn check_terminal() -> Result<(), Failure> {

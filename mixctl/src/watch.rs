@@ -3,19 +3,16 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wire::socket::{self, Interest};
-use wire::{Channel, Client, ClientError, Event, Mix, Name, Request, Topic};
+use wire::{Channel, ClientError, Event, Mix, Name, Request, Topic};
 
 use crate::args::WatchFormat;
+use crate::ask::{RETRY, connect};
 use crate::failure::{Failure, sentence};
 use crate::output::{print, say};
-use crate::run::PROGRAM;
 use crate::{bar, json, print as plain};
-
-/// How long after a failure mixd is looked for again.
-pub const RETRY: Duration = Duration::from_secs(2);
 
 /// How it ended.
 enum End {
@@ -54,7 +51,7 @@ pub fn watch(name: &Name, format: WatchFormat, reconnect: bool) -> Result<(), Fa
 /// Prints while mixd is there. `was_told` that it is not is no longer so once a volume has been
 /// printed.
 fn follow(name: &Name, format: WatchFormat, was_told: &mut bool) -> Result<End, Failure> {
-    let client = Client::connect(name, PROGRAM).and_then(|mut client| {
+    let client = connect(name).and_then(|mut client| {
         let topics = [Topic::Volume, Topic::Streams].into_iter().collect();
         client.request(&Request::Subscribe(topics))?;
         Ok(client)

@@ -3,16 +3,15 @@
 use std::fmt::Write;
 
 use wire::{
-    Client, ClientError, Property, Reply, Request, Rule, Source, StreamDetail, StreamState,
+    Client, ClientError, Property, Reply, Request, Rule, Source, StreamDetail, StreamState, visible,
 };
 
 use crate::args::Detail;
-use crate::failure::{Failure, unexpected};
+use crate::ask::{status, unexpected};
+use crate::failure::Failure;
 use crate::json;
 use crate::meant::{meant, nobody};
 use crate::output::print;
-use crate::run::status;
-use wire::visible;
 
 /// Says it, of every stream that `who` means.
 pub fn why(client: &mut Client, who: &str, detail: Detail) -> Result<(), Failure> {

@@ -35,11 +35,11 @@ pub enum Verb {
     /// `add-program` without a pattern.
     Pick,
     /// `add-program PATTERN...`
-    AddProgram(Change),
+    AddProgram(Patterns),
     /// `ignore PATTERN...`
-    Ignore(Change),
+    Ignore(Patterns),
     /// `remove-program PATTERN...`
-    RemoveProgram(Change),
+    RemoveProgram(Patterns),
     /// `move NAME|PID|ID CHANNEL`; how to print what it would change, if that is all.
     Move(String, Side, Option<Format>),
     /// `undo`
@@ -102,9 +102,9 @@ pub enum Until {
     Time(Duration),
 }
 
-/// A change of the list.
+/// What `add-program`, `ignore` and `remove-program` take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct Patterns {
     /// The patterns to add or remove.
     pub patterns: Vec<Pattern>,
     /// Only what it would do is to be printed, like this.
@@ -157,16 +157,16 @@ pub(super) fn read(words: Words) -> Result<Verb, String> {
         }
         "hold" => words.hold(),
         "add-program" if words.values.is_empty() && words.options.is_empty() => Ok(Verb::Pick),
-        "add-program" => Ok(Verb::AddProgram(words.change()?)),
-        "ignore" => Ok(Verb::Ignore(words.change()?)),
+        "add-program" => Ok(Verb::AddProgram(words.patterns()?)),
+        "ignore" => Ok(Verb::Ignore(words.patterns()?)),
         "remove-program" => {
-            let change = words.change()?;
+            let patterns = words.patterns()?;
             // What two patterns hold together would stay when either goes: no sum of two answers.
-            match (change.dry_run, &change.patterns[..]) {
+            match (patterns.dry_run, &patterns.patterns[..]) {
                 (Some(_), [_, _, ..]) => {
                     Err("remove-program takes one PATTERN together with '--dry-run'".into())
                 }
-                _ => Ok(Verb::RemoveProgram(change)),
+                _ => Ok(Verb::RemoveProgram(patterns)),
             }
         }
         "move" => words.send(),
@@ -291,7 +291,7 @@ impl Words {
     }
 
     /// At least one pattern.
-    fn change(self) -> Result<Change, String> {
+    fn patterns(self) -> Result<Patterns, String> {
         let verb = self.entry.name;
         let dry_run = self.dry_run()?;
         if self.values.is_empty() {
@@ -306,7 +306,7 @@ impl Words {
             .into_iter()
             .map(pattern)
             .collect::<Result<_, _>>()?;
-        Ok(Change { patterns, dry_run })
+        Ok(Patterns { patterns, dry_run })
     }
 
     /// How to print what would be, if that is all that is asked for.
