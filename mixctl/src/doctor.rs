@@ -24,7 +24,7 @@ const SAME_VERSION: &str = "install mixd and mixctl from one version";
 /// The sinks that mixd makes.
 const SINKS: [&str; 2] = ["mixd-default", "mixd-aux"];
 
-/// Looks at all, and prints it. Status 1 if anything is bad.
+/// Prints the findings. Fails with status 1 if one is bad.
 pub fn examine(name: &Name, format: Format) -> Result<(), Failure> {
     let mut findings = Vec::new();
     let running = match connect(name) {
@@ -85,7 +85,7 @@ fn unreachable(name: &Name, error: &ClientError) -> Finding {
     }
 }
 
-/// Whether nobody listens, as far as that can be seen from here.
+/// Returns whether nobody listens, as far as that can be seen from here.
 fn is_nobody(error: &SystemError) -> bool {
     matches!(
         error.kind(),
@@ -93,7 +93,7 @@ fn is_nobody(error: &SystemError) -> bool {
     )
 }
 
-/// What mixd knows; the version of the PipeWire that it is connected to.
+/// Adds the findings about what mixd knows. Returns the version of the PipeWire that it is connected to.
 fn examine_daemon(
     client: &mut Client,
     findings: &mut Vec<Finding>,
@@ -150,7 +150,7 @@ fn config(status: &Status) -> Finding {
     }
 }
 
-/// What would end with mixd.
+/// What is not saved, and so would end with mixd.
 fn unsaved(diagnosis: &Diagnosis) -> impl Iterator<Item = Finding> {
     let parts = [
         ("the list", &diagnosis.unsaved_list),
@@ -217,7 +217,7 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
     findings
 }
 
-/// What a warning comes to, where nothing else says it.
+/// The finding about a warning; `None` where another finding says it.
 fn warned(warning: &Warning) -> Option<Finding> {
     let (level, subject, advice) = match warning {
         Warning::OwnSinkIsDefault | Warning::ManagerHangs => return None,
@@ -307,7 +307,7 @@ fn sinks(found: &[NodeName]) -> Finding {
     Finding::bad("sinks", shown, advice)
 }
 
-/// What `PROGRAM --version` says of itself, against what runs.
+/// Compares the version that `PROGRAM --version` prints with the one that runs.
 fn installed(program: &'static str, running: Option<&str>) -> Option<Finding> {
     let out = Command::new(program)
         .arg("--version")

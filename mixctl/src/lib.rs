@@ -1,5 +1,5 @@
-//! mixctl: words to one conversation with mixd, and its answers to text. A library only so that
-//! man pages and completions are made from the same table as `--help` ([`usage`]).
+//! mixctl: a command line to requests, and mixd's answers to text. A library only so that man pages and
+//! completions are made from the same table as `--help` ([`usage`]).
 
 mod args;
 mod ask;

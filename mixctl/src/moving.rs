@@ -10,7 +10,7 @@ use crate::json;
 use crate::meant::{meant, nobody};
 use crate::output::print;
 
-/// Sends the programs that `who` means to a side; with `dry_run` it only says what that would change.
+/// Sends the programs that `who` means to a channel; with `dry_run` only prints what that would change.
 pub fn send(
     client: &mut Client,
     who: &str,

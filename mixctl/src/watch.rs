@@ -1,5 +1,5 @@
-//! `watch`: the volume, and what is muted, now and after every change, a line each, until the reader
-//! has gone.
+//! `watch`: prints the volume and the muted channels now and after every change, a line each, until the
+//! reader has gone.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -14,15 +14,15 @@ use crate::failure::{Failure, sentence};
 use crate::output::{print, say};
 use crate::{bar, json, print as plain};
 
-/// How it ended.
+/// Why [`follow`] ended.
 enum End {
     /// Nobody reads any more.
     Reader,
-    /// mixd can't be reached, or is not any more.
+    /// mixd can't be reached, or has gone.
     Mixd(ClientError),
 }
 
-/// Prints on and on.
+/// Prints a line for every change; with `reconnect` waits for mixd when it has gone.
 pub fn watch(name: &Name, format: WatchFormat, reconnect: bool) -> Result<(), Failure> {
     let mut was_told = false;
     loop {
@@ -48,8 +48,8 @@ pub fn watch(name: &Name, format: WatchFormat, reconnect: bool) -> Result<(), Fa
     }
 }
 
-/// Prints while mixd is there. `was_told` that it is not is no longer so once a volume has been
-/// printed.
+/// Prints while mixd is there. Resets `was_told`, whether it has been said that mixd is not there, once a
+/// volume has been printed.
 fn follow(name: &Name, format: WatchFormat, was_told: &mut bool) -> Result<End, Failure> {
     let client = connect(name).and_then(|mut client| {
         let topics = [Topic::Volume, Topic::Streams].into_iter().collect();
