@@ -7,7 +7,7 @@ use std::process::Command;
 use lab::Result;
 use lexopt::{Arg, Parser, ValueExt};
 
-use crate::tools;
+use crate::{setup, tools};
 
 /// The targets, in the order in which all of them run.
 const TARGETS: [&str; 9] = [
@@ -114,14 +114,15 @@ fn smoke() -> Result<()> {
 
 /// Writes the seeds into the corpus.
 fn seeds() -> Result<()> {
-    tools::run(tools::cargo().args(["run", "--quiet", "-p", "fuzz", "--example", "seeds"]))
+    tools::run(tools::cargo("").args(["run", "--quiet", "-p", "fuzz", "--example", "seeds"]))
 }
 
 /// Builds the targets, with what libFuzzer follows a program by, and returns the folder that holds them.
 /// Nothing that they reach is `unsafe`: the address sanitizer would find nothing, and halve the speed.
 fn build() -> Result<PathBuf> {
+    setup::to_fuzz()?;
     let folder = tools::target_folder()?.join("fuzz");
-    let mut command = tools::cargo();
+    let mut command = tools::cargo("");
     command.args("build --locked -p fuzz --bins --features libfuzzer --profile fuzz".split(' '));
     // With a target of its own, the flags are not for what runs while it is built.
     command.args(["--target", "host-tuple", "--target-dir"]);
@@ -143,12 +144,12 @@ fn build() -> Result<PathBuf> {
 /// Installs one of cargo's own commands, where it is missing.
 fn install(command: &str, version: &str) -> Result<()> {
     let subcommand = command.trim_start_matches("cargo-");
-    let there = tools::cargo().args([subcommand, "--version"]).output()?;
+    let there = tools::cargo("").args([subcommand, "--version"]).output()?;
     if there.status.success() {
         return Ok(());
     }
     println!("Installing {command} {version}");
-    tools::run(tools::cargo().args(["install", "--locked", command, "--version", version]))
+    tools::run(tools::cargo("").args(["install", "--locked", command, "--version", version]))
 }
 
 /// Runs a target, then adds to its corpus the smallest inputs that reach something new.
@@ -251,7 +252,7 @@ fn run_target(programs: &Path, target: &str, found: &Path, seconds: u32, jobs: u
 /// what takes no input (`wire/src/vectors.rs`).
 fn coverage() -> Result<()> {
     install("cargo-tarpaulin", "0.37.5")?;
-    let mut command = tools::cargo();
+    let mut command = tools::cargo("");
     command.args([
         "tarpaulin",
         "--locked",

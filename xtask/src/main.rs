@@ -111,7 +111,7 @@ fn parse(mut parser: Parser) -> std::result::Result<Option<(Command, Parser)>, l
         Some(Arg::Value(name)) => match name.to_str() {
             Some("setup") => setup::command,
             Some("run") => |rest| alone(rest, run::run),
-            Some("demo") => demo::command,
+            Some("demo") => |rest| alone(rest, demo::demo),
             Some("test") => test::command,
             Some("bench") => bench::bench,
             Some("fuzz") => fuzz::fuzz,
