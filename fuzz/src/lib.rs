@@ -11,7 +11,7 @@ pub const TARGETS: [(&str, Body); 9] = [
     ("roundtrip", |data| each(data, wire::fuzz::roundtrip)),
     ("text", |data| each(data, wire::fuzz::text)),
     ("session", mixd::place::fuzz::session),
-    ("graph", mixd::graph::fuzz::graph),
+    ("router", mixd::router::fuzz::router),
     ("config", |data| each(data, mixd::config::fuzz::config)),
     ("rules", |data| each(data, mixd::rules::fuzz::rules)),
     ("model", mixview::fuzz::model),

@@ -2,7 +2,7 @@
 //! the parts. The program is `main.rs`.
 //!
 //! Decisions are pure, effects are at the edge. [`desk`], [`hold`], [`rules`], [`list`], [`glob`], [`config`],
-//! [`graph`], [`glide`], [`admission`], [`session`] and [`place`] take values and return values; [`daemon`], [`server`], [`sys`] and the
+//! [`router`], [`fade`], [`admission`], [`session`] and [`place`] take values and return values; [`daemon`], [`server`], [`sys`] and the
 //! PipeWire adapter carry them out. Arrows point from the edge to the core, never back.
 
 #[macro_use]
@@ -15,10 +15,9 @@ pub mod configuration;
 pub mod daemon;
 pub mod desk;
 pub mod directives;
+pub mod fade;
 pub mod files;
-pub mod glide;
 pub mod glob;
-pub mod graph;
 pub mod hold;
 pub mod list;
 pub mod listen;
@@ -28,6 +27,7 @@ pub mod options;
 pub mod pipewire;
 pub mod place;
 pub mod process;
+pub mod router;
 pub mod rules;
 pub mod server;
 pub mod service;

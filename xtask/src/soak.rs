@@ -22,6 +22,8 @@ const MINUTES: u64 = 20;
 const MAX_PLAYERS: usize = 6;
 /// The peak of each program's tone: all of them stay below full scale.
 const AMPLITUDE: f64 = 0.1;
+/// How long nothing is asked after what was not as it should be yet.
+const PAUSE: Duration = Duration::from_millis(500);
 /// How long the card is listened to after each event, and what of that is measured, in tenths of a second.
 const LISTEN: Duration = Duration::from_millis(400);
 const MEASURED: usize = 2;
@@ -229,9 +231,17 @@ impl Soak {
                     String::new()
                 }
             };
-            Ok((has_crashed || wrong.is_empty()).then_some(()))
+            let is_settled = has_crashed || wrong.is_empty();
+            if !is_settled {
+                // While these tools bind the metadata, PipeWire tells changes to them alone.
+                std::thread::sleep(PAUSE);
+            }
+            Ok(is_settled.then_some(()))
         })
-        .map_err(|error| format!("{error}: {wrong}"))?;
+        .map_err(|error| {
+            let metadata = self.lab.metadata().unwrap_or_default();
+            format!("{error}: {wrong}; the metadata says:\n{metadata}")
+        })?;
         if has_crashed || is_stuck {
             // WirePlumber 0.4 does, when a card goes that it is still setting up.
             self.crashes += u32::from(has_crashed);
