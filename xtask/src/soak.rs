@@ -14,8 +14,7 @@ use lexopt::{Arg, Parser, ValueExt};
 use rustix::process::Signal;
 use wire::{Client, Request, Topic};
 
-use crate::system::{self, Network, User};
-use crate::{setup, tools};
+use crate::{setup, system};
 
 /// How long it lasts if the command line does not say, in minutes.
 const MINUTES: u64 = 20;
@@ -78,25 +77,18 @@ struct Soak {
 
 /// Reads the rest of the command line, and does it: builds here, and plays in a system.
 pub fn soak(mut rest: Parser) -> Result<()> {
-    let (mut minutes, mut system, mut programs) = (MINUTES, system::home(), None);
+    let (mut minutes, mut system) = (MINUTES, system::home());
     while let Some(argument) = rest.next()? {
         match argument {
             Arg::Long("minutes") => minutes = rest.value()?.parse()?,
             Arg::Long("on") => system = system::named(&rest.value()?.string()?)?,
-            Arg::Long("programs") => programs = Some(PathBuf::from(rest.value()?)),
             argument => return Err(argument.unexpected().into()),
         }
     }
-    if let Some(programs) = programs {
-        return run(&programs, Duration::from_mins(minutes));
+    match system::inside() {
+        Some(programs) => run(&programs, Duration::from_mins(minutes)),
+        None => setup::play_in(system),
     }
-    setup::to_test(&[system])?;
-    println!("{}: {}", system.name, system.versions()?);
-    let programs = tools::build_debug(&["mixd", "mixctl"])?;
-    let own = tools::own()?;
-    let mut soak = system.command(Network::Private, User::Root, own);
-    soak.args(["soak", "--minutes", &minutes.to_string(), "--programs"]);
-    tools::run(soak.arg(programs))
 }
 
 fn run(programs: &Path, time: Duration) -> Result<()> {
