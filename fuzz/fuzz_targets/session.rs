@@ -1,4 +1,4 @@
 #![no_main]
-//! See `mixd::place::fuzz::session`.
+//! See `mixd::server::client::fuzz::session`.
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| mixd::place::fuzz::session(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| mixd::server::client::fuzz::session(data));

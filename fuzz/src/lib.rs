@@ -12,7 +12,7 @@ pub const TARGETS: [(&str, Body); 9] = [
     ("message", wire::fuzz::message),
     ("roundtrip", wire::fuzz::roundtrip),
     ("text", wire::fuzz::text),
-    ("session", mixd::place::fuzz::session),
+    ("session", mixd::server::client::fuzz::session),
     ("graph", mixd::graph::fuzz::graph),
     ("config", mixd::config::fuzz::config),
     ("rules", mixd::rules::fuzz::rules),

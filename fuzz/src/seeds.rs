@@ -104,7 +104,7 @@ fn texts() -> BTreeMap<String, Vec<u8>> {
 
 /// Files; what of each becomes the pattern is for the fuzzer to find.
 fn configs() -> BTreeMap<String, Vec<u8>> {
-    let commented = mixd::directives::commented();
+    let commented = mixd::config::directives::commented();
     let texts = [
         "",
         "program Discord # voice\r\ncurve cubic\r\n",

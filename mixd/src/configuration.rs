@@ -8,10 +8,10 @@ use wire::Settings;
 
 use crate::backend::Backend;
 use crate::config::Config;
-use crate::config::file::ConfigFile;
+use crate::config::config_file::ConfigFile;
 use crate::desk::Desk;
 use crate::options::{Options, Output, Sound};
-use crate::session::MAX_MESSAGE;
+use crate::server::session::MAX_MESSAGE;
 
 /// What holds where the file has become wrong.
 const AS_BEFORE: &str = "all stays as it was";

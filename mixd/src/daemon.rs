@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use wire::{Name, Topics};
 
 use crate::backend::Backend;
+use crate::config::state::State;
 use crate::configuration::Configuration;
 use crate::desk::Desk;
-use crate::listen::listen;
-use crate::notify;
 use crate::options::{BackendKind, Options};
+use crate::server::listen::listen;
 use crate::server::{self, Server};
 use crate::service::House;
-use crate::state::State;
+use crate::service_manager;
 use crate::sys::{self, POLLIN, Signal, Signals};
 
 /// How long the streams may take to leave our sinks, and the session manager to note it, before
@@ -31,7 +31,7 @@ const SERVER: usize = 3;
 /// What keeps the daemon from running, in a sentence.
 pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Error>> {
     // First: what was passed has its number only until something else is opened.
-    let (passed, mut readiness) = notify::take(options.ready_fd)?;
+    let (passed, mut readiness) = service_manager::take(options.ready_fd)?;
     if passed.is_some() && options.socket.is_some() {
         return Err("the service manager has passed a socket; leave --socket to it".into());
     }
@@ -91,7 +91,7 @@ pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Err
             Some(Signal::End(signal)) => {
                 info!("{signal}: leaving");
                 readiness.announce_end();
-                server.leave();
+                server.stop_accepting();
                 backend.begin_exit();
                 leave_by = Some(now + EXIT_TIME);
             }

@@ -8,11 +8,11 @@ use wire::{
     Settings, Status, Stream, Topic, Topics, Volume,
 };
 
-use crate::admission::CLIENTS;
-use crate::hold::{Holds, Seat};
-use crate::list::List;
+use crate::hold::{ClientId, Holds};
+use crate::rules::list::List;
 use crate::rules::{Edit, Rules};
-use crate::session::{Service, takes};
+use crate::server::admission::CLIENTS;
+use crate::server::session::{Service, takes};
 
 /// How many bytes the streams, or the properties of one, may take in a message: with the longest
 /// program list it fits into a frame. The rest is counted.
@@ -217,14 +217,14 @@ fn size(stream: &Stream) -> usize {
 
 /// Answers what concerns the streams as if none played.
 impl Service for Desk {
-    fn request(&mut self, seat: Seat, request: Request) -> Result<Reply<'_>, Failure> {
+    fn request(&mut self, client: ClientId, request: Request) -> Result<Reply<'_>, Failure> {
         match request {
             Request::GetVolume => Ok(Reply::Mix(self.mix)),
             Request::SetVolume(volume) => Ok(self.mix_at(volume)),
             Request::ShiftVolume(shift) => Ok(self.mix_at(self.mix.volume.shifted(shift))),
             Request::ToggleVolume => Ok(self.mix_at(self.mix.volume.mirrored())),
             Request::HoldVolume(volume) => {
-                self.holds.hold(seat, volume, self.mix.volume);
+                self.holds.hold(client, volume, self.mix.volume);
                 self.move_to(volume);
                 Ok(Reply::Mix(self.mix))
             }
@@ -255,8 +255,8 @@ impl Service for Desk {
         }
     }
 
-    fn leave(&mut self, seat: Seat) {
-        if let Some(volume) = self.holds.release(seat) {
+    fn disconnected(&mut self, client: ClientId) {
+        if let Some(volume) = self.holds.release(client) {
             self.move_to(volume);
         }
     }
@@ -318,13 +318,13 @@ mod tests {
         desk.request(3, Request::HoldVolume(volume("-1"))).unwrap();
         assert_eq!(desk.mix().volume, volume("-1"));
         assert_eq!(desk.lasting_volume(), volume("0.25"));
-        desk.leave(2);
+        desk.disconnected(2);
         assert_eq!(desk.mix().volume, volume("-1"));
-        desk.leave(3);
+        desk.disconnected(3);
         assert_eq!(desk.mix().volume, volume("0.25"));
         desk.request(3, Request::HoldVolume(volume("-1"))).unwrap();
         desk.request(4, Request::ToggleVolume).unwrap();
-        desk.leave(3);
+        desk.disconnected(3);
         assert_eq!(desk.mix().volume, volume("1"), "what somebody sets stays");
     }
 

@@ -2,38 +2,38 @@
 
 use wire::Volume;
 
-/// Who holds the volume: a seat in the client array.
-pub type Seat = usize;
+/// Who holds the volume: a client in the client array.
+pub type ClientId = usize;
 
 /// The holds, the newest last.
 #[derive(Debug, Default)]
 pub struct Holds {
     /// What there was before the first of them.
     before: Volume,
-    held: Vec<(Seat, Volume)>,
+    held: Vec<(ClientId, Volume)>,
 }
 
 impl Holds {
-    /// Room for `seats`, so that none is taken later.
-    pub fn new(seats: usize) -> Self {
+    /// Room for `clients`, so that none is taken later.
+    pub fn new(clients: usize) -> Self {
         Self {
             before: Volume::MIDDLE,
-            held: Vec::with_capacity(seats),
+            held: Vec::with_capacity(clients),
         }
     }
 
     /// Somebody holds a volume where `current` was: from now on that is the volume.
-    pub fn hold(&mut self, seat: Seat, volume: Volume, current: Volume) {
+    pub fn hold(&mut self, client: ClientId, volume: Volume, current: Volume) {
         if self.held.is_empty() {
             self.before = current;
         }
-        self.held.retain(|&(holder, _)| holder != seat);
-        self.held.push((seat, volume));
+        self.held.retain(|&(holder, _)| holder != client);
+        self.held.push((client, volume));
     }
 
     /// Somebody lets go, or has gone. What is to be the volume now, unless it stays as it is.
-    pub fn release(&mut self, seat: Seat) -> Option<Volume> {
-        let at = self.held.iter().position(|&(holder, _)| holder == seat)?;
+    pub fn release(&mut self, client: ClientId) -> Option<Volume> {
+        let at = self.held.iter().position(|&(holder, _)| holder == client)?;
         let was_last = at + 1 == self.held.len();
         self.held.remove(at);
         was_last.then(|| self.held.last().map_or(self.before, |&(_, volume)| volume))

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
+pub mod glob;
+pub mod list;
 pub mod moving;
 
 use std::borrow::Cow;
@@ -9,8 +11,6 @@ use std::fmt;
 
 use wire::message::{Pattern, Replacement};
 use wire::{Channel, ErrorCode, Failure, Request, Rule, is_same};
-
-use crate::glob;
 
 /// How many bytes all patterns together may take in a message: what keeps the list, together with
 /// the streams, inside one frame. About a thousand names as programs have them.

@@ -4,14 +4,14 @@
 use wire::{Change, Diagnosis, ErrorCode, Event, Failure, Move, Reply, Request, Topic, Topics};
 
 use crate::backend::Backend;
+use crate::config::state::State;
 use crate::configuration::Configuration;
 use crate::desk::{self, Desk, MAX_LIST};
 use crate::graph::Graph;
-use crate::hold::Seat;
-use crate::list;
+use crate::hold::ClientId;
+use crate::rules::list;
 use crate::rules::{Edit, Rules};
-use crate::session::{MAX_MESSAGE, Service};
-use crate::state::State;
+use crate::server::session::{MAX_MESSAGE, Service};
 
 /// All that can answer a client.
 pub struct House<'a> {
@@ -27,14 +27,18 @@ pub struct House<'a> {
 
 impl House<'_> {
     /// Changes the list, and saves that. What can't be saved is in force all the same.
-    fn change_list(&mut self, seat: Seat, request: Request) -> Result<Reply<'static>, Failure> {
+    fn change_list(
+        &mut self,
+        client: ClientId,
+        request: Request,
+    ) -> Result<Reply<'static>, Failure> {
         self.configuration.look(self.desk);
         let reply = match request {
             Request::MoveStream(wanted) => self.move_stream(wanted)?,
             Request::Undo => self.desk.undo()?,
             Request::Redo => self.desk.redo()?,
             request => {
-                self.desk.request(seat, request)?;
+                self.desk.request(client, request)?;
                 Reply::Done
             }
         };
@@ -106,7 +110,7 @@ impl House<'_> {
 }
 
 impl Service for House<'_> {
-    fn request(&mut self, seat: Seat, request: Request) -> Result<Reply<'_>, Failure> {
+    fn request(&mut self, client: ClientId, request: Request) -> Result<Reply<'_>, Failure> {
         if let Some(answer) = self.ask_graph(&request) {
             return answer;
         }
@@ -122,13 +126,13 @@ impl Service for House<'_> {
             | Request::ReplaceProgram(_)
             | Request::MoveStream(_)
             | Request::Undo
-            | Request::Redo => self.change_list(seat, request),
-            request => self.desk.request(seat, request),
+            | Request::Redo => self.change_list(client, request),
+            request => self.desk.request(client, request),
         }
     }
 
-    fn leave(&mut self, seat: Seat) {
-        self.desk.leave(seat);
+    fn disconnected(&mut self, client: ClientId) {
+        self.desk.disconnected(client);
     }
 
     fn event(&self, topic: Topic) -> Event<'_> {

@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use mixd::desk::Desk;
-use mixd::session::Session;
+use mixd::server::session::Session;
 use wire::frame::{Header, Kind, MAX_REQUEST};
 use wire::{ErrorCode, Hello, PROTOCOL, PipeWireState, Request, Text, Topic, Topics, codec};
 
@@ -24,8 +24,8 @@ fn framed(kind: Kind, message: &impl serde::Serialize) -> Vec<u8> {
 fn handle(session: &mut Session, desk: &mut Desk, bytes: &[u8], now: Instant) {
     session.input()[..bytes.len()].copy_from_slice(bytes);
     session.received(bytes.len());
-    session.turn(desk, now);
-    session.mark(desk.take_changed());
+    session.handle_frames(desk, now);
+    session.mark_dirty(desk.take_changed());
     session.write_events(desk, now);
     let length = session.output().len();
     assert!(length > 0, "there is an answer");

@@ -8,7 +8,9 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use mixd::{admission, desk, list, rules, session};
+use mixd::desk;
+use mixd::rules::{self, list};
+use mixd::server::{admission, session};
 use raw::mixd_program;
 use xtask::mixd::Mixd;
 

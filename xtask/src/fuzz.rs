@@ -273,7 +273,12 @@ fn coverage() -> Result<()> {
     for file in ["codec", "frame", "message", "name", "text", "volume"] {
         command.args(["--include-files", &format!("wire/src/{file}.rs")]);
     }
-    for file in ["session", "place", "admission", "desk"] {
+    for file in [
+        "server/session",
+        "server/client",
+        "server/admission",
+        "desk",
+    ] {
         command.args(["--include-files", &format!("mixd/src/{file}.rs")]);
     }
     command

@@ -8,7 +8,7 @@ use wire::message::{Pattern, Replacement};
 
 use super::line::{self, Line};
 use super::{Config, edit, parse};
-use crate::directives::PROGRAM;
+use crate::config::directives::PROGRAM;
 use crate::rules::{self, Edit};
 
 /// A text is refused with a sentence and a line that it has, or means the same when it is printed

@@ -3,9 +3,10 @@ use arbitrary::{Arbitrary, Unstructured};
 use wire::Rule;
 use wire::message::Pattern;
 
+use super::glob;
 use super::{BINARY, Edit, KEYS, NAME, Program, Rules, check, matching_key, narrowest};
-use crate::list::model;
-use crate::{glob, sys};
+use crate::rules::list::model;
+use crate::sys;
 
 #[derive(Arbitrary, Debug)]
 struct Named {

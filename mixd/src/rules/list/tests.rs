@@ -1,6 +1,6 @@
 use super::*;
 use crate::rules::Edit;
-use crate::session::MAX_MESSAGE;
+use crate::server::session::MAX_MESSAGE;
 
 fn rule(line: &str) -> Rule {
     let (kind, pattern) = line.split_once(' ').unwrap();

@@ -13,7 +13,7 @@ use wire::{Change, ErrorCode, Failure, Rule};
 
 use crate::config::{self, edit};
 use crate::rules::{self, Rules};
-use crate::session::{shortened, takes};
+use crate::server::session::{shortened, takes};
 
 /// The most changes that can be taken back.
 pub const MAX_CHANGES: usize = 32;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use wire::Volume;
 
-use crate::files::{self, Outlasts};
+use crate::config::files::{self, Outlasts};
 
 /// How long after the last change the volume is saved: a slider makes many.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -9,7 +9,7 @@ use wire::message::MAX_PATTERN;
 
 use super::Config;
 use super::watch::Watch;
-use crate::files::{self, Outlasts};
+use crate::config::files::{self, Outlasts};
 
 /// How long after a change the file is read: an editor does more than one thing to save it.
 const SETTLE: Duration = Duration::from_millis(50);
