@@ -1,4 +1,4 @@
 #![no_main]
-//! See `mixd::graph::fuzz::graph`.
+//! See `mixd::router::fuzz::router`.
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| mixd::graph::fuzz::graph(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| mixd::router::fuzz::router(data));

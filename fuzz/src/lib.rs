@@ -13,7 +13,7 @@ pub const TARGETS: [(&str, Body); 9] = [
     ("roundtrip", wire::fuzz::roundtrip),
     ("text", wire::fuzz::text),
     ("session", mixd::server::client::fuzz::session),
-    ("graph", mixd::graph::fuzz::graph),
+    ("graph", mixd::router::fuzz::router),
     ("config", mixd::config::fuzz::config),
     ("rules", mixd::rules::fuzz::rules),
     ("model", mixview::fuzz::model),

@@ -6,16 +6,16 @@ use std::time::Instant;
 use wire::{Diagnosis, PipeWireState};
 
 use crate::desk::Desk;
-use crate::graph::Graph;
 use crate::options::{BackendKind, Sound};
-use crate::pipewire::Adapter;
+use crate::pipewire::PipeWire;
+use crate::router::Router;
 
 /// Where the sound is.
 pub enum Backend {
     /// Nowhere.
     None,
     /// In PipeWire.
-    PipeWire(Box<Adapter>),
+    PipeWire(Box<PipeWire>),
 }
 
 impl Backend {
@@ -27,7 +27,7 @@ impl Backend {
         match kind {
             BackendKind::None => Ok(Self::None),
             BackendKind::PipeWire => {
-                let adapter = Adapter::open(sound).map_err(|error| {
+                let adapter = PipeWire::open(sound).map_err(|error| {
                     format!("libpipewire: {error}; is PipeWire's client.conf installed?")
                 })?;
                 Ok(Self::PipeWire(Box::new(adapter)))
@@ -87,10 +87,10 @@ impl Backend {
     }
 
     /// What PipeWire has, while there is one.
-    pub fn graph(&self) -> Option<&Graph> {
+    pub fn router(&self) -> Option<&Router> {
         match self {
             Self::None => None,
-            Self::PipeWire(adapter) => adapter.graph(),
+            Self::PipeWire(adapter) => adapter.router(),
         }
     }
 

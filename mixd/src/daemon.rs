@@ -39,7 +39,7 @@ pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Err
     // Before libpipewire starts a thread, which must have the signals blocked as well, and its priority.
     let signals = Signals::open()?;
     if options.backend == BackendKind::PipeWire {
-        sys::keep_up();
+        sys::raise_priority();
     }
     // The name is the lock: before anything is changed in PipeWire.
     let (listener, place) = match passed {

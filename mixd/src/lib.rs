@@ -2,7 +2,7 @@
 //! the parts. The program is `main.rs`.
 //!
 //! Decisions are pure, effects are at the edge. [`desk`], [`hold`], [`rules`], [`list`], [`glob`], [`config`],
-//! [`graph`], [`glide`], [`admission`], [`session`] and [`place`] take values and return values; [`daemon`], [`server`], [`sys`] and the
+//! [`router`], [`fade`], [`admission`], [`session`] and [`place`] take values and return values; [`daemon`], [`server`], [`sys`] and the
 //! PipeWire adapter carry them out. Arrows point from the edge to the core, never back.
 
 #[macro_use]
@@ -13,13 +13,13 @@ pub mod config;
 pub mod configuration;
 pub mod daemon;
 pub mod desk;
-pub mod glide;
-pub mod graph;
+pub mod fade;
 pub mod hold;
 pub mod options;
 #[cfg_attr(not(feature = "pipewire"), path = "pipewire_absent.rs")]
 pub mod pipewire;
 pub mod process;
+pub mod router;
 pub mod rules;
 pub mod server;
 pub mod service;

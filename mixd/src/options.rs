@@ -7,7 +7,7 @@ use std::time::Duration;
 use lexopt::{Arg, Parser, ValueExt};
 use wire::Name;
 
-use crate::glide;
+use crate::fade;
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub struct Options {
 pub struct Sound {
     /// The `node.name` of the sink to play to, if it is not to be the default one.
     pub output: Option<String>,
-    /// How long a change of volume takes at least, up to [`glide::LONGEST`]; 0: it is instant.
+    /// How long a change of volume takes at least, up to [`fade::LONGEST`]; 0: it is instant.
     pub glide: Duration,
 }
 
@@ -137,7 +137,7 @@ fn output(name: &str) -> Result<Output, &'static str> {
 }
 
 fn glide_time(text: &str) -> Result<Duration, &'static str> {
-    glide::parse(text).ok_or("it is a whole number of milliseconds from 0 to 250")
+    fade::parse(text).ok_or("it is a whole number of milliseconds from 0 to 250")
 }
 
 fn descriptor(text: &str) -> Result<i32, &'static str> {

@@ -1,4 +1,4 @@
-//! The adapter between PipeWire and the graph: PipeWire's events become facts, the graph's actions
+//! The adapter between PipeWire and the router: PipeWire's events become events, the router's commands
 //! become calls. No decision is made here.
 
 mod connection;
@@ -18,9 +18,9 @@ use wire::Diagnosis;
 
 use self::connection::Connection;
 use crate::desk::Desk;
-use crate::glide::{Factors, Glide};
-use crate::graph::{self, Graph};
+use crate::fade::{Factors, Fade};
 use crate::options::Sound;
+use crate::router::{self, Router};
 
 /// The first wait before PipeWire is tried again; each further one is twice as long.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -28,7 +28,7 @@ const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LAST_RETRY: Duration = Duration::from_secs(2);
 
 /// PipeWire, connected or not.
-pub struct Adapter {
+pub struct PipeWire {
     /// Before the context and the loop, which it needs while it is dropped.
     connection: Option<Connection>,
     context: ContextRc,
@@ -40,7 +40,7 @@ pub struct Adapter {
     retry_wait: Duration,
 }
 
-impl Adapter {
+impl PipeWire {
     /// Loads the library. Whether PipeWire runs is not asked yet.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl Adapter {
         pipewire::init();
         let main_loop = MainLoopRc::new(None)?;
         let instance = instance();
-        let properties = properties! { graph::INSTANCE => &*instance };
+        let properties = properties! { router::INSTANCE => &*instance };
         let context = ContextRc::new(&main_loop, Some(properties))?;
         Ok(Self {
             connection: None,
@@ -95,17 +95,17 @@ impl Adapter {
             self.connection = None;
             self.retry_at = Some(now + FIRST_RETRY);
             self.retry_wait = FIRST_RETRY;
-            desk.set_audio(Graph::new(None).audio(desk.rules()));
+            desk.set_audio(Router::new(None).audio(desk.rules()));
         }
-        let refusal = self.graph().and_then(Graph::refusal);
+        let refusal = self.router().and_then(Router::refusal);
         refusal.map_or(Ok(()), Err)
     }
 
     fn connect(&mut self, desk: &Desk, now: Instant) {
-        let mut graph = Graph::new(self.sound.output.clone());
-        graph.set_instance(self.instance.clone());
-        let glide = Glide::new(Factors::from(desk.mix()), self.sound.glide);
-        if let Ok(connection) = Connection::open(&self.context, graph, glide) {
+        let mut router = Router::new(self.sound.output.clone());
+        router.set_instance(self.instance.clone());
+        let fade = Fade::new(Factors::from(desk.mix()), self.sound.glide);
+        if let Ok(connection) = Connection::open(&self.context, router, fade) {
             self.connection = Some(connection);
             self.retry_at = None;
             return;
@@ -128,7 +128,7 @@ impl Adapter {
         self.sound = sound.clone();
         if let Some(connection) = &mut self.connection {
             connection.set_sound(sound);
-            connection.settle(desk, now);
+            connection.reconcile(desk, now);
         }
     }
 
@@ -136,18 +136,18 @@ impl Adapter {
     pub fn apply(&mut self, desk: &mut Desk, now: Instant) {
         if let Some(connection) = &mut self.connection {
             connection.set_mix(desk.mix(), now);
-            connection.settle(desk, now);
+            connection.reconcile(desk, now);
         }
     }
 
     /// What PipeWire has, while it is there.
-    pub fn graph(&self) -> Option<&Graph> {
-        self.connection.as_ref().map(Connection::graph)
+    pub fn router(&self) -> Option<&Router> {
+        self.connection.as_ref().map(Connection::router)
     }
 
     /// What somebody who looks for a fault wants to know.
     pub fn diagnosis(&self) -> Diagnosis {
-        self.graph().map(Graph::diagnosis).unwrap_or_default()
+        self.router().map(Router::diagnosis).unwrap_or_default()
     }
 
     /// Sends the streams back to where they would be without us.

@@ -7,14 +7,14 @@ use std::time::Instant;
 use wire::Diagnosis;
 
 use crate::desk::Desk;
-use crate::graph::Graph;
 use crate::options::Sound;
+use crate::router::Router;
 
 /// Has no value.
-pub enum Adapter {}
+pub enum PipeWire {}
 
 #[allow(clippy::unused_self)]
-impl Adapter {
+impl PipeWire {
     /// Always fails.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl Adapter {
     }
 
     /// Never called.
-    pub fn graph(&self) -> Option<&Graph> {
+    pub fn router(&self) -> Option<&Router> {
         match *self {}
     }
 

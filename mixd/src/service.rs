@@ -1,4 +1,4 @@
-//! What is done for a client, by whom: the desk knows the volume and the list, the graph what
+//! What is done for a client, by whom: the desk knows the volume and the list, the router what
 //! plays.
 
 use wire::{Change, Diagnosis, ErrorCode, Event, Failure, Move, Reply, Request, Topic, Topics};
@@ -7,8 +7,8 @@ use crate::backend::Backend;
 use crate::config::state::State;
 use crate::configuration::Configuration;
 use crate::desk::{self, Desk, MAX_LIST};
-use crate::graph::Graph;
 use crate::hold::ClientId;
+use crate::router::Router;
 use crate::rules::list;
 use crate::rules::{Edit, Rules};
 use crate::server::session::{MAX_MESSAGE, Service};
@@ -58,10 +58,10 @@ impl House<'_> {
 
     /// Changes the list so that a stream's program plays through a channel.
     fn move_stream(&mut self, wanted: Move) -> Result<Reply<'static>, Failure> {
-        let Some(graph) = self.backend.graph() else {
+        let Some(router) = self.backend.router() else {
             return Err(desk::no_stream(wanted.id));
         };
-        let plan = graph.plan_move(wanted, self.desk.rules())?;
+        let plan = router.plan_move(wanted, self.desk.rules())?;
         let change = list::changed(&plan.words, self.desk.rules(), &plan.rules);
         self.desk.change_list(plan.what, plan.rules);
         self.desk.follow_list(&plan.streams);
@@ -86,22 +86,22 @@ impl House<'_> {
         }
     }
 
-    /// Answers what only the graph knows; none if this is nothing of the kind, or there is none.
-    fn ask_graph(&self, request: &Request) -> Option<Result<Reply<'static>, Failure>> {
-        let graph = self.backend.graph()?;
+    /// Answers what only the router knows; none if this is nothing of the kind, or there is none.
+    fn ask_router(&self, request: &Request) -> Option<Result<Reply<'static>, Failure>> {
+        let router = self.backend.router()?;
         let rules = self.desk.rules();
-        let moved = |then: Rules| moved(graph, rules, &then);
+        let moved = |then: Rules| moved(router, rules, &then);
         if let Some(edit) = Edit::tried(request) {
             return Some(rules.edited(&edit).map(moved));
         }
         match request {
             Request::TryMoveStream(wanted) => Some(
-                graph
+                router
                     .plan_move(*wanted, rules)
                     .map(|plan| Reply::Changed(list::changed(&plan.words, rules, &plan.rules))),
             ),
             Request::GetStream(id) => {
-                let detail = graph.detail(*id, rules, MAX_LIST)?;
+                let detail = router.detail(*id, rules, MAX_LIST)?;
                 Some(Ok(Reply::Stream(Box::new(detail))))
             }
             _ => None,
@@ -111,7 +111,7 @@ impl House<'_> {
 
 impl Service for House<'_> {
     fn request(&mut self, client: ClientId, request: Request) -> Result<Reply<'_>, Failure> {
-        if let Some(answer) = self.ask_graph(&request) {
+        if let Some(answer) = self.ask_router(&request) {
             return answer;
         }
         match request {
@@ -144,8 +144,8 @@ impl Service for House<'_> {
     }
 }
 
-fn moved(graph: &Graph, now: &Rules, then: &Rules) -> Reply<'static> {
-    let mut streams = graph.moved(now, then);
+fn moved(router: &Router, now: &Rules, then: &Rules) -> Reply<'static> {
+    let mut streams = router.moved(now, then);
     desk::cut(&mut streams);
     Reply::Streams(streams)
 }

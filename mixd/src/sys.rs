@@ -21,7 +21,7 @@ const NICE: libc::c_int = -11;
 /// another: on a busy machine WirePlumber would otherwise link a new stream to the card, and samples
 /// flow, before we are given the time to say where it belongs. Where that is not allowed
 /// (`RLIMIT_NICE`), nothing changes.
-pub fn keep_up() {
+pub fn raise_priority() {
     // SAFETY: both calls take and return plain numbers.
     unsafe {
         if libc::getpriority(libc::PRIO_PROCESS, 0) == 0 {

@@ -61,7 +61,7 @@ const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 12] = [
 const BENCH_TARGETS: [(&str, &str, &str); 3] = [
     ("wire", "codec", ""),
     ("mixview", "frame", ""),
-    ("mixd", "scale", "pretend"),
+    ("mixd", "scale", "simulation"),
 ];
 
 /// What is measured together with something else, and by what name that goes.

@@ -5,23 +5,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use super::fact::{Action, Ports};
-use super::patience::{Matter, Patience};
+use super::event::{Command, Ports};
+use super::timeouts::{Timeout, Timeouts};
 
 /// How often in a row one from a sink of ours to the card is made again.
 pub const MAX_RELINKS: u8 = 3;
 
 /// The links of ours.
 #[derive(Debug, Default)]
-pub struct Wires {
+pub struct Links {
     made: BTreeSet<Ports>,
     /// Undone by us, and not yet gone.
-    fading: BTreeSet<Ports>,
+    unlinking: BTreeSet<Ports>,
     /// How often each that was taken away may still be made again.
     tries: BTreeMap<Ports, u8>,
 }
 
-impl Wires {
+impl Links {
     /// Whether we have made it and it should still be there.
     pub fn has(&self, ports: &Ports) -> bool {
         self.made.contains(ports)
@@ -29,7 +29,7 @@ impl Wires {
 
     /// Whether we have made it, and may have undone it since.
     pub fn is_ours(&self, ports: &Ports) -> bool {
-        self.made.contains(ports) || self.fading.contains(ports)
+        self.made.contains(ports) || self.unlinking.contains(ports)
     }
 
     /// All of them.
@@ -40,7 +40,7 @@ impl Wires {
     /// A link has gone, or carries nothing. Whether it was one of these, against our will: it is
     /// made again as often as this in a row, if that is counted.
     pub fn lose(&mut self, ports: Ports, relinks: Option<u8>) -> bool {
-        if self.fading.remove(&ports) {
+        if self.unlinking.remove(&ports) {
             return false;
         }
         let was_ours = self.made.remove(&ports);
@@ -53,7 +53,7 @@ impl Wires {
 
     /// One that was just lost is still there, in a state in which it carries nothing: it goes by our hand.
     pub fn note_broken(&mut self, ports: Ports) {
-        self.fading.insert(ports);
+        self.unlinking.insert(ports);
     }
 
     /// A port has gone: what was between it and others is no loss to remember, for the next port
@@ -61,7 +61,7 @@ impl Wires {
     pub fn forget_port(&mut self, id: u32) {
         let has = |ports: &Ports| ports.output == id || ports.input == id;
         self.tries.retain(|ports, _| !has(ports));
-        self.fading.retain(|ports| !has(ports));
+        self.unlinking.retain(|ports| !has(ports));
         self.made.retain(|ports| !has(ports));
     }
 
@@ -71,7 +71,7 @@ impl Wires {
     }
 
     /// What was taken away is made again from now on.
-    pub fn forgive(&mut self) {
+    pub fn reset_retries(&mut self) {
         self.tries.clear();
     }
 
@@ -91,27 +91,27 @@ impl Wires {
     }
 
     /// Forgets what is long ago.
-    pub fn fade(&mut self, patience: &mut Patience, now: Instant) {
+    pub fn fade(&mut self, timeouts: &mut Timeouts, now: Instant) {
         self.tries.retain(|&ports, left| {
             let is_given_up = *left == 0;
-            if is_given_up && patience.is_over(Matter::Relink(ports), now) {
+            if is_given_up && timeouts.expired(Timeout::RetryLink(ports), now) {
                 *left = 1;
             }
-            is_given_up || !patience.is_over(Matter::Held(ports), now)
+            is_given_up || !timeouts.expired(Timeout::LinkStable(ports), now)
         });
     }
 
     /// What is to be done to have those that are wanted, and no others.
-    pub fn settle(&mut self, wanted: &BTreeSet<Ports>, actions: &mut Vec<Action>) {
+    pub fn reconcile(&mut self, wanted: &BTreeSet<Ports>, commands: &mut Vec<Command>) {
         let unwanted: Vec<Ports> = self.made.difference(wanted).copied().collect();
         for ports in unwanted {
             self.made.remove(&ports);
-            self.fading.insert(ports);
-            actions.push(Action::Unlink(ports));
+            self.unlinking.insert(ports);
+            commands.push(Command::Unlink(ports));
         }
         for &ports in wanted {
             if self.tries.get(&ports) != Some(&0) && self.made.insert(ports) {
-                actions.push(Action::Link(ports));
+                commands.push(Command::Link(ports));
             }
         }
     }

@@ -10,9 +10,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use super::Graph;
-use super::fact::Action;
-use super::patience::Matter;
+use super::Router;
+use super::event::Command;
+use super::timeouts::Timeout;
 
 /// How often the metadata is told again for the sake of the same default sink: for a minute in all.
 /// Some session managers name none where every card is unplugged.
@@ -20,11 +20,11 @@ const MAX_QUESTIONS: u32 = 6;
 
 /// Why what is known of the default sink may not be all.
 #[derive(Debug, Default)]
-pub struct Doubt {
+pub struct Freshness {
     /// A card or a session manager has come, or a card or a client without nodes has gone, and not all
     /// was told again since.
     is_unsettled: bool,
-    /// The session manager has done something since the doubt arose. One that hangs is not to be asked
+    /// The session manager has done something since the freshness arose. One that hangs is not to be asked
     /// anything: PipeWire takes no target from us until it has answered, and tells nobody anything
     /// any more if we end before that.
     is_answered: bool,
@@ -34,7 +34,7 @@ pub struct Doubt {
     asked: u32,
 }
 
-impl Doubt {
+impl Freshness {
     /// A card has come or gone, or a session manager has come.
     pub fn note_change(&mut self) {
         (self.is_unsettled, self.is_answered) = (true, false);
@@ -48,95 +48,95 @@ impl Doubt {
     }
 
     /// The session manager has done something.
-    pub fn note_life(&mut self) {
+    pub fn note_active(&mut self) {
         self.is_answered = true;
     }
 }
 
 /// The metadata is being told again.
 #[derive(Debug)]
-pub struct Reread {
+pub struct Refresh {
     /// The streams for whose sake, with the serial that was set.
     late: BTreeMap<u32, u64>,
     /// What it has been told of so far.
     told: BTreeSet<u32>,
 }
 
-impl Reread {
+impl Refresh {
     /// It has been told of this stream.
     pub fn note(&mut self, stream: u32) {
         self.told.insert(stream);
     }
 }
 
-impl Graph {
+impl Router {
     /// Asks for the metadata to be told again, if something must have been missed.
-    pub(super) fn reread_if_missed(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        let unseen = self.streams.unseen();
-        let late: BTreeMap<u32, u64> = unseen
-            .filter(|&(stream, _)| self.patience.is_over(Matter::Echo(stream), now))
+    pub(super) fn refresh_if_stale(&mut self, now: Instant, commands: &mut Vec<Command>) {
+        let unacknowledged = self.streams.unacknowledged();
+        let late: BTreeMap<u32, u64> = unacknowledged
+            .filter(|&(stream, _)| self.timeouts.expired(Timeout::Acknowledgement(stream), now))
             .collect();
-        let is_doubtful = self.is_default_doubtful(now);
+        let is_stale = self.is_default_stale(now);
         let astray = self.streams.astray();
         let astray: Vec<u32> = astray
             .filter(|&(stream, channel)| self.is_moved_by_manager(stream, channel))
             .map(|(stream, _)| stream)
             .collect();
-        if self.reread.is_none() && (is_doubtful || !late.is_empty() || !astray.is_empty()) {
+        if self.refresh.is_none() && (is_stale || !late.is_empty() || !astray.is_empty()) {
             for stream in astray {
-                self.streams.note_reread(stream);
+                self.streams.note_refresh(stream);
             }
-            if is_doubtful {
-                self.doubt.asked += 1;
-                self.doubt.is_unsettled = false;
+            if is_stale {
+                self.freshness.asked += 1;
+                self.freshness.is_unsettled = false;
             }
             let told = BTreeSet::new();
-            self.reread = Some(Reread { late, told });
-            actions.push(Action::Reread);
+            self.refresh = Some(Refresh { late, told });
+            commands.push(Command::Refresh);
         }
     }
 
     /// Whether another default sink may have been told by now: for longer than a session manager takes
     /// to choose, there have been other cards, other clients or another manager, or the default sink is
     /// missing, or is another one than the user has chosen.
-    fn is_default_doubtful(&mut self, now: Instant) -> bool {
-        let objects = &self.objects;
+    fn is_default_stale(&mut self, now: Instant) -> bool {
+        let registry = &self.registry;
         let is_there = |name: &Option<String>| {
             let name = name.as_deref();
-            name.is_some_and(|name| objects.has_sink(name))
+            name.is_some_and(|name| registry.has_sink(name))
         };
-        let (default, configured) = (&objects.default_sink, &objects.configured_sink);
+        let (default, configured) = (&registry.default_sink, &registry.configured_sink);
         let is_missed = !is_there(default) || default != configured && is_there(configured);
-        let is_doubtful = is_missed || self.doubt.is_unsettled;
-        if !is_doubtful || !self.is_managed() || self.cards().next().is_none() {
-            self.doubt = Doubt::default();
+        let is_stale = is_missed || self.freshness.is_unsettled;
+        if !is_stale || !self.is_managed() || self.cards().next().is_none() {
+            self.freshness = Freshness::default();
             return false;
         }
-        if (default, configured) != (&self.doubt.told.0, &self.doubt.told.1) {
-            self.doubt.told = (default.clone(), configured.clone());
-            self.doubt.asked = 0;
+        if (default, configured) != (&self.freshness.told.0, &self.freshness.told.1) {
+            self.freshness.told = (default.clone(), configured.clone());
+            self.freshness.asked = 0;
         }
-        let asked = self.doubt.asked;
-        self.doubt.is_answered
+        let asked = self.freshness.asked;
+        self.freshness.is_answered
             && asked < MAX_QUESTIONS
-            && self.patience.is_over(Matter::Default(asked), now)
+            && self.timeouts.expired(Timeout::DefaultSink(asked), now)
     }
 
     /// All of the metadata has been told: what has not is not there. Since PipeWire has asked the
     /// session manager after our targets had been set, it is later than these.
-    pub(super) fn end_reread(&mut self) {
-        let Some(Reread { late, told }) = self.reread.take() else {
+    pub(super) fn finish_refresh(&mut self) {
+        let Some(Refresh { late, told }) = self.refresh.take() else {
             return;
         };
-        self.doubt.note_life();
-        let targets = self.objects.targets.keys().copied();
+        self.freshness.note_active();
+        let targets = self.registry.targets.keys().copied();
         let gone: Vec<u32> = targets.filter(|stream| !told.contains(stream)).collect();
         for stream in gone {
-            self.learn_target(stream, None, None);
+            self.handle_target(stream, None, None);
         }
         for (stream, serial) in late {
-            self.streams.presume_seen(stream, serial);
-            self.patience.forget(Matter::Echo(stream));
+            self.streams.acknowledge(stream, serial);
+            self.timeouts.forget(Timeout::Acknowledgement(stream));
             self.note_target(stream, true);
         }
         self.streams.note_told_again();

@@ -1,18 +1,18 @@
-//! What the graph is told, and what it asks for: plain values.
+//! What the router is told, and what it asks for: plain values.
 
 use std::collections::BTreeMap;
 
 use wire::Channel;
 
 use super::layout::Layout;
-use super::objects::Direction;
+use super::registry::Direction;
 
 /// The properties of an object in PipeWire.
 pub type Props = BTreeMap<String, String>;
 
 /// Something that has come to be so in PipeWire.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Fact {
+pub enum Event {
     /// A node is there, with the properties that the registry lists.
     Node(u32, Props),
     /// What a node says of itself, where [`wants_info`](super::wants_info) asked for it.
@@ -22,27 +22,27 @@ pub enum Fact {
     /// A link is there.
     Link(u32, Props),
     /// A link of ours can't carry anything: it is in PipeWire's state `error`.
-    Broken(Ports),
+    LinkFailed(Ports),
     /// A client is there, with the properties that the registry lists.
     Client(u32, Props),
     /// What a client says of itself.
     ClientInfo(u32, Props),
-    /// What the kernel says of a process that [`Action::Inspect`] asked for.
+    /// What the kernel says of a process that [`Command::InspectProcess`] asked for.
     Process(u32, Process),
     /// An object has gone.
     Removed(u32),
-    /// The sink that [`Action::Create`] asked for has this id.
-    Made(Sink, u32),
+    /// The sink that [`Command::CreateSink`] asked for has this id.
+    SinkCreated(Sink, u32),
     /// One of our sinks carries this.
     Level(Sink, Level),
     /// The default and the aux channel's sinks have been set to carry this, and what was told of them
     /// until now was told after that. None: they are being set.
-    Set(Option<[f32; 2]>),
+    LevelsSet(Option<[f32; 2]>),
     /// The metadata `default` is there, or has gone.
-    Metadata(Metadata),
+    Metadata(MetadataOwner),
     /// A key of the metadata `default` has this value now, or none. Without a key: all of the
     /// subject's keys have gone.
-    Key {
+    MetadataKey {
         /// The object it is about; 0 for the defaults.
         subject: u32,
         /// The key.
@@ -51,14 +51,14 @@ pub enum Fact {
         value: Option<String>,
     },
     /// The session manager has told what its metadata said when it was bound.
-    Answered,
-    /// The metadata `default` has been told again to the end, as [`Action::Reread`] asked for.
-    Reread,
+    ManagerAnswered,
+    /// The metadata `default` has been told again to the end, as [`Command::Refresh`] asked for.
+    Refreshed,
     /// The metadata `filters`, of a session manager that has smart filters, is there, or has gone.
-    Filters(bool),
+    FilterMetadata(bool),
     /// A key of the metadata `filters` has this value now, or none. Without a key: all of the node's
     /// keys have gone.
-    Filter {
+    FilterKey {
         /// The node it is about.
         node: u32,
         /// The key.
@@ -77,7 +77,7 @@ pub enum Fact {
 
 /// Who keeps the metadata `default`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Metadata {
+pub enum MetadataOwner {
     /// There is none: no session manager runs.
     #[default]
     None,
@@ -89,7 +89,7 @@ pub enum Metadata {
     Hanging(u32),
 }
 
-impl Metadata {
+impl MetadataOwner {
     /// The client of a session manager that does what it is asked.
     pub fn manager(self) -> Option<u32> {
         match self {
@@ -164,34 +164,34 @@ impl Level {
 
 /// Something to be done in PipeWire.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum Command {
     /// Make a sink.
-    Create(Sink, Layout),
+    CreateSink(Sink, Layout),
     /// Set anew all that it carries; muted or not.
-    Restore(Sink, bool),
+    SetLevel(Sink, bool),
     /// Destroy it.
-    Destroy(Sink),
+    DestroySink(Sink),
     /// Destroy another's node.
-    Remove(u32),
+    DestroyNode(u32),
     /// Give a node's ports of this direction this layout.
-    Configure(u32, Direction, Layout),
+    ConfigurePorts(u32, Direction, Layout),
     /// Set a stream's `target.object` to the sink of this `object.serial`.
-    Target(u32, u64),
+    SetTarget(u32, u64),
     /// Remove a stream's `target.object`.
-    Clear(u32),
+    ClearTarget(u32),
     /// Remove a stream's `target.node`.
-    ClearNode(u32),
+    ClearTargetNode(u32),
     /// Set a stream's `target.node` to -1, as the session manager marks what follows the default sink
     /// though its own node names one.
     FollowDefault(u32),
     /// Have all of the metadata `default` told again.
-    Reread,
+    Refresh,
     /// Link an output port to an input port.
     Link(Ports),
     /// Undo that.
     Unlink(Ports),
     /// Say what the kernel knows of this process.
-    Inspect(u32),
+    InspectProcess(u32),
 }
 
 /// An output port and the input port it feeds.

@@ -5,8 +5,8 @@ use wire::message::{ClientName, Sentence};
 use wire::{Channel, Rule, Stream, StreamState};
 
 use super::streams::{MAX_MOVES, Word};
-use super::target::Place;
-use super::{Graph, channel_of_name};
+use super::target::Target;
+use super::{Router, channel_of_name};
 use crate::rules::{self, Rules};
 
 /// What becomes of a stream.
@@ -57,7 +57,7 @@ pub(super) enum Cause {
     Moved(Channel),
 }
 
-impl Graph {
+impl Router {
     /// The channel that the rules give a stream, and whether it has it. None for what makes no
     /// sound.
     pub(super) fn decide(&self, id: u32, rules: &Rules) -> Option<Decision> {
@@ -67,7 +67,7 @@ impl Graph {
 
     /// The same, but whether it can have its channel.
     pub(super) fn judge(&self, id: u32, rules: &Rules) -> Option<Decision> {
-        let is_contested = self.is_robbed_of(id) || self.streams.moves(id) >= MAX_MOVES;
+        let is_contested = self.is_stream_given_up(id) || self.streams.moves(id) >= MAX_MOVES;
         self.judge_after(id, rules, self.streams.word(id), is_contested)
     }
 
@@ -116,7 +116,7 @@ impl Graph {
             Some(Cause::LinkedBy(client, _)) => client,
             _ => None,
         };
-        let rival = rival.and_then(|client| self.objects.client(client));
+        let rival = rival.and_then(|client| self.registry.client(client));
         Some(Decision {
             rule,
             state,
@@ -130,7 +130,7 @@ impl Graph {
     /// Whether a node is one to be listed: a program's playback, and whatever else is linked to a
     /// sink.
     pub(super) fn makes_sound(&self, id: u32) -> bool {
-        self.objects.nodes().get(&id).is_some_and(|node| {
+        self.registry.nodes().get(&id).is_some_and(|node| {
             node.is_stream()
                 || channel_of_name(&node.name).is_none() && self.sinks_of(id).next().is_some()
         })
@@ -138,10 +138,10 @@ impl Graph {
 
     /// The sinks that a node is linked to, by whomever.
     fn sinks_of(&self, id: u32) -> impl Iterator<Item = u32> {
-        let links = self.objects.links_from(id);
+        let links = self.registry.links_from(id);
         links.map(|link| link.ports.input_node).filter(|to| {
-            let to = self.objects.nodes().get(to);
-            to.is_some_and(super::objects::Node::is_sink)
+            let to = self.registry.nodes().get(to);
+            to.is_some_and(super::registry::Node::is_sink)
         })
     }
 
@@ -152,19 +152,19 @@ impl Graph {
 
     /// What keeps a stream where it is, whatever anybody wishes.
     fn fixed_cause(&self, id: u32) -> Option<Cause> {
-        let node = self.objects.nodes().get(&id)?;
+        let node = self.registry.nodes().get(&id)?;
         if !node.is_stream() {
             return Some(Cause::LinksItself);
         }
-        if self.objects.property(id, "node.link-group").is_some() {
+        if self.registry.property(id, "node.link-group").is_some() {
             return Some(Cause::Filter);
         }
         let is_source = |node: &u32| {
-            let node = self.objects.nodes().get(node);
+            let node = self.registry.nodes().get(node);
             node.is_some_and(|node| node.class.starts_with("Audio/Source"))
         };
         let mut fed = self
-            .objects
+            .registry
             .links_from(id)
             .map(|link| link.ports.input_node);
         // One that we have may be linked to a microphone besides.
@@ -179,7 +179,7 @@ impl Graph {
             return Verdict::Pinned(cause);
         }
         // What is not to be linked by a session manager, its program or its user links.
-        if !self.objects.is_set(id, "node.autoconnect") {
+        if !self.registry.is_set(id, "node.autoconnect") {
             return Verdict::Pinned(match self.sinks_of(id).next() {
                 Some(_) => Cause::NoAutoconnect,
                 None => Cause::Unlinked,
@@ -190,23 +190,23 @@ impl Graph {
         }
         if let Some(cause) = self.immovable_cause(id) {
             // What its own node asks for, it has, moved or not.
-            let has_own_target = match self.own_place(id) {
-                Place::Elsewhere(sink) => !self.is_default(sink),
-                Place::Ours(_) => true,
-                Place::Anywhere | Place::Absent => false,
+            let has_own_target = match self.own_target_of(id) {
+                Target::Elsewhere(sink) => !self.is_default(sink),
+                Target::Ours(_) => true,
+                Target::Anywhere | Target::Absent => false,
             };
             return Verdict::Pinned(match cause {
                 Cause::MovingForbidden if has_own_target => Cause::OwnTarget,
                 cause => cause,
             });
         }
-        let place = self.place(id);
+        let place = self.target(id);
         match word {
             Word::Somebody(Some(channel)) if channel == listed => Verdict::Routed,
             Word::Somebody(Some(channel)) => Verdict::PinnedTo(
                 channel,
-                match self.own_place(id) {
-                    Place::Ours(own) if own == channel => Cause::OwnTarget,
+                match self.own_target_of(id) {
+                    Target::Ours(own) if own == channel => Cause::OwnTarget,
                     _ => Cause::Moved(channel),
                 },
             ),
@@ -220,32 +220,32 @@ impl Graph {
             Word::Nobody if place.is_chosen() => Verdict::Pinned(Cause::Sent),
             // The session manager looks at the stream's own node where the metadata has no word.
             Word::Nobody | Word::List
-                if self.objects.targets.contains_key(&id) || self.streams.is_taken(id) =>
+                if self.registry.targets.contains_key(&id) || self.streams.is_taken(id) =>
             {
                 Verdict::Routed
             }
-            Word::Nobody | Word::List => match self.own_place(id) {
+            Word::Nobody | Word::List => match self.own_target_of(id) {
                 // `checkFollowDefault`: who names the default sink means whichever is.
-                Place::Elsewhere(sink) if self.is_default(sink) => Verdict::Routed,
-                Place::Ours(channel) if word == Word::Nobody && channel != listed => {
+                Target::Elsewhere(sink) if self.is_default(sink) => Verdict::Routed,
+                Target::Ours(channel) if word == Word::Nobody && channel != listed => {
                     Verdict::PinnedTo(channel, Cause::OwnTarget)
                 }
-                Place::Elsewhere(_) | Place::Absent => Verdict::Pinned(Cause::OwnTarget),
-                Place::Anywhere | Place::Ours(_) => Verdict::Routed,
+                Target::Elsewhere(_) | Target::Absent => Verdict::Pinned(Cause::OwnTarget),
+                Target::Anywhere | Target::Ours(_) => Verdict::Routed,
             },
         }
     }
 
     /// What keeps the session manager from moving a stream.
     fn immovable_cause(&self, id: u32) -> Option<Cause> {
-        let is_set = |key| self.objects.is_set(id, key);
+        let is_set = |key| self.registry.is_set(id, key);
         if !self.is_managed() {
             None
         } else if is_set("node.dont-reconnect") {
             Some(Cause::DontReconnect)
         } else if is_set("node.dont-move") {
             Some(Cause::DontMove)
-        } else if self.objects.is_moving_forbidden() {
+        } else if self.registry.is_moving_forbidden() {
             Some(Cause::MovingForbidden)
         } else {
             None
@@ -255,7 +255,7 @@ impl Graph {
     /// Whether somebody has chosen the default sink for it, whichever that is: what pipewire-pulse
     /// writes when a mixer moves a stream there.
     fn is_sent_to_default(&self, id: u32) -> bool {
-        let target = self.objects.targets.get(&id);
+        let target = self.registry.targets.get(&id);
         target.is_some_and(|target| target.object.as_deref() == Some("-1"))
     }
 
@@ -277,17 +277,17 @@ impl Graph {
 
     /// All that makes sound, as clients are told of it.
     pub(super) fn listed_streams(&self, rules: &Rules) -> Vec<Stream> {
-        let nodes = self.objects.nodes().keys();
+        let nodes = self.registry.nodes().keys();
         let listed = nodes.filter_map(|&id| {
             let decision = self.decide(id, rules)?;
-            Some(self.told(id, decision))
+            Some(self.to_message(id, decision))
         });
         listed.collect()
     }
 
     /// The streams that another program list would move, as they would be.
     pub fn moved(&self, now: &Rules, then: &Rules) -> Vec<Stream> {
-        let nodes = self.objects.nodes().keys();
+        let nodes = self.registry.nodes().keys();
         let moved = nodes.filter_map(|&id| {
             let before = self.decide(id, now)?;
             let after = match self.listed_channel(id, now) == self.listed_channel(id, then) {
@@ -296,14 +296,15 @@ impl Graph {
             };
             let is_ignored = |decision: &Decision| decision.state == StreamState::Ignored;
             let is_moved = before.channel != after.channel;
-            (is_moved || is_ignored(&before) != is_ignored(&after)).then(|| self.told(id, after))
+            (is_moved || is_ignored(&before) != is_ignored(&after))
+                .then(|| self.to_message(id, after))
         });
         moved.collect()
     }
 
     /// The channel that the rules give a stream; none if they have it left alone.
     pub(super) fn listed_channel(&self, id: u32, rules: &Rules) -> Option<Channel> {
-        rules.channel(&self.player(id))
+        rules.channel(&self.properties(id))
     }
 
     /// Why a stream does not play through its channel, if it does not.
@@ -318,7 +319,7 @@ impl Graph {
             (StreamState::Waiting | StreamState::Pinned, None) => self
                 .missed_reason(id, decision.channel)
                 .unwrap_or_else(|| "what decides about it is not known yet".to_owned()),
-            (StreamState::Contested, None) if self.is_robbed_of(id) => {
+            (StreamState::Contested, None) if self.is_stream_given_up(id) => {
                 "something has removed its links to its channel again and again; they are made again \
                  within half a minute"
                     .to_owned()
@@ -336,7 +337,7 @@ impl Graph {
 
     fn cause_text(&self, id: u32, cause: Cause) -> String {
         let name_of = |id: u32| {
-            let node = self.objects.nodes().get(&id);
+            let node = self.registry.nodes().get(&id);
             node.map(|node| &*node.name).unwrap_or_default()
         };
         let mut sinks: Vec<&str> = self.sinks_of(id).map(name_of).collect();
@@ -366,7 +367,7 @@ impl Graph {
                                 has linked it: its program does so, or a patchbay"
                 .to_owned(),
             Cause::LinkedBy(client, sink) => {
-                let by = client.and_then(|client| self.objects.client(client));
+                let by = client.and_then(|client| self.registry.client(client));
                 let by = by.unwrap_or("another program");
                 format!("{by} has linked it to {}", name_of(sink))
             }
@@ -382,21 +383,21 @@ impl Graph {
             ),
             Cause::OwnTarget => {
                 let target = self.own_target(id).unwrap_or_default();
-                let (target, missing) = match self.own_place(id) {
-                    Place::Elsewhere(node) => (name_of(node), ""),
-                    Place::Ours(channel) => (super::sink_name(channel), ""),
-                    Place::Absent => (target, ", which is not there"),
-                    Place::Anywhere => (target, ""),
+                let (target, missing) = match self.own_target_of(id) {
+                    Target::Elsewhere(node) => (name_of(node), ""),
+                    Target::Ours(channel) => (super::sink_name(channel), ""),
+                    Target::Absent => (target, ", which is not there"),
+                    Target::Anywhere => (target, ""),
                 };
                 format!("it asks for {target} itself{missing} (target.object, node.target)")
             }
             Cause::Sent => {
-                let target = self.objects.targets.get(&id);
+                let target = self.registry.targets.get(&id);
                 let object = target.and_then(|it| it.object.as_deref().or(it.node.as_deref()));
                 let object = object.unwrap_or_default();
-                let (to, missing) = match self.place(id) {
-                    Place::Elsewhere(node) => (name_of(node), ""),
-                    Place::Absent => (object, ", which is not there"),
+                let (to, missing) = match self.target(id) {
+                    Target::Elsewhere(node) => (name_of(node), ""),
+                    Target::Absent => (object, ", which is not there"),
                     _ => (object, ""),
                 };
                 format!("it has been sent to {to}{missing} (pw-metadata, or a mixer)")
@@ -416,10 +417,10 @@ impl Graph {
 
     /// Whether a JACK client makes a node.
     fn is_jack(&self, id: u32) -> bool {
-        let own = self.objects.property(id, "client.api");
-        let node = self.objects.nodes().get(&id);
+        let own = self.registry.property(id, "client.api");
+        let node = self.registry.nodes().get(&id);
         let client = node.and_then(|node| node.client);
-        let its = client.and_then(|client| self.objects.client_property(client, "client.api"));
+        let its = client.and_then(|client| self.registry.client_property(client, "client.api"));
         own.or(its) == Some("jack")
     }
 }

@@ -1,9 +1,9 @@
-//! What PipeWire has, as the facts tell it, in whatever order they come.
+//! What PipeWire has, as the events tell it, in whatever order they come.
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fact::{Info, Ports, Props};
+use super::event::{Info, Ports, Props};
 use super::layout::{Layout, Side};
 use super::spa_json;
 
@@ -79,7 +79,7 @@ struct Client {
 
 /// The two metadata keys that choose a stream's sink.
 #[derive(Debug, Default)]
-pub struct Target {
+pub struct TargetKeys {
     /// A node's name or serial.
     pub object: Option<String>,
     /// A node's id.
@@ -97,7 +97,7 @@ pub enum Direction {
 
 /// What PipeWire has.
 #[derive(Debug, Default)]
-pub struct Objects {
+pub struct Registry {
     /// By id.
     nodes: BTreeMap<u32, Node>,
     /// The nodes of each name.
@@ -116,7 +116,7 @@ pub struct Objects {
     links_to: BTreeMap<u32, BTreeSet<u32>>,
     clients: BTreeMap<u32, Client>,
     /// By the stream's id.
-    pub targets: BTreeMap<u32, Target>,
+    pub targets: BTreeMap<u32, TargetKeys>,
     /// The `node.name` of the default sink.
     pub default_sink: Option<String>,
     /// The last one that there was.
@@ -128,7 +128,7 @@ pub struct Objects {
     pub(super) filter_keys: Option<BTreeMap<u32, BTreeMap<String, String>>>,
 }
 
-impl Objects {
+impl Registry {
     /// A node is there.
     pub fn add_node(&mut self, id: u32, props: &Props) {
         let node = Node {
@@ -309,7 +309,7 @@ impl Objects {
         match key {
             Some(TARGET_OBJECT) => target.object = value,
             Some(_) => target.node = value,
-            None => *target = Target::default(),
+            None => *target = TargetKeys::default(),
         }
         // Told once more of a stream that has gone, we keep nothing.
         if target.object.is_none() && target.node.is_none() {

@@ -4,22 +4,22 @@
 
 use std::time::Instant;
 
-use super::Graph;
-use super::patience::Matter;
+use super::Router;
+use super::timeouts::Timeout;
 
 /// The client property that all connections of one mixd have in common, and with no other.
 pub const INSTANCE: &str = "mixd.instance";
 
-impl Graph {
+impl Router {
     /// What all connections of ours say of themselves as [`INSTANCE`].
     pub fn set_instance(&mut self, instance: String) {
         self.instance = Some(instance);
     }
 
     /// The client of a mixd that was connected before us.
-    fn elder(&self) -> Option<u32> {
+    fn other_mixd(&self) -> Option<u32> {
         let own = self.instance.as_deref()?;
-        let instances = self.objects.clients().filter_map(|(id, props)| {
+        let instances = self.registry.clients().filter_map(|(id, props)| {
             let serial = props.get("object.serial").and_then(|it| it.parse().ok());
             Some((serial.unwrap_or(u64::from(id)), id, &**props.get(INSTANCE)?))
         });
@@ -34,11 +34,11 @@ impl Graph {
 
     /// Whether such a one is there: as a rule one that leaves, or that was killed, whose place is to be
     /// taken.
-    pub(super) fn awaits_elder(&mut self, now: Instant) -> bool {
-        let Some(client) = self.elder() else {
+    pub(super) fn awaits_other_mixd(&mut self, now: Instant) -> bool {
+        let Some(client) = self.other_mixd() else {
             return false;
         };
-        if self.patience.is_over(Matter::Elder, now) {
+        if self.timeouts.expired(Timeout::OtherMixd, now) {
             self.refused_by = Some(client);
         }
         true
@@ -47,7 +47,7 @@ impl Graph {
     /// Why we can't be here, if we can't.
     pub fn refusal(&self) -> Option<String> {
         let client = self.refused_by?;
-        let pid = self.objects.client_property(client, "pipewire.sec.pid");
+        let pid = self.registry.client_property(client, "pipewire.sec.pid");
         let pid = pid.unwrap_or("unknown");
         Some(format!(
             "another mixd (pid {pid}) runs on this PipeWire; use that one, or end it first: 'kill {pid}'"

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::fact::Props;
-use super::objects::{Objects, is_yes};
+use super::event::Props;
+use super::registry::{Registry, is_yes};
 
 /// What PipeWire takes where `settings` does not say (pipewire.conf(5)).
 const RATE: u32 = 48_000;
@@ -12,22 +12,22 @@ const QUANTUM: u32 = 1024;
 const MIN_QUANTUM: u32 = 32;
 const MAX_QUANTUM: u32 = 2048;
 
-/// The duration of the quantum of the graph that these nodes are part of, as PipeWire chooses it
+/// The duration of the quantum of the router that these nodes are part of, as PipeWire chooses it
 /// (`pw_context_recalc_graph`, in 0.3.65 as in 1.4): of all nodes that links or groups connect to
 /// them, the one that is forced, else the shortest `node.latency` of what runs, within limits.
 ///
-/// Of what can't be known, the longest is taken: a glide that is too long is only slow, one that is
+/// Of what can't be known, the longest is taken: a fade that is too long is only slow, one that is
 /// too short clicks. Which of several nodes has forced its quantum last is not told. A lock keeps
 /// the quantum that there was when its node came, which the node's own latency bounded. Recorders
 /// and JACK clients are not asked for their properties: a latency of theirs makes the quantum
 /// shorter than this, and only one that they force makes it longer.
-pub fn quantum(objects: &Objects, start: impl IntoIterator<Item = u32>) -> Duration {
-    let setting = |key, default| objects.setting(key).unwrap_or(default);
+pub fn quantum(registry: &Registry, start: impl IntoIterator<Item = u32>) -> Duration {
+    let setting = |key, default| registry.setting(key).unwrap_or(default);
     let rate = setting("clock.rate", RATE);
-    let connected = connected(objects, start);
+    let connected = connected(registry, start);
     let running: Vec<&Props> = connected
         .iter()
-        .filter_map(|node| objects.infos.get(node))
+        .filter_map(|node| registry.infos.get(node))
         .filter(|info| info.is_running)
         .filter_map(|info| info.props.as_ref())
         .collect();
@@ -38,7 +38,7 @@ pub fn quantum(objects: &Objects, start: impl IntoIterator<Item = u32>) -> Durat
         });
         forced.max()
     };
-    let forced = objects.setting("clock.force-quantum").or_else(forced);
+    let forced = registry.setting("clock.force-quantum").or_else(forced);
     let frames = forced.unwrap_or_else(|| {
         let min = setting("clock.min-quantum", MIN_QUANTUM);
         let max = setting("clock.max-quantum", MAX_QUANTUM).max(min);
@@ -60,10 +60,10 @@ pub fn quantum(objects: &Objects, start: impl IntoIterator<Item = u32>) -> Durat
 
 /// The nodes that one driver drives together with these: what links connect, in either direction,
 /// and what names the same group.
-fn connected(objects: &Objects, start: impl IntoIterator<Item = u32>) -> BTreeSet<u32> {
+fn connected(registry: &Registry, start: impl IntoIterator<Item = u32>) -> BTreeSet<u32> {
     let mut groups: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
-    for &node in objects.infos.keys() {
-        for group in groups_of(objects, node) {
+    for &node in registry.infos.keys() {
+        for group in groups_of(registry, node) {
             groups.entry(group).or_default().push(node);
         }
     }
@@ -71,17 +71,17 @@ fn connected(objects: &Objects, start: impl IntoIterator<Item = u32>) -> BTreeSe
     let mut queue: Vec<u32> = start.into_iter().collect();
     while let Some(node) = queue.pop() {
         if found.insert(node) {
-            queue.extend(objects.neighbours(node));
-            let mates = groups_of(objects, node).filter_map(|group| groups.get(group));
+            queue.extend(registry.neighbours(node));
+            let mates = groups_of(registry, node).filter_map(|group| groups.get(group));
             queue.extend(mates.flatten());
         }
     }
     found
 }
 
-fn groups_of(objects: &Objects, node: u32) -> impl Iterator<Item = &str> {
+fn groups_of(registry: &Registry, node: u32) -> impl Iterator<Item = &str> {
     let keys = ["node.group", "node.link-group"].into_iter();
-    keys.filter_map(move |key| objects.property(node, key))
+    keys.filter_map(move |key| registry.property(node, key))
 }
 
 /// `1024/48000` in frames at another rate.
@@ -94,8 +94,8 @@ fn in_frames(latency: &str, rate: u32) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fact::{Info, Ports};
-    use super::super::pretend::{between, link};
+    use super::super::event::{Info, Ports};
+    use super::super::simulation::{between, link};
     use super::*;
 
     /// What the quantum is asked for.
@@ -103,7 +103,7 @@ mod tests {
 
     fn node(pairs: &[(&str, &str)], is_running: bool) -> Info {
         Info {
-            props: Some(super::super::pretend::props(pairs)),
+            props: Some(super::super::simulation::props(pairs)),
             is_running,
             ..Info::default()
         }
@@ -113,98 +113,98 @@ mod tests {
         node(&[("node.latency", latency)], true)
     }
 
-    fn connect(objects: &mut Objects, from: u32, to: u32) {
+    fn connect(registry: &mut Registry, from: u32, to: u32) {
         let ports: Ports = between(from, to, 0);
         let id = 1000 + from;
-        if let super::super::Fact::Link(id, props) = link(id, 90, ports) {
-            objects.add_link(id, &props);
+        if let super::super::Event::Link(id, props) = link(id, 90, ports) {
+            registry.add_link(id, &props);
         }
     }
 
-    fn frames_of(objects: &Objects) -> u32 {
+    fn frames_of(registry: &Registry) -> u32 {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let frames = (quantum(objects, [CARD]).as_secs_f64() * 48_000.0).round() as u32;
+        let frames = (quantum(registry, [CARD]).as_secs_f64() * 48_000.0).round() as u32;
         frames
     }
 
     /// Nodes 1 to 9, each linked to the card.
-    fn linked() -> Objects {
-        let mut objects = Objects::default();
+    fn linked() -> Registry {
+        let mut registry = Registry::default();
         for id in 1..10 {
-            connect(&mut objects, id, CARD);
+            connect(&mut registry, id, CARD);
         }
-        objects
+        registry
     }
 
     #[test]
     fn it_is_the_shortest_latency_of_what_runs_within_limits() {
-        let mut objects = linked();
-        assert_eq!(frames_of(&objects), 1024);
-        objects.infos.insert(1, latency("4800/48000"));
-        assert_eq!(frames_of(&objects), 2048);
+        let mut registry = linked();
+        assert_eq!(frames_of(&registry), 1024);
+        registry.infos.insert(1, latency("4800/48000"));
+        assert_eq!(frames_of(&registry), 2048);
         let paused = node(&[("node.latency", "128/48000")], false);
-        objects.infos.insert(2, paused);
-        assert_eq!(frames_of(&objects), 2048);
-        objects.infos.insert(3, latency("441/44100"));
-        assert_eq!(frames_of(&objects), 256);
+        registry.infos.insert(2, paused);
+        assert_eq!(frames_of(&registry), 2048);
+        registry.infos.insert(3, latency("441/44100"));
+        assert_eq!(frames_of(&registry), 256);
         for odd in ["", "1", "a/b", "1/0", "0/48000", "18446744073709551615/1"] {
-            objects.infos.insert(4, latency(odd));
-            assert_eq!(frames_of(&objects), 256, "{odd}");
+            registry.infos.insert(4, latency(odd));
+            assert_eq!(frames_of(&registry), 256, "{odd}");
         }
-        objects.infos.insert(5, latency("1/48000"));
-        assert_eq!(frames_of(&objects), 32);
-        objects.set_setting("clock.force-quantum".into(), "512".into());
-        assert_eq!(frames_of(&objects), 512);
+        registry.infos.insert(5, latency("1/48000"));
+        assert_eq!(frames_of(&registry), 32);
+        registry.set_setting("clock.force-quantum".into(), "512".into());
+        assert_eq!(frames_of(&registry), 512);
     }
 
     #[test]
     fn what_plays_to_another_card_does_not_count() {
-        let mut objects = Objects::default();
+        let mut registry = Registry::default();
         // Through a sink of ours.
-        connect(&mut objects, 1, 40);
-        connect(&mut objects, 40, CARD);
-        objects.infos.insert(1, latency("2048/48000"));
-        connect(&mut objects, 2, 31);
-        objects.infos.insert(2, latency("64/48000"));
-        assert_eq!(frames_of(&objects), 2048);
+        connect(&mut registry, 1, 40);
+        connect(&mut registry, 40, CARD);
+        registry.infos.insert(1, latency("2048/48000"));
+        connect(&mut registry, 2, 31);
+        registry.infos.insert(2, latency("64/48000"));
+        assert_eq!(frames_of(&registry), 2048);
         // The same program records from our card: one driver drives both cards then.
-        connect(&mut objects, CARD, 2);
-        assert_eq!(frames_of(&objects), 64);
+        connect(&mut registry, CARD, 2);
+        assert_eq!(frames_of(&registry), 64);
     }
 
     #[test]
     fn what_is_of_one_group_is_driven_together() {
-        let mut objects = Objects::default();
+        let mut registry = Registry::default();
         let group = [("node.link-group", "loopback-1")];
-        connect(&mut objects, 1, CARD);
-        objects.infos.insert(1, node(&group, true));
-        objects.infos.insert(2, node(&group, true));
-        connect(&mut objects, 3, 2);
-        objects.infos.insert(3, latency("256/48000"));
-        assert_eq!(frames_of(&objects), 256);
+        connect(&mut registry, 1, CARD);
+        registry.infos.insert(1, node(&group, true));
+        registry.infos.insert(2, node(&group, true));
+        connect(&mut registry, 3, 2);
+        registry.infos.insert(3, latency("256/48000"));
+        assert_eq!(frames_of(&registry), 256);
     }
 
     #[test]
     fn a_forced_quantum_goes_above_the_largest_and_the_longest_is_believed() {
-        let mut objects = linked();
-        objects.infos.insert(1, latency("128/48000"));
+        let mut registry = linked();
+        registry.infos.insert(1, latency("128/48000"));
         for (id, forced, expected) in [(2, "4096", 4096), (3, "512", 4096), (4, "0", 4096)] {
             let forced = node(&[("node.force-quantum", forced)], true);
-            objects.infos.insert(id, forced);
-            assert_eq!(frames_of(&objects), expected);
+            registry.infos.insert(id, forced);
+            assert_eq!(frames_of(&registry), expected);
         }
-        objects.set_setting("clock.force-quantum".into(), "256".into());
-        assert_eq!(frames_of(&objects), 256);
+        registry.set_setting("clock.force-quantum".into(), "256".into());
+        assert_eq!(frames_of(&registry), 256);
     }
 
     #[test]
     fn a_lock_may_keep_the_quantum_as_long_as_its_node_allows() {
-        let mut objects = linked();
-        objects.infos.insert(1, latency("64/48000"));
+        let mut registry = linked();
+        registry.infos.insert(1, latency("64/48000"));
         let locked = [("node.latency", "512/48000"), ("node.lock-quantum", "true")];
-        objects.infos.insert(2, node(&locked, true));
-        assert_eq!(frames_of(&objects), 512);
-        objects.infos.insert(2, node(&locked[1..], true));
-        assert_eq!(frames_of(&objects), 2048);
+        registry.infos.insert(2, node(&locked, true));
+        assert_eq!(frames_of(&registry), 512);
+        registry.infos.insert(2, node(&locked[1..], true));
+        assert_eq!(frames_of(&registry), 2048);
     }
 }

@@ -1,35 +1,35 @@
-//! What PipeWire has, and what it should have: a pure model. Facts go in as they come, in any
-//! order; [`Graph::settle`] says what is to be done to get from the one to the other, once each.
+//! What PipeWire has, and what it should have: a pure model. Events go in as they come, in any
+//! order; [`Router::reconcile`] says what is to be done to get from the one to the other, once each.
 //!
 //! Streams are moved by asking the session manager (`target.object` in the metadata `default`),
 //! never by touching links that are not ours. Where there is no session manager, or where it
 //! leaves a stream without any link, we link it ourselves.
 
-mod elder;
-mod fact;
+mod complete;
+mod event;
 mod filters;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod heed;
-mod judge;
 mod layout;
 mod levels;
+mod links;
+mod manager;
+mod matching;
 mod moving;
-mod objects;
+mod other_mixd;
 mod output;
-mod patience;
-#[cfg(any(test, feature = "pretend"))]
-pub mod pretend;
-mod programs;
 mod quantum;
 mod quirks;
-mod reread;
+mod registry;
+#[cfg(any(test, feature = "simulation"))]
+pub mod simulation;
 mod sinks;
 mod spa_json;
+mod state;
 mod streams;
 mod target;
-mod whole;
-mod wires;
+mod timeouts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -37,19 +37,19 @@ use std::time::{Duration, Instant};
 use wire::message::{ClientName, NodeName};
 use wire::{Audio, Channel, Diagnosis, PipeWireState, Warning};
 
-pub use self::elder::INSTANCE;
-pub use self::fact::{Action, Fact, Info, Level, Metadata, Ports, Process, Props, Sink};
+pub use self::event::{Command, Event, Info, Level, MetadataOwner, Ports, Process, Props, Sink};
 pub use self::layout::{Layout, MAX_CHANNELS};
 use self::levels::Levels;
-use self::objects::Objects;
-pub use self::objects::{Direction, TARGET_NODE, TARGET_OBJECT};
+use self::links::Links;
+use self::manager::{Freshness, Refresh};
+use self::matching::Processes;
+pub use self::other_mixd::INSTANCE;
 use self::output::Output;
-use self::patience::{Matter, Patience};
-use self::programs::Processes;
-use self::reread::{Doubt, Reread};
+use self::registry::Registry;
+pub use self::registry::{Direction, TARGET_NODE, TARGET_OBJECT};
 use self::sinks::Sinks;
 use self::streams::Streams;
-use self::wires::Wires;
+use self::timeouts::{Timeout, Timeouts};
 use crate::rules::Rules;
 
 /// Both channels.
@@ -71,7 +71,7 @@ fn channel_of_name(name: &str) -> Option<Channel> {
 }
 
 /// Whether a node is a sink, and none of ours.
-fn is_card(node: &objects::Node) -> bool {
+fn is_card(node: &registry::Node) -> bool {
     node.is_sink() && channel_of_name(&node.name).is_none()
 }
 
@@ -87,38 +87,38 @@ pub fn wants_info(props: &Props) -> bool {
 }
 
 /// What PipeWire has, and what we have asked of it.
-#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
+#[allow(clippy::struct_excessive_bools)] // each is a event of its own
 #[derive(Debug)]
-pub struct Graph {
-    objects: Objects,
+pub struct Router {
+    registry: Registry,
     /// PipeWire's version, once it has said it.
     version: Option<String>,
-    metadata: Metadata,
+    metadata: MetadataOwner,
     /// All of it is being told again.
-    reread: Option<Reread>,
+    refresh: Option<Refresh>,
     /// Why it may have to be.
-    doubt: Doubt,
+    freshness: Freshness,
     output: Output,
     /// The session manager has only just come.
-    is_new: bool,
+    is_manager_starting: bool,
     /// All that was there at first is known.
     is_listed: bool,
     /// What a mixd that was killed has left in the metadata has been seen to.
-    is_tidy: bool,
+    are_stale_targets_removed: bool,
     /// The layout of what both channels play to, or that of the last.
     layout: Layout,
     sinks: Sinks,
     levels: Levels,
-    wires: Wires,
+    links: Links,
     /// The sinks of ours that lack a link to the card.
-    deaf: BTreeSet<u32>,
+    unlinked_sinks: BTreeSet<u32>,
     streams: Streams,
     /// The program list, as it was in the last round.
     rules: Option<Rules>,
     processes: Processes,
     /// Whose ports we have configured, which is done once.
     configured: BTreeSet<u32>,
-    patience: Patience,
+    timeouts: Timeouts,
     /// We are about to go: nothing is wished for any more.
     is_leaving: bool,
     /// What tells our clients from those of another mixd.
@@ -127,30 +127,30 @@ pub struct Graph {
     refused_by: Option<u32>,
 }
 
-impl Graph {
-    /// A graph of which nothing is known. `output` is the `node.name` of the sink to play to, if
+impl Router {
+    /// A router of which nothing is known. `output` is the `node.name` of the sink to play to, if
     /// it is not to be the default.
     pub fn new(output: Option<String>) -> Self {
         Self {
-            objects: Objects::default(),
+            registry: Registry::default(),
             version: None,
-            metadata: Metadata::None,
-            reread: None,
-            doubt: Doubt::default(),
+            metadata: MetadataOwner::None,
+            refresh: None,
+            freshness: Freshness::default(),
             output: Output::new(output),
-            is_new: false,
+            is_manager_starting: false,
             is_listed: false,
-            is_tidy: false,
+            are_stale_targets_removed: false,
             layout: Layout::stereo(),
             sinks: Sinks::default(),
             levels: Levels::default(),
-            wires: Wires::default(),
-            deaf: BTreeSet::new(),
+            links: Links::default(),
+            unlinked_sinks: BTreeSet::new(),
             streams: Streams::default(),
             rules: None,
             processes: Processes::default(),
             configured: BTreeSet::new(),
-            patience: Patience::default(),
+            timeouts: Timeouts::default(),
             is_leaving: false,
             instance: None,
             refused_by: None,
@@ -162,111 +162,111 @@ impl Graph {
         self.output.named = output;
     }
 
-    /// Takes in a fact.
-    pub fn learn(&mut self, fact: Fact) {
-        match fact {
-            Fact::Node(id, props) => {
-                self.objects.add_node(id, &props);
+    /// Takes in a event.
+    pub fn handle(&mut self, event: Event) {
+        match event {
+            Event::Node(id, props) => {
+                self.registry.add_node(id, &props);
                 if self.is_listed && self.has_card(id) {
-                    self.doubt.note_change();
+                    self.freshness.note_change();
                 }
                 if self
-                    .objects
+                    .registry
                     .nodes()
                     .get(&id)
-                    .is_some_and(objects::Node::is_stream)
+                    .is_some_and(registry::Node::is_stream)
                 {
                     // It is to be heard.
-                    self.wires.retry();
+                    self.links.retry();
                 }
             }
-            Fact::Info(id, info) => self.objects.add_info(id, info),
-            Fact::Port(id, props) => {
+            Event::Info(id, info) => self.registry.add_info(id, info),
+            Event::Port(id, props) => {
                 // A sink has its ports from the session manager, if not from us.
-                let node = self.objects.add_port(id, &props);
+                let node = self.registry.add_port(id, &props);
                 let node = node.filter(|id| !self.configured.contains(id));
-                let node = node.and_then(|id| self.objects.nodes().get(&id));
-                if node.is_some_and(objects::Node::is_sink) && self.is_managed() {
-                    self.note_life();
+                let node = node.and_then(|id| self.registry.nodes().get(&id));
+                if node.is_some_and(registry::Node::is_sink) && self.is_managed() {
+                    self.note_active();
                 }
             }
-            Fact::Link(id, props) => {
+            Event::Link(id, props) => {
                 let client = props.get("client.id").and_then(|id| id.parse().ok());
                 if client.is_some() && client == self.metadata.manager() {
-                    self.note_life();
+                    self.note_active();
                 }
-                self.objects.add_link(id, &props);
+                self.registry.add_link(id, &props);
             }
-            Fact::Broken(ports) => self.lose_link(ports, true),
-            Fact::Client(id, props) => self.objects.add_client(id, props),
-            Fact::ClientInfo(id, props) => self.objects.add_client_info(id, props),
-            Fact::Process(pid, process) => self.processes.learn(pid, process),
-            Fact::Removed(id) => self.forget(id),
-            Fact::Made(sink, node) => self.sinks.made(sink, node),
-            Fact::Level(sink, level) => self.levels.tell(sink, level),
-            Fact::Set(factors) => self.levels.set(factors),
-            Fact::Metadata(metadata) => {
+            Event::LinkFailed(ports) => self.lose_link(ports, true),
+            Event::Client(id, props) => self.registry.add_client(id, props),
+            Event::ClientInfo(id, props) => self.registry.add_client_info(id, props),
+            Event::Process(pid, process) => self.processes.handle(pid, process),
+            Event::Removed(id) => self.forget(id),
+            Event::SinkCreated(sink, node) => self.sinks.made(sink, node),
+            Event::Level(sink, level) => self.levels.tell(sink, level),
+            Event::LevelsSet(factors) => self.levels.set(factors),
+            Event::Metadata(metadata) => {
                 // Not one that was there before us.
-                self.is_new = self.is_listed && metadata.manager().is_some();
-                if self.is_new {
-                    self.doubt.note_change();
+                self.is_manager_starting = self.is_listed && metadata.manager().is_some();
+                if self.is_manager_starting {
+                    self.freshness.note_change();
                 }
                 // What it takes away while it sets up is no robbery.
-                self.wires.forgive();
+                self.links.reset_retries();
                 self.metadata = metadata;
-                self.reread = None;
-                if metadata == Metadata::None {
-                    self.objects.forget_metadata();
+                self.refresh = None;
+                if metadata == MetadataOwner::None {
+                    self.registry.forget_metadata();
                 }
                 if metadata.manager().is_none() {
                     self.streams.forget_asked(metadata.client().is_none());
                 }
             }
-            Fact::Key {
+            Event::MetadataKey {
                 subject: 0,
                 key,
                 value,
             } => {
-                self.note_life();
-                self.objects.set_default(key.as_deref(), value.as_deref());
+                self.note_active();
+                self.registry.set_default(key.as_deref(), value.as_deref());
             }
-            Fact::Key {
+            Event::MetadataKey {
                 subject,
                 key,
                 value,
             } => {
-                self.note_life();
-                if let Some(reread) = &mut self.reread {
-                    reread.note(subject);
+                self.note_active();
+                if let Some(refresh) = &mut self.refresh {
+                    refresh.note(subject);
                 }
-                self.learn_target(subject, key.as_deref(), value);
+                self.handle_target(subject, key.as_deref(), value);
             }
-            Fact::Answered => self.doubt.note_life(),
-            Fact::Reread => self.end_reread(),
-            Fact::Filters(are_there) => self.objects.set_filters(are_there),
-            Fact::Filter { node, key, value } => self.objects.set_filter_key(node, key, value),
-            Fact::Setting(key, value) => self.objects.set_setting(key, value),
-            Fact::Version(version) => self.version = Some(version),
-            Fact::Listed => self.is_listed = true,
+            Event::ManagerAnswered => self.freshness.note_active(),
+            Event::Refreshed => self.finish_refresh(),
+            Event::FilterMetadata(are_there) => self.registry.set_filters(are_there),
+            Event::FilterKey { node, key, value } => self.registry.set_filter_key(node, key, value),
+            Event::Setting(key, value) => self.registry.set_setting(key, value),
+            Event::Version(version) => self.version = Some(version),
+            Event::Listed => self.is_listed = true,
         }
     }
 
     /// The session manager has done something.
-    fn note_life(&mut self) {
-        self.streams.note_life();
-        self.doubt.note_life();
+    fn note_active(&mut self) {
+        self.streams.note_active();
+        self.freshness.note_active();
     }
 
-    fn learn_target(&mut self, stream: u32, key: Option<&str>, value: Option<String>) {
-        if self.objects.set_target(stream, key, value) {
-            self.note_target(stream, self.reread.is_some());
+    fn handle_target(&mut self, stream: u32, key: Option<&str>, value: Option<String>) {
+        if self.registry.set_target(stream, key, value) {
+            self.note_target(stream, self.refresh.is_some());
         }
     }
 
     /// Draws the conclusions from where the metadata sends a stream now.
     fn note_target(&mut self, stream: u32, is_told_again: bool) {
-        let place = self.place(stream);
-        let target = self.objects.targets.get(&stream);
+        let place = self.target(stream);
+        let target = self.registry.targets.get(&stream);
         let object = target.and_then(|target| target.object.as_deref());
         self.streams
             .note_target(stream, object, place, is_told_again);
@@ -274,80 +274,74 @@ impl Graph {
 
     fn forget(&mut self, id: u32) {
         if self.has_card(id) {
-            self.doubt.note_change();
+            self.freshness.note_change();
         }
-        if self.objects.is_tool(id) {
-            self.doubt.note_tool();
+        if self.registry.is_tool(id) {
+            self.freshness.note_tool();
         }
         self.output.forget(id);
         self.sinks.lose(id);
         self.streams.remove(id);
         self.configured.remove(&id);
-        self.wires.forget_port(id);
-        if let Some(ports) = self.objects.remove(id) {
+        self.links.forget_port(id);
+        if let Some(ports) = self.registry.remove(id) {
             self.lose_link(ports, false);
         }
     }
 
-    /// What is to be done now. Each action is said once: the caller carries all of them out, in
+    /// What is to be done now. Each command is said once: the caller carries all of them out, in
     /// this order.
-    pub fn settle(&mut self, rules: &Rules, now: Instant) -> Vec<Action> {
-        let mut actions = Vec::new();
+    pub fn reconcile(&mut self, rules: &Rules, now: Instant) -> Vec<Command> {
+        let mut commands = Vec::new();
         if self.is_leaving || !self.is_listed {
-            return actions;
+            return commands;
         }
-        if self.awaits_elder(now) {
-            self.patience.end_round();
-            return actions;
+        if self.awaits_other_mixd(now) {
+            self.timeouts.end_round();
+            return commands;
         }
         let is_alone = self.is_alone(now);
-        self.wires.fade(&mut self.patience, now);
-        self.is_new = self.is_new && !self.patience.is_over(Matter::Newcomer, now);
-        self.inspect_processes(&mut actions);
-        self.remove_copies(&mut actions);
+        self.links.fade(&mut self.timeouts, now);
+        self.is_manager_starting =
+            self.is_manager_starting && !self.timeouts.expired(Timeout::ManagerStarting, now);
+        self.inspect_processes(&mut commands);
+        self.remove_copies(&mut commands);
         self.choose_output();
-        let is_known = self.find_layout(is_alone, now, &mut actions);
-        if self.sinks.are_given_up() && self.patience.is_over(Matter::Remake, now) {
-            self.sinks.forgive();
+        let is_known = self.find_layout(is_alone, now, &mut commands);
+        if self.sinks.are_given_up() && self.timeouts.expired(Timeout::RecreateSinks, now) {
+            self.sinks.reset_retries();
         }
         if is_known {
-            self.sinks.settle(&self.layout, &mut actions);
+            self.sinks.reconcile(&self.layout, &mut commands);
         }
-        self.configure_sinks(is_alone, now, &mut actions);
-        self.restore_levels(now, &mut actions);
+        self.configure_sinks(is_alone, now, &mut commands);
+        self.restore_levels(now, &mut commands);
         let mut wanted = self.monitor_links();
-        self.deaf = self.deaf_sinks();
-        // A sink with nothing behind it stalls its players: streams come after the monitors.
+        self.unlinked_sinks = self.find_unlinked_sinks();
+        // A sink with nothing behind it stalls its programs: streams come after the monitors.
         let ready = self.ready_sinks(is_known, &wanted);
         self.note_rules(rules);
-        let mut targets = self.tidy();
-        targets.extend(self.settle_streams(
-            rules,
-            &ready,
-            is_alone,
-            now,
-            &mut wanted,
-            &mut actions,
-        ));
-        self.reread_if_missed(now, &mut actions);
+        let mut targets = self.remove_stale_targets();
+        targets.extend(self.plan_streams(rules, &ready, is_alone, now, &mut wanted, &mut commands));
+        self.refresh_if_stale(now, &mut commands);
         let superfluous = self.superfluous_sinks(&ready, &wanted, now);
         for &node in &superfluous {
-            self.wires.drop_node(node);
+            self.links.drop_node(node);
         }
         wanted.retain(|ports| !superfluous.contains(&ports.output_node));
-        if self.lets_newcomer_suspend(now) {
+        if self.lets_manager_suspend(now) {
             wanted.clear();
         }
-        self.wires.settle(&wanted, &mut actions);
-        actions.extend(targets);
-        self.sinks.destroy(&superfluous, &mut actions);
-        self.patience.end_round();
-        actions
+        self.links.reconcile(&wanted, &mut commands);
+        commands.extend(targets);
+        self.sinks.destroy(&superfluous, &mut commands);
+        self.timeouts.end_round();
+        commands
     }
 
-    /// When [`settle`](Self::settle) is to be called again, if nothing is learnt before.
+    /// When [`reconcile`](Self::reconcile) is to be called again, if nothing is learnt before.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        self.patience.deadline(now)
+        self.timeouts.deadline(now)
     }
 
     fn is_managed(&self) -> bool {
@@ -356,38 +350,38 @@ impl Graph {
 
     /// Whether a session manager keeps the metadata, and does not answer.
     fn is_manager_hanging(&self) -> bool {
-        matches!(self.metadata, Metadata::Hanging(_))
+        matches!(self.metadata, MetadataOwner::Hanging(_))
     }
 
     /// Whether what a session manager would do is ours to do: there is none, nor does one come, or it
     /// has been waited for already.
     fn is_alone(&mut self, now: Instant) -> bool {
         self.is_manager_hanging()
-            || !self.is_managed() && self.patience.is_over(Matter::Manager, now)
+            || !self.is_managed() && self.timeouts.expired(Timeout::Manager, now)
     }
 
     /// The channel whose sink this node is, or was until a moment ago.
     fn channel(&self, node: u32) -> Option<Channel> {
-        channel_of_name(&self.objects.nodes().get(&node)?.name)
+        channel_of_name(&self.registry.nodes().get(&node)?.name)
     }
 
     /// Whether a node of this id is there, and is a card.
     fn has_card(&self, id: u32) -> bool {
-        self.objects.nodes().get(&id).is_some_and(is_card)
+        self.registry.nodes().get(&id).is_some_and(is_card)
     }
 
     /// The cards that there are, by id.
-    fn cards(&self) -> impl Iterator<Item = (u32, &objects::Node)> {
-        let nodes = self.objects.nodes().iter().map(|(&id, node)| (id, node));
+    fn cards(&self) -> impl Iterator<Item = (u32, &registry::Node)> {
+        let nodes = self.registry.nodes().iter().map(|(&id, node)| (id, node));
         nodes.filter(|(_, node)| is_card(node))
     }
 
     /// Finds the layout that the sinks are to have. False while it can't be known yet.
-    fn find_layout(&mut self, is_alone: bool, now: Instant, actions: &mut Vec<Action>) -> bool {
+    fn find_layout(&mut self, is_alone: bool, now: Instant, commands: &mut Vec<Command>) -> bool {
         let Some(card) = self.output.node() else {
             return true;
         };
-        if let Some(side) = self.objects.side(card, Direction::Input) {
+        if let Some(side) = self.registry.side(card, Direction::Input) {
             self.layout = side.layout;
             return true;
         }
@@ -395,17 +389,17 @@ impl Graph {
             if !is_alone {
                 return false;
             }
-            self.configure_card(card, actions);
+            self.configure_card(card, commands);
         }
-        self.patience.is_over(Matter::Ports(card), now)
+        self.timeouts.expired(Timeout::Ports(card), now)
     }
 
     /// Gives a card without ports those that it says it should have.
-    fn configure_card(&mut self, card: u32, actions: &mut Vec<Action>) {
-        let position = self.objects.property(card, "audio.position");
+    fn configure_card(&mut self, card: u32, commands: &mut Vec<Command>) {
+        let position = self.registry.property(card, "audio.position");
         let layout = position.and_then(Layout::parse);
         let layout = layout.unwrap_or_else(Layout::stereo);
-        self.configure(card, Direction::Input, layout, actions);
+        self.configure(card, Direction::Input, layout, commands);
     }
 
     /// Gives ports to a node that has none, once.
@@ -414,10 +408,10 @@ impl Graph {
         node: u32,
         direction: Direction,
         layout: Layout,
-        actions: &mut Vec<Action>,
+        commands: &mut Vec<Command>,
     ) {
         let is_bare = self
-            .objects
+            .registry
             .infos
             .get(&node)
             .is_some_and(|info| match direction {
@@ -425,20 +419,20 @@ impl Graph {
                 Direction::Output => info.outputs == 0,
             });
         if is_bare && self.configured.insert(node) {
-            actions.push(Action::Configure(node, direction, layout));
+            commands.push(Command::ConfigurePorts(node, direction, layout));
         }
     }
 
     /// Our sinks get their ports from the session manager; where there is none, or it does not do
     /// so, from us.
-    fn configure_sinks(&mut self, is_alone: bool, now: Instant, actions: &mut Vec<Action>) {
+    fn configure_sinks(&mut self, is_alone: bool, now: Instant, commands: &mut Vec<Command>) {
         let nodes = self.sinks.nodes();
         let nodes: Vec<(u32, Layout)> = nodes.map(|(_, id, layout)| (id, layout.clone())).collect();
         for (id, layout) in nodes {
-            if self.objects.side(id, Direction::Input).is_none()
-                && (is_alone || self.patience.is_over(Matter::Ports(id), now))
+            if self.registry.side(id, Direction::Input).is_none()
+                && (is_alone || self.timeouts.expired(Timeout::Ports(id), now))
             {
-                self.configure(id, Direction::Input, layout, actions);
+                self.configure(id, Direction::Input, layout, commands);
             }
         }
     }
@@ -448,16 +442,16 @@ impl Graph {
         let mut wanted = BTreeSet::new();
         if let Some(card) = self.output.node() {
             for (_, sink, _) in self.sinks.nodes() {
-                wanted.extend(self.links(sink, card));
+                wanted.extend(self.pairs(sink, card));
             }
         }
         wanted
     }
 
     /// Between all ports of one node and those of another, once they are known.
-    fn links(&self, output_node: u32, input_node: u32) -> Vec<Ports> {
-        let outputs = self.objects.side(output_node, Direction::Output);
-        let inputs = self.objects.side(input_node, Direction::Input);
+    fn pairs(&self, output_node: u32, input_node: u32) -> Vec<Ports> {
+        let outputs = self.registry.side(output_node, Direction::Output);
+        let inputs = self.registry.side(input_node, Direction::Input);
         let (Some(outputs), Some(inputs)) = (outputs, inputs) else {
             return Vec::new();
         };
@@ -475,16 +469,16 @@ impl Graph {
     /// The node of each channel's sink to which streams can be sent: one of the card's layout if
     /// there is one, and linked to the card if there is one that can be linked to.
     fn ready_sinks(&self, is_known: bool, monitors: &BTreeSet<Ports>) -> BTreeMap<Channel, u32> {
-        let has_ports = |card| self.objects.side(card, Direction::Input).is_some();
+        let has_ports = |card| self.registry.side(card, Direction::Input).is_some();
         let is_deaf = match self.output.node() {
             None => true,
             Some(card) => is_known && !has_ports(card),
         };
         let mut ready = BTreeMap::new();
         for (sink, node, layout) in self.sinks.nodes() {
-            let is_complete = self.objects.side(node, Direction::Input).is_some()
+            let is_complete = self.registry.side(node, Direction::Input).is_some()
                 && self
-                    .objects
+                    .registry
                     .nodes()
                     .get(&node)
                     .is_some_and(|node| node.serial.is_some());
@@ -503,7 +497,7 @@ impl Graph {
     }
 
     /// The sinks whose channel has a ready one of the right layout, and which nothing has played to for
-    /// a while. `WirePlumber` pauses the media players that play to a sink when it goes, from 0.5.11 on,
+    /// a while. `WirePlumber` pauses the media programs that play to a sink when it goes, from 0.5.11 on,
     /// and counts a link until a moment after that has gone (mpris-pause.lua, `link_hook`).
     fn superfluous_sinks(
         &mut self,
@@ -513,7 +507,7 @@ impl Graph {
     ) -> BTreeSet<u32> {
         let is_used = |node: u32| {
             self.streams.is_asked_for(node)
-                || self.objects.is_fed(node)
+                || self.registry.is_fed(node)
                 || wanted.iter().any(|ports| ports.input_node == node)
         };
         let layouts: BTreeMap<u32, &Layout> = self
@@ -531,18 +525,18 @@ impl Graph {
             })
             .map(|(_, node, _)| node)
             .collect();
-        superfluous.retain(|&node| self.patience.is_over(Matter::Emptied(node), now));
+        superfluous.retain(|&node| self.timeouts.expired(Timeout::SinkDrained(node), now));
         superfluous
     }
 
     /// Whether a link of ours is still wanted, as far as is known.
     pub fn has_link(&self, ports: &Ports) -> bool {
-        self.wires.has(ports)
+        self.links.has(ports)
     }
 
     /// Whether what a link would link is there.
     pub fn has_ports(&self, ports: &Ports) -> bool {
-        self.objects.has_port(ports.output) && self.objects.has_port(ports.input)
+        self.registry.has_port(ports.output) && self.registry.has_port(ports.input)
     }
 
     /// Whether it leads from a sink of ours to the card.
@@ -559,7 +553,7 @@ impl Graph {
     /// truth, as far as can be told.
     pub fn quantum(&self) -> Duration {
         let sinks = self.sinks.nodes().map(|(_, node, _)| node);
-        quantum::quantum(&self.objects, sinks.chain(self.output.node()))
+        quantum::quantum(&self.registry, sinks.chain(self.output.node()))
     }
 
     /// What clients are told.
@@ -567,11 +561,11 @@ impl Graph {
         let card = self
             .output
             .card()
-            .and_then(|card| self.objects.nodes().get(&card));
+            .and_then(|card| self.registry.nodes().get(&card));
         let is_given_up = self.sinks.are_given_up();
         let is_up = is_given_up || CHANNELS.iter().all(|&channel| self.sinks.has_made(channel));
         let mut warnings = Vec::new();
-        let default = self.objects.default_sink.as_deref();
+        let default = self.registry.default_sink.as_deref();
         let is_own = default.is_some_and(|name| channel_of_name(name).is_some());
         // Where there is no card, there is none to be chosen instead.
         if self.is_managed() && is_own && card.is_some() {
@@ -584,13 +578,13 @@ impl Graph {
         if is_given_up {
             warnings.push(Warning::SinksRemoved);
         }
-        if self.is_robbed() {
+        if self.are_monitors_given_up() {
             warnings.push(Warning::LinksRemoved);
         }
         if self.is_manager_hanging() {
             warnings.push(Warning::ManagerHangs);
         }
-        if self.objects.is_moving_forbidden() {
+        if self.registry.is_moving_forbidden() {
             warnings.push(Warning::MovingForbidden);
         }
         warnings.extend(self.levels.warnings());
@@ -620,24 +614,24 @@ impl Graph {
                 })
             })
         };
-        let nodes = self.objects.nodes().iter();
+        let nodes = self.registry.nodes().iter();
         let ours = nodes
             .filter(|(_, node)| node.is_sink() && channel_of_name(&node.name).is_some())
             .filter(|&(&id, _)| !is_going(id))
             .map(|(_, node)| node);
-        let is_missing = |target: &&objects::Target| {
+        let is_missing = |target: &&registry::TargetKeys| {
             let object = target.object.as_deref();
             object.is_some_and(|object| {
-                !matches!(object, "-1") && self.objects.find(object).is_none()
+                !matches!(object, "-1") && self.registry.find(object).is_none()
             })
         };
-        let stale = self.objects.targets.values().filter(is_missing).count();
+        let stale = self.registry.targets.values().filter(is_missing).count();
         let manager = self.metadata.client();
         Diagnosis {
             sinks: ours.map(|node| NodeName::truncated(&node.name)).collect(),
             stale: u32::try_from(stale).unwrap_or(u32::MAX),
             manager: manager.map(|client| {
-                let name = self.objects.client(client).unwrap_or("a session manager");
+                let name = self.registry.client(client).unwrap_or("a session manager");
                 ClientName::truncated(name)
             }),
             pipewire: self.version.as_deref().map(ClientName::truncated),
@@ -648,30 +642,30 @@ impl Graph {
     /// What is to be undone before we go: every target that names one of our sinks, and every
     /// stream's link that we have made. The monitors stay, so that what plays is heard to the
     /// last.
-    pub fn farewell(&mut self) -> Vec<Action> {
+    pub fn shutdown(&mut self) -> Vec<Command> {
         self.is_leaving = true;
-        let mut actions = self.release_streams();
-        let monitors = self.wires.iter().filter(|ports| self.is_monitor(ports));
+        let mut commands = self.release_streams();
+        let monitors = self.links.iter().filter(|ports| self.is_monitor(ports));
         let monitors = monitors.copied().collect();
-        self.wires.settle(&monitors, &mut actions);
-        actions
+        self.links.reconcile(&monitors, &mut commands);
+        commands
     }
 
-    /// Whether the session manager pauses the media players whose sink goes: `WirePlumber` does from
+    /// Whether the session manager pauses the media programs whose sink goes: `WirePlumber` does from
     /// 0.5.11 on.
     pub fn is_pausing(&self) -> bool {
         let manager = self.metadata.manager();
         let version =
-            manager.and_then(|id| self.objects.client_property(id, "application.version"));
+            manager.and_then(|id| self.registry.client_property(id, "application.version"));
         let numbers = version.unwrap_or_default().split('.');
         let numbers: Vec<u32> = numbers.map_while(|number| number.parse().ok()).collect();
         numbers.as_slice() >= &[0, 5, 11]
     }
 
     /// Whether nothing plays into our sinks.
-    pub fn is_deserted(&self) -> bool {
+    pub fn is_drained(&self) -> bool {
         let mut nodes = self.sinks.nodes();
-        !nodes.any(|(_, node, _)| self.objects.is_fed(node))
+        !nodes.any(|(_, node, _)| self.registry.is_fed(node))
     }
 }
 

@@ -6,13 +6,13 @@
 
 use std::time::Instant;
 
-use super::Graph;
-use super::patience::Matter;
+use super::Router;
+use super::timeouts::Timeout;
 
 /// Debian 12's PipeWire.
 const PIPEWIRE_0_3_65: &str = "0.3.65";
 
-impl Graph {
+impl Router {
     fn is_pipewire_0_3_65(&self) -> bool {
         self.version.as_deref() == Some(PIPEWIRE_0_3_65)
     }
@@ -38,8 +38,10 @@ impl Graph {
     /// other link). Of the links between two nodes, only the first carries samples after that.
     ///
     /// Test: `after_a_session_managers_return_all_is_heard_on_both_sides`.
-    pub(super) fn lets_newcomer_suspend(&mut self, now: Instant) -> bool {
-        self.is_new && self.is_pipewire_0_3_65() && !self.patience.is_over(Matter::Suspension, now)
+    pub(super) fn lets_manager_suspend(&mut self, now: Instant) -> bool {
+        self.is_manager_starting
+            && self.is_pipewire_0_3_65()
+            && !self.timeouts.expired(Timeout::ManagerSuspending, now)
     }
 
     /// Whether a stream may have a `target.node` that nobody has told us of, on PipeWire 0.3.65:
@@ -48,7 +50,7 @@ impl Graph {
     ///
     /// Test: `a_remembered_stream_is_played_once_after_each_restart`.
     pub(super) fn may_have_untold_node(&self, stream: u32) -> bool {
-        let target = self.objects.targets.get(&stream);
+        let target = self.registry.targets.get(&stream);
         self.is_pipewire_0_3_65() && target.is_none_or(|target| target.node.is_none())
     }
 }

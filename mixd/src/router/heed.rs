@@ -7,29 +7,30 @@ use std::time::Instant;
 use wire::message::ClientName;
 use wire::{Channel, StreamState};
 
-use super::Graph;
-use super::judge::Decision;
-use super::patience::Matter;
+use super::Router;
+use super::state::Decision;
+use super::timeouts::Timeout;
 
-impl Graph {
+impl Router {
     /// Notes whether a stream, of which this was decided, has been missing from its channel for too
     /// long.
-    pub(super) fn note_heed(&mut self, id: u32, decision: &Decision, now: Instant) {
+    pub(super) fn update_missed(&mut self, id: u32, decision: &Decision, now: Instant) {
         let channel = decision.channel;
         let is_missed = decision.sent.is_some()
             && if self.streams.is_paused(id) {
                 true
             } else if self.plays_to(id, channel) {
-                self.flaw(id, channel).is_some() && self.patience.is_over(Matter::Whole(id), now)
+                self.defect(id, channel).is_some()
+                    && self.timeouts.expired(Timeout::Complete(id), now)
             } else {
-                self.patience.is_over(Matter::Heed(id), now)
+                self.timeouts.expired(Timeout::Routed(id), now)
             };
         self.streams.note_missed(id, is_missed);
     }
 
     /// Whether a link, whoever has made it, leads from a stream to a sink of this channel.
     fn plays_to(&self, stream: u32, channel: Channel) -> bool {
-        let mut links = self.objects.links_from(stream);
+        let mut links = self.registry.links_from(stream);
         links.any(|link| self.channel(link.ports.input_node) == Some(channel))
     }
 
@@ -49,7 +50,7 @@ impl Graph {
                 ..decision
             },
             Some((client, _)) => {
-                let rival = client.and_then(|client| self.objects.client(client));
+                let rival = client.and_then(|client| self.registry.client(client));
                 Decision {
                     state: StreamState::Contested,
                     rival: rival.map(ClientName::truncated),
@@ -77,8 +78,8 @@ impl Graph {
         if !self.streams.is_missed(id) {
             return None;
         }
-        if let Some(flaw) = self.flaw(id, channel) {
-            return Some(self.flaw_reason(flaw));
+        if let Some(defect) = self.defect(id, channel) {
+            return Some(self.defect_reason(defect));
         }
         let Some((client, sink)) = self.rival_link(id, channel) else {
             let reason = match self.sinks.are_given_up() {
@@ -87,9 +88,9 @@ impl Graph {
             };
             return Some(reason.into());
         };
-        let by = client.and_then(|client| self.objects.client(client));
+        let by = client.and_then(|client| self.registry.client(client));
         let by = by.unwrap_or("another program");
-        let to = self.objects.nodes().get(&sink);
+        let to = self.registry.nodes().get(&sink);
         let to = to.map(|node| &*node.name).unwrap_or_default();
         let is_manager = client.is_some() && client == self.metadata.client();
         Some(match is_manager {

@@ -5,12 +5,12 @@ use super::*;
 /// The stream's link, of the `n`th channel, that the session manager has made.
 fn cut_managed(world: &mut World, n: u32) {
     let ports = between(STREAM, DEFAULT, n);
-    let links = world.graph.objects.links_of(&ports);
-    world.run(links.into_iter().map(Fact::Removed));
+    let links = world.router.registry.links_of(&ports);
+    world.run(links.into_iter().map(Event::Removed));
 }
 
-fn cut(world: &mut World, ports: &Ports) -> Vec<Action> {
-    let removed = world.pipewire.rob(ports).unwrap();
+fn cut(world: &mut World, ports: &Ports) -> Vec<Command> {
+    let removed = world.pipewire.remove_link(ports).unwrap();
     world.run([removed])
 }
 
@@ -20,8 +20,8 @@ fn a_side_that_was_cut_is_not_routed_and_is_linked_by_us() {
     world.run(stream(STREAM, "Game", &[]));
     cut_managed(&mut world, 1);
     assert_eq!(world.linked(STREAM, DEFAULT), []);
-    let actions = world.wait(1);
-    assert_eq!(actions, [Action::Link(between(STREAM, DEFAULT, 1))]);
+    let commands = world.wait(1);
+    assert_eq!(commands, [Command::Link(between(STREAM, DEFAULT, 1))]);
     assert_eq!(world.state(STREAM), StreamState::Routed);
     // Taken away from us twice, it is left.
     for state in [StreamState::Routed, StreamState::Contested] {
@@ -29,7 +29,7 @@ fn a_side_that_was_cut_is_not_routed_and_is_linked_by_us() {
         world.wait(1);
         assert_eq!(world.state(STREAM), state);
     }
-    let reason = world.graph.detail(STREAM, &world.rules, 0).unwrap().reason;
+    let reason = world.router.detail(STREAM, &world.rules, 0).unwrap().reason;
     assert!(reason.unwrap().contains("again and again"), "{reason:?}");
     // And not for ever.
     world.wait(30);
@@ -44,9 +44,9 @@ fn a_side_that_is_missing_is_said_meanwhile() {
     world.run(stream(STREAM, "Game", &[]));
     cut_managed(&mut world, 1);
     world.now += Duration::from_millis(600);
-    world.learn([]);
+    world.handle([]);
     assert_eq!(world.state(STREAM), StreamState::Waiting);
-    let reason = world.graph.detail(STREAM, &world.rules, 0).unwrap().reason;
+    let reason = world.router.detail(STREAM, &world.rules, 0).unwrap().reason;
     assert!(reason.unwrap().contains("mixd-default"), "{reason:?}");
 }
 
@@ -54,13 +54,13 @@ fn a_side_that_is_missing_is_said_meanwhile() {
 fn a_link_in_the_state_error_is_made_anew_once_and_its_end_is_no_loss() {
     let mut world = World::new(&[]);
     let ports = between(DEFAULT, CARD, 0);
-    let actions = world.learn([Fact::Broken(ports)]);
-    assert_eq!(actions, [Action::Link(ports)]);
-    let gone = world.pipewire.rob(&ports).unwrap();
-    assert_eq!(world.learn([gone]), [], "the broken one");
-    let facts = world.pipewire.obey(&Action::Link(ports));
-    assert_eq!(world.run(facts), []);
-    assert!(world.graph.has_link(&ports));
+    let commands = world.handle([Event::LinkFailed(ports)]);
+    assert_eq!(commands, [Command::Link(ports)]);
+    let gone = world.pipewire.remove_link(&ports).unwrap();
+    assert_eq!(world.handle([gone]), [], "the broken one");
+    let events = world.pipewire.execute(&Command::Link(ports));
+    assert_eq!(world.run(events), []);
+    assert!(world.router.has_link(&ports));
 }
 
 #[test]
@@ -72,17 +72,17 @@ fn a_monitor_that_was_given_up_is_told_and_made_again_for_a_new_stream() {
         cut(&mut world, &ports);
     }
     world.wait(1);
-    let audio = world.graph.audio(&world.rules);
+    let audio = world.router.audio(&world.rules);
     assert_eq!(audio.warnings, [Warning::LinksRemoved]);
     assert_eq!(world.state(STREAM), StreamState::Waiting);
     world.run(stream(STREAM + 1, "Game", &[]));
-    assert!(world.graph.has_link(&ports));
-    assert_eq!(world.graph.audio(&world.rules).warnings, []);
+    assert!(world.router.has_link(&ports));
+    assert_eq!(world.router.audio(&world.rules).warnings, []);
     assert_eq!(world.state(STREAM), StreamState::Routed);
     // Once more only.
     assert_eq!(cut(&mut world, &ports), []);
     world.wait(31);
-    assert!(world.graph.has_link(&ports), "it is tried again");
+    assert!(world.router.has_link(&ports), "it is tried again");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn losses_fade() {
     let mut world = World::new(&[]);
     let ports = between(DEFAULT, CARD, 0);
     for _ in 0..3 * MAX_RELINKS {
-        assert_eq!(cut(&mut world, &ports), [Action::Link(ports)]);
+        assert_eq!(cut(&mut world, &ports), [Command::Link(ports)]);
         world.wait(11);
     }
 }
@@ -99,7 +99,7 @@ fn losses_fade() {
 fn a_link_to_a_card_besides_the_channel_is_told_and_named() {
     let mut world = World::new(&[]);
     world.run(stream(STREAM, "Game", &[]));
-    world.learn([Fact::ClientInfo(
+    world.handle([Event::ClientInfo(
         77,
         props(&[("application.name", "qpwgraph")]),
     )]);
@@ -108,9 +108,9 @@ fn a_link_to_a_card_besides_the_channel_is_told_and_named() {
     let told = world.stream(STREAM);
     assert_eq!(told.state, StreamState::Contested);
     assert_eq!(told.rival.as_deref(), Some("qpwgraph"));
-    let reason = world.graph.detail(STREAM, &world.rules, 0).unwrap().reason;
+    let reason = world.router.detail(STREAM, &world.rules, 0).unwrap().reason;
     assert!(reason.unwrap().contains("heard twice"), "{reason:?}");
-    world.run([Fact::Removed(900)]);
+    world.run([Event::Removed(900)]);
     assert_eq!(world.state(STREAM), StreamState::Routed);
 }
 
@@ -120,9 +120,9 @@ fn a_target_node_of_ours_or_of_nothing_is_cleared_at_the_end() {
         let mut world = World::new(&[]);
         world.run(stream(STREAM, "Game", &[]));
         world.run([key(STREAM, TARGET_NODE, Some(value))]);
-        let actions = world.graph.farewell();
-        assert!(actions.contains(&Action::Clear(STREAM)));
-        let clears = actions.contains(&Action::ClearNode(STREAM));
+        let commands = world.router.shutdown();
+        assert!(commands.contains(&Command::ClearTarget(STREAM)));
+        let clears = commands.contains(&Command::ClearTargetNode(STREAM));
         assert_eq!(clears, is_cleared, "{value}");
     }
 }
@@ -130,22 +130,25 @@ fn a_target_node_of_ours_or_of_nothing_is_cleared_at_the_end() {
 #[test]
 fn a_session_manager_that_hangs_from_the_start_is_done_without() {
     let mut world = World::empty(&["Discord"], true);
-    let mut facts = session();
-    facts.remove(0);
-    world.learn(facts);
+    let mut events = session();
+    events.remove(0);
+    world.handle(events);
     world.pipewire.is_managed = false;
-    world.run([Fact::Metadata(Metadata::Hanging(MANAGER)), Fact::Listed]);
-    let audio = world.graph.audio(&world.rules);
+    world.run([
+        Event::Metadata(MetadataOwner::Hanging(MANAGER)),
+        Event::Listed,
+    ]);
+    let audio = world.router.audio(&world.rules);
     assert_eq!(audio.warnings, [Warning::ManagerHangs]);
     assert_eq!(audio.output.as_deref(), Some("card"));
     world.run(stream(STREAM, "Discord", &[]));
     assert_eq!(world.linked(STREAM, AUX), [(0, 0), (1, 1)]);
     // It answers.
     world.pipewire.is_managed = true;
-    let metadata = Fact::Metadata(Metadata::Managed(MANAGER));
-    let actions = world.run([default_sink("other"), metadata]);
-    assert!(actions.contains(&target(STREAM, AUX)));
-    assert_eq!(world.graph.audio(&world.rules).warnings, []);
+    let metadata = Event::Metadata(MetadataOwner::Managed(MANAGER));
+    let commands = world.run([default_sink("other"), metadata]);
+    assert!(commands.contains(&target(STREAM, AUX)));
+    assert_eq!(world.router.audio(&world.rules).warnings, []);
     assert_eq!(world.output().as_deref(), Some("other"));
 }
 
@@ -155,9 +158,9 @@ fn a_stream_that_the_session_manager_has_linked_twice_is_asked_for_anew() {
     world.run(stream(STREAM, "Game", &[]));
     for _ in 0..2 {
         world.run([link(900, MANAGER, between(STREAM, CARD, 0))]);
-        assert_eq!(world.wait(1), [Action::Clear(STREAM)]);
+        assert_eq!(world.wait(1), [Command::ClearTarget(STREAM)]);
         assert_eq!(world.state(STREAM), StreamState::Waiting);
-        assert_eq!(world.run([Fact::Removed(900)]), []);
+        assert_eq!(world.run([Event::Removed(900)]), []);
         assert_eq!(world.wait(1), [target(STREAM, DEFAULT)]);
         assert_eq!(world.state(STREAM), StreamState::Routed);
     }
@@ -175,7 +178,7 @@ fn a_move_that_was_not_told_is_found_out() {
     cut_managed(&mut world, 0);
     cut_managed(&mut world, 1);
     world.run((0..2).map(|n| link(900 + n, MANAGER, between(STREAM, OTHER_CARD, n))));
-    assert_eq!(world.wait(2), [Action::Reread]);
+    assert_eq!(world.wait(2), [Command::Refresh]);
     assert_eq!(world.state(STREAM), StreamState::Pinned);
     assert_eq!(world.wait(10), []);
 }
@@ -186,12 +189,12 @@ fn what_was_asked_of_a_session_manager_that_hung_is_no_wish_of_its_user() {
     world.run(stream(STREAM, "Game", &[]));
     // It hangs, and shows nothing of this.
     world.rules = rules(&["Game"]);
-    assert_eq!(world.learn([]), [target(STREAM, AUX)]);
-    world.learn([Fact::Metadata(Metadata::Hanging(MANAGER))]);
+    assert_eq!(world.handle([]), [target(STREAM, AUX)]);
+    world.handle([Event::Metadata(MetadataOwner::Hanging(MANAGER))]);
     world.rules = rules(&[]);
-    world.learn([]);
+    world.handle([]);
     let shown = key(STREAM, TARGET_OBJECT, Some(&serial(AUX).to_string()));
-    world.run([shown, Fact::Metadata(Metadata::Managed(MANAGER))]);
+    world.run([shown, Event::Metadata(MetadataOwner::Managed(MANAGER))]);
     assert_eq!(world.state(STREAM), StreamState::Routed);
     assert_eq!(world.stream(STREAM).channel, Channel::Default);
 }
@@ -201,9 +204,9 @@ fn a_session_manager_that_ends_while_a_stream_is_asked_for_anew_is_done_without(
     let mut world = World::new(&[]);
     world.run(stream(STREAM, "Game", &[]));
     world.run([link(900, MANAGER, between(STREAM, CARD, 0))]);
-    assert_eq!(world.wait(1), [Action::Clear(STREAM)]);
+    assert_eq!(world.wait(1), [Command::ClearTarget(STREAM)]);
     world.pipewire.is_managed = false;
-    world.run([Fact::Removed(900), Fact::Metadata(Metadata::None)]);
+    world.run([Event::Removed(900), Event::Metadata(MetadataOwner::None)]);
     world.wait(3);
     world.wait(3);
     assert_eq!(world.linked(STREAM, DEFAULT), [(0, 0), (1, 1)]);
@@ -218,8 +221,8 @@ fn a_stream_that_was_moved_to_our_other_sink_and_is_heard_twice_is_told_as_well(
     world.run([link(900, 77, between(STREAM, CARD, 0))]);
     world.wait(1);
     assert_eq!(world.state(STREAM), StreamState::Contested);
-    let reason = world.graph.detail(STREAM, &world.rules, 0).unwrap().reason;
+    let reason = world.router.detail(STREAM, &world.rules, 0).unwrap().reason;
     assert!(reason.unwrap().contains("heard twice"), "{reason:?}");
-    world.run([Fact::Removed(900)]);
+    world.run([Event::Removed(900)]);
     assert_eq!(world.state(STREAM), StreamState::Pinned);
 }

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use wire::message::{Key, NodeName, Pattern, Sentence};
 use wire::{Property, Rule, Source, Stream, StreamDetail};
 
-use super::Graph;
-use super::fact::{Action, Process};
-use super::judge::Decision;
+use super::Router;
+use super::event::{Command, Process};
+use super::state::Decision;
 use crate::rules::{self, BINARY, COMM, EXE, FLATPAK, Program, Rules};
 use crate::server::session::takes;
 
@@ -18,7 +18,7 @@ pub struct Processes(BTreeMap<u32, Option<Process>>);
 
 impl Processes {
     /// The kernel has answered.
-    pub fn learn(&mut self, pid: u32, process: Process) {
+    pub fn handle(&mut self, pid: u32, process: Process) {
         if let Some(place) = self.0.get_mut(&pid) {
             *place = Some(process);
         }
@@ -32,7 +32,7 @@ impl Processes {
 /// The process of a stream, as it is called where PipeWire runs, or where the program does.
 #[derive(Clone, Copy)]
 enum Pid {
-    /// The kernel has told PipeWire: beyond doubt.
+    /// The kernel has told PipeWire: beyond freshness.
     Told(u32),
     /// The program says so itself: in another PID namespace (a container) its number is another
     /// process's here.
@@ -67,35 +67,35 @@ fn is_plausible(process: &Process, binary: Option<&str>) -> bool {
 const MAX_COMM: usize = 15;
 
 /// A stream, as the program that it belongs to.
-pub(super) struct Player<'a> {
-    graph: &'a Graph,
+pub(super) struct StreamProperties<'a> {
+    router: &'a Router,
     /// Its id.
     pub stream: u32,
 }
 
-impl Player<'_> {
+impl StreamProperties<'_> {
     fn process(&self) -> Option<&Process> {
-        let pid = self.graph.pid(self.stream)?;
-        self.graph.processes.get(pid)
+        let pid = self.router.pid(self.stream)?;
+        self.router.processes.get(pid)
     }
 
     /// A property as PipeWire has it: the node's, else its client's.
     fn plain(&self, key: &str) -> Option<&str> {
-        let objects = &self.graph.objects;
-        let own = objects.property(self.stream, key);
+        let registry = &self.router.registry;
+        let own = registry.property(self.stream, key);
         let own = own.filter(|value| !value.is_empty());
         own.or_else(|| {
-            let node = objects.nodes().get(&self.stream)?;
+            let node = registry.nodes().get(&self.stream)?;
             match key {
                 "node.name" => Some(&*node.name),
-                _ => objects.client_property(node.client?, key),
+                _ => registry.client_property(node.client?, key),
             }
         })
         .filter(|value| !value.is_empty())
     }
 }
 
-impl Program for Player<'_> {
+impl Program for StreamProperties<'_> {
     fn property(&self, key: &str) -> Option<&str> {
         let process = || self.process();
         let comm = || process()?.comm.as_deref();
@@ -110,7 +110,7 @@ impl Program for Player<'_> {
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        let pid = |player: &Self| player.graph.pid(player.stream);
+        let pid = |program: &Self| program.router.pid(program.stream);
         match (pid(self), pid(other)) {
             (Some(a), Some(b)) if a == b => true,
             _ => self.is_named_alike(other),
@@ -118,11 +118,11 @@ impl Program for Player<'_> {
     }
 }
 
-impl Graph {
+impl Router {
     /// A stream as the program that it belongs to.
-    pub(super) fn player(&self, stream: u32) -> Player<'_> {
-        Player {
-            graph: self,
+    pub(super) fn properties(&self, stream: u32) -> StreamProperties<'_> {
+        StreamProperties {
+            router: self,
             stream,
         }
     }
@@ -133,8 +133,8 @@ impl Graph {
             Pid::Told(pid) => Some(pid),
             Pid::Claimed(pid) => {
                 let process = self.processes.get(pid)?;
-                let player = self.player(stream);
-                is_plausible(process, player.plain(BINARY)).then_some(pid)
+                let program = self.properties(stream);
+                is_plausible(process, program.plain(BINARY)).then_some(pid)
             }
         }
     }
@@ -143,15 +143,15 @@ impl Graph {
     /// but of pipewire-pulse's clients that is pipewire-pulse itself; they say it themselves, and those
     /// in a Flatpak always number their processes differently.
     fn said_pid(&self, stream: u32) -> Option<Pid> {
-        let client = self.objects.nodes().get(&stream)?.client;
-        let of_client = |key| self.objects.client_property(client?, key);
+        let client = self.registry.nodes().get(&stream)?.client;
+        let of_client = |key| self.registry.client_property(client?, key);
         let is_pulse = of_client("client.api") == Some("pipewire-pulse");
-        let player = self.player(stream);
+        let program = self.properties(stream);
         let number = |pid: &str| pid.parse().ok().filter(|&pid| pid > 0);
-        match (of_client("pipewire.sec.pid"), player.plain(FLATPAK)) {
+        match (of_client("pipewire.sec.pid"), program.plain(FLATPAK)) {
             (Some(pid), _) if !is_pulse => number(pid).map(Pid::Told),
             (_, None) => {
-                let pid = player.plain("application.process.id")?;
+                let pid = program.plain("application.process.id")?;
                 number(pid).map(Pid::Claimed)
             }
             (_, Some(_)) => None,
@@ -160,15 +160,15 @@ impl Graph {
 
     /// Asks for what is not yet known of the processes that play, and forgets the others. As a rule the
     /// client has said which it is before the stream says anything: nothing is waited for then.
-    pub(super) fn inspect_processes(&mut self, actions: &mut Vec<Action>) {
-        let nodes = self.objects.nodes().keys().copied();
+    pub(super) fn inspect_processes(&mut self, commands: &mut Vec<Command>) {
+        let nodes = self.registry.nodes().keys().copied();
         let streams = nodes.filter(|&id| self.makes_sound(id) && self.has_known_client(id));
         let pids = streams.filter_map(|id| self.said_pid(id));
         let pids: BTreeSet<u32> = pids.map(Pid::number).collect();
         self.processes.0.retain(|pid, _| pids.contains(pid));
         for pid in pids {
             self.processes.0.entry(pid).or_insert_with(|| {
-                actions.push(Action::Inspect(pid));
+                commands.push(Command::InspectProcess(pid));
                 None
             });
         }
@@ -176,14 +176,14 @@ impl Graph {
 
     /// Whether the stream and its client have said what they are.
     fn is_introduced(&self, stream: u32) -> bool {
-        self.objects.infos.contains_key(&stream) && self.has_known_client(stream)
+        self.registry.infos.contains_key(&stream) && self.has_known_client(stream)
     }
 
     /// Whether the stream's client, if it has one, has said what it is.
     fn has_known_client(&self, stream: u32) -> bool {
-        let node = self.objects.nodes().get(&stream);
+        let node = self.registry.nodes().get(&stream);
         let client = node.and_then(|node| node.client);
-        !client.is_some_and(|client| self.objects.is_silent(client))
+        !client.is_some_and(|client| self.registry.is_silent(client))
     }
 
     /// Whether all is known by which a rule can match a stream.
@@ -196,21 +196,21 @@ impl Graph {
 
     /// The rule that decides about a stream.
     pub(super) fn rule(&self, stream: u32, rules: &Rules) -> Option<Rule> {
-        let decision = rules.decide(&self.player(stream));
+        let decision = rules.decide(&self.properties(stream));
         decision.map(|decision| decision.rule)
     }
 
     /// A stream, as clients are told of it.
-    pub(super) fn told(&self, id: u32, decision: Decision) -> Stream {
-        let player = self.player(id);
+    pub(super) fn to_message(&self, id: u32, decision: Decision) -> Stream {
+        let program = self.properties(id);
         Stream {
             id,
             pid: self.pid(id),
-            name: NodeName::truncated(player.name()),
+            name: NodeName::truncated(program.name()),
             rule: decision.rule.map(|rule| *rule.pattern()),
             rival: decision.rival,
             state: decision.state,
-            binary: player.property(BINARY).map(NodeName::truncated),
+            binary: program.property(BINARY).map(NodeName::truncated),
             channel: decision.channel,
         }
     }
@@ -219,10 +219,10 @@ impl Graph {
     /// bytes.
     pub fn detail(&self, id: u32, rules: &Rules, room: usize) -> Option<StreamDetail> {
         let decision = self.decide(id, rules)?;
-        let node = self.objects.nodes().get(&id)?;
-        let player = self.player(id);
+        let node = self.registry.nodes().get(&id)?;
+        let program = self.properties(id);
         let reason = self.reason(id, &decision);
-        let stream = self.told(id, decision);
+        let stream = self.to_message(id, decision);
         let mut properties = Vec::new();
         let mut add = |source, key: &str, value: &str| {
             properties.push(Property {
@@ -232,18 +232,18 @@ impl Graph {
             });
         };
         let own = self
-            .objects
+            .registry
             .infos
             .get(&id)
             .and_then(|info| info.props.as_ref());
         for (key, value) in own.into_iter().flatten() {
             add(Source::Node, key, value);
         }
-        let client = node.client.and_then(|id| self.objects.client_props(id));
+        let client = node.client.and_then(|id| self.registry.client_props(id));
         for (key, value) in client.into_iter().flatten() {
             add(Source::Client, key, value);
         }
-        if let Some(process) = player.process() {
+        if let Some(process) = program.process() {
             for (key, value) in [(COMM, &process.comm), (EXE, &process.exe)] {
                 if let Some(value) = value {
                     add(Source::Process, key, value);
@@ -259,7 +259,9 @@ impl Graph {
             )
         });
         Some(StreamDetail {
-            key: rules.decide(&player).map(|found| Key::truncated(found.key)),
+            key: rules
+                .decide(&program)
+                .map(|found| Key::truncated(found.key)),
             reason,
             stream,
             omitted: u32::try_from(all - properties.len()).unwrap_or(u32::MAX),
@@ -269,17 +271,17 @@ impl Graph {
     }
 
     fn suggestion(&self, id: u32) -> Option<Pattern> {
-        let player = self.player(id);
-        let players: Vec<Player> = self.players().collect();
-        let others = players.iter().filter(|other| !player.is_same(other));
-        rules::narrowest(&player, &others.collect::<Vec<_>>())
+        let program = self.properties(id);
+        let programs: Vec<StreamProperties> = self.programs().collect();
+        let others = programs.iter().filter(|other| !program.is_same(other));
+        rules::narrowest(&program, &others.collect::<Vec<_>>())
     }
 
     /// All that makes sound, as the programs that it belongs to.
-    pub(super) fn players(&self) -> impl Iterator<Item = Player<'_>> {
-        let nodes = self.objects.nodes().keys();
-        let players = nodes.filter(|&&id| self.makes_sound(id));
-        players.map(|&id| self.player(id))
+    pub(super) fn programs(&self) -> impl Iterator<Item = StreamProperties<'_>> {
+        let nodes = self.registry.nodes().keys();
+        let programs = nodes.filter(|&&id| self.makes_sound(id));
+        programs.map(|&id| self.properties(id))
     }
 }
 

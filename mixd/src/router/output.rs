@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wire::message::NodeName;
 
-use super::fact::Action;
-use super::objects::Node;
-use super::{Graph, channel_of_name};
+use super::event::Command;
+use super::registry::Node;
+use super::{Router, channel_of_name};
 
 /// How often what a combination copies into our sinks is removed while these are the same: more than
 /// one that is made for each of them, twice over. Whoever makes it again and again is not to be fought.
@@ -60,7 +60,7 @@ impl Output {
     }
 }
 
-impl Graph {
+impl Router {
     /// Chooses what to play to. Where the sink that was asked for, or else the default one, is one of
     /// ours or leads back into ours, the last one stays; where there is none, it is one of the cards
     /// that are played to in the end. Where nobody says what is the default, it is the one of the
@@ -73,11 +73,11 @@ impl Graph {
         };
         let is_good = |&id: &u32| !self.leads_back(id);
         let named = sink_named(self.output.named.as_ref());
-        let default = sink_named(self.objects.default_sink.as_ref());
+        let default = sink_named(self.registry.default_sink.as_ref());
         let chosen = named.filter(is_good).or_else(|| default.filter(is_good));
         let card = chosen.or_else(|| self.other_card(named.or(default)));
         let is_named = named.is_some() && card == named;
-        let filter = card.and_then(|card| self.objects.filter_before(card, is_named));
+        let filter = card.and_then(|card| self.registry.filter_before(card, is_named));
         let node = filter.filter(is_good).or(card);
         self.output.rejected = named.or(default).filter(|&id| self.leads_back(id));
         if card != self.output.card {
@@ -85,7 +85,7 @@ impl Graph {
         }
         if node != self.output.node {
             self.output.node = node;
-            self.wires.forgive();
+            self.links.reset_retries();
         }
     }
 
@@ -96,13 +96,13 @@ impl Graph {
             let cards = self.cards();
             let cards = cards.filter(|(id, _)| among.is_none_or(|among| among.contains(id)));
             // No session manager takes a smart filter for the best card.
-            let good = cards.filter(|&(id, _)| is_good(id) && !self.objects.is_filter(id));
+            let good = cards.filter(|&(id, _)| is_good(id) && !self.registry.is_filter(id));
             let order = |&(id, node): &(u32, &Node)| (node.priority, Reverse(id));
             good.max_by_key(order).map(|(id, _)| id)
         };
         if !self.is_managed() {
             // Chosen once, it stays chosen when the session manager has ended.
-            let last = self.objects.last_default.as_ref();
+            let last = self.registry.last_default.as_ref();
             let mut cards = self.cards();
             let last = last.and_then(|name| cards.find(|(_, node)| node.name == *name));
             let last = last.map(|(id, _)| id).filter(|&id| is_good(id));
@@ -113,7 +113,7 @@ impl Graph {
         let last = last.into_iter().flatten().find(|&id| is_good(id));
         last.or_else(|| {
             // What feeds us is no choice of a card: any is better than none.
-            let default = self.objects.default_sink.as_deref();
+            let default = self.registry.default_sink.as_deref();
             let is_own = default.and_then(channel_of_name).is_some();
             let behind = bad.and_then(|bad| best(Some(&self.reached_from(bad))));
             behind.or_else(|| best(None).filter(|_| is_own || bad.is_some()))
@@ -136,9 +136,9 @@ impl Graph {
             if self.channel(node).is_some() {
                 continue;
             }
-            let linked = self.objects.links_from(node);
+            let linked = self.registry.links_from(node);
             let linked = linked.map(|link| link.ports.input_node);
-            let group = self.objects.link_group(node);
+            let group = self.registry.link_group(node);
             let grouped = group.into_iter().flat_map(|group| self.in_group(group));
             let next = linked.chain(grouped);
             pending.extend(next.filter(|&node| reached.insert(node)));
@@ -148,15 +148,15 @@ impl Graph {
 
     /// The nodes of a link group.
     fn in_group<'a>(&'a self, group: &'a str) -> impl Iterator<Item = u32> + 'a {
-        let nodes = self.objects.nodes().keys().copied();
-        nodes.filter(move |&node| self.objects.link_group(node) == Some(group))
+        let nodes = self.registry.nodes().keys().copied();
+        nodes.filter(move |&node| self.registry.link_group(node) == Some(group))
     }
 
     /// Removes the streams by which a combination of sinks (module-combine-sink takes every sink that
     /// there is, ours too) plays once more to our sinks what it plays to cards: it would be heard
     /// twice, and leads back where we play to it. They are gone with our sinks as well, and what made
     /// them is not disturbed: measured with 0.3.65, 1.4.2 and 1.6.9.
-    pub(super) fn remove_copies(&mut self, actions: &mut Vec<Action>) {
+    pub(super) fn remove_copies(&mut self, commands: &mut Vec<Command>) {
         let made = self.sinks.made_so_far();
         for (id, group) in self.copies() {
             if self.output.going.contains(&id) {
@@ -169,20 +169,20 @@ impl Graph {
             if record.1 < MAX_REMOVALS {
                 record.1 += 1;
                 self.output.going.insert(id);
-                actions.push(Action::Remove(id));
+                commands.push(Command::DestroyNode(id));
             }
         }
-        let objects = &self.objects;
+        let registry = &self.registry;
         self.output.removed.retain(|group, _| {
-            let mut nodes = objects.nodes().keys();
-            nodes.any(|&node| objects.link_group(node) == Some(group))
+            let mut nodes = registry.nodes().keys();
+            nodes.any(|&node| registry.link_group(node) == Some(group))
         });
     }
 
     /// The streams that are made for one of our sinks, with their link group, of which another stream
     /// is made for a sink that is not ours.
     fn copies(&self) -> Vec<(u32, String)> {
-        let streams = self.objects.nodes().iter();
+        let streams = self.registry.nodes().iter();
         let streams = streams
             .filter(|(_, node)| node.is_stream())
             .map(|(&id, _)| id);
@@ -190,8 +190,8 @@ impl Graph {
         let mut elsewhere = BTreeSet::new();
         for id in streams {
             let target = self.own_target(id);
-            if let (Some(group), Some(target)) = (self.objects.link_group(id), target) {
-                let node = self.objects.find(target);
+            if let (Some(group), Some(target)) = (self.registry.link_group(id), target) {
+                let node = self.registry.find(target);
                 let is_ours = channel_of_name(target).is_some()
                     || node.is_some_and(|node| self.channel(node).is_some());
                 if is_ours {
@@ -215,12 +215,12 @@ impl Graph {
     /// copies were removed.
     pub(super) fn led_back(&self) -> Option<NodeName> {
         let is_mended = |&card: &u32| {
-            let group = self.objects.link_group(card);
+            let group = self.registry.link_group(card);
             group.is_some_and(|group| self.output.removed.contains_key(group))
         };
         let card = || self.output.card.filter(is_mended);
         let node = self
-            .objects
+            .registry
             .nodes()
             .get(&self.output.rejected.or_else(card)?)?;
         Some(NodeName::truncated(&node.name))

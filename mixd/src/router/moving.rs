@@ -2,8 +2,8 @@
 
 use wire::{ErrorCode, Failure, Move, StreamState};
 
-use super::Graph;
-use super::programs::Player;
+use super::Router;
+use super::matching::StreamProperties;
 use crate::desk::no_stream;
 use crate::rules::{Program, Rules, moving};
 
@@ -20,7 +20,7 @@ pub struct Plan {
     pub words: String,
 }
 
-impl Graph {
+impl Router {
     /// The move of the program that a stream belongs to, which are all streams that its narrowest pattern
     /// matches, to a channel.
     ///
@@ -29,8 +29,8 @@ impl Graph {
     pub fn plan_move(&self, wanted: Move, rules: &Rules) -> Result<Plan, Failure> {
         let Move { id, channel } = wanted;
         let decision = self.decide(id, rules).ok_or_else(|| no_stream(id))?;
-        let player = self.player(id);
-        let name = player.name().to_owned();
+        let program = self.properties(id);
+        let name = program.name().to_owned();
         let reason = self.reason(id, &decision);
         let refusal = |why: &str| {
             let message = format!("'{name}' ({id}) can't be moved: {why}");
@@ -51,11 +51,11 @@ impl Graph {
             }
             _ => {}
         }
-        let players: Vec<Player> = self.players().collect();
-        let at = players.iter().position(|player| player.stream == id);
+        let programs: Vec<StreamProperties> = self.programs().collect();
+        let at = programs.iter().position(|program| program.stream == id);
         let at = at.ok_or_else(|| no_stream(id))?;
-        let moved = moving::moved(rules, &players, at, channel).map_err(|why| refusal(&why))?;
-        let streams = moved.program.iter().map(|&at| players[at].stream);
+        let moved = moving::moved(rules, &programs, at, channel).map_err(|why| refusal(&why))?;
+        let streams = moved.program.iter().map(|&at| programs[at].stream);
         Ok(Plan {
             streams: streams.collect(),
             rules: moved.rules,

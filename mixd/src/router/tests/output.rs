@@ -7,12 +7,12 @@ const SINK: u32 = 80;
 const OUTPUT: u32 = 81;
 const COPY: u32 = 82;
 
-/// The facts of a sink with these properties.
-fn sink(id: u32, name: &str, properties: &[(&str, &str)]) -> Vec<Fact> {
-    let mut facts = pretend::sink(id, name, &Layout::stereo());
+/// The events of a sink with these properties.
+fn sink(id: u32, name: &str, properties: &[(&str, &str)]) -> Vec<Event> {
+    let mut events = simulation::sink(id, name, &Layout::stereo());
     let mut all = props(properties);
     all.insert("node.name".into(), name.into());
-    facts.push(Fact::Info(
+    events.push(Event::Info(
         id,
         Info {
             props: Some(all),
@@ -21,17 +21,17 @@ fn sink(id: u32, name: &str, properties: &[(&str, &str)]) -> Vec<Fact> {
             is_running: false,
         },
     ));
-    facts
+    events
 }
 
-/// The facts of a stream that a sink of the same link group plays by to a target.
-fn output(id: u32, target: &str) -> Vec<Fact> {
+/// The events of a stream that a sink of the same link group plays by to a target.
+fn output(id: u32, target: &str) -> Vec<Event> {
     let extra = [("node.link-group", "group"), (TARGET_OBJECT, target)];
     stream(id, "output", &extra)
 }
 
 fn warnings(world: &World) -> Vec<Warning> {
-    world.graph.audio(&world.rules).warnings
+    world.router.audio(&world.rules).warnings
 }
 
 fn leads_back(name: &str) -> Vec<Warning> {
@@ -49,12 +49,12 @@ fn a_default_sink_is_left_as_soon_as_it_leads_back_and_taken_when_it_no_longer_d
     assert_eq!(world.output().as_deref(), Some("remapped"));
     assert_eq!(warnings(&world), []);
     let to_ours = between(OUTPUT, AUX, 0);
-    world.run([Fact::Removed(900), link(901, MANAGER, to_ours)]);
+    world.run([Event::Removed(900), link(901, MANAGER, to_ours)]);
     // The last good card stays, whatever the priority of others.
     assert_eq!(world.output().as_deref(), Some("other"));
     assert_eq!(warnings(&world), leads_back("remapped"));
     assert_eq!(world.linked(DEFAULT, SINK), []);
-    world.run([Fact::Removed(901)]);
+    world.run([Event::Removed(901)]);
     assert_eq!(world.output().as_deref(), Some("remapped"));
     assert_eq!(warnings(&world), []);
 }
@@ -71,8 +71,8 @@ fn a_long_way_back_is_found_and_the_card_behind_is_played_to() {
             ..Info::default()
         };
         world.run([
-            pretend::node(id, class, "loopback", &[]),
-            Fact::Info(id, info),
+            simulation::node(id, class, "loopback", &[]),
+            Event::Info(id, info),
         ]);
     }
     world.run([
@@ -80,18 +80,18 @@ fn a_long_way_back_is_found_and_the_card_behind_is_played_to() {
         link(901, MANAGER, between(91, OTHER_CARD, 0)),
         link(902, MANAGER, between(91, DEFAULT, 0)),
     ]);
-    world.graph.set_output(Some("virtual".into()));
+    world.router.set_output(Some("virtual".into()));
     world.run([]);
     // The default is good.
     assert_eq!(world.output().as_deref(), Some("other"));
     assert_eq!(warnings(&world), leads_back("virtual"));
-    world.graph.set_output(None);
+    world.router.set_output(None);
     world.run([]);
     assert_eq!(warnings(&world), []);
     world.run([default_sink("virtual")]);
     assert_eq!(world.output().as_deref(), Some("other"));
     // Nor is anything wrong with it while it need not be played to.
-    world.graph.set_output(Some("card".into()));
+    world.router.set_output(Some("card".into()));
     world.run([]);
     assert_eq!(warnings(&world), []);
 }
@@ -102,9 +102,9 @@ fn copies_into_our_sinks_are_removed_and_not_for_ever() {
     world.run(sink(SINK, "all", &[("node.link-group", "group")]));
     assert_eq!(world.run(output(OUTPUT, "card")), []);
     for round in 0..=MAX_REMOVALS {
-        let actions = world.run(output(COPY, "mixd-aux"));
-        let expected = (round < MAX_REMOVALS).then_some(Action::Remove(COPY));
-        assert_eq!(actions, Vec::from_iter(expected), "round {round}");
+        let commands = world.run(output(COPY, "mixd-aux"));
+        let expected = (round < MAX_REMOVALS).then_some(Command::DestroyNode(COPY));
+        assert_eq!(commands, Vec::from_iter(expected), "round {round}");
     }
     world.run([
         link(900, MANAGER, between(COPY, AUX, 0)),
@@ -121,14 +121,14 @@ fn a_combination_without_its_copies_is_played_to_and_it_is_said() {
     world.run(output(OUTPUT, "card"));
     assert_eq!(
         world.run(output(COPY, "mixd-default")),
-        [Action::Remove(COPY)]
+        [Command::DestroyNode(COPY)]
     );
     assert_eq!(warnings(&world), []);
     world.run([default_sink("all")]);
     assert_eq!(world.output().as_deref(), Some("all"));
     assert_eq!(warnings(&world), leads_back("all"));
     // One that plays to nothing else is no copy.
-    world.run([Fact::Removed(OUTPUT)]);
+    world.run([Event::Removed(OUTPUT)]);
     assert_eq!(world.run(output(COPY, "mixd-default")), []);
 }
 
@@ -147,8 +147,8 @@ fn played_to(world: &World) -> Option<u32> {
     of_default.map(|ports| ports.input_node)
 }
 
-fn filter_key(node: u32, key: &str, value: Option<&str>) -> Fact {
-    Fact::Filter {
+fn filter_key(node: u32, key: &str, value: Option<&str>) -> Event {
+    Event::FilterKey {
         node,
         key: Some(key.into()),
         value: value.map(str::to_owned),
@@ -164,7 +164,7 @@ fn smart_filters_count_where_the_session_manager_has_them() {
     world.run(sink(OTHER_CARD, "other", &[]));
     add_filter(&mut world, 90, &[TARGET]);
     assert_eq!(played_to(&world), Some(CARD));
-    world.run([Fact::Filters(true)]);
+    world.run([Event::FilterMetadata(true)]);
     assert_eq!(played_to(&world), Some(90));
     assert_eq!(world.output().as_deref(), Some("card"));
     world.run([filter_key(90, "filter.smart.disabled", Some("true"))]);
@@ -226,7 +226,7 @@ fn the_first_of_several_filters_is_played_to() {
         ([&[][..], &[], &[]], 90),
     ] {
         let mut world = World::new(&[]);
-        world.run([Fact::Filters(true)]);
+        world.run([Event::FilterMetadata(true)]);
         world.run(sink(CARD, "card", &[]));
         for (id, more) in (90..).zip(filters) {
             add_filter(&mut world, id, more);
@@ -239,7 +239,7 @@ fn the_first_of_several_filters_is_played_to() {
 #[test]
 fn the_session_managers_links_show_the_order_of_filters() {
     let mut world = World::new(&[]);
-    world.run([Fact::Filters(true)]);
+    world.run([Event::FilterMetadata(true)]);
     world.run(sink(CARD, "card", &[]));
     add_filter(&mut world, 90, &[TARGET]);
     add_filter(&mut world, 91, &[TARGET]);
@@ -254,7 +254,7 @@ fn the_session_managers_links_show_the_order_of_filters() {
 #[test]
 fn a_filter_that_is_for_every_sink_is_not_before_one_that_was_asked_for() {
     let mut world = World::new(&[]);
-    world.run([Fact::Filters(true)]);
+    world.run([Event::FilterMetadata(true)]);
     world.run(sink(CARD, "card", &[]));
     world.run(sink(OTHER_CARD, "other", &[]));
     add_filter(&mut world, 90, &[]);
@@ -271,7 +271,7 @@ fn a_filter_that_is_for_every_sink_is_not_before_one_that_was_asked_for() {
         (Some("filter-91"), 91),
         (Some("nowhere"), 90),
     ] {
-        world.graph.set_output(output.map(str::to_owned));
+        world.router.set_output(output.map(str::to_owned));
         world.run([]);
         assert_eq!(played_to(&world), Some(expected), "{output:?}");
     }
@@ -280,7 +280,7 @@ fn a_filter_that_is_for_every_sink_is_not_before_one_that_was_asked_for() {
         89,
         &[("filter.smart.target", "{ node.name = other }")],
     );
-    world.graph.set_output(Some("filter-91".into()));
+    world.router.set_output(Some("filter-91".into()));
     world.run([]);
     assert_eq!(played_to(&world), Some(89));
     world.run([filter_key(91, "filter.smart.targetable", Some("true"))]);
@@ -290,7 +290,7 @@ fn a_filter_that_is_for_every_sink_is_not_before_one_that_was_asked_for() {
 #[test]
 fn a_filter_that_plays_to_us_is_left_out() {
     let mut world = World::new(&[]);
-    world.run([Fact::Filters(true)]);
+    world.run([Event::FilterMetadata(true)]);
     add_filter(&mut world, 90, &[]);
     assert_eq!(played_to(&world), Some(90));
     world.run(stream(OUTPUT, "output", &[("node.link-group", "group-90")]));

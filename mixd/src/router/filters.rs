@@ -4,7 +4,7 @@
 //! lib/filter-utils.lua and linking/get-filter-from-target.lua, the same from 0.5.8 to 0.5.18).
 //! What a filter plays to, the next filter or the sink, is the session manager's to link.
 
-use super::objects::{Node, Objects, is_yes};
+use super::registry::{Node, Registry, is_yes};
 use super::spa_json;
 
 /// A filter chain that has a sink.
@@ -26,7 +26,7 @@ struct Filter<'a> {
     after: Vec<String>,
 }
 
-impl Objects {
+impl Registry {
     /// The smart filter that the session manager puts before a sink, the first of several; none where
     /// it puts none. `is_named`: the sink was asked for, and is not just the default.
     pub fn filter_before(&self, sink: u32, is_named: bool) -> Option<u32> {

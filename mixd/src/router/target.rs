@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use wire::Channel;
 
-use super::fact::Action;
-use super::objects::{Node, TARGET_NODE, TARGET_OBJECT};
-use super::{Graph, channel_of_name};
+use super::event::Command;
+use super::registry::{Node, TARGET_NODE, TARGET_OBJECT};
+use super::{Router, channel_of_name};
 
 /// Where a stream is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Target {
     /// To the default sink, or to one of a number that is no node's (any more).
     Anywhere,
     /// To a channel's sink.
@@ -23,7 +23,7 @@ pub enum Place {
     Absent,
 }
 
-impl Place {
+impl Target {
     /// Whether it is somebody's choice of a sink that is not ours.
     pub fn is_chosen(self) -> bool {
         matches!(self, Self::Elsewhere(_) | Self::Absent)
@@ -38,54 +38,54 @@ impl Place {
     }
 }
 
-impl Graph {
+impl Router {
     /// Where the metadata sends a stream.
-    pub(super) fn place(&self, stream: u32) -> Place {
+    pub(super) fn target(&self, stream: u32) -> Target {
         // The session manager looks at the two keys in this order, and takes "-1" for "anywhere".
-        let found = match self.objects.targets.get(&stream) {
+        let found = match self.registry.targets.get(&stream) {
             None => None,
             Some(target) => match (&target.object, &target.node) {
                 (Some(object), _) => {
                     if let Some(channel) = channel_of_name(object) {
-                        return Place::Ours(channel);
+                        return Target::Ours(channel);
                     }
-                    let found = self.objects.find(object);
+                    let found = self.registry.find(object);
                     // The serial of what has gone is never another's.
                     if found.is_none() && is_name(object) && object.parse::<i64>().is_err() {
-                        return Place::Absent;
+                        return Target::Absent;
                     }
                     found
                 }
                 (None, Some(id)) => {
                     let id = id.parse().ok();
-                    id.filter(|id| self.objects.nodes().contains_key(id))
+                    id.filter(|id| self.registry.nodes().contains_key(id))
                 }
                 (None, None) => None,
             },
         };
-        found.map_or(Place::Anywhere, |id| self.place_of(id))
+        found.map_or(Target::Anywhere, |id| self.target_of_node(id))
     }
 
     /// The same where the metadata has no word on it: where its own node asks to be sent.
-    pub(super) fn own_place(&self, stream: u32) -> Place {
+    pub(super) fn own_target_of(&self, stream: u32) -> Target {
         let Some((key, value)) = self.own_target_entry(stream) else {
-            return Place::Anywhere;
+            return Target::Anywhere;
         };
-        let is_sink = |id: &u32| self.objects.nodes().get(id).is_some_and(Node::is_sink);
+        let is_sink = |id: &u32| self.registry.nodes().get(id).is_some_and(Node::is_sink);
         let found = match value.parse::<u64>() {
             Ok(id) if key == TARGET_NODE => u32::try_from(id).ok().filter(is_sink),
-            Ok(_) => self.objects.find(value).filter(is_sink),
-            Err(_) => match self.objects.find_sink(value) {
-                None => return channel_of_name(value).map_or(Place::Absent, Place::Ours),
+            Ok(_) => self.registry.find(value).filter(is_sink),
+            Err(_) => match self.registry.find_sink(value) {
+                None => return channel_of_name(value).map_or(Target::Absent, Target::Ours),
                 found => found,
             },
         };
-        found.map_or(Place::Anywhere, |id| self.place_of(id))
+        found.map_or(Target::Anywhere, |id| self.target_of_node(id))
     }
 
-    fn place_of(&self, node: u32) -> Place {
+    fn target_of_node(&self, node: u32) -> Target {
         let channel = self.channel(node);
-        channel.map_or(Place::Elsewhere(node), Place::Ours)
+        channel.map_or(Target::Elsewhere(node), Target::Ours)
     }
 
     /// The sink that the program itself asks for (`pw-play --target`, `paplay --device`).
@@ -95,7 +95,7 @@ impl Graph {
 
     /// The same with the key that it stands for in the metadata.
     fn own_target_entry(&self, stream: u32) -> Option<(&'static str, &str)> {
-        let entry = |property, key| Some((key, self.objects.property(stream, property)?));
+        let entry = |property, key| Some((key, self.registry.property(stream, property)?));
         let object = entry(TARGET_OBJECT, TARGET_OBJECT);
         let object = object.filter(|(_, value)| !value.is_empty());
         let found = object.or_else(|| entry("node.target", TARGET_NODE));
@@ -104,25 +104,25 @@ impl Graph {
 
     /// Whether a node is the sink that sound goes to by default.
     pub(super) fn is_default(&self, node: u32) -> bool {
-        let objects = &self.objects;
+        let registry = &self.registry;
         let default = match self.is_managed() {
-            true => &objects.default_sink,
+            true => &registry.default_sink,
             // Nobody names one.
-            false => &objects.last_default,
+            false => &registry.last_default,
         };
-        let node = objects.nodes().get(&node);
+        let node = registry.nodes().get(&node);
         node.is_some_and(|node| Some(&node.name) == default.as_ref())
     }
 
     /// The sink that a stream is pinned to, if that is there.
     pub(super) fn pinned_to(&self, stream: u32) -> Option<u32> {
-        let place = match self.place(stream) {
-            Place::Anywhere => self.own_place(stream),
+        let place = match self.target(stream) {
+            Target::Anywhere => self.own_target_of(stream),
             place => place,
         };
         match place {
-            Place::Elsewhere(node) => {
-                let found = self.objects.nodes().get(&node)?;
+            Target::Elsewhere(node) => {
+                let found = self.registry.nodes().get(&node)?;
                 found.is_sink().then_some(node)
             }
             _ => None,
@@ -130,43 +130,43 @@ impl Graph {
     }
 }
 
-impl Graph {
+impl Router {
     /// Removes, when all is known for the first time, the targets that name sinks of a mixd that
     /// was killed.
-    pub(super) fn tidy(&mut self) -> Vec<Action> {
-        let mut actions = Vec::new();
-        if std::mem::replace(&mut self.is_tidy, true) {
-            return actions;
+    pub(super) fn remove_stale_targets(&mut self) -> Vec<Command> {
+        let mut commands = Vec::new();
+        if std::mem::replace(&mut self.are_stale_targets_removed, true) {
+            return commands;
         }
         let is_number = |object: &str| object.parse::<u64>().is_ok();
         let is_dead = |object: &str| {
             channel_of_name(object).is_some()
-                || is_number(object) && self.objects.find(object).is_none()
+                || is_number(object) && self.registry.find(object).is_none()
         };
-        let targets = self.objects.targets.iter();
+        let targets = self.registry.targets.iter();
         let targets = targets.filter_map(|(&id, target)| Some((id, target.object.as_deref()?)));
         let dead = targets.filter(|(_, object)| is_dead(object));
         let dead: Vec<(u32, bool)> = dead.map(|(id, object)| (id, is_number(object))).collect();
         for (stream, is_number) in dead {
             // By number mixd sends what is its own to send.
-            if is_number && self.objects.nodes().contains_key(&stream) {
+            if is_number && self.registry.nodes().contains_key(&stream) {
                 self.streams.note_taken(stream);
             }
-            self.objects.set_target(stream, Some(TARGET_OBJECT), None);
-            actions.push(Action::Clear(stream));
+            self.registry.set_target(stream, Some(TARGET_OBJECT), None);
+            commands.push(Command::ClearTarget(stream));
             if let Some(clear) = self.node_to_clear(stream) {
-                self.objects.set_target(stream, Some(TARGET_NODE), None);
-                actions.push(clear);
+                self.registry.set_target(stream, Some(TARGET_NODE), None);
+                commands.push(clear);
             }
         }
-        actions
+        commands
     }
 
     /// Takes back, at the end, what sends streams to our sinks.
-    pub(super) fn release_streams(&self) -> Vec<Action> {
-        let seen = self.objects.targets.keys().copied();
+    pub(super) fn release_streams(&self) -> Vec<Command> {
+        let seen = self.registry.targets.keys().copied();
         let mut ids: BTreeSet<u32> = seen
-            .filter(|&id| self.place(id).channel().is_some())
+            .filter(|&id| self.target(id).channel().is_some())
             .collect();
         ids.extend(self.streams.asked());
         ids.into_iter()
@@ -175,29 +175,29 @@ impl Graph {
     }
 
     /// Takes back what sends a stream to one of our sinks.
-    pub(super) fn release_stream(&self, stream: u32) -> Vec<Action> {
-        let mut actions = Vec::new();
-        let own = self.own_place(stream);
-        let is_default = matches!(own, Place::Elsewhere(sink) if self.is_default(sink));
+    pub(super) fn release_stream(&self, stream: u32) -> Vec<Command> {
+        let mut commands = Vec::new();
+        let own = self.own_target_of(stream);
+        let is_default = matches!(own, Target::Elsewhere(sink) if self.is_default(sink));
         // It would go to the sink that its own node names, which was the default one when we took it.
         let is_follower = self.streams.is_taken(stream) && own.is_chosen() && !is_default;
-        actions.extend(is_follower.then_some(Action::FollowDefault(stream)));
-        actions.push(Action::Clear(stream));
+        commands.extend(is_follower.then_some(Command::FollowDefault(stream)));
+        commands.push(Command::ClearTarget(stream));
         if !is_follower {
             let untold = self.may_have_untold_node(stream);
-            let untold = untold.then_some(Action::ClearNode(stream));
-            actions.extend(self.node_to_clear(stream).or(untold));
+            let untold = untold.then_some(Command::ClearTargetNode(stream));
+            commands.extend(self.node_to_clear(stream).or(untold));
         }
-        actions
+        commands
     }
 
     /// Clears a stream's `target.node`, which `WirePlumber` 0.4 sets from memory, if it is the id of a
     /// sink of ours, or of nothing: else that is asked for when it is no more, or is another node's id.
-    fn node_to_clear(&self, stream: u32) -> Option<Action> {
-        let node = self.objects.targets.get(&stream)?.node.as_deref()?;
+    fn node_to_clear(&self, stream: u32) -> Option<Command> {
+        let node = self.registry.targets.get(&stream)?.node.as_deref()?;
         let id: u32 = node.parse().ok()?;
-        let is_missing = !self.objects.nodes().contains_key(&id);
-        (is_missing || self.channel(id).is_some()).then_some(Action::ClearNode(stream))
+        let is_missing = !self.registry.nodes().contains_key(&id);
+        (is_missing || self.channel(id).is_some()).then_some(Command::ClearTargetNode(stream))
     }
 }
 

@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use wire::{Channel, StreamState};
 
-use super::Graph;
-use super::fact::{Action, Ports};
-use super::judge::{Cause, Decision};
-use super::objects::{Direction, TARGET_NODE, TARGET_OBJECT};
-use super::patience::Matter;
-use super::target::Place;
+use super::Router;
+use super::event::{Command, Ports};
+use super::registry::{Direction, TARGET_NODE, TARGET_OBJECT};
+use super::state::{Cause, Decision};
+use super::target::Target;
+use super::timeouts::Timeout;
 use crate::rules::Rules;
 
 /// How often a stream may be moved away from us before it is left where it is moved to.
@@ -25,15 +25,15 @@ pub struct Streams {
     records: BTreeMap<u32, Record>,
     /// Those asked for since the session manager has last shown, by a link or a key, that it is
     /// alive.
-    unheard: BTreeSet<u32>,
+    awaiting_activity: BTreeSet<u32>,
 }
 
-#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
+#[allow(clippy::struct_excessive_bools)] // each is a event of its own
 #[derive(Debug, Default)]
 struct Record {
     asked: Option<Asked>,
     /// The serial that we have set last, until the metadata shows it: what it shows before is old.
-    unseen: Option<u64>,
+    unacknowledged: Option<u64>,
     /// How often it has been moved away from us, nobody knows where to.
     moves: u8,
     /// Who has had the last word about its sink.
@@ -48,11 +48,11 @@ struct Record {
     /// We have asked for it as the list says: what its own node asks for counts no more.
     is_taken: bool,
     /// The sink that we have linked it to ourselves.
-    wired: Option<u32>,
+    linked_to: Option<u32>,
     /// It should play through its channel, and has not for too long.
     is_missed: bool,
     /// All of the metadata was told again since.
-    is_reread: bool,
+    is_refreshed: bool,
     /// How often it was asked for anew because the session manager had linked it twice.
     repeats: u8,
     /// Its target is removed for a moment, to be set anew.
@@ -66,7 +66,7 @@ struct Asked {
     /// The sink's node.
     sink: u32,
     /// The metadata has shown it. What others set before counts for nothing.
-    is_echoed: bool,
+    is_acknowledged: bool,
 }
 
 /// Who has had the last word about a stream's sink.
@@ -86,7 +86,7 @@ impl Streams {
     /// Forgets a node that has gone: a stream, or a sink that streams were asked to go to.
     pub fn remove(&mut self, id: u32) {
         self.records.remove(&id);
-        self.unheard.remove(&id);
+        self.awaiting_activity.remove(&id);
         for record in self.records.values_mut() {
             record.asked.take_if(|asked| asked.sink == id);
         }
@@ -100,7 +100,7 @@ impl Streams {
             if !is_gone {
                 continue;
             }
-            record.unseen = None;
+            record.unacknowledged = None;
             // The next one restores what it remembers, which is no rival's move.
             (record.has_played, record.is_settled, record.moves) = (false, false, 0);
             if record.word == Word::List {
@@ -115,14 +115,14 @@ impl Streams {
         &mut self,
         stream: u32,
         object: Option<&str>,
-        place: Place,
+        place: Target,
         is_told_again: bool,
     ) {
         let Some(record) = self.records.get_mut(&stream) else {
             return;
         };
         let own = record
-            .unseen
+            .unacknowledged
             .take_if(|serial| object == Some(&*serial.to_string()));
         // What we asked for of one that hung shows when it goes on.
         let is_wish = own.is_none() && is_wish(object, place);
@@ -132,12 +132,12 @@ impl Streams {
             record.moved = object.map(str::to_owned);
         }
         if let Some(asked) = &mut record.asked {
-            if place == Place::Ours(asked.channel) {
-                asked.is_echoed = true;
+            if place == Target::Ours(asked.channel) {
+                asked.is_acknowledged = true;
                 record.moved = None;
                 return;
             }
-            if !asked.is_echoed {
+            if !asked.is_acknowledged {
                 return;
             }
             // It was where we want it, and has been moved.
@@ -165,40 +165,48 @@ impl Streams {
     }
 
     /// The session manager has done something.
-    pub fn note_life(&mut self) {
-        self.unheard.clear();
+    pub fn note_active(&mut self) {
+        self.awaiting_activity.clear();
     }
 
     /// The streams that we have asked for without being shown it, with the serials that we set,
     /// where the session manager has done something since: one that hangs is not to be asked
     /// anything, because PipeWire serves nobody who waits for its answer.
-    pub fn unseen(&self) -> impl Iterator<Item = (u32, u64)> {
+    pub fn unacknowledged(&self) -> impl Iterator<Item = (u32, u64)> {
         let records = self.records.iter();
-        let records = records.filter(|(id, _)| !self.unheard.contains(id));
-        records.filter_map(|(&id, record)| record.asked.as_ref().and(Some((id, record.unseen?))))
+        let records = records.filter(|(id, _)| !self.awaiting_activity.contains(id));
+        records.filter_map(|(&id, record)| {
+            record
+                .asked
+                .as_ref()
+                .and(Some((id, record.unacknowledged?)))
+        })
     }
 
     /// The streams that are missing from the channels that we have asked for, of which somebody may have
     /// chosen another sink without our being told.
     pub fn astray(&self) -> impl Iterator<Item = (u32, Channel)> {
         let records = self.records.iter();
-        let records = records.filter(|(id, _)| !self.unheard.contains(id));
-        let missed = records.filter(|(_, record)| record.is_missed && !record.is_reread);
+        let records = records.filter(|(id, _)| !self.awaiting_activity.contains(id));
+        let missed = records.filter(|(_, record)| record.is_missed && !record.is_refreshed);
         missed.filter_map(|(&id, record)| Some((id, record.asked.as_ref()?.channel)))
     }
 
     /// All of the metadata is told again for the sake of this stream.
-    pub fn note_reread(&mut self, stream: u32) {
-        self.records.entry(stream).or_default().is_reread = true;
+    pub fn note_refresh(&mut self, stream: u32) {
+        self.records.entry(stream).or_default().is_refreshed = true;
     }
 
     /// What we have set last must have been there, shown or not.
-    pub fn presume_seen(&mut self, stream: u32, serial: u64) {
+    pub fn acknowledge(&mut self, stream: u32, serial: u64) {
         if let Some(record) = self.records.get_mut(&stream)
-            && record.unseen.take_if(|unseen| *unseen == serial).is_some()
+            && record
+                .unacknowledged
+                .take_if(|unacknowledged| *unacknowledged == serial)
+                .is_some()
             && let Some(asked) = &mut record.asked
         {
-            asked.is_echoed = true;
+            asked.is_acknowledged = true;
         }
     }
 
@@ -206,7 +214,7 @@ impl Streams {
     pub fn note_missed(&mut self, stream: u32, is_missed: bool) {
         let record = self.records.entry(stream).or_default();
         record.is_missed = is_missed;
-        record.is_reread &= is_missed;
+        record.is_refreshed &= is_missed;
     }
 
     /// What was noted of that last.
@@ -225,7 +233,7 @@ impl Streams {
         }
         record.repeats += 1;
         record.is_paused = true;
-        (record.asked, record.unseen) = (None, None);
+        (record.asked, record.unacknowledged) = (None, None);
         true
     }
 
@@ -264,7 +272,7 @@ impl Streams {
         self.records.entry(stream).or_default().is_taken = true;
     }
 
-    /// The list has been changed for a stream: whoever moved it before has had his way.
+    /// The list has been changed for a stream: whoever moved it before has had their way.
     pub fn note_listed(&mut self, stream: u32) {
         let record = self.records.entry(stream).or_default();
         (record.word, record.moves) = (Word::List, 0);
@@ -273,7 +281,7 @@ impl Streams {
     /// What we have asked for a stream is taken back.
     pub fn note_released(&mut self, stream: u32) {
         if let Some(record) = self.records.get_mut(&stream) {
-            (record.asked, record.unseen) = (None, None);
+            (record.asked, record.unacknowledged) = (None, None);
             record.is_paused = false;
         }
     }
@@ -304,11 +312,11 @@ impl Streams {
 
 /// Whether somebody has chosen a sink that is there or may come back, or the default one: `-1` is
 /// what pipewire-pulse writes when a mixer moves a stream there.
-fn is_wish(object: Option<&str>, place: Place) -> bool {
-    place != Place::Anywhere || object == Some("-1")
+fn is_wish(object: Option<&str>, place: Target) -> bool {
+    place != Target::Anywhere || object == Some("-1")
 }
 
-impl Graph {
+impl Router {
     /// Ends, where the list has been changed, what was done against its will to the streams that
     /// this concerns.
     pub(super) fn note_rules(&mut self, rules: &Rules) {
@@ -316,7 +324,7 @@ impl Graph {
             self.rules.get_or_insert_with(|| rules.clone());
             return;
         };
-        let nodes = self.objects.nodes().iter();
+        let nodes = self.registry.nodes().iter();
         let streams = nodes.filter(|(id, node)| node.is_stream() && self.is_known(**id));
         let changed = streams
             .filter(|&(&id, _)| self.listed_channel(id, &before) != self.listed_channel(id, rules));
@@ -335,17 +343,17 @@ impl Graph {
 
     /// What is to be done about the streams: sinks to be asked for, which is returned; links to be
     /// wanted; ports to be configured.
-    pub(super) fn settle_streams(
+    pub(super) fn plan_streams(
         &mut self,
         rules: &Rules,
         ready: &BTreeMap<Channel, u32>,
         is_alone: bool,
         now: Instant,
         wanted: &mut BTreeSet<Ports>,
-        actions: &mut Vec<Action>,
-    ) -> Vec<Action> {
+        commands: &mut Vec<Command>,
+    ) -> Vec<Command> {
         let mut targets = Vec::new();
-        let nodes = self.objects.nodes().iter();
+        let nodes = self.registry.nodes().iter();
         let ids: Vec<u32> = nodes
             .filter(|(_, node)| node.is_stream())
             .map(|(&id, _)| id)
@@ -354,7 +362,7 @@ impl Graph {
             let Some(decision) = self.judge(id, rules) else {
                 continue;
             };
-            self.note_heed(id, &decision, now);
+            self.update_missed(id, &decision, now);
             self.note_word(id, &decision);
             targets.extend(self.give_up(id, &decision));
             let sink = match decision.cause {
@@ -377,9 +385,9 @@ impl Graph {
                 }
             }
             let sink = sink.filter(|_| !self.streams.is_paused(id));
-            let links = sink.and_then(|sink| self.own_links(id, sink, is_alone, now, actions));
+            let links = sink.and_then(|sink| self.own_links(id, sink, is_alone, now, commands));
             let record = self.streams.records.entry(id).or_default();
-            record.wired = links.as_ref().and(sink);
+            record.linked_to = links.as_ref().and(sink);
             wanted.extend(links.unwrap_or_default());
         }
         targets
@@ -388,11 +396,11 @@ impl Graph {
     /// Notes who has had the last word, by what was decided.
     fn note_word(&mut self, id: u32, decision: &Decision) {
         let manager = self.metadata.client();
-        let mut links = self.objects.links_from(id);
+        let mut links = self.registry.links_from(id);
         let has_played = manager.is_some()
             && links.any(|link| {
-                let to = self.objects.nodes().get(&link.ports.input_node);
-                link.client == manager && to.is_some_and(super::objects::Node::is_sink)
+                let to = self.registry.nodes().get(&link.ports.input_node);
+                link.client == manager && to.is_some_and(super::registry::Node::is_sink)
             });
         let record = self.streams.records.entry(id).or_default();
         record.has_played |= has_played;
@@ -408,10 +416,10 @@ impl Graph {
 
     /// Takes back what we have asked for a stream that is not moved any more, or what the session manager
     /// remembers of when it was.
-    fn give_up(&mut self, id: u32, decision: &Decision) -> Vec<Action> {
+    fn give_up(&mut self, id: u32, decision: &Decision) -> Vec<Command> {
         let word = self.streams.word(id);
         let is_remembered =
-            || self.place(id).channel().is_some() && !matches!(word, Word::Somebody(_));
+            || self.target(id).channel().is_some() && !matches!(word, Word::Somebody(_));
         let is_given_up = match (decision.state, decision.cause) {
             (StreamState::Ignored, _) => self.streams.is_asked(id) || is_remembered(),
             (_, Some(Cause::MovingForbidden)) => self.streams.is_asked(id),
@@ -420,22 +428,23 @@ impl Graph {
         if !is_given_up {
             return Vec::new();
         }
-        let actions = self.release_stream(id);
-        self.objects.set_target(id, Some(TARGET_OBJECT), None);
-        self.objects.set_target(id, Some(TARGET_NODE), None);
+        let commands = self.release_stream(id);
+        self.registry.set_target(id, Some(TARGET_OBJECT), None);
+        self.registry.set_target(id, Some(TARGET_NODE), None);
         self.streams.note_released(id);
-        actions
+        commands
     }
 
     /// Asks the session manager to send a stream to a sink, unless that has been done.
-    fn ask(&mut self, stream: u32, decision: &Decision, sink: u32) -> Option<Action> {
-        let serial = self.objects.nodes().get(&sink)?.serial?;
-        let targets = self.objects.targets.get(&stream);
+    fn ask(&mut self, stream: u32, decision: &Decision, sink: u32) -> Option<Command> {
+        let serial = self.registry.nodes().get(&sink)?.serial?;
+        let targets = self.registry.targets.get(&stream);
         let object = targets.and_then(|target| target.object.as_deref());
         let record = self.streams.records.entry(stream).or_default();
         record.is_taken |= decision.state == StreamState::Routed;
         // Already there, and to stay: setting it again would make no event.
-        let is_echoed = record.unseen.is_none() && object == Some(&*serial.to_string());
+        let is_acknowledged =
+            record.unacknowledged.is_none() && object == Some(&*serial.to_string());
         if record
             .asked
             .as_ref()
@@ -446,14 +455,14 @@ impl Graph {
         record.asked = Some(Asked {
             channel: decision.channel,
             sink,
-            is_echoed,
+            is_acknowledged,
         });
-        if is_echoed {
+        if is_acknowledged {
             return None;
         }
-        record.unseen = Some(serial);
-        self.streams.unheard.insert(stream);
-        Some(Action::Target(stream, serial))
+        record.unacknowledged = Some(serial);
+        self.streams.awaiting_activity.insert(stream);
+        Some(Command::SetTarget(stream, serial))
     }
 
     /// The links from a stream to a sink that we are to make: where there is nobody else to do so,
@@ -464,40 +473,40 @@ impl Graph {
         sink: u32,
         is_alone: bool,
         now: Instant,
-        actions: &mut Vec<Action>,
+        commands: &mut Vec<Command>,
     ) -> Option<Vec<Ports>> {
         if self.foreign_links(id).next().is_some() {
-            return self.missing_sides(id, sink, now);
+            return self.missing_links(id, sink, now);
         }
         let is_bare = self
-            .objects
+            .registry
             .infos
             .get(&id)
             .is_some_and(|info| info.outputs == 0);
-        if is_alone || is_bare && self.patience.is_over(Matter::Ports(id), now) {
-            match self.objects.side(sink, Direction::Input) {
-                Some(inputs) => self.configure(id, Direction::Output, inputs.layout, actions),
-                None => self.configure_card(sink, actions),
+        if is_alone || is_bare && self.timeouts.expired(Timeout::Ports(id), now) {
+            match self.registry.side(sink, Direction::Input) {
+                Some(inputs) => self.configure(id, Direction::Output, inputs.layout, commands),
+                None => self.configure_card(sink, commands),
             }
         }
-        let links = self.links(id, sink);
+        let links = self.pairs(id, sink);
         if links.is_empty() {
             return None;
         }
         let record = self.streams.records.get(&id);
-        let is_wired = record.is_some_and(|record| record.wired == Some(sink));
+        let is_linked = record.is_some_and(|record| record.linked_to == Some(sink));
         let is_ours_to_do =
-            !self.is_managed() || is_wired || self.patience.is_over(Matter::Link(id), now);
+            !self.is_managed() || is_linked || self.timeouts.expired(Timeout::Link(id), now);
         is_ours_to_do.then_some(links)
     }
 
     /// Whose links others have made from a stream to any sink, and to which.
     pub(super) fn foreign_links(&self, stream: u32) -> impl Iterator<Item = (Option<u32>, u32)> {
-        let links = self.objects.links_from(stream);
+        let links = self.registry.links_from(stream);
         links
             .filter(move |link| {
-                let to = self.objects.nodes().get(&link.ports.input_node);
-                to.is_some_and(super::objects::Node::is_sink) && !self.wires.is_ours(&link.ports)
+                let to = self.registry.nodes().get(&link.ports.input_node);
+                to.is_some_and(super::registry::Node::is_sink) && !self.links.is_ours(&link.ports)
             })
             .map(|link| (link.client, link.ports.input_node))
     }

@@ -1,22 +1,22 @@
-//! Facts in, actions out. A little PipeWire of two cards, to which the tests add streams.
+//! Events in, commands out. A little PipeWire of two cards, to which the tests add streams.
 
-mod elder;
+mod complete;
+mod matching;
 mod moving;
+mod other_mixd;
 mod output;
-mod programs;
-mod whole;
 
 use proptest::prelude::*;
 
-use super::pretend::{
+use super::links::MAX_RELINKS;
+use super::simulation::{
     self, FIRST_SINK, MANAGER, PipeWire, between, default_sink, key, link, port, props, serial,
     stream,
 };
 use super::sinks::MAX_REMAKES;
 use super::streams::MAX_MOVES;
-use super::wires::MAX_RELINKS;
 use super::*;
-use crate::graph::objects::{CONFIGURED_SINK, DEFAULT_SINK, TARGET_NODE};
+use crate::router::registry::{CONFIGURED_SINK, DEFAULT_SINK, TARGET_NODE};
 use wire::StreamState;
 
 const CARD: u32 = 30;
@@ -30,12 +30,12 @@ fn layout(positions: &str) -> Layout {
     Layout::parse(positions).unwrap()
 }
 
-/// The facts of a session without streams.
-fn session() -> Vec<Fact> {
-    let mut facts = vec![default_sink("card")];
-    facts.extend(pretend::sink(CARD, "card", &Layout::stereo()));
-    facts.extend(pretend::sink(OTHER_CARD, "other", &Layout::stereo()));
-    facts
+/// The events of a session without streams.
+fn session() -> Vec<Event> {
+    let mut events = vec![default_sink("card")];
+    events.extend(simulation::sink(CARD, "card", &Layout::stereo()));
+    events.extend(simulation::sink(OTHER_CARD, "other", &Layout::stereo()));
+    events
 }
 
 fn rules(names: &[&str]) -> Rules {
@@ -49,86 +49,86 @@ fn rules(names: &[&str]) -> Rules {
 }
 
 struct World {
-    graph: Graph,
+    router: Router,
     rules: Rules,
     pipewire: PipeWire,
     now: Instant,
 }
 
 impl World {
-    /// A session that has settled, with `names` on the list.
+    /// A session that has reconciled, with `names` on the list.
     fn new(names: &[&str]) -> Self {
         let mut world = Self::empty(names, true);
-        world.learn(session());
-        world.run([Fact::Listed]);
+        world.handle(session());
+        world.run([Event::Listed]);
         world
     }
 
     /// The same without a session manager, long after its start.
     fn unmanaged(names: &[&str]) -> Self {
         let mut world = Self::empty(names, false);
-        let mut facts = session();
-        facts.remove(0);
-        world.learn(facts);
-        world.run([Fact::Listed]);
+        let mut events = session();
+        events.remove(0);
+        world.handle(events);
+        world.run([Event::Listed]);
         world.wait(5);
         world
     }
 
     fn empty(names: &[&str], is_managed: bool) -> Self {
         let mut world = Self {
-            graph: Graph::new(None),
+            router: Router::new(None),
             rules: rules(names),
             pipewire: PipeWire::new(is_managed),
             now: Instant::now(),
         };
         let metadata = world.pipewire.metadata();
-        world.learn([metadata]);
+        world.handle([metadata]);
         world
     }
 
-    /// Learns the facts, then settles; asserts that nothing is said twice.
-    fn learn(&mut self, facts: impl IntoIterator<Item = Fact>) -> Vec<Action> {
-        for fact in facts {
-            self.pipewire.note(&fact);
-            self.graph.learn(fact);
+    /// Learns the events, then settles; asserts that nothing is said twice.
+    fn handle(&mut self, events: impl IntoIterator<Item = Event>) -> Vec<Command> {
+        for event in events {
+            self.pipewire.note(&event);
+            self.router.handle(event);
         }
-        let actions = self.graph.settle(&self.rules, self.now);
-        let again = self.graph.settle(&self.rules, self.now);
-        assert_eq!(again, [], "each action is said once");
-        actions
+        let commands = self.router.reconcile(&self.rules, self.now);
+        let again = self.router.reconcile(&self.rules, self.now);
+        assert_eq!(again, [], "each command is said once");
+        commands
     }
 
     /// The same, and lets PipeWire do all that is asked until nothing more is; what was asked.
-    fn run(&mut self, facts: impl IntoIterator<Item = Fact>) -> Vec<Action> {
+    fn run(&mut self, events: impl IntoIterator<Item = Event>) -> Vec<Command> {
         let mut all = Vec::new();
-        let mut actions = self.learn(facts);
-        while !actions.is_empty() {
-            assert!(all.len() < 1000, "no end: {actions:?}");
-            let facts: Vec<Fact> = actions
+        let mut commands = self.handle(events);
+        while !commands.is_empty() {
+            assert!(all.len() < 1000, "no end: {commands:?}");
+            let events: Vec<Event> = commands
                 .iter()
-                .flat_map(|action| self.pipewire.obey(action))
+                .flat_map(|command| self.pipewire.execute(command))
                 .collect();
-            all.append(&mut actions);
-            actions = self.learn(facts);
+            all.append(&mut commands);
+            commands = self.handle(events);
         }
         all
     }
 
     /// Lets seconds pass.
-    fn wait(&mut self, seconds: u64) -> Vec<Action> {
+    fn wait(&mut self, seconds: u64) -> Vec<Command> {
         self.now += Duration::from_secs(seconds);
         self.run([])
     }
 
     /// The `node.name` of the card that is played to.
     fn output(&self) -> Option<String> {
-        let audio = self.graph.audio(&self.rules);
+        let audio = self.router.audio(&self.rules);
         audio.output.map(|name| name.to_string())
     }
 
     fn stream(&self, id: u32) -> wire::Stream {
-        let audio = self.graph.audio(&self.rules);
+        let audio = self.router.audio(&self.rules);
         let found = audio.streams.into_iter().find(|found| found.id == id);
         found.unwrap()
     }
@@ -152,18 +152,18 @@ impl World {
     }
 }
 
-fn target(stream: u32, sink: u32) -> Action {
-    Action::Target(stream, serial(sink))
+fn target(stream: u32, sink: u32) -> Command {
+    Command::SetTarget(stream, serial(sink))
 }
 
 #[test]
 fn nothing_is_done_before_all_is_known() {
     let mut world = World::empty(&[], true);
-    assert_eq!(world.learn(session()), []);
-    assert_eq!(world.learn(stream(STREAM, "Game", &[])), []);
-    let actions = world.run([Fact::Listed]);
-    assert!(matches!(actions[0], Action::Create(..)));
-    assert_eq!(actions.last(), Some(&target(STREAM, DEFAULT)));
+    assert_eq!(world.handle(session()), []);
+    assert_eq!(world.handle(stream(STREAM, "Game", &[])), []);
+    let commands = world.run([Event::Listed]);
+    assert!(matches!(commands[0], Command::CreateSink(..)));
+    assert_eq!(commands.last(), Some(&target(STREAM, DEFAULT)));
 }
 
 #[test]
@@ -180,19 +180,19 @@ fn a_card_of_another_layout_gets_sinks_of_its_own_and_the_old_ones_go_last() {
     let mut world = World::new(&[]);
     world.run(stream(STREAM, "Game", &[]));
     let surround = layout("FL FR FC LFE SL SR");
-    world.run(pretend::sink(50, "surround", &surround));
-    let mut actions = world.run([default_sink("surround")]);
+    world.run(simulation::sink(50, "surround", &surround));
+    let mut commands = world.run([default_sink("surround")]);
     assert_eq!(world.pipewire.layouts().len(), 4, "nothing goes at once");
-    actions.extend(world.wait(2));
-    let place = |wanted: &dyn Fn(&Action) -> bool| actions.iter().position(wanted).unwrap();
+    commands.extend(world.wait(2));
+    let place = |wanted: &dyn Fn(&Command) -> bool| commands.iter().position(wanted).unwrap();
     // The old ones play to the new card at once.
     let first = place(
-        &|action| matches!(action, Action::Link(ports) if ports.output_node == DEFAULT && ports.input_node == 50),
+        &|command| matches!(command, Command::Link(ports) if ports.output_node == DEFAULT && ports.input_node == 50),
     );
-    let new = place(&|action| matches!(action, Action::Link(ports) if ports.output_node == 42));
-    let moved = place(&|action| *action == target(STREAM, 42));
-    let gone = place(&|action| matches!(action, Action::Destroy(sink) if sink.number == 0));
-    assert!(first < new && new < moved && moved < gone, "{actions:?}");
+    let new = place(&|command| matches!(command, Command::Link(ports) if ports.output_node == 42));
+    let moved = place(&|command| *command == target(STREAM, 42));
+    let gone = place(&|command| matches!(command, Command::DestroySink(sink) if sink.number == 0));
+    assert!(first < new && new < moved && moved < gone, "{commands:?}");
     assert_eq!(world.linked(42, 50).len(), 6);
     assert_eq!(
         world.pipewire.layouts(),
@@ -208,55 +208,55 @@ fn a_card_of_another_layout_gets_sinks_of_its_own_and_the_old_ones_go_last() {
 #[test]
 fn a_card_whose_ports_are_not_all_known_has_no_layout_yet() {
     let mut world = World::empty(&[], true);
-    let mut facts = pretend::sink(CARD, "card", &layout("FL FR FC LFE"));
-    let rest = facts.split_off(4);
-    world.learn([default_sink("card"), Fact::Listed]);
-    let actions = world.learn(facts);
-    let creates = |actions: &[Action], channels| {
-        let fits = |action: &&Action| matches!(action, Action::Create(_, layout) if layout.channels() == channels);
-        actions.iter().filter(fits).count()
+    let mut events = simulation::sink(CARD, "card", &layout("FL FR FC LFE"));
+    let rest = events.split_off(4);
+    world.handle([default_sink("card"), Event::Listed]);
+    let commands = world.handle(events);
+    let creates = |commands: &[Command], channels| {
+        let fits = |command: &&Command| matches!(command, Command::CreateSink(_, layout) if layout.channels() == channels);
+        commands.iter().filter(fits).count()
     };
     // Made when there was no card at all.
-    assert_eq!(creates(&actions, 4), 0, "{actions:?}");
-    assert_eq!(creates(&world.learn(rest), 4), 2);
+    assert_eq!(creates(&commands, 4), 0, "{commands:?}");
+    assert_eq!(creates(&world.handle(rest), 4), 2);
 }
 
 #[test]
 fn a_stream_is_sent_to_the_channel_of_its_name() {
     let mut world = World::new(&["discord"]);
-    let actions = world.learn(stream(STREAM, "Discord", &[]));
-    assert_eq!(actions, [target(STREAM, AUX)]);
-    let actions = world.learn(stream(STREAM + 1, "Game", &[]));
-    assert_eq!(actions, [target(STREAM + 1, DEFAULT)]);
+    let commands = world.handle(stream(STREAM, "Discord", &[]));
+    assert_eq!(commands, [target(STREAM, AUX)]);
+    let commands = world.handle(stream(STREAM + 1, "Game", &[]));
+    assert_eq!(commands, [target(STREAM + 1, DEFAULT)]);
 }
 
 #[test]
 fn a_stream_waits_until_all_its_properties_are_known() {
     let mut world = World::new(&[]);
-    let mut facts = stream(STREAM, "Game", &[]);
-    let rest = facts.split_off(1);
-    assert_eq!(world.learn(facts), []);
+    let mut events = stream(STREAM, "Game", &[]);
+    let rest = events.split_off(1);
+    assert_eq!(world.handle(events), []);
     assert_eq!(world.state(STREAM), StreamState::Waiting);
-    assert_eq!(world.learn(rest), [target(STREAM, DEFAULT)]);
+    assert_eq!(world.handle(rest), [target(STREAM, DEFAULT)]);
 }
 
 #[test]
 fn the_clients_name_serves_where_the_stream_has_none() {
     let mut world = World::new(&["Discord"]);
-    let client = Fact::Client(60, props(&[("application.name", "Discord")]));
-    world.learn([client, Fact::ClientInfo(60, Props::new())]);
-    assert_eq!(world.learn(client_stream(60)), [target(STREAM, AUX)]);
+    let client = Event::Client(60, props(&[("application.name", "Discord")]));
+    world.handle([client, Event::ClientInfo(60, Props::new())]);
+    assert_eq!(world.handle(client_stream(60)), [target(STREAM, AUX)]);
 }
 
 /// A stream that says nothing of itself, of this client.
-fn client_stream(client: u32) -> [Fact; 2] {
+fn client_stream(client: u32) -> [Event; 2] {
     let extra = [("client.id", &*client.to_string())];
-    let node = pretend::node(STREAM, "Stream/Output/Audio", "n", &extra);
+    let node = simulation::node(STREAM, "Stream/Output/Audio", "n", &extra);
     let info = Info {
         props: Some(props(&[("node.autoconnect", "true")])),
         ..Info::default()
     };
-    [node, Fact::Info(STREAM, info)]
+    [node, Event::Info(STREAM, info)]
 }
 
 #[test]
@@ -267,44 +267,44 @@ fn a_stream_waits_for_its_client_and_its_process() {
         ("wine64-preloader", "Game.exe", AUX),
         ("wine64-preloader", "Other.exe", DEFAULT),
     ] {
-        assert_eq!(world.learn([Fact::Client(60, Props::new())]), []);
-        assert_eq!(world.learn(client_stream(60)), []);
+        assert_eq!(world.handle([Event::Client(60, Props::new())]), []);
+        assert_eq!(world.handle(client_stream(60)), []);
         assert_eq!(world.state(STREAM), StreamState::Waiting);
         let said = props(&[
             ("application.process.binary", client),
             ("pipewire.sec.pid", "77"),
         ]);
-        let actions = world.learn([Fact::ClientInfo(60, said)]);
-        assert_eq!(actions, [Action::Inspect(77)]);
+        let commands = world.handle([Event::ClientInfo(60, said)]);
+        assert_eq!(commands, [Command::InspectProcess(77)]);
         assert_eq!(world.state(STREAM), StreamState::Waiting);
         let process = Process {
             comm: Some(process.into()),
             exe: None,
         };
-        let actions = world.learn([Fact::Process(77, process)]);
-        assert_eq!(actions, [target(STREAM, channel)], "{client}");
-        world.learn([Fact::Removed(STREAM), Fact::Removed(60)]);
+        let commands = world.handle([Event::Process(77, process)]);
+        assert_eq!(commands, [target(STREAM, channel)], "{client}");
+        world.handle([Event::Removed(STREAM), Event::Removed(60)]);
     }
 }
 
 #[test]
 fn the_binary_is_the_clients_else_that_of_its_process() {
     let mut world = World::new(&[]);
-    world.learn([Fact::ClientInfo(60, props(&[("pipewire.sec.pid", "77")]))]);
-    world.learn(client_stream(60));
+    world.handle([Event::ClientInfo(60, props(&[("pipewire.sec.pid", "77")]))]);
+    world.handle(client_stream(60));
     let process = Process {
         comm: Some("comm".into()),
         exe: Some("exe".into()),
     };
-    world.learn([Fact::Process(77, process)]);
-    let stream = || world.graph.audio(&world.rules).streams.remove(0);
+    world.handle([Event::Process(77, process)]);
+    let stream = || world.router.audio(&world.rules).streams.remove(0);
     assert_eq!(stream().binary.as_deref(), Some("exe"));
     assert_eq!(stream().pid, Some(77));
-    world.learn([Fact::ClientInfo(
+    world.handle([Event::ClientInfo(
         60,
         props(&[("application.process.binary", "own")]),
     )]);
-    let stream = world.graph.audio(&world.rules).streams.remove(0);
+    let stream = world.router.audio(&world.rules).streams.remove(0);
     assert_eq!(stream.binary.as_deref(), Some("own"));
 }
 
@@ -335,9 +335,9 @@ fn pulse_clients_say_their_process_themselves_and_sandboxes_are_not_believed() {
         (&[("application.process.id", "no number")], None),
     ] {
         let mut world = World::new(&[]);
-        world.learn([Fact::ClientInfo(60, props(pairs))]);
+        world.handle([Event::ClientInfo(60, props(pairs))]);
         world.run(client_stream(60));
-        let streams = world.graph.audio(&world.rules).streams;
+        let streams = world.router.audio(&world.rules).streams;
         assert_eq!(streams[0].pid, pid, "{pairs:?}");
     }
 }
@@ -347,13 +347,13 @@ fn a_dry_run_names_the_streams_that_would_move() {
     let mut world = World::new(&["Discord"]);
     world.run(stream(STREAM, "Discord", &[]));
     world.run(stream(STREAM + 1, "Game", &[]));
-    let moved = world.graph.moved(&world.rules, &rules(&["Discord", "G*"]));
+    let moved = world.router.moved(&world.rules, &rules(&["Discord", "G*"]));
     let ids: Vec<_> = moved
         .iter()
         .map(|moved| (moved.id, moved.channel))
         .collect();
     assert_eq!(ids, [(STREAM + 1, Channel::Aux)]);
-    let moved = world.graph.moved(&world.rules, &rules(&[]));
+    let moved = world.router.moved(&world.rules, &rules(&[]));
     let ids: Vec<_> = moved
         .iter()
         .map(|moved| (moved.id, moved.channel))
@@ -372,7 +372,7 @@ fn a_streams_detail_says_all_that_decides_about_it() {
         &[("application.process.binary", "web")],
     ));
     let rules = &world.rules;
-    let detail = world.graph.detail(STREAM, rules, 10_000).unwrap();
+    let detail = world.router.detail(STREAM, rules, 10_000).unwrap();
     assert_eq!(detail.key.as_deref(), Some("application.name"));
     assert_eq!(detail.stream.state, StreamState::Pinned);
     assert!(detail.reason.unwrap().contains("asks for card-b"));
@@ -382,15 +382,15 @@ fn a_streams_detail_says_all_that_decides_about_it() {
         detail.suggestion, None,
         "the other one matches all that this one has"
     );
-    let other = world.graph.detail(STREAM + 1, rules, 10_000).unwrap();
+    let other = world.router.detail(STREAM + 1, rules, 10_000).unwrap();
     assert_eq!(other.reason, None);
     assert_eq!(
         other.suggestion.as_deref(),
         Some("application.process.binary=web")
     );
-    let short = world.graph.detail(STREAM, rules, 0).unwrap();
+    let short = world.router.detail(STREAM, rules, 0).unwrap();
     assert_eq!(short.omitted as usize, detail.properties.len());
-    assert_eq!(world.graph.detail(999, rules, 0), None);
+    assert_eq!(world.router.detail(999, rules, 0), None);
 }
 
 #[test]
@@ -401,12 +401,12 @@ fn on_0_3_65_a_session_manager_that_comes_finds_nothing_linked_by_us_for_a_momen
     };
     for (version, left) in [("0.3.65", 0), ("1.4.2", 4)] {
         let mut world = World::unmanaged(&[]);
-        world.run([Fact::Version(version.into())]);
+        world.run([Event::Version(version.into())]);
         world.run(stream(STREAM, "Game", &[]));
         assert_eq!(monitors(&world), 4);
         world.pipewire.is_managed = true;
         world.run([
-            Fact::Metadata(Metadata::Managed(MANAGER)),
+            Event::Metadata(MetadataOwner::Managed(MANAGER)),
             default_sink("card"),
         ]);
         assert_eq!(monitors(&world), left, "{version}");
@@ -415,7 +415,7 @@ fn on_0_3_65_a_session_manager_that_comes_finds_nothing_linked_by_us_for_a_momen
         assert_eq!(monitors(&world), 4);
     }
     let mut world = World::new(&[]);
-    world.run([Fact::Metadata(Metadata::None)]);
+    world.run([Event::Metadata(MetadataOwner::None)]);
     assert_eq!(monitors(&world), 4, "one that goes changes nothing");
 }
 
@@ -442,11 +442,11 @@ fn a_stream_that_asks_for_a_sink_itself_is_left_alone() {
 #[test]
 fn a_stream_that_nobody_is_to_link_is_left_alone() {
     let mut world = World::new(&[]);
-    let actions = world.run(stream(STREAM, "Synth", &[("node.autoconnect", "false")]));
-    assert_eq!(actions, []);
+    let commands = world.run(stream(STREAM, "Synth", &[("node.autoconnect", "false")]));
+    assert_eq!(commands, []);
     assert_eq!(world.state(STREAM), StreamState::Waiting);
     assert_eq!(world.wait(10), []);
-    let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
+    let detail = world.router.detail(STREAM, &world.rules, 0).unwrap();
     assert!(detail.reason.unwrap().contains("nobody has linked it"));
     world.run([link(900, 90, between(STREAM, OTHER_CARD, 0))]);
     assert_eq!(world.state(STREAM), StreamState::Pinned);
@@ -461,7 +461,7 @@ fn a_stream_that_the_user_has_sent_elsewhere_is_left_alone() {
         (TARGET_NODE, "31"),
     ] {
         let mut world = World::new(&[]);
-        world.learn([key(STREAM, name, Some(value))]);
+        world.handle([key(STREAM, name, Some(value))]);
         assert_eq!(world.run(stream(STREAM, "Game", &[])), []);
         assert_eq!(world.state(STREAM), StreamState::Pinned, "{name}={value}");
     }
@@ -473,13 +473,13 @@ fn a_stream_sent_to_a_name_that_is_not_there_is_left_until_it_comes_back() {
     world.run(stream(STREAM, "Game", &[]));
     assert_eq!(world.run([key(STREAM, TARGET_OBJECT, Some("other"))]), []);
     // The headset is switched off, and on again.
-    let facts = world.pipewire.remove(OTHER_CARD);
-    assert_eq!(world.run(facts), []);
+    let events = world.pipewire.remove(OTHER_CARD);
+    assert_eq!(world.run(events), []);
     assert_eq!(world.state(STREAM), StreamState::Pinned);
     assert_eq!(world.wait(5), []);
-    let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
+    let detail = world.router.detail(STREAM, &world.rules, 0).unwrap();
     assert!(detail.reason.unwrap().contains("other, which is not there"));
-    world.run(pretend::sink(OTHER_CARD, "other", &Layout::stereo()));
+    world.run(simulation::sink(OTHER_CARD, "other", &Layout::stereo()));
     assert_eq!(world.state(STREAM), StreamState::Pinned);
     // Sent to a name that was never there, or to the default sink: a choice as well, and no move of
     // a rival.
@@ -496,9 +496,9 @@ fn a_stream_sent_to_a_name_that_is_not_there_is_left_until_it_comes_back() {
     // What is no name says nothing of where it is to go.
     for value in ["-1", "", "null", "77777"] {
         let mut world = World::new(&[]);
-        world.learn([key(STREAM, TARGET_OBJECT, Some(value))]);
-        let actions = world.run(stream(STREAM, "Game", &[]));
-        assert_eq!(actions, [target(STREAM, DEFAULT)], "{value}");
+        world.handle([key(STREAM, TARGET_OBJECT, Some(value))]);
+        let commands = world.run(stream(STREAM, "Game", &[]));
+        assert_eq!(commands, [target(STREAM, DEFAULT)], "{value}");
     }
 }
 
@@ -514,7 +514,7 @@ fn a_stream_moved_elsewhere_while_it_is_ours_is_let_go() {
 fn a_remembered_wrong_channel_is_corrected() {
     let mut world = World::new(&["Discord"]);
     // The session manager's memory: our default sink, by id.
-    world.learn([key(STREAM, TARGET_NODE, Some("40"))]);
+    world.handle([key(STREAM, TARGET_NODE, Some("40"))]);
     assert_eq!(
         world.run(stream(STREAM, "Discord", &[])),
         [target(STREAM, AUX)]
@@ -524,14 +524,14 @@ fn a_remembered_wrong_channel_is_corrected() {
 #[test]
 fn what_was_set_before_our_own_setting_shows_does_not_count_as_a_move() {
     let mut world = World::new(&[]);
-    let actions = world.learn(stream(STREAM, "Game", &[]));
+    let commands = world.handle(stream(STREAM, "Game", &[]));
     assert_eq!(
-        world.learn([key(STREAM, TARGET_OBJECT, Some("mixd-aux"))]),
+        world.handle([key(STREAM, TARGET_OBJECT, Some("mixd-aux"))]),
         []
     );
-    for action in actions {
-        let facts = world.pipewire.obey(&action);
-        world.run(facts);
+    for command in commands {
+        let events = world.pipewire.execute(&command);
+        world.run(events);
     }
     assert_eq!(world.state(STREAM), StreamState::Routed);
 }
@@ -551,12 +551,12 @@ fn a_stream_moved_away_from_us_twice_is_contested_and_left() {
 #[test]
 fn what_is_restored_over_a_target_that_is_not_shown_is_no_wish() {
     let mut world = World::new(&[]);
-    let asked = world.learn(stream(STREAM, "Game", &[]));
+    let asked = world.handle(stream(STREAM, "Game", &[]));
     assert_eq!(asked, [target(STREAM, DEFAULT)]);
     // From the session manager's memory, after ours, before it links the stream to that sink.
-    world.learn([key(STREAM, TARGET_OBJECT, Some("mixd-aux"))]);
-    world.learn((0..2).map(|n| link(900 + n, MANAGER, between(STREAM, AUX, n))));
-    let again = [Action::Reread, target(STREAM, DEFAULT)];
+    world.handle([key(STREAM, TARGET_OBJECT, Some("mixd-aux"))]);
+    world.handle((0..2).map(|n| link(900 + n, MANAGER, between(STREAM, AUX, n))));
+    let again = [Command::Refresh, target(STREAM, DEFAULT)];
     assert_eq!(world.wait(2), again);
     assert_eq!(world.state(STREAM), StreamState::Routed);
     assert_eq!(world.wait(5), []);
@@ -573,16 +573,16 @@ fn a_target_that_is_not_shown_is_read_and_what_was_restored_over_it_is_corrected
         (Some("other"), Pinned, None),
     ] {
         let mut world = World::new(&[]);
-        world.pipewire.is_deaf = true;
+        world.pipewire.is_metadata_withheld = true;
         let asked = world.run(stream(STREAM, "Game", &[]));
         assert_eq!(asked, [target(STREAM, DEFAULT)]);
-        world.pipewire.is_deaf = false;
+        world.pipewire.is_metadata_withheld = false;
         // Ours, or what somebody else has put there since.
         if let Some(value) = value {
             world.pipewire.set_target(STREAM, Some(value));
         }
         let again = sink.map(|sink| target(STREAM, sink));
-        let expected: Vec<Action> = [Action::Reread].into_iter().chain(again).collect();
+        let expected: Vec<Command> = [Command::Refresh].into_iter().chain(again).collect();
         assert_eq!(world.wait(2), expected, "{value:?}");
         assert_eq!(world.state(STREAM), state, "{value:?}");
         assert_eq!(world.wait(5), [], "{value:?}: once");
@@ -603,12 +603,12 @@ fn what_was_chosen_unseen_for_a_stream_is_a_wish_once_all_was_told_since_it_has_
         if is_settled {
             tell_again(&mut world);
         }
-        world.pipewire.is_deaf = true;
+        world.pipewire.is_metadata_withheld = true;
         world.pipewire.set_target(STREAM, Some(value));
-        world.pipewire.is_deaf = false;
-        let actions = tell_again(&mut world);
-        let again: Vec<Action> = sink.map(|sink| target(STREAM, sink)).into_iter().collect();
-        assert_eq!(actions[1..], again, "{value}, {is_settled}");
+        world.pipewire.is_metadata_withheld = false;
+        let commands = tell_again(&mut world);
+        let again: Vec<Command> = sink.map(|sink| target(STREAM, sink)).into_iter().collect();
+        assert_eq!(commands[1..], again, "{value}, {is_settled}");
         assert_eq!(world.state(STREAM), state, "{value}, {is_settled}");
     }
 }
@@ -616,36 +616,36 @@ fn what_was_chosen_unseen_for_a_stream_is_a_wish_once_all_was_told_since_it_has_
 #[test]
 fn a_move_that_was_shown_where_our_own_choice_was_not_is_a_wish() {
     let mut world = World::new(&[]);
-    world.learn(stream(STREAM, "Game", &[]));
-    world.learn((0..2).map(|n| link(900 + n, MANAGER, between(STREAM, DEFAULT, n))));
+    world.handle(stream(STREAM, "Game", &[]));
+    world.handle((0..2).map(|n| link(900 + n, MANAGER, between(STREAM, DEFAULT, n))));
     // Ours was told to another client alone.
     let moved = world.pipewire.set_target(STREAM, Some("mixd-aux"));
-    world.learn(moved);
-    assert_eq!(world.wait(2), [Action::Reread, target(STREAM, AUX)]);
+    world.handle(moved);
+    assert_eq!(world.wait(2), [Command::Refresh, target(STREAM, AUX)]);
     assert_eq!(world.state(STREAM), StreamState::Pinned);
 }
 
 /// Has all of the metadata told again, as who might have been told more has gone.
-fn tell_again(world: &mut World) -> Vec<Action> {
+fn tell_again(world: &mut World) -> Vec<Command> {
     const TOOL: u32 = 92;
-    world.run([Fact::Client(TOOL, props(&[("application.name", "wpctl")]))]);
-    let facts = world.pipewire.remove(TOOL);
-    assert_eq!(world.run(facts), []);
-    let actions = world.wait(1);
-    assert_eq!(actions[0], Action::Reread);
-    actions
+    world.run([Event::Client(TOOL, props(&[("application.name", "wpctl")]))]);
+    let events = world.pipewire.remove(TOOL);
+    assert_eq!(world.run(events), []);
+    let commands = world.wait(1);
+    assert_eq!(commands[0], Command::Refresh);
+    commands
 }
 
 #[test]
 fn what_a_new_session_manager_has_chosen_without_showing_it_is_read() {
     let mut world = World::new(&[]);
-    world.run([Fact::Metadata(Metadata::None)]);
-    let manager = Fact::Metadata(Metadata::Managed(MANAGER));
+    world.run([Event::Metadata(MetadataOwner::None)]);
+    let manager = Event::Metadata(MetadataOwner::Managed(MANAGER));
     world.run([manager, default_sink("card")]);
-    world.pipewire.is_deaf = true;
+    world.pipewire.is_metadata_withheld = true;
     world.pipewire.set(default_sink("other"));
-    world.pipewire.is_deaf = false;
-    assert_eq!(world.wait(1)[0], Action::Reread);
+    world.pipewire.is_metadata_withheld = false;
+    assert_eq!(world.wait(1)[0], Command::Refresh);
     assert_eq!(world.output().as_deref(), Some("other"));
     assert_eq!(world.wait(60), []);
 }
@@ -653,14 +653,14 @@ fn what_a_new_session_manager_has_chosen_without_showing_it_is_read() {
 #[test]
 fn what_a_new_session_manager_has_chosen_before_it_does_anything_else_is_read() {
     let mut world = World::new(&[]);
-    world.run([Fact::Metadata(Metadata::None)]);
-    world.run([Fact::Metadata(Metadata::Managed(MANAGER))]);
-    world.pipewire.is_deaf = true;
+    world.run([Event::Metadata(MetadataOwner::None)]);
+    world.run([Event::Metadata(MetadataOwner::Managed(MANAGER))]);
+    world.pipewire.is_metadata_withheld = true;
     world.pipewire.set(default_sink("other"));
-    world.pipewire.is_deaf = false;
+    world.pipewire.is_metadata_withheld = false;
     assert_eq!(world.wait(60), [], "one that hangs is not asked");
-    world.run([Fact::Answered]);
-    assert_eq!(world.wait(1)[0], Action::Reread);
+    world.run([Event::ManagerAnswered]);
+    assert_eq!(world.wait(1)[0], Command::Refresh);
     assert_eq!(world.output().as_deref(), Some("other"));
     assert_eq!(world.wait(60), []);
 }
@@ -671,13 +671,13 @@ fn what_a_new_session_manager_has_restored_without_showing_it_is_no_wish() {
     world.run(stream(STREAM, "Game", &[]));
     // Each time it restarts.
     for _ in 0..3 {
-        world.run([Fact::Metadata(Metadata::None)]);
-        let manager = Fact::Metadata(Metadata::Managed(MANAGER));
+        world.run([Event::Metadata(MetadataOwner::None)]);
+        let manager = Event::Metadata(MetadataOwner::Managed(MANAGER));
         world.run([manager, default_sink("card")]);
-        world.pipewire.is_deaf = true;
+        world.pipewire.is_metadata_withheld = true;
         world.pipewire.set_target(STREAM, Some("mixd-aux"));
-        world.pipewire.is_deaf = false;
-        let again = [Action::Reread, target(STREAM, DEFAULT)];
+        world.pipewire.is_metadata_withheld = false;
+        let again = [Command::Refresh, target(STREAM, DEFAULT)];
         assert_eq!(world.wait(2)[..2], again);
         assert_eq!(world.state(STREAM), StreamState::Routed);
     }
@@ -686,22 +686,22 @@ fn what_a_new_session_manager_has_restored_without_showing_it_is_no_wish() {
 #[test]
 fn a_default_sink_that_was_never_shown_is_asked_for_and_for_a_minute_only() {
     let mut world = World::empty(&[], true);
-    let mut facts = session();
-    facts.remove(0);
-    world.learn(facts);
-    world.pipewire.is_deaf = true;
+    let mut events = session();
+    events.remove(0);
+    world.handle(events);
+    world.pipewire.is_metadata_withheld = true;
     world.pipewire.set(default_sink("other"));
-    assert_ne!(world.run([Fact::Listed]), []);
+    assert_ne!(world.run([Event::Listed]), []);
     assert_eq!(world.output(), None);
-    world.pipewire.is_deaf = false;
-    assert_eq!(world.wait(1)[0], Action::Reread);
+    world.pipewire.is_metadata_withheld = false;
+    assert_eq!(world.wait(1)[0], Command::Refresh);
     assert_eq!(world.output().as_deref(), Some("other"));
     // A session manager may name none.
-    let facts = world.pipewire.set(key(0, DEFAULT_SINK, None));
-    world.run(facts);
+    let events = world.pipewire.set(key(0, DEFAULT_SINK, None));
+    world.run(events);
     let mut asked = Vec::new();
     for second in 1..300 {
-        if world.wait(1) == [Action::Reread] {
+        if world.wait(1) == [Command::Refresh] {
             asked.push(second);
         }
     }
@@ -712,21 +712,21 @@ fn a_default_sink_that_was_never_shown_is_asked_for_and_for_a_minute_only() {
 #[test]
 fn after_a_card_has_come_or_gone_the_default_sink_is_asked_for_once() {
     let mut world = World::new(&[]);
-    world.pipewire.is_deaf = true;
-    let facts = pretend::sink(50, "headset", &Layout::stereo());
+    world.pipewire.is_metadata_withheld = true;
+    let events = simulation::sink(50, "headset", &Layout::stereo());
     world.pipewire.set(default_sink("headset"));
-    assert_eq!(world.run(facts), []);
-    world.pipewire.is_deaf = false;
+    assert_eq!(world.run(events), []);
+    world.pipewire.is_metadata_withheld = false;
     assert_eq!(world.output().as_deref(), Some("card"));
-    assert_eq!(world.wait(1)[0], Action::Reread);
+    assert_eq!(world.wait(1)[0], Command::Refresh);
     assert_eq!(world.output().as_deref(), Some("headset"));
     assert_eq!(world.wait(100), []);
     // A session manager that hangs is not asked, until it does something.
-    let facts = world.pipewire.remove(OTHER_CARD);
-    assert_eq!(world.run(facts), []);
+    let events = world.pipewire.remove(OTHER_CARD);
+    assert_eq!(world.run(events), []);
     assert_eq!(world.wait(100), []);
     assert_eq!(world.run([default_sink("headset")]), []);
-    assert_eq!(world.wait(1), [Action::Reread]);
+    assert_eq!(world.wait(1), [Command::Refresh]);
     assert_eq!(world.wait(100), []);
 }
 
@@ -734,41 +734,41 @@ fn after_a_card_has_come_or_gone_the_default_sink_is_asked_for_once() {
 fn after_a_client_without_nodes_has_gone_the_default_sink_is_asked_for_once() {
     const TOOL: u32 = 92;
     let mut world = World::new(&[]);
-    let client = || Fact::Client(TOOL, props(&[("application.name", "wpctl")]));
+    let client = || Event::Client(TOOL, props(&[("application.name", "wpctl")]));
     let come = |world: &mut World| {
-        let facts = world.pipewire.set(client());
-        world.run(facts)
+        let events = world.pipewire.set(client());
+        world.run(events)
     };
     assert_eq!(come(&mut world), []);
-    world.pipewire.is_deaf = true;
+    world.pipewire.is_metadata_withheld = true;
     world
         .pipewire
         .set(key(0, CONFIGURED_SINK, Some("{\"name\":\"other\"}")));
     world.pipewire.set(default_sink("other"));
-    world.pipewire.is_deaf = false;
-    let facts = world.pipewire.remove(TOOL);
-    assert_eq!(world.run(facts), []);
+    world.pipewire.is_metadata_withheld = false;
+    let events = world.pipewire.remove(TOOL);
+    assert_eq!(world.run(events), []);
     assert_eq!(world.output().as_deref(), Some("card"));
-    assert_eq!(world.wait(1)[0], Action::Reread);
+    assert_eq!(world.wait(1)[0], Command::Refresh);
     assert_eq!(world.output().as_deref(), Some("other"));
     assert_eq!(world.wait(100), []);
     // Nor is a session manager asked that hangs.
-    let facts = world.pipewire.remove(OTHER_CARD);
-    world.run(facts);
+    let events = world.pipewire.remove(OTHER_CARD);
+    world.run(events);
     come(&mut world);
-    let facts = world.pipewire.remove(TOOL);
-    world.run(facts);
+    let events = world.pipewire.remove(TOOL);
+    world.run(events);
     assert_eq!(world.wait(100), []);
 }
 
 #[test]
 fn a_program_that_ends_is_no_cause_to_ask_for_the_default_sink() {
     let mut world = World::new(&[]);
-    world.run([Fact::Client(60, props(&[("application.name", "Game")]))]);
+    world.run([Event::Client(60, props(&[("application.name", "Game")]))]);
     world.run(client_stream(60));
     for id in [STREAM, 60] {
-        let facts = world.pipewire.remove(id);
-        world.run(facts);
+        let events = world.pipewire.remove(id);
+        world.run(events);
     }
     assert_eq!(world.wait(100), []);
 }
@@ -779,11 +779,11 @@ fn a_choice_of_the_user_that_changes_nothing_is_asked_about() {
     let chosen = |name| key(0, CONFIGURED_SINK, Some(name));
     assert_eq!(world.run([chosen("{\"name\":\"gone\"}")]), []);
     assert_eq!(world.wait(5), [], "another is played to meanwhile");
-    world.pipewire.is_deaf = true;
+    world.pipewire.is_metadata_withheld = true;
     world.pipewire.set(default_sink("other"));
-    world.pipewire.is_deaf = false;
+    world.pipewire.is_metadata_withheld = false;
     assert_eq!(world.run([chosen("{\"name\":\"other\"}")]), []);
-    assert_eq!(world.wait(1)[0], Action::Reread);
+    assert_eq!(world.wait(1)[0], Command::Refresh);
     assert_eq!(world.output().as_deref(), Some("other"));
     assert_eq!(world.wait(100), []);
 }
@@ -791,11 +791,11 @@ fn a_choice_of_the_user_that_changes_nothing_is_asked_about() {
 #[test]
 fn a_target_that_was_removed_unseen_is_set_once_more() {
     let mut world = World::new(&[]);
-    world.pipewire.is_deaf = true;
+    world.pipewire.is_metadata_withheld = true;
     world.run(stream(STREAM, "Game", &[]));
     world.pipewire.set_target(STREAM, None);
-    world.pipewire.is_deaf = false;
-    assert_eq!(world.wait(2), [Action::Reread, target(STREAM, DEFAULT)]);
+    world.pipewire.is_metadata_withheld = false;
+    assert_eq!(world.wait(2), [Command::Refresh, target(STREAM, DEFAULT)]);
     let removed = world.pipewire.set_target(STREAM, None);
     assert_eq!(world.run(removed), []);
     assert_eq!(world.state(STREAM), StreamState::Contested);
@@ -808,15 +808,18 @@ fn a_stream_linked_elsewhere_by_another_client_is_left_and_the_client_named() {
             true => World::new(&[]),
             false => World::unmanaged(&[]),
         };
-        world.run([Fact::Client(90, props(&[("application.name", "Patchbay")]))]);
-        let mut facts = stream(STREAM, "Game", &[]);
-        facts.extend((0..2).map(|n| link(900 + n, 90, between(STREAM, OTHER_CARD, n))));
-        let actions = world.learn(facts);
+        world.run([Event::Client(
+            90,
+            props(&[("application.name", "Patchbay")]),
+        )]);
+        let mut events = stream(STREAM, "Game", &[]);
+        events.extend((0..2).map(|n| link(900 + n, 90, between(STREAM, OTHER_CARD, n))));
+        let commands = world.handle(events);
         assert!(
-            !actions
+            !commands
                 .iter()
-                .any(|action| matches!(action, Action::Link(_))),
-            "{actions:?}"
+                .any(|command| matches!(command, Command::Link(_))),
+            "{commands:?}"
         );
         let stream = world.stream(STREAM);
         assert_eq!(stream.state, StreamState::Pinned);
@@ -827,34 +830,38 @@ fn a_stream_linked_elsewhere_by_another_client_is_left_and_the_client_named() {
 #[test]
 fn a_stream_that_the_session_manager_does_not_move_is_not_called_routed() {
     let mut world = World::new(&[]);
-    let manager = Fact::Client(MANAGER, props(&[("application.name", "WirePlumber")]));
-    let mut facts = stream(STREAM, "Game", &[]);
-    facts.push(manager);
+    let manager = Event::Client(MANAGER, props(&[("application.name", "WirePlumber")]));
+    let mut events = stream(STREAM, "Game", &[]);
+    events.push(manager);
     // It does nothing that we ask.
-    facts.extend((0..2).map(|n| link(900 + n, MANAGER, between(STREAM, CARD, n))));
-    assert_eq!(world.learn(facts), [target(STREAM, DEFAULT)]);
-    world.learn([key(STREAM, TARGET_OBJECT, Some("1040"))]);
+    events.extend((0..2).map(|n| link(900 + n, MANAGER, between(STREAM, CARD, n))));
+    assert_eq!(world.handle(events), [target(STREAM, DEFAULT)]);
+    world.handle([key(STREAM, TARGET_OBJECT, Some("1040"))]);
     assert_eq!(
         world.state(STREAM),
         StreamState::Routed,
         "a moment to move it"
     );
     // Somebody may have moved it without our being told.
-    assert_eq!(world.wait(2), [Action::Reread]);
+    assert_eq!(world.wait(2), [Command::Refresh]);
     let told = world.stream(STREAM);
     assert_eq!(told.state, StreamState::Contested);
     assert_eq!(told.rival.as_deref(), Some("WirePlumber"));
-    let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
+    let detail = world.router.detail(STREAM, &world.rules, 0).unwrap();
     let reason = detail.reason.unwrap();
     assert!(
         reason.contains("WirePlumber has linked it to card"),
         "{reason}"
     );
-    assert_eq!(world.graph.deadline(world.now), None, "nothing to wake for");
+    assert_eq!(
+        world.router.deadline(world.now),
+        None,
+        "nothing to wake for"
+    );
     // At last it does.
-    world.learn([Fact::Removed(900), Fact::Removed(901)]);
+    world.handle([Event::Removed(900), Event::Removed(901)]);
     let moved = (0..2).map(|n| link(902 + n, MANAGER, between(STREAM, DEFAULT, n)));
-    assert_eq!(world.learn(moved), []);
+    assert_eq!(world.handle(moved), []);
     assert_eq!(world.state(STREAM), StreamState::Routed);
     assert_eq!(world.stream(STREAM).rival, None);
 }
@@ -863,16 +870,16 @@ fn a_stream_that_the_session_manager_does_not_move_is_not_called_routed() {
 fn a_stream_that_nothing_links_is_not_called_routed() {
     let mut world = World::unmanaged(&[]);
     // PipeWire refuses to link it.
-    let actions = world.learn(stream(STREAM, "Game", &[]));
+    let commands = world.handle(stream(STREAM, "Game", &[]));
     assert!(
-        actions
+        commands
             .iter()
-            .any(|action| matches!(action, Action::Link(_)))
+            .any(|command| matches!(command, Command::Link(_)))
     );
     assert_eq!(world.state(STREAM), StreamState::Routed);
     world.wait(2);
     assert_eq!(world.state(STREAM), StreamState::Waiting);
-    let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
+    let detail = world.router.detail(STREAM, &world.rules, 0).unwrap();
     assert!(detail.reason.unwrap().contains("nothing has linked it"));
 }
 
@@ -880,7 +887,7 @@ fn a_stream_that_nothing_links_is_not_called_routed() {
 fn a_recorder_linked_by_hand_is_no_rival() {
     let mut world = World::new(&[]);
     world.run(stream(STREAM, "Game", &[]));
-    world.run([pretend::node(80, "Stream/Input/Audio", "recorder", &[])]);
+    world.run([simulation::node(80, "Stream/Input/Audio", "recorder", &[])]);
     world.run([link(900, 90, between(STREAM, 80, 0))]);
     assert_eq!(world.state(STREAM), StreamState::Routed);
     // Nor is a second sink.
@@ -897,16 +904,21 @@ fn filters_loopbacks_microphones_and_streams_that_must_stay_are_never_taken() {
         let mut world = World::new(&[]);
         assert_eq!(world.run(stream(STREAM, "Filter", &[pair])), []);
         assert_eq!(world.state(STREAM), StreamState::Pinned);
-        let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
+        let detail = world.router.detail(STREAM, &world.rules, 0).unwrap();
         assert!(detail.reason.unwrap().contains(pair.0));
     }
     let mut world = World::new(&[]);
-    world.run([pretend::node(80, "Audio/Source/Virtual", "microphone", &[])]);
-    let mut facts = stream(STREAM, "Voice changer", &[]);
-    facts.push(link(900, MANAGER, between(STREAM, 80, 0)));
-    assert_eq!(world.run(facts), []);
+    world.run([simulation::node(
+        80,
+        "Audio/Source/Virtual",
+        "microphone",
+        &[],
+    )]);
+    let mut events = stream(STREAM, "Voice changer", &[]);
+    events.push(link(900, MANAGER, between(STREAM, 80, 0)));
+    assert_eq!(world.run(events), []);
     assert_eq!(world.state(STREAM), StreamState::Pinned);
-    let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
+    let detail = world.router.detail(STREAM, &world.rules, 0).unwrap();
     assert!(detail.reason.unwrap().contains("it feeds microphone"));
 }
 
@@ -919,9 +931,9 @@ fn another_default_card_takes_the_monitors_and_our_own_sink_does_not() {
         assert_eq!(world.linked(sink, OTHER_CARD), [(0, 0), (1, 1)]);
     }
     assert_eq!(world.run([default_sink("nowhere")]), []);
-    assert_eq!(world.graph.audio(&world.rules).warnings, []);
+    assert_eq!(world.router.audio(&world.rules).warnings, []);
     assert_eq!(world.run([default_sink("mixd-aux")]), []);
-    let audio = world.graph.audio(&world.rules);
+    let audio = world.router.audio(&world.rules);
     assert_eq!(audio.output.as_deref(), Some("other"));
     assert_eq!(audio.warnings, [Warning::OwnSinkIsDefault]);
 }
@@ -929,18 +941,18 @@ fn another_default_card_takes_the_monitors_and_our_own_sink_does_not() {
 #[test]
 fn the_output_asked_for_goes_before_the_default() {
     let mut world = World::empty(&[], true);
-    world.graph = Graph::new(Some("other".into()));
-    world.learn([Fact::Metadata(Metadata::Managed(MANAGER))]);
-    world.learn(session());
-    world.run([Fact::Listed]);
+    world.router = Router::new(Some("other".into()));
+    world.handle([Event::Metadata(MetadataOwner::Managed(MANAGER))]);
+    world.handle(session());
+    world.run([Event::Listed]);
     assert_eq!(world.linked(DEFAULT, OTHER_CARD), [(0, 0), (1, 1)]);
     // Gone, the default serves.
-    let facts = world.pipewire.remove(OTHER_CARD);
-    world.run(facts);
+    let events = world.pipewire.remove(OTHER_CARD);
+    world.run(events);
     assert_eq!(world.linked(DEFAULT, CARD), [(0, 0), (1, 1)]);
-    let audio = world.graph.audio(&world.rules);
+    let audio = world.router.audio(&world.rules);
     assert_eq!(audio.warnings, [Warning::OutputMissing]);
-    world.run(pretend::sink(OTHER_CARD, "other", &Layout::stereo()));
+    world.run(simulation::sink(OTHER_CARD, "other", &Layout::stereo()));
     assert_eq!(world.linked(DEFAULT, OTHER_CARD), [(0, 0), (1, 1)]);
 }
 
@@ -949,10 +961,10 @@ fn a_monitor_that_is_taken_away_is_made_again_and_given_up_at_last() {
     let mut world = World::new(&[]);
     let ports = between(DEFAULT, CARD, 0);
     for round in 0..=MAX_RELINKS {
-        let removed = world.pipewire.rob(&ports).unwrap();
-        let actions = world.run([removed]);
+        let removed = world.pipewire.remove_link(&ports).unwrap();
+        let commands = world.run([removed]);
         let expected = usize::from(round < MAX_RELINKS);
-        assert_eq!(actions.len(), expected, "round {round}");
+        assert_eq!(commands.len(), expected, "round {round}");
     }
 }
 
@@ -961,10 +973,10 @@ fn a_monitor_that_went_with_its_port_is_no_loss_however_often() {
     let mut world = World::new(&[]);
     for _ in 0..2 * MAX_RELINKS {
         let ports = between(DEFAULT, CARD, 0);
-        let removed = world.pipewire.rob(&ports).unwrap();
-        let actions = world.run([removed, Fact::Removed(ports.output)]);
-        assert!(!actions.contains(&Action::Link(ports)));
-        world.run(pretend::ports(
+        let removed = world.pipewire.remove_link(&ports).unwrap();
+        let commands = world.run([removed, Event::Removed(ports.output)]);
+        assert!(!commands.contains(&Command::Link(ports)));
+        world.run(simulation::ports(
             DEFAULT,
             Direction::Output,
             &Layout::stereo(),
@@ -977,8 +989,8 @@ fn a_monitor_that_went_with_its_port_is_no_loss_however_often() {
 fn sinks_that_somebody_destroys_are_made_again() {
     let mut world = World::new(&[]);
     world.run(stream(STREAM, "Game", &[]));
-    let facts = world.pipewire.remove(DEFAULT);
-    world.run(facts);
+    let events = world.pipewire.remove(DEFAULT);
+    world.run(events);
     let node = world.pipewire.sink(Channel::Default).unwrap();
     assert_ne!(node, DEFAULT);
     assert_eq!(world.linked(node, CARD), [(0, 0), (1, 1)]);
@@ -992,23 +1004,23 @@ fn sinks_that_are_destroyed_again_and_again_are_made_again_after_a_minute() {
     for round in 0..=MAX_REMAKES {
         let node = world.pipewire.sink(Channel::Default);
         assert!(node.is_some(), "round {round}");
-        let facts = world.pipewire.remove(node.unwrap());
-        world.run(facts);
+        let events = world.pipewire.remove(node.unwrap());
+        world.run(events);
     }
     assert_eq!(world.pipewire.sink(Channel::Default), None);
-    let audio = world.graph.audio(&world.rules);
+    let audio = world.router.audio(&world.rules);
     assert_eq!(audio.warnings, [Warning::SinksRemoved]);
     assert_eq!(audio.pipewire, PipeWireState::Up);
     world.wait(2);
     assert_eq!(world.state(STREAM), StreamState::Waiting);
-    let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
+    let detail = world.router.detail(STREAM, &world.rules, 0).unwrap();
     assert!(detail.reason.unwrap().contains("has been removed"));
-    let at = world.graph.deadline(world.now).unwrap();
+    let at = world.router.deadline(world.now).unwrap();
     world.now = at;
     world.run([]);
     let node = world.pipewire.sink(Channel::Default).unwrap();
     assert_eq!(world.linked(node, CARD), [(0, 0), (1, 1)]);
-    assert_eq!(world.graph.audio(&world.rules).warnings, []);
+    assert_eq!(world.router.audio(&world.rules).warnings, []);
     assert_eq!(world.state(STREAM), StreamState::Routed);
 }
 
@@ -1016,40 +1028,40 @@ fn sinks_that_are_destroyed_again_and_again_are_made_again_after_a_minute() {
 fn a_new_session_manager_is_asked_anew() {
     let mut world = World::new(&[]);
     world.run(stream(STREAM, "Game", &[]));
-    world.run([Fact::Metadata(Metadata::None)]);
-    let actions = world.run([
-        Fact::Metadata(Metadata::Managed(MANAGER)),
+    world.run([Event::Metadata(MetadataOwner::None)]);
+    let commands = world.run([
+        Event::Metadata(MetadataOwner::Managed(MANAGER)),
         default_sink("card"),
     ]);
-    assert_eq!(without_monitors(actions), [target(STREAM, DEFAULT)]);
+    assert_eq!(without_monitors(commands), [target(STREAM, DEFAULT)]);
 }
 
-/// The actions that are not about the monitors' links.
-fn without_monitors(mut actions: Vec<Action>) -> Vec<Action> {
+/// The commands that are not about the monitors' links.
+fn without_monitors(mut commands: Vec<Command>) -> Vec<Command> {
     let is_monitor = |ports: &Ports| ports.input_node == CARD;
-    actions.retain(|action| !matches!(action, Action::Unlink(ports) if is_monitor(ports)));
-    actions
+    commands.retain(|command| !matches!(command, Command::Unlink(ports) if is_monitor(ports)));
+    commands
 }
 
 #[test]
 fn what_a_dying_session_manager_unlinks_is_linked_by_us_until_somebody_else_does() {
     let mut world = World::new(&[]);
-    let links: Vec<Fact> = world
+    let links: Vec<Event> = world
         .run(stream(STREAM, "Game", &[]))
         .iter()
-        .flat_map(|action| world.pipewire.obey(action))
+        .flat_map(|command| world.pipewire.execute(command))
         .collect();
     world.run(links);
     world.pipewire.is_managed = false;
-    let links = &world.graph.objects.links_from;
+    let links = &world.router.registry.links_from;
     let ids: Vec<u32> = links[&STREAM].iter().copied().collect();
-    let mut facts: Vec<Fact> = ids.into_iter().map(Fact::Removed).collect();
-    facts.push(Fact::Metadata(Metadata::None));
-    world.run(facts);
+    let mut events: Vec<Event> = ids.into_iter().map(Event::Removed).collect();
+    events.push(Event::Metadata(MetadataOwner::None));
+    world.run(events);
     assert_eq!(world.linked(STREAM, DEFAULT), [(0, 0), (1, 1)]);
     // It comes back and does nothing: they stay.
-    let actions = world.run([Fact::Metadata(Metadata::Managed(MANAGER))]);
-    assert!(without_monitors(actions).contains(&target(STREAM, DEFAULT)));
+    let commands = world.run([Event::Metadata(MetadataOwner::Managed(MANAGER))]);
+    assert!(without_monitors(commands).contains(&target(STREAM, DEFAULT)));
     assert_eq!(world.linked(STREAM, DEFAULT), [(0, 0), (1, 1)]);
     // It links the stream itself.
     world.run((0..2).map(|n| link(900 + n, MANAGER, between(STREAM, CARD, n))));
@@ -1061,11 +1073,11 @@ fn links_that_go_while_a_session_manager_sets_up_are_no_robbery() {
     for (wait, state) in [(0, StreamState::Routed), (3, StreamState::Contested)] {
         let mut world = World::unmanaged(&[]);
         world.run(stream(STREAM, "Game", &[]));
-        world.run([Fact::Metadata(Metadata::Managed(MANAGER))]);
+        world.run([Event::Metadata(MetadataOwner::Managed(MANAGER))]);
         world.wait(wait);
         for _ in 0..2 {
-            let fact = world.pipewire.rob(&between(STREAM, DEFAULT, 0));
-            world.run(fact);
+            let event = world.pipewire.remove_link(&between(STREAM, DEFAULT, 0));
+            world.run(event);
         }
         assert_eq!(world.state(STREAM), state, "after {wait} s");
     }
@@ -1077,10 +1089,14 @@ fn a_stream_that_the_session_manager_leaves_alone_is_linked_after_a_while() {
     world.pipewire.is_managed = false;
     world.run(stream(STREAM, "Game", &[]));
     assert_eq!(world.linked(STREAM, DEFAULT), []);
-    assert!(world.graph.deadline(world.now).is_some());
+    assert!(world.router.deadline(world.now).is_some());
     world.wait(1);
     assert_eq!(world.linked(STREAM, DEFAULT), [(0, 0), (1, 1)]);
-    assert_eq!(world.graph.deadline(world.now), None, "nothing to wake for");
+    assert_eq!(
+        world.router.deadline(world.now),
+        None,
+        "nothing to wake for"
+    );
 }
 
 #[test]
@@ -1101,10 +1117,10 @@ fn without_a_session_manager_we_link_the_streams_also_those_that_ask_for_a_sink(
 #[test]
 fn without_a_session_manager_the_card_is_the_one_of_the_highest_priority() {
     let mut world = World::unmanaged(&[]);
-    let mut best = pretend::sink(50, "best", &Layout::stereo());
-    best[0] = pretend::node(50, "Audio/Sink", "best", &[("priority.session", "2000")]);
+    let mut best = simulation::sink(50, "best", &Layout::stereo());
+    best[0] = simulation::node(50, "Audio/Sink", "best", &[("priority.session", "2000")]);
     world.run(best);
-    let audio = world.graph.audio(&world.rules);
+    let audio = world.router.audio(&world.rules);
     assert_eq!(audio.output.as_deref(), Some("best"));
 }
 
@@ -1113,9 +1129,9 @@ fn a_card_that_was_chosen_stays_when_the_session_manager_ends() {
     let mut world = World::new(&[]);
     world.run([default_sink("other")]);
     world.pipewire.is_managed = false;
-    world.run([Fact::Metadata(Metadata::None)]);
+    world.run([Event::Metadata(MetadataOwner::None)]);
     world.wait(5);
-    let audio = world.graph.audio(&world.rules);
+    let audio = world.router.audio(&world.rules);
     assert_eq!(audio.output.as_deref(), Some("other"));
 }
 
@@ -1127,21 +1143,24 @@ fn without_a_session_manager_what_has_no_ports_gets_them_from_us() {
             props: Some(props(&[("node.autoconnect", "true"), (key, value)])),
             ..Info::default()
         };
-        [pretend::node(id, class, "name", &[]), Fact::Info(id, info)]
+        [
+            simulation::node(id, class, "name", &[]),
+            Event::Info(id, info),
+        ]
     };
-    world.learn(bare(CARD, "Audio/Sink", "audio.position", "[ FL FR FC ]"));
-    world.learn(bare(
+    world.handle(bare(CARD, "Audio/Sink", "audio.position", "[ FL FR FC ]"));
+    world.handle(bare(
         STREAM,
         "Stream/Output/Audio",
         "application.name",
         "Game",
     ));
     // Not before a session manager that is just starting has had its time.
-    let actions = world.run([Fact::Listed]);
+    let commands = world.run([Event::Listed]);
     assert!(
-        !actions
+        !commands
             .iter()
-            .any(|action| matches!(action, Action::Configure(..)))
+            .any(|command| matches!(command, Command::ConfigurePorts(..)))
     );
     world.wait(3);
     let sink = world.pipewire.sink(Channel::Default).unwrap();
@@ -1155,7 +1174,7 @@ fn a_link_of_ours_that_is_taken_twice_leaves_the_stream_contested() {
     world.run(stream(STREAM, "Game", &[]));
     for round in 1..=MAX_MOVES {
         let ports = between(STREAM, DEFAULT, 0);
-        let removed = world.pipewire.rob(&ports).unwrap();
+        let removed = world.pipewire.remove_link(&ports).unwrap();
         world.run([removed]);
         let is_linked = !world.linked(STREAM, DEFAULT).is_empty();
         assert_eq!(is_linked, round < MAX_MOVES, "round {round}");
@@ -1166,37 +1185,43 @@ fn a_link_of_ours_that_is_taken_twice_leaves_the_stream_contested() {
 #[test]
 fn a_stream_that_has_gone_leaves_nothing_behind() {
     let mut world = World::new(&[]);
-    let empty = format!("{:?}", world.graph);
+    let empty = format!("{:?}", world.router);
     world.run(stream(STREAM, "Game", &[]));
-    let facts = world.pipewire.remove(STREAM);
-    world.run(facts);
-    assert_eq!(format!("{:?}", world.graph), empty);
+    let events = world.pipewire.remove(STREAM);
+    world.run(events);
+    assert_eq!(format!("{:?}", world.router), empty);
 }
 
 #[test]
 fn what_a_dead_mixd_left_is_cleared_at_the_start_and_nothing_else() {
     let mut world = World::empty(&[], true);
-    world.learn(session());
-    world.learn(stream(STREAM, "Game", &[(TARGET_OBJECT, "other")]));
-    world.learn([
+    world.handle(session());
+    world.handle(stream(STREAM, "Game", &[(TARGET_OBJECT, "other")]));
+    world.handle([
         key(STREAM, TARGET_OBJECT, Some("mixd-aux")),
         key(STREAM + 1, TARGET_OBJECT, Some("77777")),
         key(STREAM + 2, TARGET_OBJECT, Some("1031")),
         key(STREAM + 3, TARGET_OBJECT, Some("a card in the drawer")),
     ]);
-    let actions = world.run([Fact::Listed]);
-    let clears: Vec<&Action> = actions
+    let commands = world.run([Event::Listed]);
+    let clears: Vec<&Command> = commands
         .iter()
-        .filter(|action| matches!(action, Action::Clear(_)))
+        .filter(|command| matches!(command, Command::ClearTarget(_)))
         .collect();
-    assert_eq!(clears, [&Action::Clear(STREAM), &Action::Clear(STREAM + 1)]);
+    assert_eq!(
+        clears,
+        [
+            &Command::ClearTarget(STREAM),
+            &Command::ClearTarget(STREAM + 1)
+        ]
+    );
     // Before any sink is there that the session manager could take for the dead one's.
-    let made = actions
+    let made = commands
         .iter()
-        .position(|action| matches!(action, Action::Link(_)));
-    let cleared = actions
+        .position(|command| matches!(command, Command::Link(_)));
+    let cleared = commands
         .iter()
-        .position(|action| matches!(action, Action::Clear(_)));
+        .position(|command| matches!(command, Command::ClearTarget(_)));
     assert!(cleared < made);
     assert!(
         world
@@ -1210,16 +1235,22 @@ fn leaving_clears_every_target_of_ours_and_wishes_nothing_more() {
     let mut world = World::new(&[]);
     world.run(stream(STREAM, "Game", &[]));
     world.run(stream(STREAM + 1, "Pinned", &[(TARGET_OBJECT, "other")]));
-    world.learn([key(STREAM + 2, TARGET_OBJECT, Some("mixd-aux"))]);
-    let actions = world.graph.farewell();
-    assert_eq!(actions, [Action::Clear(STREAM), Action::Clear(STREAM + 2)]);
-    assert!(!world.graph.is_deserted());
-    let facts: Vec<Fact> = actions
+    world.handle([key(STREAM + 2, TARGET_OBJECT, Some("mixd-aux"))]);
+    let commands = world.router.shutdown();
+    assert_eq!(
+        commands,
+        [
+            Command::ClearTarget(STREAM),
+            Command::ClearTarget(STREAM + 2)
+        ]
+    );
+    assert!(!world.router.is_drained());
+    let events: Vec<Event> = commands
         .iter()
-        .flat_map(|action| world.pipewire.obey(action))
+        .flat_map(|command| world.pipewire.execute(command))
         .collect();
-    assert_eq!(world.learn(facts), []);
-    assert!(world.graph.is_deserted());
+    assert_eq!(world.handle(events), []);
+    assert!(world.router.is_drained());
     assert_eq!(
         world.linked(DEFAULT, CARD),
         [(0, 0), (1, 1)],
@@ -1231,18 +1262,18 @@ fn leaving_clears_every_target_of_ours_and_wishes_nothing_more() {
 fn leaving_without_a_session_manager_unlinks_the_streams() {
     let mut world = World::unmanaged(&[]);
     world.run(stream(STREAM, "Game", &[]));
-    let actions = world.graph.farewell();
-    assert_eq!(actions.len(), 2);
+    let commands = world.router.shutdown();
+    assert_eq!(commands.len(), 2);
     assert!(
-        actions
-            .iter()
-            .all(|action| matches!(action, Action::Unlink(ports) if ports.output_node == STREAM))
+        commands.iter().all(
+            |command| matches!(command, Command::Unlink(ports) if ports.output_node == STREAM)
+        )
     );
 }
 
 /// Everything that a user would see of how it has ended, whatever the way.
 fn outcome(world: &World) -> impl PartialEq + std::fmt::Debug + use<> {
-    let channel = |node: u32| world.graph.sinks.channel(node);
+    let channel = |node: u32| world.router.sinks.channel(node);
     let mut links: Vec<_> = world
         .pipewire
         .links()
@@ -1258,50 +1289,57 @@ fn outcome(world: &World) -> impl PartialEq + std::fmt::Debug + use<> {
         .map(|(channel, layout)| (channel, layout.clone()))
         .collect();
     let places: Vec<_> = world
-        .graph
-        .objects
+        .router
+        .registry
         .targets
         .keys()
-        .filter_map(|&stream| match world.graph.place(stream) {
-            target::Place::Anywhere => None,
+        .filter_map(|&stream| match world.router.target(stream) {
+            target::Target::Anywhere => None,
             place => Some((stream, place)),
         })
         .collect();
-    (links, layouts, places, world.graph.audio(&world.rules))
+    (links, layouts, places, world.router.audio(&world.rules))
 }
 
-fn evening() -> Vec<Fact> {
-    let mut facts = session();
-    facts.extend(pretend::sink(50, "surround", &layout("FL FR FC LFE SL SR")));
-    facts.extend(stream(STREAM, "Discord", &[]));
-    facts.extend(stream(STREAM + 1, "Game", &[]));
-    facts.extend(stream(STREAM + 2, "Pinned", &[(TARGET_OBJECT, "other")]));
-    facts.extend(stream(STREAM + 3, "Sent", &[]));
-    facts.push(key(STREAM + 3, TARGET_OBJECT, Some("other")));
-    facts.extend(stream(STREAM + 4, "Loopback", &[("node.link-group", "x")]));
-    facts.push(Fact::Client(90, props(&[("application.name", "Patchbay")])));
-    facts.extend(stream(STREAM + 5, "Wired", &[]));
-    facts.push(link(900, 90, between(STREAM + 5, OTHER_CARD, 0)));
-    facts.push(Fact::Setting("clock.quantum".into(), "512".into()));
-    facts
+fn evening() -> Vec<Event> {
+    let mut events = session();
+    events.extend(simulation::sink(
+        50,
+        "surround",
+        &layout("FL FR FC LFE SL SR"),
+    ));
+    events.extend(stream(STREAM, "Discord", &[]));
+    events.extend(stream(STREAM + 1, "Game", &[]));
+    events.extend(stream(STREAM + 2, "Pinned", &[(TARGET_OBJECT, "other")]));
+    events.extend(stream(STREAM + 3, "Sent", &[]));
+    events.push(key(STREAM + 3, TARGET_OBJECT, Some("other")));
+    events.extend(stream(STREAM + 4, "Loopback", &[("node.link-group", "x")]));
+    events.push(Event::Client(
+        90,
+        props(&[("application.name", "Patchbay")]),
+    ));
+    events.extend(stream(STREAM + 5, "Wired", &[]));
+    events.push(link(900, 90, between(STREAM + 5, OTHER_CARD, 0)));
+    events.push(Event::Setting("clock.quantum".into(), "512".into()));
+    events
 }
 
-/// What decides against taking a stream: once we have taken it, that is an order, not a fact of the
+/// What decides against taking a stream: once we have taken it, that is an order, not an event of the
 /// start.
-fn is_order(fact: &Fact) -> bool {
-    match fact {
-        Fact::Key { subject, .. } => *subject != 0,
-        Fact::Node(id, _) => *id == OTHER_CARD,
-        Fact::Link(..) => true,
+fn is_order(event: &Event) -> bool {
+    match event {
+        Event::MetadataKey { subject, .. } => *subject != 0,
+        Event::Node(id, _) => *id == OTHER_CARD,
+        Event::Link(..) => true,
         _ => false,
     }
 }
 
 proptest! {
-    /// The facts in any order, PipeWire doing what it is asked at once or later: the same end.
+    /// The events in any order, PipeWire doing what it is asked at once or later: the same end.
     #[test]
     fn any_order_of_the_same_facts_ends_in_the_same(
-        facts in Just(evening()).prop_shuffle(),
+        events in Just(evening()).prop_shuffle(),
         managed in any::<bool>(),
         listed_after in 0..80_usize,
         prompt in proptest::collection::vec(any::<bool>(), 80),
@@ -1309,39 +1347,39 @@ proptest! {
         let start = |managed| {
             let mut world = World::empty(&["Discord"], managed);
             if managed {
-                world.learn([Fact::Metadata(Metadata::Managed(MANAGER))]);
+                world.handle([Event::Metadata(MetadataOwner::Managed(MANAGER))]);
             }
             world
         };
         let mut straight = start(managed);
-        straight.learn(evening());
-        straight.run([Fact::Listed]);
+        straight.handle(evening());
+        straight.run([Event::Listed]);
         straight.wait(5);
 
         let mut world = start(managed);
         let mut owed = Vec::new();
-        // Metadata of a stream that we have already asked for is an order, not a fact of the
+        // Metadata of a stream that we have already asked for is an order, not an event of the
         // start: it comes first.
-        let (first, rest): (Vec<Fact>, Vec<Fact>) = facts.into_iter().partition(is_order);
-        let facts: Vec<Fact> = first.into_iter().chain(rest).collect();
-        let listed_after = listed_after % facts.len();
-        for (index, fact) in facts.into_iter().enumerate() {
+        let (first, rest): (Vec<Event>, Vec<Event>) = events.into_iter().partition(is_order);
+        let events: Vec<Event> = first.into_iter().chain(rest).collect();
+        let listed_after = listed_after % events.len();
+        for (index, event) in events.into_iter().enumerate() {
             if index == listed_after {
-                owed.extend(world.learn([Fact::Listed]));
+                owed.extend(world.handle([Event::Listed]));
             }
-            owed.extend(world.learn([fact]));
+            owed.extend(world.handle([event]));
             if prompt[index % prompt.len()] {
-                for action in std::mem::take(&mut owed) {
-                    let facts = world.pipewire.obey(&action);
-                    owed.extend(world.learn(facts));
+                for command in std::mem::take(&mut owed) {
+                    let events = world.pipewire.execute(&command);
+                    owed.extend(world.handle(events));
                 }
             }
         }
-        owed.extend(world.learn([Fact::Listed]));
+        owed.extend(world.handle([Event::Listed]));
         while !owed.is_empty() {
-            for action in std::mem::take(&mut owed) {
-                let facts = world.pipewire.obey(&action);
-                owed.extend(world.learn(facts));
+            for command in std::mem::take(&mut owed) {
+                let events = world.pipewire.execute(&command);
+                owed.extend(world.handle(events));
             }
         }
         world.wait(5);
@@ -1353,18 +1391,18 @@ proptest! {
 fn our_own_sink_as_the_default_takes_no_card_from_us() {
     let mut world = World::new(&[]);
     world.run([default_sink("mixd-aux")]);
-    let facts = world.pipewire.remove(CARD);
-    world.run(facts);
+    let events = world.pipewire.remove(CARD);
+    world.run(events);
     assert_eq!(world.linked(DEFAULT, OTHER_CARD), [(0, 0), (1, 1)]);
     // Nor from the first on.
     let mut world = World::empty(&[], true);
-    world.learn([default_sink("mixd-aux")]);
-    world.run([Fact::Listed]);
-    let warnings = world.graph.audio(&world.rules).warnings;
+    world.handle([default_sink("mixd-aux")]);
+    world.run([Event::Listed]);
+    let warnings = world.router.audio(&world.rules).warnings;
     assert_eq!(warnings, [], "there is no card to choose instead");
-    world.run(pretend::sink(CARD, "card", &Layout::stereo()));
+    world.run(simulation::sink(CARD, "card", &Layout::stereo()));
     assert_eq!(world.linked(DEFAULT, CARD), [(0, 0), (1, 1)]);
-    let warnings = world.graph.audio(&world.rules).warnings;
+    let warnings = world.router.audio(&world.rules).warnings;
     assert_eq!(warnings, [Warning::OwnSinkIsDefault]);
 }
 
@@ -1372,42 +1410,47 @@ fn our_own_sink_as_the_default_takes_no_card_from_us() {
 fn the_last_cards_id_given_to_another_node_is_no_card() {
     let mut world = World::new(&[]);
     world.run([default_sink("mixd-aux")]);
-    let mut facts = world.pipewire.remove(CARD);
-    facts.push(pretend::node(CARD, "Stream/Input/Audio", "recorder", &[]));
+    let mut events = world.pipewire.remove(CARD);
+    events.push(simulation::node(
+        CARD,
+        "Stream/Input/Audio",
+        "recorder",
+        &[],
+    ));
     let info = Info {
         inputs: 2,
         ..Info::default()
     };
-    facts.push(Fact::Info(CARD, info));
-    facts.extend(pretend::ports(CARD, Direction::Input, &Layout::stereo()));
-    world.run(facts);
+    events.push(Event::Info(CARD, info));
+    events.extend(simulation::ports(CARD, Direction::Input, &Layout::stereo()));
+    world.run(events);
     assert_eq!(world.linked(DEFAULT, CARD), []);
 }
 
 #[test]
 fn a_stream_that_goes_before_its_link_is_made_leaves_nothing_behind() {
     let mut world = World::unmanaged(&[]);
-    let empty = format!("{:?}", world.graph);
-    world.learn(stream(STREAM, "Game", &[]));
-    let facts = world.pipewire.remove(STREAM);
-    world.learn(facts);
-    assert_eq!(format!("{:?}", world.graph), empty);
+    let empty = format!("{:?}", world.router);
+    world.handle(stream(STREAM, "Game", &[]));
+    let events = world.pipewire.remove(STREAM);
+    world.handle(events);
+    assert_eq!(format!("{:?}", world.router), empty);
 }
 
 #[test]
 fn a_session_manager_that_hangs_is_asked_nothing() {
     let mut world = World::new(&[]);
-    let asked = world.learn(stream(STREAM, "Game", &[]));
+    let asked = world.handle(stream(STREAM, "Game", &[]));
     assert_eq!(asked, [target(STREAM, DEFAULT)]);
     // It does nothing at all.
     world.now += Duration::from_secs(5);
-    let actions = world.learn([]);
+    let commands = world.handle([]);
     world.now += Duration::from_secs(5);
-    let more = world.learn([]);
-    assert!(!actions.contains(&Action::Reread) && !more.contains(&Action::Reread));
+    let more = world.handle([]);
+    assert!(!commands.contains(&Command::Refresh) && !more.contains(&Command::Refresh));
     assert!(
-        actions
+        commands
             .iter()
-            .any(|action| matches!(action, Action::Link(_)))
+            .any(|command| matches!(command, Command::Link(_)))
     );
 }

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use wire::Channel;
 
 use super::CHANNELS;
-use super::fact::{Action, Sink};
+use super::event::{Command, Sink};
 use super::layout::Layout;
 
 /// How often somebody may take a sink away before none is made in its place for a while
-/// ([`Matter::Remake`]): whoever does so each time is not to be fought.
+/// ([`Timeout::RecreateSinks`]): whoever does so each time is not to be fought.
 pub const MAX_REMAKES: u8 = 5;
 
 #[derive(Debug)]
@@ -81,12 +81,12 @@ impl Sinks {
     }
 
     /// Takes no account any more of how often they have been taken away.
-    pub fn forgive(&mut self) {
+    pub fn reset_retries(&mut self) {
         self.lost = 0;
     }
 
     /// Asks for a sink of this layout for each channel that has none.
-    pub fn settle(&mut self, layout: &Layout, actions: &mut Vec<Action>) {
+    pub fn reconcile(&mut self, layout: &Layout, commands: &mut Vec<Command>) {
         if self.are_given_up() {
             return;
         }
@@ -100,17 +100,17 @@ impl Sinks {
             self.next += 1;
             let sink = Sink { channel, number };
             let layout = layout.clone();
-            actions.push(Action::Create(sink, layout.clone()));
+            commands.push(Command::CreateSink(sink, layout.clone()));
             self.all.insert(sink, Entry { layout, node: None });
         }
     }
 
     /// Lets go of the sinks that are these nodes.
-    pub fn destroy(&mut self, nodes: &BTreeSet<u32>, actions: &mut Vec<Action>) {
+    pub fn destroy(&mut self, nodes: &BTreeSet<u32>, commands: &mut Vec<Command>) {
         self.all.retain(|&sink, entry| {
             let goes = entry.node.is_some_and(|node| nodes.contains(&node));
             if goes {
-                actions.push(Action::Destroy(sink));
+                commands.push(Command::DestroySink(sink));
             }
             !goes
         });

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use wire::{Channel, Mix};
 
-/// The shortest time for a change, unless glides are turned off.
+/// The shortest time for a change, unless fades are turned off.
 pub const SHORTEST: Duration = Duration::from_millis(60);
 /// The longest: what can still be taken for at once.
 pub const LONGEST: Duration = Duration::from_millis(250);
@@ -67,15 +67,15 @@ impl From<Mix> for Factors {
 
 /// The factors in effect, and where they are going.
 #[derive(Debug)]
-pub struct Glide {
+pub struct Fade {
     /// None: every change is instant.
     shortest: Option<Duration>,
     to: Factors,
-    way: Option<Way>,
+    ramp: Option<Ramp>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Way {
+struct Ramp {
     from: Factors,
     start: Instant,
     length: Duration,
@@ -83,7 +83,7 @@ struct Way {
     step: Duration,
 }
 
-impl Way {
+impl Ramp {
     fn at(&self, to: Factors, now: Instant) -> Factors {
         let passed = now.saturating_duration_since(self.start);
         if passed >= self.length {
@@ -94,16 +94,16 @@ impl Way {
     }
 }
 
-impl Glide {
+impl Fade {
     /// At rest. A change takes at least `shortest`; at 0 it is instant.
     pub fn new(at: Factors, shortest: Duration) -> Self {
-        let mut glide = Self {
+        let mut fade = Self {
             shortest: None,
             to: at,
-            way: None,
+            ramp: None,
         };
-        glide.set_shortest(shortest);
-        glide
+        fade.set_shortest(shortest);
+        fade
     }
 
     /// From now on a change takes at least `shortest`; at 0 it is instant.
@@ -113,7 +113,7 @@ impl Glide {
 
     /// Where it stands.
     pub fn at(&self, now: Instant) -> Factors {
-        self.way.map_or(self.to, |way| way.at(self.to, now))
+        self.ramp.map_or(self.to, |ramp| ramp.at(self.to, now))
     }
 
     /// Where it is going, at rest or not.
@@ -131,17 +131,17 @@ impl Glide {
             return;
         }
         let from = self.at(now);
-        let was_gliding = self.way.is_some();
+        let was_fading = self.ramp.is_some();
         self.to = to;
-        self.way = self.shortest.map(|shortest| {
+        self.ramp = self.shortest.map(|shortest| {
             let whole = (quantum * QUANTA).max(shortest).min(LONGEST.max(shortest));
-            let part = if was_gliding {
+            let part = if was_fading {
                 from.distance(to).clamp(0.25, 1.0)
             } else {
                 1.0
             };
             let step = (quantum / STEPS).max(SHORTEST_STEP);
-            Way {
+            Ramp {
                 from,
                 start: now,
                 length: whole.mul_f64(part),
@@ -153,16 +153,16 @@ impl Glide {
 
     /// When [`step`](Self::step) is to be called; none at rest.
     pub fn deadline(&self) -> Option<Instant> {
-        self.way.map(|way| way.next_step)
+        self.ramp.map(|ramp| ramp.next_step)
     }
 
     /// The factors that are to be in effect from now on.
     pub fn step(&mut self, now: Instant) -> Factors {
         let at = self.at(now);
-        if let Some(way) = &mut self.way {
-            way.next_step = now + way.step;
-            if now >= way.start + way.length {
-                self.way = None;
+        if let Some(ramp) = &mut self.ramp {
+            ramp.next_step = now + ramp.step;
+            if now >= ramp.start + ramp.length {
+                self.ramp = None;
             }
         }
         at
@@ -186,19 +186,19 @@ mod tests {
         Duration::from_secs_f64(f64::from(count) / 48_000.0)
     }
 
-    /// The factors at the beginning of each quantum, until the glide rests.
-    fn quanta(glide: &mut Glide, quantum: Duration, start: Instant) -> Vec<Factors> {
+    /// The factors at the beginning of each quantum, until the fade rests.
+    fn quanta(fade: &mut Fade, quantum: Duration, start: Instant) -> Vec<Factors> {
         let mut now = start;
         let mut seen = Vec::new();
         let mut boundary = start + quantum;
-        let mut latest = glide.step(now);
-        while let Some(next) = glide.deadline() {
+        let mut latest = fade.step(now);
+        while let Some(next) = fade.deadline() {
             while boundary <= next {
                 seen.push(latest);
                 boundary += quantum;
             }
             now = next;
-            latest = glide.step(now);
+            latest = fade.step(now);
         }
         seen.push(latest);
         seen
@@ -208,9 +208,9 @@ mod tests {
     fn no_step_of_the_longest_way_is_more_than_a_quarter_of_it() {
         for count in [32, 256, 1024, 2048] {
             let (quantum, start) = (frames(count), Instant::now());
-            let mut glide = Glide::new(LEFT, SHORTEST);
-            glide.set(RIGHT, quantum, start);
-            let seen = quanta(&mut glide, quantum, start);
+            let mut fade = Fade::new(LEFT, SHORTEST);
+            fade.set(RIGHT, quantum, start);
+            let seen = quanta(&mut fade, quantum, start);
             let mut last = LEFT;
             for at in &seen {
                 assert!(last.distance(*at) <= 0.25, "{count}: {seen:?}");
@@ -228,37 +228,37 @@ mod tests {
     #[test]
     fn a_new_target_redirects_it_from_where_it_stands() {
         let (quantum, start) = (frames(1024), Instant::now());
-        let mut glide = Glide::new(LEFT, SHORTEST);
-        glide.set(RIGHT, quantum, start);
+        let mut fade = Fade::new(LEFT, SHORTEST);
+        fade.set(RIGHT, quantum, start);
         let half = start + Duration::from_millis(64);
-        let stood = glide.at(half);
+        let stood = fade.at(half);
         assert!((stood.aux - 0.5).abs() < 0.01, "{stood:?}");
-        glide.set(LEFT, quantum, half);
-        assert_eq!(glide.at(half), stood);
-        assert_eq!(glide.at(half + Duration::from_millis(65)), LEFT);
+        fade.set(LEFT, quantum, half);
+        assert_eq!(fade.at(half), stood);
+        assert_eq!(fade.at(half + Duration::from_millis(65)), LEFT);
     }
 
     #[test]
     fn a_drag_is_followed_within_forty_milliseconds() {
         let (quantum, start) = (frames(1024), Instant::now());
-        let mut glide = Glide::new(LEFT, SHORTEST);
+        let mut fade = Fade::new(LEFT, SHORTEST);
         let mut now = start;
         for event in 1..=60_u32 {
             now = start + Duration::from_millis(16) * event;
-            glide.set(LEFT.towards(RIGHT, f64::from(event) / 60.0), quantum, now);
+            fade.set(LEFT.towards(RIGHT, f64::from(event) / 60.0), quantum, now);
         }
-        assert!(glide.at(now).distance(RIGHT) < 0.06);
-        assert_eq!(glide.at(now + Duration::from_millis(40)), RIGHT);
+        assert!(fade.at(now).distance(RIGHT) < 0.06);
+        assert_eq!(fade.at(now + Duration::from_millis(40)), RIGHT);
     }
 
     #[test]
     fn turned_off_it_is_instant_and_at_rest_it_has_no_deadline() {
         let (quantum, now) = (frames(1024), Instant::now());
-        let mut glide = Glide::new(LEFT, Duration::ZERO);
-        glide.set(RIGHT, quantum, now);
-        assert_eq!((glide.at(now), glide.deadline()), (RIGHT, None));
-        let mut glide = Glide::new(LEFT, SHORTEST);
-        glide.set(LEFT, quantum, now);
-        assert_eq!(glide.deadline(), None);
+        let mut fade = Fade::new(LEFT, Duration::ZERO);
+        fade.set(RIGHT, quantum, now);
+        assert_eq!((fade.at(now), fade.deadline()), (RIGHT, None));
+        let mut fade = Fade::new(LEFT, SHORTEST);
+        fade.set(LEFT, quantum, now);
+        assert_eq!(fade.deadline(), None);
     }
 }

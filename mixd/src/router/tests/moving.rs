@@ -10,11 +10,11 @@ fn ignoring(pattern: &str) -> Rules {
 }
 
 impl World {
-    fn move_to(&mut self, id: u32, channel: Channel) -> Result<Vec<Action>, String> {
-        let plan = self.graph.plan_move(Move { id, channel }, &self.rules);
+    fn move_to(&mut self, id: u32, channel: Channel) -> Result<Vec<Command>, String> {
+        let plan = self.router.plan_move(Move { id, channel }, &self.rules);
         let plan = plan.map_err(|failure| failure.to_string())?;
         self.rules = plan.rules;
-        self.graph.follow_list(&plan.streams);
+        self.router.follow_list(&plan.streams);
         Ok(self.run([]))
     }
 
@@ -32,14 +32,14 @@ fn a_program_moves_with_all_its_streams_and_the_others_stay() {
     world.run(stream(STREAM + 1, "Chromium", &browser));
     world.run(stream(STREAM + 2, "Chromium", &chat));
     world.run(stream(STREAM + 3, "Game", &[]));
-    let actions = world.move_to(STREAM + 1, Channel::Default).unwrap();
+    let commands = world.move_to(STREAM + 1, Channel::Default).unwrap();
     assert_eq!(
-        actions,
+        commands,
         [target(STREAM, DEFAULT), target(STREAM + 1, DEFAULT)]
     );
     assert_eq!(world.list(), ["program application.process.binary=slack"]);
-    let actions = world.move_to(STREAM + 3, Channel::Aux).unwrap();
-    assert_eq!(actions, [target(STREAM + 3, AUX)]);
+    let commands = world.move_to(STREAM + 3, Channel::Aux).unwrap();
+    assert_eq!(commands, [target(STREAM + 3, AUX)]);
     assert_eq!(
         world.list(),
         ["program application.process.binary=slack", "program Game"]
@@ -89,13 +89,13 @@ fn a_stream_that_is_ignored_is_never_asked_for_and_goes_back() {
     let mut world = World::new(&["Game"]);
     world.run(stream(STREAM, "Game", &[]));
     world.rules = ignoring("game");
-    let moved = world.graph.moved(&rules(&["Game"]), &world.rules);
+    let moved = world.router.moved(&rules(&["Game"]), &world.rules);
     assert_eq!(moved[0].state, StreamState::Ignored);
-    assert_eq!(world.run([]), [Action::Clear(STREAM)]);
+    assert_eq!(world.run([]), [Command::ClearTarget(STREAM)]);
     let stream_now = world.stream(STREAM);
     assert_eq!(stream_now.state, StreamState::Ignored);
     assert_eq!(stream_now.rule.as_deref(), Some("game"));
-    let detail = world.graph.detail(STREAM, &world.rules, 0).unwrap();
+    let detail = world.router.detail(STREAM, &world.rules, 0).unwrap();
     assert!(
         detail
             .reason
@@ -105,14 +105,14 @@ fn a_stream_that_is_ignored_is_never_asked_for_and_goes_back() {
     // What the session manager remembers of it is not ours any more.
     assert_eq!(world.run(stream(STREAM + 1, "Game", &[])), []);
     let sink = serial(AUX).to_string();
-    let actions = world.run([key(STREAM + 1, TARGET_OBJECT, Some(&sink))]);
-    assert_eq!(actions, [Action::Clear(STREAM + 1)]);
+    let commands = world.run([key(STREAM + 1, TARGET_OBJECT, Some(&sink))]);
+    assert_eq!(commands, [Command::ClearTarget(STREAM + 1)]);
     assert_eq!(world.wait(60), []);
     // And taken again.
     world.rules = rules(&[]);
-    let actions = world.run([]);
+    let commands = world.run([]);
     assert_eq!(
-        actions,
+        commands,
         [target(STREAM, DEFAULT), target(STREAM + 1, DEFAULT)]
     );
 }

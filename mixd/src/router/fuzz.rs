@@ -1,5 +1,5 @@
-//! The body of the fuzz target `graph`: arbitrary events of a PipeWire that obeys, obeys later, or
-//! does something else, and what must hold of the graph's wishes all the while.
+//! The body of the fuzz target `graph`: arbitrary events of a PipeWire that does what it is asked, does it later, or
+//! does something else, and what must hold of the router's wishes all the while.
 
 // To panic is how a target reports.
 #![allow(clippy::expect_used)]
@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use arbitrary::{Arbitrary, Unstructured};
 use wire::{Channel, Move, Rule, StreamState};
 
-use super::objects::DEFAULT_SINK;
-use super::pretend::{
+use super::registry::DEFAULT_SINK;
+use super::simulation::{
     self, FIRST_SINK, MANAGER, PipeWire, between, default_sink, key, link, serial,
 };
 use super::{
-    Action, CHANNELS, Direction, Fact, Graph, Info, Layout, Metadata, Ports, Props, TARGET_OBJECT,
-    channel_of_name, sink_name,
+    CHANNELS, Command, Direction, Event, Info, Layout, MetadataOwner, Ports, Props, Router,
+    TARGET_OBJECT, channel_of_name, sink_name,
 };
 use crate::rules::{Edit, Rules};
 
@@ -59,7 +59,7 @@ const VALUES: [Option<&str>; 8] = [
 
 /// Something that happens. Numbers choose among what there is.
 #[derive(Arbitrary, Debug)]
-enum Event {
+enum Step {
     Listed,
     Card { slot: u8, layout: u8, priority: i8 },
     BareCard { slot: u8 },
@@ -74,24 +74,24 @@ enum Event {
     Manager { kind: u8 },
     ForeignLink { stream: u8, to: u8, manager: bool },
     ForeignUnlink { stream: u8, to: u8 },
-    Rob { which: u8 },
-    Obey { count: u8 },
+    RemoveLink { which: u8 },
+    Execute { count: u8 },
     Rule { program: u8, kind: u8 },
     Wait { tenths: u8 },
     Setting { value: u16 },
-    Farewell,
+    Shutdown,
     ClientStream { slot: u8 },
     ClientInfo { slot: u8, program: u8, pid: u8 },
 }
 
 /// The world, as the target knows it.
 struct World {
-    graph: Graph,
+    router: Router,
     rules: Rules,
     pipewire: PipeWire,
     now: Instant,
     /// Asked for, not yet done.
-    owed: VecDeque<Action>,
+    pending: VecDeque<Command>,
     /// The nodes that there are, and whether they are sinks, other than ours.
     nodes: BTreeMap<u32, bool>,
     /// The links that others have made, and between which nodes.
@@ -102,22 +102,22 @@ struct World {
 }
 
 /// Runs the target on one input.
-pub fn graph(data: &[u8]) {
+pub fn router(data: &[u8]) {
     let mut source = Unstructured::new(data);
     let mut world = World {
-        graph: Graph::new(None),
+        router: Router::new(None),
         rules: Rules::default(),
         pipewire: PipeWire::new(true),
         now: Instant::now(),
-        owed: VecDeque::new(),
+        pending: VecDeque::new(),
         nodes: BTreeMap::new(),
         foreign: BTreeMap::new(),
         has_left: false,
         wished: BTreeSet::new(),
     };
     for _ in 0..200 {
-        let Ok(event) = source.arbitrary() else { break };
-        world.happen(&event);
+        let Ok(step) = source.arbitrary() else { break };
+        world.take_step(&step);
         if source.is_empty() {
             break;
         }
@@ -134,41 +134,41 @@ fn slot(first: u32, slot: u8) -> u32 {
 }
 
 impl World {
-    fn happen(&mut self, event: &Event) {
-        match *event {
-            Event::Listed => self.learn(vec![Fact::Listed]),
-            Event::Card { .. }
-            | Event::BareCard { .. }
-            | Event::Stream { .. }
-            | Event::HalfStream { .. }
-            | Event::BareStream { .. }
-            | Event::ClientStream { .. }
-            | Event::Other { .. } => self.appear(event),
-            Event::ClientInfo {
+    fn take_step(&mut self, step: &Step) {
+        match *step {
+            Step::Listed => self.handle(vec![Event::Listed]),
+            Step::Card { .. }
+            | Step::BareCard { .. }
+            | Step::Stream { .. }
+            | Step::HalfStream { .. }
+            | Step::BareStream { .. }
+            | Step::ClientStream { .. }
+            | Step::Other { .. } => self.appear(step),
+            Step::ClientInfo {
                 slot: n,
                 program,
                 pid,
             } => self.introduce(slot(CLIENTS, n), pick(&PROGRAMS, program), pid % 4),
-            Event::Gone { kind, slot: n } => {
+            Step::Gone { kind, slot: n } => {
                 let id = slot(pick(&[CARDS, STREAMS, OTHERS], kind), n);
-                let facts = self.remove(id);
-                self.learn(facts);
+                let events = self.remove(id);
+                self.handle(events);
             }
-            Event::SinkGone { aux } => {
+            Step::SinkGone { aux } => {
                 if let Some(id) = self.pipewire.sink(CHANNELS[usize::from(aux)]) {
-                    let facts = self.pipewire.remove(id);
+                    let events = self.pipewire.remove(id);
                     self.wished.retain(|ports| !touches(ports, id));
-                    self.learn(facts);
+                    self.handle(events);
                 }
             }
-            Event::Default { choice } => {
+            Step::Default { choice } => {
                 let names = ["card-0", "card-1", "card-2", "mixd-default", "nowhere"];
                 let name = names.get(usize::from(choice % 6)).copied();
-                let fact = name.map_or_else(|| key(0, DEFAULT_SINK, None), default_sink);
-                let facts = self.pipewire.set(fact);
-                self.learn(facts);
+                let event = name.map_or_else(|| key(0, DEFAULT_SINK, None), default_sink);
+                let events = self.pipewire.set(event);
+                self.handle(events);
             }
-            Event::Key {
+            Step::Key {
                 slot: n,
                 is_node,
                 value,
@@ -177,37 +177,30 @@ impl World {
                     true => "target.node",
                     false => TARGET_OBJECT,
                 };
-                let fact = key(slot(STREAMS, n), name, pick(&VALUES, value));
-                let facts = self.pipewire.set(fact);
-                self.learn(facts);
+                let event = key(slot(STREAMS, n), name, pick(&VALUES, value));
+                let events = self.pipewire.set(event);
+                self.handle(events);
             }
-            Event::Manager { kind } => {
-                self.pipewire.is_managed = kind % 3 == 0;
-                let metadata = pick(
-                    &[Metadata::Managed(MANAGER), Metadata::None, Metadata::Static],
-                    kind,
-                );
-                self.learn(vec![Fact::Metadata(metadata)]);
-            }
-            Event::ForeignLink {
+            Step::Manager { kind } => self.change_manager(kind),
+            Step::ForeignLink {
                 stream,
                 to,
                 manager,
             } => self.link_foreign(stream, to, manager),
-            Event::ForeignUnlink { stream, to } => {
+            Step::ForeignUnlink { stream, to } => {
                 let id = foreign_id(stream, to);
                 if self.foreign.remove(&id).is_some() {
-                    self.learn(vec![Fact::Removed(id)]);
+                    self.handle(vec![Event::Removed(id)]);
                 }
             }
-            Event::Rob { which } => self.rob(which),
-            Event::Obey { count } => {
+            Step::RemoveLink { which } => self.remove_link(which),
+            Step::Execute { count } => {
                 // Somebody else binds the metadata meanwhile.
-                self.pipewire.is_deaf = count & 8 != 0;
-                self.obey(usize::from(count % 8) + 1);
-                self.pipewire.is_deaf = false;
+                self.pipewire.is_metadata_withheld = count & 8 != 0;
+                self.execute(usize::from(count % 8) + 1);
+                self.pipewire.is_metadata_withheld = false;
             }
-            Event::Rule { program, kind } => {
+            Step::Rule { program, kind } => {
                 if kind % 8 == 7 {
                     self.move_stream(program, kind);
                 } else if let Ok(pattern) = pick(&PROGRAMS, program).parse() {
@@ -218,30 +211,29 @@ impl World {
                     });
                     self.rules = edited.unwrap_or_else(|_| self.rules.clone());
                 }
-                self.learn(Vec::new());
+                self.handle(Vec::new());
             }
-            Event::Wait { tenths } => {
+            Step::Wait { tenths } => {
                 self.now += Duration::from_millis(100) * u32::from(tenths);
-                self.learn(Vec::new());
+                self.handle(Vec::new());
             }
-            Event::Setting { value } => {
-                let fact = Fact::Setting("clock.force-quantum".into(), value.to_string());
-                self.learn(vec![fact]);
-                assert!(!self.graph.quantum().is_zero());
+            Step::Setting { value } => {
+                let event = Event::Setting("clock.force-quantum".into(), value.to_string());
+                self.handle(vec![event]);
+                assert!(!self.router.quantum().is_zero());
             }
-            Event::Farewell if self.has_left => {}
-            Event::Farewell => {
+            Step::Shutdown if self.has_left => {}
+            Step::Shutdown => {
                 self.has_left = true;
-                let actions = self.graph.farewell();
-                self.take(actions);
+                let commands = self.router.shutdown();
+                self.take(commands);
             }
         }
     }
 
-    /// Somebody removes a link of ours.
     /// Moves the program of a stream to a channel: nothing else changes its own.
     fn move_stream(&mut self, program: u8, kind: u8) {
-        let streams = self.graph.audio(&self.rules).streams;
+        let streams = self.router.audio(&self.rules).streams;
         let Some(stream) = streams.get(usize::from(program) % streams.len().max(1)) else {
             return;
         };
@@ -249,42 +241,54 @@ impl World {
             id: stream.id,
             channel: [Channel::Aux, Channel::Default][usize::from(kind / 8) % 2],
         };
-        let plan = match self.graph.plan_move(wanted, &self.rules) {
+        let plan = match self.router.plan_move(wanted, &self.rules) {
             Ok(plan) => plan,
             Err(failure) => return assert!(!failure.message.is_empty()),
         };
         assert!(plan.streams.contains(&wanted.id));
         for other in streams {
-            let listed = |rules| self.graph.listed_channel(other.id, rules);
+            let listed = |rules| self.router.listed_channel(other.id, rules);
             match plan.streams.contains(&other.id) {
                 true => assert_eq!(listed(&plan.rules), Some(wanted.channel)),
                 false => assert_eq!(listed(&plan.rules), listed(&self.rules)),
             }
         }
         self.rules = plan.rules;
-        self.graph.follow_list(&plan.streams);
+        self.router.follow_list(&plan.streams);
     }
 
-    fn rob(&mut self, which: u8) {
+    /// Somebody removes a link of ours.
+    fn remove_link(&mut self, which: u8) {
         let links: Vec<Ports> = self.pipewire.links().copied().collect();
         if let Some(ports) = links.get(usize::from(which) % links.len().max(1)) {
             self.wished.remove(ports);
-            let fact = self.pipewire.rob(ports);
-            self.learn(fact.into_iter().collect());
+            let event = self.pipewire.remove_link(ports);
+            self.handle(event.into_iter().collect());
         }
+    }
+
+    /// The session manager comes, or goes.
+    fn change_manager(&mut self, kind: u8) {
+        self.pipewire.is_managed = kind % 3 == 0;
+        let owners = [
+            MetadataOwner::Managed(MANAGER),
+            MetadataOwner::None,
+            MetadataOwner::Static,
+        ];
+        self.handle(vec![Event::Metadata(pick(&owners, kind))]);
     }
 
     /// A client says what it is.
     fn introduce(&mut self, client: u32, program: &str, pid: u8) {
         let pid = pid.to_string();
         let pairs = [("application.name", program), ("pipewire.sec.pid", &*pid)];
-        self.learn(vec![Fact::ClientInfo(client, pretend::props(&pairs))]);
+        self.handle(vec![Event::ClientInfo(client, simulation::props(&pairs))]);
     }
 
     /// A node comes, in place of what had its id.
-    fn appear(&mut self, event: &Event) {
-        match *event {
-            Event::Card {
+    fn appear(&mut self, step: &Step) {
+        match *step {
+            Step::Card {
                 slot: n,
                 layout,
                 priority,
@@ -292,79 +296,79 @@ impl World {
                 let id = slot(CARDS, n);
                 let name = format!("card-{}", id - CARDS);
                 let layout = Layout::parse(pick(&LAYOUTS, layout)).expect("a layout");
-                let mut facts = self.remove(id);
-                facts.extend(pretend::sink(id, &name, &layout));
+                let mut events = self.remove(id);
+                events.extend(simulation::sink(id, &name, &layout));
                 let extra = [("priority.session", &*priority.to_string())];
-                facts.push(pretend::node(id, "Audio/Sink", &name, &extra));
+                events.push(simulation::node(id, "Audio/Sink", &name, &extra));
                 self.nodes.insert(id, true);
-                self.learn(facts);
+                self.handle(events);
             }
-            Event::BareCard { slot: n } => {
+            Step::BareCard { slot: n } => {
                 let id = slot(CARDS, n);
-                let mut facts = self.remove(id);
-                facts.push(pretend::node(
+                let mut events = self.remove(id);
+                events.push(simulation::node(
                     id,
                     "Audio/Sink",
                     &format!("card-{}", id - CARDS),
                     &[],
                 ));
-                facts.push(Fact::Info(id, Info::default()));
+                events.push(Event::Info(id, Info::default()));
                 self.nodes.insert(id, true);
-                self.learn(facts);
+                self.handle(events);
             }
-            Event::Stream {
+            Step::Stream {
                 slot: n,
                 program,
                 extra,
             } => {
                 let id = slot(STREAMS, n);
-                let mut facts = self.remove(id);
+                let mut events = self.remove(id);
                 let extra = [pick(&EXTRAS, extra)];
-                facts.extend(pretend::stream(id, pick(&PROGRAMS, program), &extra));
+                events.extend(simulation::stream(id, pick(&PROGRAMS, program), &extra));
                 self.nodes.insert(id, false);
-                self.learn(facts);
+                self.handle(events);
             }
-            Event::HalfStream { slot: n } => {
+            Step::HalfStream { slot: n } => {
                 let id = slot(STREAMS, n);
-                let mut facts = self.remove(id);
-                facts.extend(pretend::stream(id, "Discord", &[]).drain(..1));
+                let mut events = self.remove(id);
+                events.extend(simulation::stream(id, "Discord", &[]).drain(..1));
                 self.nodes.insert(id, false);
-                self.learn(facts);
+                self.handle(events);
             }
-            Event::BareStream { slot: n } => {
+            Step::BareStream { slot: n } => {
                 let id = slot(STREAMS, n);
-                let mut facts = self.remove(id);
-                facts.push(pretend::node(id, "Stream/Output/Audio", "bare", &[]));
-                let props = pretend::props(&[("node.autoconnect", "true")]);
+                let mut events = self.remove(id);
+                events.push(simulation::node(id, "Stream/Output/Audio", "bare", &[]));
+                let props = simulation::props(&[("node.autoconnect", "true")]);
                 let info = Info {
                     props: Some(props),
                     ..Info::default()
                 };
-                facts.push(Fact::Info(id, info));
+                events.push(Event::Info(id, info));
                 self.nodes.insert(id, false);
-                self.learn(facts);
+                self.handle(events);
             }
-            Event::ClientStream { slot: n } => {
+            Step::ClientStream { slot: n } => {
                 let (id, client) = (slot(STREAMS, n), slot(CLIENTS, n));
-                let mut facts = self.remove(id);
-                facts.push(Fact::Removed(client));
-                facts.push(Fact::Client(client, Props::new()));
-                facts.extend(pretend::stream(id, "", &[]));
+                let mut events = self.remove(id);
+                events.push(Event::Removed(client));
+                events.push(Event::Client(client, Props::new()));
+                events.extend(simulation::stream(id, "", &[]));
                 let extra = [("client.id", &*client.to_string())];
-                facts.push(pretend::node(id, "Stream/Output/Audio", "node", &extra));
+                events.push(simulation::node(id, "Stream/Output/Audio", "node", &extra));
                 self.nodes.insert(id, false);
-                self.learn(facts);
+                self.handle(events);
             }
-            Event::Other { slot: n, is_source } => {
+            Step::Other { slot: n, is_source } => {
                 let id = slot(OTHERS, n);
                 let class = match is_source {
                     true => "Audio/Source/Virtual",
                     false => "Stream/Input/Audio",
                 };
-                let mut facts = self.remove(id);
-                facts.push(pretend::node(id, class, "other", &[]));
+                let mut events = self.remove(id);
+                events.push(simulation::node(id, class, "other", &[]));
                 self.nodes.insert(id, false);
-                self.learn(facts);
+                self.handle(events);
             }
             _ => {}
         }
@@ -378,80 +382,84 @@ impl World {
         if is_there(&from) && is_there(&to_id) && !self.foreign.contains_key(&id) {
             self.foreign.insert(id, (from, to_id));
             let client = if is_managers { MANAGER } else { PATCHBAY };
-            self.learn(vec![link(id, client, between(from, to_id, 0))]);
+            self.handle(vec![link(id, client, between(from, to_id, 0))]);
         }
     }
 
     fn is_ours(&self, node: u32) -> bool {
-        self.graph.sinks.channel(node).is_some()
+        self.router.sinks.channel(node).is_some()
     }
 
     /// A node goes, with its ports and links.
-    fn remove(&mut self, id: u32) -> Vec<Fact> {
+    fn remove(&mut self, id: u32) -> Vec<Event> {
         if self.nodes.remove(&id).is_none() {
             return Vec::new();
         }
         self.wished.retain(|ports| !touches(ports, id));
-        let mut facts = self.pipewire.remove(id);
+        let mut events = self.pipewire.remove(id);
         let touching = |ends: &(u32, u32)| ends.0 == id || ends.1 == id;
         let gone = self.foreign.extract_if(.., |_, ends| touching(ends));
-        facts.extend(gone.map(|(link, _)| Fact::Removed(link)));
-        facts
+        events.extend(gone.map(|(link, _)| Event::Removed(link)));
+        events
     }
 
-    /// Tells the graph, settles it, and checks what it asks for.
-    fn learn(&mut self, facts: Vec<Fact>) {
-        for fact in facts {
-            self.graph.learn(fact);
+    /// Tells the router, settles it, and checks what it asks for.
+    fn handle(&mut self, events: Vec<Event>) {
+        for event in events {
+            self.router.handle(event);
         }
-        let actions = self.graph.settle(&self.rules, self.now);
-        let again = self.graph.settle(&self.rules, self.now);
+        let commands = self.router.reconcile(&self.rules, self.now);
+        let again = self.router.reconcile(&self.rules, self.now);
         assert!(again.is_empty(), "said twice: {again:?}");
         assert!(
-            self.graph.deadline(self.now).is_none_or(|at| at > self.now),
+            self.router
+                .deadline(self.now)
+                .is_none_or(|at| at > self.now),
             "a deadline that has passed is a spin"
         );
         if self.has_left {
-            assert!(actions.is_empty(), "after the farewell: {actions:?}");
+            assert!(commands.is_empty(), "after the shutdown: {commands:?}");
         }
-        self.take(actions);
+        self.take(commands);
     }
 
-    fn take(&mut self, actions: Vec<Action>) {
+    fn take(&mut self, commands: Vec<Command>) {
         let mut asked = BTreeSet::new();
-        for action in &actions {
-            match action {
-                Action::Target(stream, to) => {
+        for command in &commands {
+            match command {
+                Command::SetTarget(stream, to) => {
                     assert!(self.nodes.contains_key(stream), "a target for what is gone");
-                    assert!(self.graph.is_known(*stream), "a target by a guess");
+                    assert!(self.router.is_known(*stream), "a target by a guess");
                     assert!(asked.insert(*stream), "two targets for one stream");
-                    let sinks: Vec<u32> = self.graph.sinks.nodes().map(|(_, id, _)| id).collect();
+                    let sinks: Vec<u32> = self.router.sinks.nodes().map(|(_, id, _)| id).collect();
                     assert!(
                         sinks.iter().any(|&id| serial(id) == *to),
                         "{to} is no sink of ours"
                     );
                 }
-                Action::FollowDefault(stream) => assert!(self.nodes.contains_key(stream)),
-                Action::Clear(stream) => assert!(asked.insert(*stream), "two for one stream"),
-                Action::ClearNode(stream) => {
+                Command::FollowDefault(stream) => assert!(self.nodes.contains_key(stream)),
+                Command::ClearTarget(stream) => {
+                    assert!(asked.insert(*stream), "two for one stream");
+                }
+                Command::ClearTargetNode(stream) => {
                     assert!(asked.contains(stream), "its target.object goes first");
                 }
-                Action::Configure(node, direction, _) => {
+                Command::ConfigurePorts(node, direction, _) => {
                     let is_sink = self.nodes.get(node).copied().unwrap_or(true);
                     assert_eq!(is_sink, *direction == Direction::Input);
                     assert!(self.nodes.contains_key(node) || self.is_ours(*node));
                 }
-                Action::Link(ports) => self.check_link(ports),
-                Action::Unlink(ports) => {
+                Command::Link(ports) => self.check_link(ports),
+                Command::Unlink(ports) => {
                     self.wished.remove(ports);
                 }
-                Action::Reread => assert!(self.pipewire.is_managed, "nobody to tell it"),
-                Action::Inspect(pid) => assert!(*pid > 0, "no process has the number 0"),
-                Action::Create(sink, _) | Action::Restore(sink, _) => {
-                    assert!(self.graph.has_sink(*sink));
+                Command::Refresh => assert!(self.pipewire.is_managed, "nobody to tell it"),
+                Command::InspectProcess(pid) => assert!(*pid > 0, "no process has the number 0"),
+                Command::CreateSink(sink, _) | Command::SetLevel(sink, _) => {
+                    assert!(self.router.has_sink(*sink));
                 }
-                Action::Destroy(sink) => assert!(!self.graph.has_sink(*sink)),
-                Action::Remove(node) => {
+                Command::DestroySink(sink) => assert!(!self.router.has_sink(*sink)),
+                Command::DestroyNode(node) => {
                     assert_eq!(
                         self.nodes.get(node),
                         Some(&false),
@@ -460,12 +468,12 @@ impl World {
                 }
             }
         }
-        for action in &actions {
-            if let Action::Link(ports) = action {
+        for command in &commands {
+            if let Command::Link(ports) = command {
                 self.wished.insert(*ports);
             }
         }
-        self.owed.extend(actions);
+        self.pending.extend(commands);
     }
 
     fn check_link(&self, ports: &Ports) {
@@ -487,58 +495,58 @@ impl World {
                 "a monitor to no sink"
             );
         } else {
-            assert!(self.graph.is_known(output_node), "a link by a guess");
+            assert!(self.router.is_known(output_node), "a link by a guess");
             let is_sink = self.nodes.get(&input_node) == Some(&true) || self.is_ours(input_node);
             assert!(is_sink, "a stream linked to no sink");
         }
     }
 
     /// PipeWire does some of what it was asked, in order.
-    fn obey(&mut self, count: usize) {
+    fn execute(&mut self, count: usize) {
         for _ in 0..count {
-            let Some(action) = self.owed.pop_front() else {
+            let Some(command) = self.pending.pop_front() else {
                 return;
             };
-            if self.is_void(&action) {
+            if self.is_moot(&command) {
                 continue;
             }
-            if let Action::Target(id, _) | Action::Clear(id) = action {
+            if let Command::SetTarget(id, _) | Command::ClearTarget(id) = command {
                 // Where the session manager was first to link what we have asked for as well, its
                 // link stands for both.
                 for ports in self.pipewire.managed(id) {
                     self.wished.remove(ports);
                 }
             }
-            if let Action::Configure(id, direction, _) = action {
+            if let Command::ConfigurePorts(id, direction, _) = command {
                 // Its ports are made anew.
                 self.wished.retain(|ports| match direction {
                     Direction::Input => ports.input_node != id,
                     Direction::Output => ports.output_node != id,
                 });
             }
-            if let Action::Remove(id) = action {
+            if let Command::DestroyNode(id) = command {
                 self.nodes.remove(&id);
                 self.wished.retain(|ports| !touches(ports, id));
             }
-            let facts = self.pipewire.obey(&action);
-            self.learn(facts);
+            let events = self.pipewire.execute(&command);
+            self.handle(events);
         }
     }
 
     /// Whether what was asked is about something that has gone by now: PipeWire says no.
-    fn is_void(&self, action: &Action) -> bool {
+    fn is_moot(&self, command: &Command) -> bool {
         let is_there = |id: &u32| self.nodes.contains_key(id) || self.is_ours(*id);
-        match action {
-            Action::Target(id, _)
-            | Action::Clear(id)
-            | Action::ClearNode(id)
-            | Action::FollowDefault(id)
-            | Action::Configure(id, ..) => !is_there(id),
-            Action::Reread => !self.pipewire.is_managed,
-            Action::Link(ports) => {
+        match command {
+            Command::SetTarget(id, _)
+            | Command::ClearTarget(id)
+            | Command::ClearTargetNode(id)
+            | Command::FollowDefault(id)
+            | Command::ConfigurePorts(id, ..) => !is_there(id),
+            Command::Refresh => !self.pipewire.is_managed,
+            Command::Link(ports) => {
                 !is_there(&ports.output_node)
                     || !is_there(&ports.input_node)
-                    || !self.graph.has_link(ports)
+                    || !self.router.has_link(ports)
                     || self.pipewire.links().any(|linked| linked == ports)
             }
             _ => false,
@@ -549,12 +557,16 @@ impl World {
     /// stream that we say is routed is on its way to its channel, by one way only.
     fn calm_down(&mut self) {
         for round in 0.. {
-            assert!(round < 100, "the wishes do not settle: {:?}", self.owed);
-            self.obey(usize::MAX);
+            assert!(
+                round < 100,
+                "the wishes do not reconcile: {:?}",
+                self.pending
+            );
+            self.execute(usize::MAX);
             self.now += Duration::from_secs(3);
-            self.learn(Vec::new());
-            // Some patience begins when another is over.
-            if self.owed.is_empty() && self.graph.deadline(self.now).is_none() {
+            self.handle(Vec::new());
+            // Some timeouts begins when another is over.
+            if self.pending.is_empty() && self.router.deadline(self.now).is_none() {
                 break;
             }
         }
@@ -571,23 +583,23 @@ impl World {
         if self.has_left {
             return;
         }
-        let ready = self.graph.ready_sinks(true, &self.graph.monitor_links());
-        for stream in self.graph.audio(&self.rules).streams {
-            let decision = self.graph.judge(stream.id, &self.rules);
+        let ready = self.router.ready_sinks(true, &self.router.monitor_links());
+        for stream in self.router.audio(&self.rules).streams {
+            let decision = self.router.judge(stream.id, &self.rules);
             let can_play = decision.is_some_and(|it| it.state == StreamState::Routed);
             if can_play && ready.contains_key(&stream.channel) {
                 let is_linked = || {
-                    let mut links = self.graph.objects.links_from(stream.id);
+                    let mut links = self.router.registry.links_from(stream.id);
                     links.any(|link| self.is_ours(link.ports.input_node))
                 };
-                let is_sent = || self.graph.objects.targets.contains_key(&stream.id);
+                let is_sent = || self.router.registry.targets.contains_key(&stream.id);
                 assert!(
                     feeds.contains_key(&stream.id) || is_sent() || is_linked(),
                     "{stream:?} has neither a link nor a target"
                 );
             }
             if stream.state == StreamState::Ignored {
-                let is_asked = self.graph.streams.is_asked(stream.id);
+                let is_asked = self.router.streams.is_asked(stream.id);
                 assert!(
                     !is_asked && !feeds.contains_key(&stream.id),
                     "{stream:?} is left alone"
@@ -597,14 +609,14 @@ impl World {
             if let Some(&to) = links
                 && stream.state == StreamState::Routed
             {
-                assert_eq!(self.graph.sinks.channel(to), Some(stream.channel));
+                assert_eq!(self.router.sinks.channel(to), Some(stream.channel));
             }
-            if let Some(target) = self.graph.objects.targets.get(&stream.id)
-                && self.graph.streams.asked().any(|id| id == stream.id)
+            if let Some(target) = self.router.registry.targets.get(&stream.id)
+                && self.router.streams.asked().any(|id| id == stream.id)
             {
                 let place = target.object.as_deref().and_then(|object| {
-                    let sink = self.graph.objects.find(object);
-                    channel_of_name(object).or(sink.and_then(|id| self.graph.sinks.channel(id)))
+                    let sink = self.router.registry.find(object);
+                    channel_of_name(object).or(sink.and_then(|id| self.router.sinks.channel(id)))
                 });
                 assert_eq!(
                     place.map(sink_name),

@@ -1,14 +1,14 @@
-//! A PipeWire and a session manager that do what they are asked, in facts: for the tests and for
+//! A PipeWire and a session manager that do what they are asked, in events: for the tests and for
 //! the fuzz target.
 
 use std::collections::BTreeMap;
 
 use wire::Channel;
 
-use super::fact::Metadata;
-use super::fact::{Action, Fact, Info, Ports, Process, Props, Sink};
+use super::event::MetadataOwner;
+use super::event::{Command, Event, Info, Ports, Process, Props, Sink};
 use super::layout::Layout;
-use super::objects::{DEFAULT_SINK, Direction, TARGET_NODE, TARGET_OBJECT};
+use super::registry::{DEFAULT_SINK, Direction, TARGET_NODE, TARGET_OBJECT};
 use super::sink_name;
 
 /// The client that the session manager is.
@@ -31,8 +31,8 @@ pub fn props(pairs: &[(&str, &str)]) -> Props {
 }
 
 /// A key of the metadata `default`.
-pub fn key(subject: u32, key: &str, value: Option<&str>) -> Fact {
-    Fact::Key {
+pub fn key(subject: u32, key: &str, value: Option<&str>) -> Event {
+    Event::MetadataKey {
         subject,
         key: Some(key.into()),
         value: value.map(str::to_owned),
@@ -40,7 +40,7 @@ pub fn key(subject: u32, key: &str, value: Option<&str>) -> Fact {
 }
 
 /// The sink of this name is the default.
-pub fn default_sink(name: &str) -> Fact {
+pub fn default_sink(name: &str) -> Event {
     let value = format!("{{\"name\":\"{name}\"}}");
     key(0, DEFAULT_SINK, Some(&value))
 }
@@ -60,19 +60,19 @@ pub fn port(node: u32, direction: Direction, n: u32) -> u32 {
 }
 
 /// A node of the class `media.class`.
-pub fn node(id: u32, class: &str, name: &str, extra: &[(&str, &str)]) -> Fact {
+pub fn node(id: u32, class: &str, name: &str, extra: &[(&str, &str)]) -> Event {
     let mut all = props(extra);
     all.insert("media.class".into(), class.into());
     all.insert("node.name".into(), name.into());
     all.insert("object.serial".into(), serial(id).to_string());
-    Fact::Node(id, all)
+    Event::Node(id, all)
 }
 
 /// The ports of a direction of a node, without the node's own word on how many there are.
-pub fn ports(id: u32, direction: Direction, layout: &Layout) -> Vec<Fact> {
+pub fn ports(id: u32, direction: Direction, layout: &Layout) -> Vec<Event> {
     let positions = layout.to_string();
     let names = positions.trim_matches(['[', ']', ' ']).split(' ');
-    let fact = |(n, position): (u32, &str)| {
+    let event = |(n, position): (u32, &str)| {
         let (id_of_node, place) = (id.to_string(), n.to_string());
         let word = match direction {
             Direction::Input => "in",
@@ -84,13 +84,13 @@ pub fn ports(id: u32, direction: Direction, layout: &Layout) -> Vec<Fact> {
             ("port.direction", word),
             ("audio.channel", position),
         ];
-        Fact::Port(port(id, direction, n), props(&pairs))
+        Event::Port(port(id, direction, n), props(&pairs))
     };
-    (0..).zip(names).map(fact).collect()
+    (0..).zip(names).map(event).collect()
 }
 
 /// A sink with playback and monitor ports.
-pub fn sink(id: u32, name: &str, layout: &Layout) -> Vec<Fact> {
+pub fn sink(id: u32, name: &str, layout: &Layout) -> Vec<Event> {
     let channels = u32::try_from(layout.channels()).unwrap_or(0);
     let info = Info {
         props: Some(Props::new()),
@@ -98,14 +98,14 @@ pub fn sink(id: u32, name: &str, layout: &Layout) -> Vec<Fact> {
         outputs: channels,
         is_running: false,
     };
-    let mut facts = vec![node(id, "Audio/Sink", name, &[]), Fact::Info(id, info)];
-    facts.extend(ports(id, Direction::Input, layout));
-    facts.extend(ports(id, Direction::Output, layout));
-    facts
+    let mut events = vec![node(id, "Audio/Sink", name, &[]), Event::Info(id, info)];
+    events.extend(ports(id, Direction::Input, layout));
+    events.extend(ports(id, Direction::Output, layout));
+    events
 }
 
 /// A stream with two ports.
-pub fn stream(id: u32, program: &str, extra: &[(&str, &str)]) -> Vec<Fact> {
+pub fn stream(id: u32, program: &str, extra: &[(&str, &str)]) -> Vec<Event> {
     let mut all = props(&[("application.name", program), ("node.autoconnect", "true")]);
     all.extend(props(extra));
     let info = Info {
@@ -114,16 +114,16 @@ pub fn stream(id: u32, program: &str, extra: &[(&str, &str)]) -> Vec<Fact> {
         outputs: 2,
         is_running: true,
     };
-    let mut facts = vec![
+    let mut events = vec![
         node(id, "Stream/Output/Audio", "node", &[]),
-        Fact::Info(id, info),
+        Event::Info(id, info),
     ];
-    facts.extend(ports(id, Direction::Output, &Layout::stereo()));
-    facts
+    events.extend(ports(id, Direction::Output, &Layout::stereo()));
+    events
 }
 
 /// A link of a client.
-pub fn link(id: u32, client: u32, ports: Ports) -> Fact {
+pub fn link(id: u32, client: u32, ports: Ports) -> Event {
     let pairs = [
         ("client.id", client),
         ("link.output.node", ports.output_node),
@@ -132,7 +132,7 @@ pub fn link(id: u32, client: u32, ports: Ports) -> Fact {
         ("link.input.port", ports.input),
     ];
     let pairs = pairs.map(|(key, value)| (key.to_owned(), value.to_string()));
-    Fact::Link(id, pairs.into_iter().collect())
+    Event::Link(id, pairs.into_iter().collect())
 }
 
 /// Between the `n`th ports of two nodes.
@@ -158,7 +158,7 @@ pub struct PipeWire {
     /// What is set in the metadata of which subject: keys and values.
     keys: BTreeMap<u32, BTreeMap<String, String>>,
     /// Somebody else is binding the metadata: we are not told what changes there.
-    pub is_deaf: bool,
+    pub is_metadata_withheld: bool,
     next_link: u32,
 }
 
@@ -171,16 +171,16 @@ impl PipeWire {
             managed: BTreeMap::new(),
             sinks: BTreeMap::new(),
             keys: BTreeMap::new(),
-            is_deaf: false,
+            is_metadata_withheld: false,
             next_link: FIRST_LINK,
         }
     }
 
     /// Who keeps the metadata.
-    pub fn metadata(&self) -> Fact {
-        Fact::Metadata(match self.is_managed {
-            true => Metadata::Managed(MANAGER),
-            false => Metadata::None,
+    pub fn metadata(&self) -> Event {
+        Event::Metadata(match self.is_managed {
+            true => MetadataOwner::Managed(MANAGER),
+            false => MetadataOwner::None,
         })
     }
 
@@ -206,8 +206,8 @@ impl PipeWire {
     }
 
     /// Somebody takes away a link of ours.
-    pub fn rob(&mut self, ports: &Ports) -> Option<Fact> {
-        self.links.remove(ports).map(Fact::Removed)
+    pub fn remove_link(&mut self, ports: &Ports) -> Option<Event> {
+        self.links.remove(ports).map(Event::Removed)
     }
 
     fn new_link(&mut self) -> u32 {
@@ -216,7 +216,7 @@ impl PipeWire {
     }
 
     /// A node goes, with its links and ports.
-    pub fn remove(&mut self, node: u32) -> Vec<Fact> {
+    pub fn remove(&mut self, node: u32) -> Vec<Event> {
         let has = |ports: &Ports| ports.output_node == node || ports.input_node == node;
         let gone: Vec<u32> = self
             .links
@@ -232,25 +232,25 @@ impl PipeWire {
             [Direction::Input, Direction::Output].map(|direction| port(node, direction, n))
         });
         let all = gone.into_iter().chain(managed).chain(ports);
-        all.chain([node]).map(Fact::Removed).collect()
+        all.chain([node]).map(Event::Removed).collect()
     }
 
     /// Does what is asked; what has come to be so then.
-    pub fn obey(&mut self, action: &Action) -> Vec<Fact> {
-        match action {
-            Action::Create(made, layout) => {
+    pub fn execute(&mut self, command: &Command) -> Vec<Event> {
+        match command {
+            Command::CreateSink(made, layout) => {
                 let id = FIRST_SINK + made.number;
                 self.sinks.insert(*made, (id, layout.clone()));
-                let mut facts = vec![Fact::Made(*made, id)];
-                facts.extend(sink(id, sink_name(made.channel), layout));
-                facts
+                let mut events = vec![Event::SinkCreated(*made, id)];
+                events.extend(sink(id, sink_name(made.channel), layout));
+                events
             }
-            Action::Destroy(gone) => match self.sinks.get(gone) {
+            Command::DestroySink(gone) => match self.sinks.get(gone) {
                 Some(&(node, _)) => self.remove(node),
                 None => Vec::new(),
             },
-            Action::Remove(id) => self.remove(*id),
-            Action::Configure(id, direction, layout) => {
+            Command::DestroyNode(id) => self.remove(*id),
+            Command::ConfigurePorts(id, direction, layout) => {
                 let channels = u32::try_from(layout.channels()).unwrap_or(0);
                 let is_sink = *direction == Direction::Input;
                 let info = Info {
@@ -263,19 +263,19 @@ impl PipeWire {
                 let old: Vec<u32> = (0..PORTS).map(|n| port(*id, *direction, n)).collect();
                 let has = |ports: &Ports| old.contains(&ports.output) || old.contains(&ports.input);
                 let gone = self.links.extract_if(.., |ports, _| has(ports));
-                let mut facts: Vec<Fact> = gone.map(|(_, link)| Fact::Removed(link)).collect();
-                facts.extend(old.into_iter().map(Fact::Removed));
-                facts.push(Fact::Info(*id, info));
-                facts.extend(ports(*id, Direction::Output, layout));
+                let mut events: Vec<Event> = gone.map(|(_, link)| Event::Removed(link)).collect();
+                events.extend(old.into_iter().map(Event::Removed));
+                events.push(Event::Info(*id, info));
+                events.extend(ports(*id, Direction::Output, layout));
                 if is_sink {
-                    facts.extend(ports(*id, Direction::Input, layout));
+                    events.extend(ports(*id, Direction::Input, layout));
                 }
-                facts
+                events
             }
-            Action::Target(id, to) => {
-                let mut facts = self.set_target(*id, Some(&to.to_string()));
+            Command::SetTarget(id, to) => {
+                let mut events = self.set_target(*id, Some(&to.to_string()));
                 if self.is_managed {
-                    facts.extend(self.unlink_managed(*id));
+                    events.extend(self.unlink_managed(*id));
                     let sink = u32::try_from(to - 1000).unwrap_or(0);
                     for n in 0..2 {
                         let ports = between(*id, sink, n);
@@ -283,67 +283,67 @@ impl PipeWire {
                         if !self.links.contains_key(&ports) {
                             let link_id = self.new_link();
                             self.managed.entry(*id).or_default().insert(link_id, ports);
-                            facts.push(link(link_id, MANAGER, ports));
+                            events.push(link(link_id, MANAGER, ports));
                         }
                     }
                 }
-                facts
+                events
             }
-            Action::Clear(id) => {
-                let mut facts = self.set_target(*id, None);
-                facts.extend(self.unlink_managed(*id));
-                facts
+            Command::ClearTarget(id) => {
+                let mut events = self.set_target(*id, None);
+                events.extend(self.unlink_managed(*id));
+                events
             }
-            Action::ClearNode(id) => self.set(key(*id, TARGET_NODE, None)),
-            Action::FollowDefault(id) => self.set(key(*id, TARGET_NODE, Some("-1"))),
-            Action::Reread => {
-                let mut facts = Vec::new();
+            Command::ClearTargetNode(id) => self.set(key(*id, TARGET_NODE, None)),
+            Command::FollowDefault(id) => self.set(key(*id, TARGET_NODE, Some("-1"))),
+            Command::Refresh => {
+                let mut events = Vec::new();
                 for (&subject, keys) in &self.keys {
                     let told = keys.iter();
-                    facts.extend(told.map(|(name, value)| key(subject, name, Some(value))));
+                    events.extend(told.map(|(name, value)| key(subject, name, Some(value))));
                 }
-                facts.push(Fact::Reread);
-                facts
+                events.push(Event::Refreshed);
+                events
             }
-            Action::Link(ports) => {
+            Command::Link(ports) => {
                 let id = self.new_link();
                 self.links.insert(*ports, id);
                 vec![link(id, OURSELVES, *ports)]
             }
-            Action::Unlink(ports) => self.rob(ports).into_iter().collect(),
+            Command::Unlink(ports) => self.remove_link(ports).into_iter().collect(),
             // What is carried is not told here.
-            Action::Restore(..) => Vec::new(),
-            Action::Inspect(pid) => {
+            Command::SetLevel(..) => Vec::new(),
+            Command::InspectProcess(pid) => {
                 let process = Process {
                     comm: Some(format!("process-{pid}")),
                     exe: Some("program".into()),
                 };
-                vec![Fact::Process(*pid, process)]
+                vec![Event::Process(*pid, process)]
             }
         }
     }
 
     /// Somebody, perhaps we, sets or removes a stream's target; what we are told of that.
-    pub fn set_target(&mut self, stream: u32, value: Option<&str>) -> Vec<Fact> {
+    pub fn set_target(&mut self, stream: u32, value: Option<&str>) -> Vec<Event> {
         self.set(key(stream, TARGET_OBJECT, value))
     }
 
     /// Somebody changes the metadata; what we are told of that.
-    pub fn set(&mut self, fact: Fact) -> Vec<Fact> {
-        self.note(&fact);
-        match self.is_deaf {
+    pub fn set(&mut self, event: Event) -> Vec<Event> {
+        self.note(&event);
+        match self.is_metadata_withheld {
             true => Vec::new(),
-            false => vec![fact],
+            false => vec![event],
         }
     }
 
     /// Keeps a change of the metadata, to be told again.
-    pub fn note(&mut self, fact: &Fact) {
-        let Fact::Key {
+    pub fn note(&mut self, event: &Event) {
+        let Event::MetadataKey {
             subject,
             key,
             value,
-        } = fact
+        } = event
         else {
             return;
         };
@@ -355,9 +355,9 @@ impl PipeWire {
         }
     }
 
-    fn unlink_managed(&mut self, stream: u32) -> Vec<Fact> {
+    fn unlink_managed(&mut self, stream: u32) -> Vec<Event> {
         let links = self.managed.remove(&stream).unwrap_or_default();
-        links.into_keys().map(Fact::Removed).collect()
+        links.into_keys().map(Event::Removed).collect()
     }
 
     /// What the session manager has linked of a stream.

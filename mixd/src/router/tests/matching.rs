@@ -4,16 +4,16 @@ use super::*;
 use wire::Channel;
 
 /// A stream of a `PulseAudio` program that says that it is process 8, of this file name.
-fn pulse_stream(binary: Option<&str>) -> Vec<Fact> {
+fn pulse_stream(binary: Option<&str>) -> Vec<Event> {
     let mut client = props(&[
         ("client.api", "pipewire-pulse"),
         ("pipewire.sec.pid", "7"),
         ("application.process.id", "8"),
     ]);
     client.extend(binary.map(|binary| ("application.process.binary".into(), binary.into())));
-    let mut facts = vec![Fact::ClientInfo(60, client)];
-    facts.extend(client_stream(60));
-    facts
+    let mut events = vec![Event::ClientInfo(60, client)];
+    events.extend(client_stream(60));
+    events
 }
 
 /// What the kernel says of the process 8 here is "program", called "process-8".
@@ -44,12 +44,12 @@ fn a_process_of_another_program_than_the_stream_says_does_not_decide() {
 fn a_name_that_the_kernel_has_cut_will_do_where_the_file_may_not_be_read() {
     let plausible = |comm: &str, binary: &str| {
         let mut world = World::new(&[]);
-        world.learn(pulse_stream(Some(binary)));
+        world.handle(pulse_stream(Some(binary)));
         let process = Process {
             comm: Some(comm.into()),
             exe: None,
         };
-        world.learn([Fact::Process(8, process)]);
+        world.handle([Event::Process(8, process)]);
         world.stream(STREAM).pid.is_some()
     };
     assert!(plausible("mpv", "mpv"));

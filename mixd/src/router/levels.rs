@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use wire::{Channel, Warning};
 
-use super::fact::{Action, Level, Sink};
-use super::patience::Matter;
-use super::{CHANNELS, Graph};
+use super::event::{Command, Level, Sink};
+use super::timeouts::Timeout;
+use super::{CHANNELS, Router};
 
 /// How often the level of a channel's sinks is put back, while others set it within
-/// [`Matter::Meddler`] each time, before it is left as it is for that long.
+/// [`Timeout::LevelUncontested`] each time, before it is left as it is for that long.
 pub const MAX_RESTORES: u8 = 5;
 
 /// The levels of our sinks.
@@ -68,7 +68,7 @@ impl Levels {
     }
 
     /// Takes a mute that differs from what is known for the user's wish.
-    fn heed_mutes(&mut self) {
+    fn note_mutes(&mut self) {
         let told = self.told.iter();
         let changed: Vec<Channel> = told
             .filter(|(sink, level)| level.is_muted != self.is_muted(sink.channel))
@@ -82,14 +82,19 @@ impl Levels {
     }
 }
 
-impl Graph {
+impl Router {
     /// Puts back what others have set on our sinks.
-    pub(super) fn restore_levels(&mut self, now: Instant, actions: &mut Vec<Action>) {
+    pub(super) fn restore_levels(&mut self, now: Instant, commands: &mut Vec<Command>) {
         self.levels.retain(|sink| self.sinks.has(sink));
         for channel in CHANNELS {
             let restores = self.levels.restores(channel);
-            if restores > 0 && self.patience.is_over(Matter::Meddler(channel), now) {
-                self.patience.restart(Matter::Meddler(channel), now);
+            if restores > 0
+                && self
+                    .timeouts
+                    .expired(Timeout::LevelUncontested(channel), now)
+            {
+                self.timeouts
+                    .restart(Timeout::LevelUncontested(channel), now);
                 // One that did not give up is tried once more.
                 let left = if restores < MAX_RESTORES {
                     0
@@ -102,7 +107,7 @@ impl Graph {
         let Some(set) = self.levels.set.clone() else {
             return;
         };
-        self.levels.heed_mutes();
+        self.levels.note_mutes();
         for channel in CHANNELS {
             let factor = set.get(&channel).copied().unwrap_or_default();
             let is_muted = self.levels.is_muted(channel);
@@ -113,15 +118,17 @@ impl Graph {
                 .map(|(&sink, _)| sink)
                 .collect();
             let restores = self.levels.restores(channel);
-            let mut is_due = || restores == 0 || self.patience.is_over(Matter::Level(channel), now);
+            let mut is_due =
+                || restores == 0 || self.timeouts.expired(Timeout::Level(channel), now);
             if sinks.is_empty() || restores >= MAX_RESTORES || !is_due() {
                 continue;
             }
-            self.patience.restart(Matter::Meddler(channel), now);
+            self.timeouts
+                .restart(Timeout::LevelUncontested(channel), now);
             self.levels.restores.insert(channel, restores + 1);
             self.levels.set = None;
             let restored = sinks.into_iter();
-            actions.extend(restored.map(|sink| Action::Restore(sink, is_muted)));
+            commands.extend(restored.map(|sink| Command::SetLevel(sink, is_muted)));
         }
     }
 
@@ -135,8 +142,8 @@ impl Graph {
 mod tests {
     use std::time::Duration;
 
-    use super::super::pretend::PipeWire;
-    use super::super::{Fact, Props};
+    use super::super::simulation::PipeWire;
+    use super::super::{Event, Props};
     use super::*;
     use crate::rules::Rules;
 
@@ -146,7 +153,7 @@ mod tests {
     };
 
     struct World {
-        graph: Graph,
+        router: Router,
         now: Instant,
     }
 
@@ -154,16 +161,16 @@ mod tests {
         /// Both sinks are there, and carry what they are set to.
         fn new() -> Self {
             let mut world = Self {
-                graph: Graph::new(None),
+                router: Router::new(None),
                 now: Instant::now(),
             };
             let mut pipewire = PipeWire::new(true);
-            world.graph.learn(pipewire.metadata());
-            world.graph.learn(Fact::Node(1, Props::new()));
-            world.graph.learn(Fact::Listed);
-            for action in world.graph.settle(&Rules::default(), world.now) {
-                for fact in pipewire.obey(&action) {
-                    world.graph.learn(fact);
+            world.router.handle(pipewire.metadata());
+            world.router.handle(Event::Node(1, Props::new()));
+            world.router.handle(Event::Listed);
+            for command in world.router.reconcile(&Rules::default(), world.now) {
+                for event in pipewire.execute(&command) {
+                    world.router.handle(event);
                 }
             }
             assert_eq!(world.tell(0.5, false), []);
@@ -171,38 +178,38 @@ mod tests {
         }
 
         /// The aux sink has been set to 0.5, and is told to carry this; what is restored.
-        fn tell(&mut self, volume: f32, is_muted: bool) -> Vec<Action> {
+        fn tell(&mut self, volume: f32, is_muted: bool) -> Vec<Command> {
             let level = Level {
                 volumes: vec![volume; 2],
                 monitor_volumes: vec![1.0; 2],
                 is_muted,
                 is_monitor_muted: false,
             };
-            self.graph.learn(Fact::Level(AUX, level));
-            self.graph.learn(Fact::Set(Some([1.0, 0.5])));
-            let mut actions = self.graph.settle(&Rules::default(), self.now);
-            actions.retain(|action| matches!(action, Action::Restore(..)));
-            actions
+            self.router.handle(Event::Level(AUX, level));
+            self.router.handle(Event::LevelsSet(Some([1.0, 0.5])));
+            let mut commands = self.router.reconcile(&Rules::default(), self.now);
+            commands.retain(|command| matches!(command, Command::SetLevel(..)));
+            commands
         }
 
         fn warnings(&self) -> Vec<Warning> {
-            self.graph.levels.warnings().collect()
+            self.router.levels.warnings().collect()
         }
     }
 
     #[test]
     fn what_is_told_while_we_set_it_may_be_older() {
         let mut world = World::new();
-        world.graph.learn(Fact::Set(None));
+        world.router.handle(Event::LevelsSet(None));
         let level = Level::default();
-        world.graph.learn(Fact::Level(AUX, level));
-        let actions = world.graph.settle(&Rules::default(), world.now);
+        world.router.handle(Event::Level(AUX, level));
+        let commands = world.router.reconcile(&Rules::default(), world.now);
         assert!(
-            !actions
+            !commands
                 .iter()
-                .any(|action| matches!(action, Action::Restore(..)))
+                .any(|command| matches!(command, Command::SetLevel(..)))
         );
-        assert_eq!(world.tell(0.25, false), [Action::Restore(AUX, false)]);
+        assert_eq!(world.tell(0.25, false), [Command::SetLevel(AUX, false)]);
     }
 
     #[test]
@@ -213,7 +220,7 @@ mod tests {
                 assert_eq!(world.tell(0.25, false), [], "at once, it is not fought");
                 world.now += Duration::from_millis(500);
             }
-            assert_eq!(world.tell(0.25, false), [Action::Restore(AUX, false)]);
+            assert_eq!(world.tell(0.25, false), [Command::SetLevel(AUX, false)]);
             assert_eq!(world.tell(0.5, false), []);
         }
         assert_eq!(world.warnings(), [Warning::AuxLevelContested]);
@@ -224,14 +231,14 @@ mod tests {
         world.now += Duration::from_secs(30);
         world.tell(0.25, false);
         world.now += Duration::from_millis(500);
-        assert_eq!(world.tell(0.25, false), [Action::Restore(AUX, false)]);
+        assert_eq!(world.tell(0.25, false), [Command::SetLevel(AUX, false)]);
         assert_eq!(world.warnings(), [Warning::AuxLevelContested]);
         for _ in 0..3 {
             world.now += Duration::from_mins(1);
             assert_eq!(world.tell(0.5, false), []);
         }
         assert_eq!(world.warnings(), []);
-        assert_eq!(world.tell(0.25, false), [Action::Restore(AUX, false)]);
+        assert_eq!(world.tell(0.25, false), [Command::SetLevel(AUX, false)]);
     }
 
     #[test]
@@ -239,8 +246,8 @@ mod tests {
         let mut world = World::new();
         assert_eq!(world.tell(0.5, true), []);
         assert_eq!(world.warnings(), [Warning::AuxMuted]);
-        assert!(world.graph.is_muted(Channel::Aux));
-        assert_eq!(world.tell(0.25, true), [Action::Restore(AUX, true)]);
+        assert!(world.router.is_muted(Channel::Aux));
+        assert_eq!(world.tell(0.25, true), [Command::SetLevel(AUX, true)]);
         assert_eq!(world.tell(0.5, false), []);
         assert_eq!(world.warnings(), []);
     }
