@@ -8,21 +8,18 @@
 #[macro_use]
 pub mod log;
 
-pub mod backend;
+pub mod app;
 pub mod config;
-pub mod configuration;
 pub mod daemon;
-pub mod desk;
 pub mod fade;
-pub mod hold;
+pub mod mixer;
 pub mod options;
-#[cfg_attr(not(feature = "pipewire"), path = "pipewire_absent.rs")]
+#[cfg(feature = "pipewire")]
 pub mod pipewire;
 pub mod process;
 pub mod router;
 pub mod rules;
 pub mod server;
-pub mod service;
 pub mod service_manager;
 pub mod sys;
 pub mod usage;

@@ -277,7 +277,8 @@ fn coverage() -> Result<()> {
         "server/session",
         "server/client",
         "server/admission",
-        "desk",
+        "mixer",
+        "app",
     ] {
         command.args(["--include-files", &format!("mixd/src/{file}.rs")]);
     }

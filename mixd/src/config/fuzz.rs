@@ -59,7 +59,7 @@ fn change(text: &[u8], pattern: &str, before: Option<Config>) {
     ];
     for edit in edits.into_iter().flatten() {
         // A full list takes no more.
-        let Ok(after) = rules.edited(&edit) else {
+        let Ok(after) = rules.apply(&edit) else {
             continue;
         };
         let edited = edit::rewritten(text, &rules, &after);

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use wire::socket::{self, Peer};
 
-use crate::hold::ClientId;
+use crate::server::admission::ClientId;
 use crate::server::session::{Service, Session};
 
 /// A non-blocking stream socket.

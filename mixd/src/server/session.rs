@@ -18,8 +18,8 @@ use wire::{
     ErrorCode, Event, Failure, Hello, PROTOCOL, Reply, Request, Text, Topic, Topics, Welcome,
 };
 
-use crate::hold::ClientId;
 use crate::rules::list;
+use crate::server::admission::ClientId;
 
 /// How long a client may take to say Hello, from connecting on.
 pub const HELLO_TIME: Duration = Duration::from_secs(2);

@@ -1,5 +1,5 @@
 //! The body of the fuzz target `session`: an arbitrary list of operations over the real places,
-//! sessions and desk, with sockets and a clock that are made up, against a simple model of what
+//! sessions and app, with sockets and a clock that are made up, against a simple model of what
 //! each client must have been told by the end.
 // To panic is how a target reports.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -20,7 +20,8 @@ use wire::{
 };
 
 use super::{Client, PollEvents, Socket};
-use crate::desk::Desk;
+use crate::app::App;
+use crate::options::Options;
 use crate::server::admission::{self, CLIENTS, CLIENTS_A_PROCESS};
 use crate::server::session::{FRAME_TIME, HELLO_TIME, Service};
 
@@ -258,7 +259,7 @@ impl Remote {
                     _ => Kind::Error,
                 },
                 Kind::Request if greeted => match codec::decode::<Request>(frame.body) {
-                    // A list's fullness is the desk's business: either answer is one.
+                    // A list's fullness is the app's business: either answer is one.
                     Ok(Request::Fail(_)) | Err(_) => Kind::Error,
                     Ok(Request::Subscribe(named)) => {
                         topics = named;
@@ -281,7 +282,7 @@ impl Remote {
 struct World {
     clients: Vec<Client<Pipe>>,
     remotes: Vec<Option<Remote>>,
-    desk: Desk,
+    app: App,
     now: Instant,
 }
 
@@ -331,8 +332,8 @@ impl World {
             }
             Operation::Frame { kind, body } => self.send(at, &any_frame(kind, body)),
             Operation::Garble(bytes) => self.send(at, &bytes),
-            Operation::Configure(settings) => self.desk.set_settings(settings),
-            Operation::Play(count) => self.desk.set_audio(playing(count.into())),
+            Operation::Configure(settings) => self.app.set_settings(settings),
+            Operation::Play(count) => self.app.set_audio(playing(count.into())),
             Operation::Break => {
                 wire(|wire, _| wire.broken = true, 0);
                 self.remotes[at] = None;
@@ -414,7 +415,7 @@ impl World {
             if client.deadline(self.now).is_none_or(|due| due > self.now) {
                 return;
             }
-            client.serve(PollEvents::default(), &mut self.desk, self.now);
+            client.serve(PollEvents::default(), &mut self.app, self.now);
         }
         panic!("a loop that came back for what is due would spin");
     }
@@ -438,17 +439,17 @@ impl World {
                     hung_up: !wire.client_reads || wire.broken,
                 }
             };
-            self.clients[at].serve(ready, &mut self.desk, self.now);
+            self.clients[at].serve(ready, &mut self.app, self.now);
         }
         for at in 0..SLOTS {
             if self.clients[at].peer().is_none() {
-                self.desk.disconnected(at);
+                self.app.disconnected(at);
             }
         }
-        let changed = self.desk.take_changed();
+        let changed = self.app.take_changed();
         for client in &mut self.clients {
             client.mark_dirty(changed);
-            client.send(&self.desk, self.now);
+            client.send(&self.app, self.now);
             let is_behind = client.is_behind();
             if let Some(pipe) = client.socket() {
                 let unread = !pipe.0.borrow().to_client.is_empty();
@@ -514,7 +515,7 @@ impl World {
             "one answer a request, in order"
         );
         for (told, expected) in client.answers.iter().zip(&expected) {
-            // The desk may refuse what the model thinks can be done, never the reverse.
+            // The app may refuse what the model thinks can be done, never the reverse.
             assert!(told == expected || told.0 == Kind::Error);
         }
         let wire = client.wire.borrow();
@@ -527,24 +528,29 @@ impl World {
             return;
         }
         if topics.contains(Topic::Volume) {
-            assert_eq!(client.last_volume, Some(self.desk.mix()), "the last state");
+            let Event::Volume(mix) = self.app.event(Topic::Volume) else {
+                unreachable!()
+            };
+            assert_eq!(client.last_volume, Some(mix), "the last state");
         }
         if topics.contains(Topic::Streams) {
-            let Event::Streams(audio) = self.desk.event(Topic::Streams) else {
+            let Event::Streams(audio) = self.app.event(Topic::Streams) else {
                 unreachable!()
             };
             assert_eq!(client.last_audio.as_ref(), Some(&*audio), "the last state");
         }
         if topics.contains(Topic::Settings) {
-            let Event::Settings(settings) = self.desk.event(Topic::Settings) else {
+            let Event::Settings(settings) = self.app.event(Topic::Settings) else {
                 unreachable!()
             };
             let last = client.last_settings.as_ref();
             assert_eq!(last, Some(&*settings), "the last state");
         }
         if topics.contains(Topic::Programs) {
-            let rules = self.desk.rules().list().iter();
-            let list: Vec<_> = rules.map(ToString::to_string).collect();
+            let Event::Programs(rules) = self.app.event(Topic::Programs) else {
+                unreachable!()
+            };
+            let list: Vec<_> = rules.iter().map(ToString::to_string).collect();
             assert_eq!(client.last_programs, Some(list), "the last state");
         }
     }
@@ -632,7 +638,7 @@ pub fn session(data: &[u8]) {
     let mut world = World {
         clients: (0..SLOTS).map(|id| Client::new(id, now)).collect(),
         remotes: (0..SLOTS).map(|_| None).collect(),
-        desk: Desk::new(PipeWireState::Off),
+        app: App::new(Options::default()),
         now,
     };
     let shown = std::env::var_os("MIXD_FUZZ_SHOW").is_some();

@@ -1,14 +1,14 @@
 //! The rules of the protocol, each on its edge, without a socket.
 
 use super::*;
-use wire::PipeWireState;
 use wire::frame::Header;
 
-use crate::desk::Desk;
+use crate::app::App;
+use crate::options::Options;
 
 struct Peer {
     session: Session,
-    desk: Desk,
+    app: App,
     now: Instant,
     replies: Reader,
 }
@@ -18,7 +18,7 @@ impl Peer {
         let now = Instant::now();
         Self {
             session: Session::new(0, now),
-            desk: Desk::new(PipeWireState::Off),
+            app: App::new(Options::default()),
             now,
             replies: Reader::new(MAX_REPLY, 0),
         }
@@ -40,12 +40,12 @@ impl Peer {
             self.session.received(count);
             bytes = &bytes[count..];
             while self.session.has_work() {
-                self.session.handle_frames(&mut self.desk, self.now);
+                self.session.handle_frames(&mut self.app, self.now);
             }
-            self.session.handle_frames(&mut self.desk, self.now);
+            self.session.handle_frames(&mut self.app, self.now);
         }
-        self.session.mark_dirty(self.desk.take_changed());
-        self.session.write_events(&self.desk, self.now);
+        self.session.mark_dirty(self.app.take_changed());
+        self.session.write_events(&self.app, self.now);
     }
 
     /// Takes one frame of output: its kind, id and body.
@@ -203,10 +203,10 @@ fn a_subscriber_gets_the_state_at_once_and_after_a_change_only_the_newest() {
     assert_eq!(peer.receive().unwrap().0, Kind::Event);
     for volume in ["0.1", "0.2", "0.3"] {
         let volume = volume.parse().unwrap();
-        peer.desk.request(0, Request::SetVolume(volume)).unwrap();
-        peer.session.mark_dirty(peer.desk.take_changed());
+        peer.app.request(0, Request::SetVolume(volume)).unwrap();
+        peer.session.mark_dirty(peer.app.take_changed());
     }
-    peer.session.write_events(&peer.desk, peer.now);
+    peer.session.write_events(&peer.app, peer.now);
     let (kind, id, body) = peer.receive().unwrap();
     assert_eq!((kind, id), (Kind::Event, 0));
     assert!(matches!(
@@ -293,7 +293,7 @@ fn nothing_is_read_or_carried_out_while_there_is_no_room_for_an_answer() {
     let mut answers = 0;
     while peer.receive().is_some() {
         answers += 1;
-        peer.session.handle_frames(&mut peer.desk, peer.now);
+        peer.session.handle_frames(&mut peer.app, peer.now);
     }
     assert_eq!(answers, sent);
     assert!(peer.session.wants_input());
@@ -312,11 +312,11 @@ fn a_long_answer_that_has_no_room_is_given_when_there_is() {
         .collect();
     peer.session.input()[..lists.len()].copy_from_slice(&lists);
     peer.session.received(lists.len());
-    peer.session.handle_frames(&mut peer.desk, peer.now);
+    peer.session.handle_frames(&mut peer.app, peer.now);
     for id in 0..8 {
         let (kind, found, _) = peer.receive().unwrap();
         assert_eq!((kind, found), (Kind::Reply, id));
-        peer.session.handle_frames(&mut peer.desk, peer.now);
+        peer.session.handle_frames(&mut peer.app, peer.now);
     }
     assert_eq!(peer.receive(), None);
 }
@@ -334,7 +334,7 @@ fn a_long_answer_that_has_no_room_is_no_work_until_some_output_is_taken() {
         .collect();
     peer.session.input()[..lists.len()].copy_from_slice(&lists);
     peer.session.received(lists.len());
-    peer.session.handle_frames(&mut peer.desk, peer.now);
+    peer.session.handle_frames(&mut peer.app, peer.now);
     assert!(
         !peer.session.has_work(),
         "a loop that came back for it at once would spin"
@@ -357,7 +357,7 @@ fn at_most_eight_frames_are_handled_a_turn() {
         .collect();
     peer.session.input()[..ten.len()].copy_from_slice(&ten);
     peer.session.received(ten.len());
-    peer.session.handle_frames(&mut peer.desk, peer.now);
+    peer.session.handle_frames(&mut peer.app, peer.now);
     assert!(peer.session.has_work() && !peer.session.wants_input());
     let answers = std::iter::from_fn(|| peer.receive()).count();
     assert_eq!(answers, FRAMES_A_TURN);
