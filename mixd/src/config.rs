@@ -1,11 +1,14 @@
 //! mixd.conf: what it says. Pure; reading, watching and saving the file is `config/file.rs`'s
 //! business.
 
+pub mod config_file;
+pub mod directives;
 pub mod edit;
-pub mod file;
+pub mod files;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 pub mod line;
+pub mod state;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -16,10 +19,8 @@ use usage::nearest;
 use wire::message::{MAX_PATTERN, Pattern};
 use wire::{Curve, Snap};
 
+use self::directives::{CURVE, DIRECTIVES, GLIDE, IGNORE, OUTPUT, PROGRAM, REMEMBER_VOLUME, SNAP};
 use self::line::Line;
-use crate::directives::{
-    self, CURVE, DIRECTIVES, GLIDE, IGNORE, OUTPUT, PROGRAM, REMEMBER_VOLUME, SNAP,
-};
 use crate::fade;
 use crate::rules::Rules;
 

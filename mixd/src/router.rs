@@ -43,6 +43,7 @@ use self::levels::Levels;
 use self::links::Links;
 use self::manager::{Freshness, Refresh};
 use self::matching::Processes;
+pub use self::moving::no_stream;
 pub use self::other_mixd::INSTANCE;
 use self::output::Output;
 use self::registry::Registry;

@@ -163,11 +163,8 @@ impl Signals {
             .map_err(|error| SystemError::new("signalfd", "the signals", error))
     }
 
-    /// What the next signal asks for, if one has come.
-    pub fn take_if(&self, is_ready: bool) -> Option<Signal> {
-        if !is_ready {
-            return None;
-        }
+    /// Takes the next signal, if one has come. Returns what it asks for.
+    pub fn take(&self) -> Option<Signal> {
         // SAFETY: signalfd_siginfo is plain data, for which all zeros is a value.
         let mut info: libc::signalfd_siginfo = unsafe { mem::zeroed() };
         let size = size_of_val(&info);

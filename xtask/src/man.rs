@@ -5,7 +5,7 @@ mod markdown;
 
 use std::fmt::Write;
 
-use mixd::directives::DIRECTIVES;
+use mixd::config::directives::DIRECTIVES;
 use usage::{Opt, Usage};
 
 /// A page: its file's name, and its text (man(7)).
