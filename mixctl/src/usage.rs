@@ -7,7 +7,7 @@ const JSON: Opt = flag("json", "print JSON, one line");
 const PRINT: Opt = flag("print", "print the volume that it makes");
 const DRY_RUN: Opt = flag("dry-run", "change nothing; print the streams concerned");
 
-const RECONNECT: &str = "outlast mixd: wait for it, and go on when it is back";
+const RECONNECT: &str = "wait for mixd when it has gone, and go on when it is back";
 
 const fn flag(long: &'static str, help: &'static str) -> Opt {
     Opt {
@@ -49,7 +49,8 @@ pub const SIDES: &[&str] = &["aux", "default", "other"];
 /// The forms that `watch` can print.
 pub const FORMATS: &[&str] = &["plain", "json", "waybar", "wob"];
 
-const CHANGE_JSON: &str = "With --json and --dry-run: {\"streams\": [STREAM...]}, each STREAM as status prints it, with the \
+const CHANGE_JSON: &str = "With --json and --dry-run: {\"streams\": [STREAM...]}, each STREAM as \
+     status prints it, with the \
      channel that it would have.";
 
 /// The command line of mixctl.
@@ -83,9 +84,9 @@ pub const USAGE: Usage = Usage {
                  the aux channel.",
                 "With --stdin it reads one value a line from standard input and applies the \
                  newest: a headset's dial, a MIDI knob. With --range 0:128 the values go from 0, \
-                 which is -1, to 128, which is 1; what lies outside is taken for the nearest end. \
-                 A range may run backwards. A line that is no number is told on standard error \
-                 and left out.",
+                 which is -1, to 128, which is 1; a value outside counts as the nearest end. A range \
+                 may run backwards. A line that is not a number is reported on standard error and \
+                 left out.",
                 "When mixd goes it ends with 3, also while the dial rests; with --reconnect it \
                  waits for mixd, also at the start, and applies the newest value again, unless \
                  another volume was set since.",
@@ -97,7 +98,7 @@ pub const USAGE: Usage = Usage {
                     short: None,
                     long: "range",
                     value: Some("MIN:MAX"),
-                    help: "what those values go from and to [default: -1:1]",
+                    help: "the values at the ends of the dial [default: -1:1]",
                     completes: Completes::Nothing,
                 },
                 flag("reconnect", RECONNECT),
@@ -133,13 +134,12 @@ pub const USAGE: Usage = Usage {
             words: "VALUE -- COMMAND...",
             summary: "set the volume until COMMAND ends, or for a time",
             details: &[
-                "Then the volume from before is back, however mixctl ends, because mixd minds the \
-                 connection; unless \
-                 somebody has set another volume meanwhile, which stays. Of several holds the \
-                 last counts. A mixctl in the command speaks to the same mixd. What the terminal's \
-                 keys interrupt is the command: mixctl holds until it ends. The exit status is the \
-                 command's, or 128 and the signal that ended it; 127 where there is no such \
-                 command, 126 where it can't be started.",
+                "Then mixd sets the volume from before again, however mixctl ends, because it \
+                 watches the connection; unless somebody has set another volume meanwhile, which \
+                 stays. Of several holds the last one counts. A mixctl in the command talks to the \
+                 same mixd. The terminal's keys interrupt the command, not the hold, which ends with \
+                 the command. The exit status is the command's, or 128 plus the signal that ended \
+                 it; 127 if there is no such command, 126 if it can't be started.",
             ],
             options: &[Opt {
                 short: None,
@@ -155,8 +155,8 @@ pub const USAGE: Usage = Usage {
             words: "",
             summary: "print the patterns on the list, one a line",
             details: &[
-                "In the order of mixd.conf, of which the first that matches decides. Behind what is \
-                 ignored stands a tab and 'ignore'; behind a program's pattern nothing.",
+                "In the order of mixd.conf: the first that matches decides. A pattern that is \
+                 ignored is followed by a tab and 'ignore', a program's pattern by nothing.",
                 "With --json: {\"programs\": [RULE...]}, each RULE {\"kind\": program or ignore, \
                  \"pattern\": string}.",
             ],
@@ -187,11 +187,11 @@ pub const USAGE: Usage = Usage {
             words: "PATTERN...",
             summary: "have mixd leave alone what patterns match",
             details: &[
-                "What plays outside of both channels: a recorder, a soundboard, what is wired by hand in a \
-                 patchbay. It goes back to where it would play without mixd, is shown as ignored, and \
-                 no volume reaches it. Patterns are as add-program takes them, and stand before the \
-                 programs on the list; one that is a program's becomes one that is ignored. \
-                 remove-program takes them off.",
+                "For what should play outside both channels: a recorder, a soundboard, something \
+                 wired by hand in a patchbay. It goes back to where it would play without mixd, is \
+                 shown as ignored, and no volume affects it. PATTERN is as for add-program. The \
+                 patterns stand before the programs on the list; one that is a program's becomes one \
+                 that is ignored. remove-program takes them off.",
                 CHANGE_JSON,
             ],
             options: &[DRY_RUN, JSON],
@@ -212,15 +212,15 @@ pub const USAGE: Usage = Usage {
             details: &[
                 "CHANNEL is aux, default, or other: the one that it does not play through now. mixd \
                  changes the list so that all streams of this program play through that channel, and \
-                 nothing else moves; a pattern that others play by as well is split. What it has \
-                 changed is printed. It is \
-                 refused, with the reason, where the program is pinned, contested or ignored, or where no \
-                 pattern is its alone.",
+                 nothing else moves; a pattern that matches other programs as well is split. The \
+                 changes are printed. The move is refused, with the reason, if the program is \
+                 pinned, contested or ignored, or if no pattern matches it alone.",
                 "A number is first the ID of a stream. Else it is a process, which means its streams; \
                  failing those, the streams of all processes below it, as a browser plays from a child \
                  of the one that owns the window; failing those, the streams of the nearest process \
-                 above it that plays. Last, and for all other words, it is a NAME, or that of a binary, without \
-                 regard to case. Where several streams are meant, each is sent there.",
+                 above it that plays. Last, and for all other words, it is the NAME of a program or \
+                 of its binary, without regard to case. If several streams are meant, each is sent \
+                 there.",
                 "With --json and --dry-run: {\"changes\": [{\"text\": sentence, \"added\": [RULE...], \
                  \"removed\": [RULE...], \"omitted\": number of rules left out}...]}, each RULE as \
                  list-programs prints it.",
@@ -236,9 +236,9 @@ pub const USAGE: Usage = Usage {
             words: "",
             summary: "take the last change of the list back",
             details: &[
-                "Whoever made it: mixctl, mixview, or a hand that has edited mixd.conf. Order and comments \
-                 of the file come back as they were. mixd knows the last 32 changes. What was taken \
-                 back is printed.",
+                "It does not matter who made it: mixctl, mixview, or an edit of mixd.conf. The \
+                 file's order and comments come back as they were. mixd remembers the last 32 \
+                 changes. What was taken back is printed.",
             ],
             options: &[],
             completes: Completes::Nothing,
@@ -261,11 +261,12 @@ pub const USAGE: Usage = Usage {
                  routed (it plays through its channel), waiting (what decides is not known yet, or \
                  nothing links it), pinned (its user or its program chose another sink, or it is not \
                  to be moved: a filter, a JACK client), contested (something moved it away twice, \
-                 or the session manager does not move it) or ignored (the list says to leave it alone). \
+                 or the session manager does not move it) or ignored (the list says to leave it \
+                 alone). \
                  The channel of one that is pinned or ignored is the one that it plays through, if it \
                  does.",
-                "With --json: {\"streams\": [STREAM...], \"omitted\": number of those that found \
-                 no place}, each STREAM as status prints it.",
+                "With --json: {\"streams\": [STREAM...], \"omitted\": number of streams left out}, \
+                 each STREAM as status prints it.",
             ],
             options: &[JSON],
             completes: Completes::Nothing,
@@ -276,10 +277,11 @@ pub const USAGE: Usage = Usage {
             summary: "say what decides about a program",
             details: &[
                 "First the pattern that decides and the property that it matches, and why it is not \
-                 applied if it is not; of a stream that is ignored, also how to take that back. With \
-                 --all also the patterns that were tried before it, and every property. What a number \
-                 means, move says.",
-                "With --json, which has all: {\"streams\": [{\"stream\": STREAM, \"key\": the property that the \
+                 applied if it is not; for an ignored stream also how to end that. With --all also \
+                 the patterns that were tried before it, and every property. 'mixctl help move' says \
+                 what a number means.",
+                "With --json, which has all: {\"streams\": [{\"stream\": STREAM, \"key\": the \
+                 property that the \
                  pattern matches or null, \"reason\": why it is not applied or null, \
                  \"suggestion\": a pattern for this program alone or null, \"tried\": \
                  [RULE...], \"properties\": [{\"key\", \"value\", \"source\": node, client or \
@@ -304,12 +306,15 @@ pub const USAGE: Usage = Usage {
                  \"programs\": [RULE...], \"streams\": [STREAM...], \"omitted\": number, \
                  \"warnings\": [own-sink-is-default, output-missing, leads-back, sinks-removed, \
                  links-removed, manager-hangs, moving-forbidden, default-muted, aux-muted, \
-                 default-level-contested or aux-level-contested...], \"config\": {\"file\": path or null, \"curve\": \
+                 default-level-contested or aux-level-contested...], \"config\": {\"file\": path or \
+                 null, \"curve\": \
                  string, \"snap\": number, \"problem\": sentence or null}}.",
                 "A STREAM is {\"id\": number, \"pid\": number or null, \"name\": string, \
                  \"binary\": string or null, \"rule\": the pattern that decided or null, \
-                 \"rival\": who has linked it elsewhere or null, \"state\": string, \"channel\": \
-                 aux or default}. A RULE is as list-programs prints it. New fields may be added, none is taken away.",
+                 \"rival\": the client that has linked it elsewhere or null, \"state\": string, \
+                 \"channel\": \
+                 aux or default}. A RULE is as list-programs prints it. Fields may be added, none is \
+                 taken away.",
             ],
             options: &[JSON],
             completes: Completes::Nothing,
@@ -384,7 +389,8 @@ pub const USAGE: Usage = Usage {
         (2, "wrong usage"),
         (3, "mixd not reachable"),
     ],
-    exit_note: "hold ends with its command's, 128 and the signal that ended it, 127 if there is none, or 126 if it can't be started.",
+    exit_note: "hold ends with its command's, 128 plus the signal that ended it, 127 if there is \
+                none, or 126 if it can't be started.",
 };
 
 #[cfg(test)]
