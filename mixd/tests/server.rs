@@ -534,7 +534,7 @@ fn wrong_words_get_a_sentence() {
 }
 
 #[test]
-fn a_connection_that_never_waits_is_told_everything_in_order() {
+fn a_client_that_never_waits_is_told_everything_in_order() {
     let mut mixd = start();
     let name = Name::parse(mixd.socket().as_ref()).unwrap();
     let mut connection = Client::open(&name, "test", Instant::now()).unwrap();

@@ -9,31 +9,18 @@
     clippy::cast_lossless
 )]
 
-mod inherit;
+mod listen;
 mod poll;
 
 use std::fmt;
-use std::fs::{self, File};
 use std::io;
 use std::mem;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::{Path, PathBuf};
-use std::ptr;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
+pub use self::listen::{Holder, ListenError, Listener, target};
 pub use self::poll::{Interest, Ready, poll};
 use crate::Name;
-
-/// How many connections may wait to be accepted: twice the client table, so that a burst of key
-/// presses never waits.
-const BACKLOG: libc::c_int = 64;
-
-/// How many symbolic links are followed: as many as the kernel does.
-const MAX_LINKS: usize = 40;
-
-/// How long to wait for the folder's lock while another mixd binds the same path.
-const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long to wait before another attempt when a queue is full or a lock is taken.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -53,32 +40,6 @@ pub struct SystemError {
     call: &'static str,
     object: String,
     source: io::Error,
-}
-
-/// Why there is no listening socket.
-#[derive(Debug)]
-pub enum ListenError {
-    /// The name is taken.
-    InUse(Name, Holder),
-    /// A call failed.
-    System(SystemError),
-}
-
-/// What holds a name that is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holder {
-    /// A program that listens there.
-    Listener(Peer),
-    /// A program that listens there and does not answer.
-    Silent(Peer),
-    /// A program that listens there and is not mixd.
-    Other(Peer),
-    /// A program whose queue of connections is full.
-    Full,
-    /// A socket that does not listen: no longer, or not yet.
-    Socket,
-    /// A file that is no socket.
-    File,
 }
 
 impl SystemError {
@@ -124,54 +85,6 @@ impl std::error::Error for SystemError {
     }
 }
 
-impl fmt::Display for ListenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InUse(name, holder) => {
-                write!(f, "{name} is in use")?;
-                match *holder {
-                    Holder::Listener(peer) if peer.uid == uid() => {
-                        write!(f, "; another mixd is running (pid {})", peer.pid)
-                    }
-                    Holder::Silent(peer) if peer.uid == uid() => write!(
-                        f,
-                        " by pid {}, which does not answer; is it stopped?",
-                        peer.pid
-                    ),
-                    Holder::Other(peer) if peer.uid == uid() => write!(
-                        f,
-                        " by pid {}, which is no mixd; choose another name with --socket",
-                        peer.pid
-                    ),
-                    Holder::Listener(peer) | Holder::Silent(peer) | Holder::Other(peer) => write!(
-                        f,
-                        " by user {} (pid {}); choose another name with --socket",
-                        peer.uid, peer.pid
-                    ),
-                    Holder::Full => f.write_str(
-                        " by another mixd that does not answer; 'mixctl doctor' says which",
-                    ),
-                    Holder::Socket => f.write_str(
-                        " by a socket that does not listen; choose another name with --socket",
-                    ),
-                    Holder::File => {
-                        f.write_str(", but not by a socket; choose another name with --socket")
-                    }
-                }
-            }
-            Self::System(error) => write!(f, "{error}; choose another name with --socket"),
-        }
-    }
-}
-
-impl std::error::Error for ListenError {}
-
-impl From<SystemError> for ListenError {
-    fn from(error: SystemError) -> Self {
-        Self::System(error)
-    }
-}
-
 /// Returns the address for `bind` and `connect`. [`Name::parse`] has checked that it fits.
 fn address(name: &Name) -> (libc::sockaddr_un, libc::socklen_t) {
     // SAFETY: sockaddr_un is plain data, for which all zeros is a value.
@@ -189,187 +102,6 @@ fn address(name: &Name) -> (libc::sockaddr_un, libc::socklen_t) {
 pub fn uid() -> u32 {
     // SAFETY: geteuid takes nothing and cannot fail.
     unsafe { libc::geteuid() }
-}
-
-/// A listening socket, non-blocking. When it is dropped its path is removed, if that is still this
-/// socket's.
-#[derive(Debug)]
-pub struct Listener {
-    fd: OwnedFd,
-    path: Option<(PathBuf, u64, u64)>,
-}
-
-impl Listener {
-    /// Listens at `name`. A path is replaced only when nobody listens there any more.
-    ///
-    /// # Errors
-    /// [`ListenError`].
-    pub fn bind(name: &Name) -> Result<Self, ListenError> {
-        let fd = match name {
-            Name::Abstract(_) => bind(name).and_then(|fd| listen(fd, name))?,
-            Name::Path(path) if path.is_symlink() => return Self::bind(&Name::Path(target(path))),
-            Name::Path(path) => {
-                // Held until it listens: before that it looks like one that is left over.
-                let _lock = lock_folder(path)?;
-                let bound = match bind(name) {
-                    Err(ListenError::InUse(_, Holder::Socket)) => {
-                        // Nobody answers: what is left of a mixd that was killed.
-                        remove(path)?;
-                        bind(name)
-                    }
-                    other => other,
-                };
-                listen(bound?, name)?
-            }
-        };
-        let path = match name {
-            Name::Abstract(_) => None,
-            Name::Path(path) => {
-                let data = fs::symlink_metadata(path)
-                    .map_err(|error| SystemError::new("stat", name, error))?;
-                Some((path.clone(), data.dev(), data.ino()))
-            }
-        };
-        Ok(Self { fd, path })
-    }
-
-    /// Accepts the next connection, non-blocking like the listener.
-    ///
-    /// # Errors
-    /// `WouldBlock` when none waits; `EMFILE` and `ENFILE` when no descriptor is left.
-    pub fn accept(&self) -> io::Result<OwnedFd> {
-        let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        // SAFETY: a null address is allowed; the result is a new descriptor, checked first.
-        unsafe {
-            let fd = libc::accept4(self.fd.as_raw_fd(), ptr::null_mut(), ptr::null_mut(), flags);
-            check(fd).map(|fd| OwnedFd::from_raw_fd(fd))
-        }
-    }
-}
-
-impl AsFd for Listener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        if let Some((path, dev, ino)) = &self.path
-            && fs::symlink_metadata(path).is_ok_and(|at| (at.dev(), at.ino()) == (*dev, *ino))
-        {
-            let _ = fs::remove_file(path);
-        }
-    }
-}
-
-/// Returns a socket that is bound to `name` and does not listen yet, of mode 0600 if it has a file.
-fn bind(name: &Name) -> Result<OwnedFd, ListenError> {
-    let fd = socket(libc::SOCK_NONBLOCK)?;
-    let (address, length) = address(name);
-    // SAFETY: fd is open, and the address is a sockaddr_un of the length given.
-    let bound = unsafe {
-        // Before bind: Linux takes the mode of the file from that of the socket (unix(7)), so that
-        // there is no moment in which others may connect.
-        check(libc::fchmod(fd.as_raw_fd(), 0o600))
-            .map_err(|error| SystemError::new("fchmod", name, error))?;
-        check(libc::bind(
-            fd.as_raw_fd(),
-            (&raw const address).cast(),
-            length,
-        ))
-    };
-    match bound {
-        Ok(_) => Ok(fd),
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            Err(ListenError::InUse(name.clone(), holder(name)?))
-        }
-        Err(error) => Err(SystemError::new("bind", name, error).into()),
-    }
-}
-
-/// Returns where a symbolic link leads, whether something is there or not. A chain of too many is left as
-/// it is: the kernel refuses it (`path_resolution(7)`).
-pub fn target(path: &Path) -> PathBuf {
-    let mut path = path.to_owned();
-    for _ in 0..MAX_LINKS {
-        match (fs::read_link(&path), path.parent()) {
-            (Ok(next), Some(folder)) => path = folder.join(next),
-            _ => break,
-        }
-    }
-    path
-}
-
-/// Returns what holds a name that is in use.
-fn holder(name: &Name) -> Result<Holder, SystemError> {
-    // A listener that is busy is still one, so no long wait.
-    match connect(name, Instant::now() + Duration::from_millis(100)) {
-        Ok(other) => {
-            let peer = peer(&other);
-            let peer = peer.map_err(|error| SystemError::new("getsockopt", name, error))?;
-            Ok(Holder::Listener(peer))
-        }
-        Err(error) => match (error.kind(), name) {
-            (io::ErrorKind::WouldBlock, _) => Ok(Holder::Full),
-            (io::ErrorKind::ConnectionRefused, Name::Path(path)) if is_other_file(path) => {
-                Ok(Holder::File)
-            }
-            // Not found: gone since the name was tried.
-            (io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound, _) => Ok(Holder::Socket),
-            _ => Err(error),
-        },
-    }
-}
-
-/// Returns whether the path is a file other than a socket.
-fn is_other_file(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|data| !data.file_type().is_socket())
-}
-
-/// Removes a file, if it is still there.
-fn remove(path: &Path) -> Result<(), SystemError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(SystemError::new("unlink", path.display(), error))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn listen(fd: OwnedFd, name: &Name) -> Result<OwnedFd, ListenError> {
-    // SAFETY: fd is open.
-    check(unsafe { libc::listen(fd.as_raw_fd(), BACKLOG) })
-        .map_err(|error| SystemError::new("listen", name, error))?;
-    Ok(fd)
-}
-
-/// Locks the folder of `path` until the value is dropped, so that two daemons that start at once and find a
-/// stale socket don't remove each other's. `flock` on the folder leaves no file.
-fn lock_folder(path: &Path) -> Result<File, SystemError> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let file =
-        File::open(folder).map_err(|error| SystemError::new("open", folder.display(), error))?;
-    let deadline = Instant::now() + LOCK_PATIENCE;
-    loop {
-        // SAFETY: the descriptor is open.
-        match check(unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) }) {
-            Ok(_) => return Ok(file),
-            Err(error)
-                if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < deadline =>
-            {
-                std::thread::sleep(PAUSE);
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                let error = io::Error::other("another program holds it");
-                return Err(SystemError::new("lock", folder.display(), error));
-            }
-            Err(error) => return Err(SystemError::new("flock", folder.display(), error)),
-        }
-    }
 }
 
 /// Connects to `name`, without blocking in any call after that. Waits until `deadline` for a place in
@@ -423,6 +155,23 @@ pub fn peer(fd: &OwnedFd) -> io::Result<Peer> {
         pid: credentials.pid,
         uid: credentials.uid,
     })
+}
+
+/// Returns an integer option of a socket.
+fn integer_option(fd: &OwnedFd, option: libc::c_int) -> io::Result<libc::c_int> {
+    let mut value: libc::c_int = 0;
+    let mut size = size_of_val(&value) as libc::socklen_t;
+    // SAFETY: the option is an int, which is what may be written to, with its size.
+    let result = unsafe {
+        libc::getsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            option,
+            (&raw mut value).cast(),
+            &raw mut size,
+        )
+    };
+    check(result).map(|_| value)
 }
 
 /// Sends as much of `bytes` as there is room for and returns how many. Never raises SIGPIPE.
@@ -489,104 +238,6 @@ fn check(result: libc::c_int) -> io::Result<RawFd> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
-
-    /// A fresh path in a fresh folder, removed with it.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("mixd-{name}-{}", std::process::id()));
-            fs::create_dir_all(&path).unwrap();
-            Self(path)
-        }
-
-        fn socket(&self) -> Name {
-            Name::Path(self.0.join("socket"))
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
-
-    #[test]
-    fn a_socket_file_is_private_and_goes_with_its_listener() {
-        let folder = Folder::new("private");
-        let Name::Path(path) = folder.socket() else {
-            unreachable!()
-        };
-        let listener = Listener::bind(&folder.socket()).unwrap();
-        let mode = fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        drop(listener);
-        assert!(!path.exists());
-    }
-
-    #[test]
-    fn a_stale_socket_file_is_replaced_and_a_live_one_is_not() {
-        let folder = Folder::new("stale");
-        let Name::Path(path) = folder.socket() else {
-            unreachable!()
-        };
-        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-        assert!(path.exists(), "std leaves the file behind");
-        let listener = Listener::bind(&folder.socket()).unwrap();
-        let error = Listener::bind(&folder.socket()).unwrap_err();
-        let pid = std::process::id();
-        assert_eq!(
-            error.to_string(),
-            format!(
-                "{} is in use; another mixd is running (pid {pid})",
-                path.display()
-            )
-        );
-        drop(listener);
-    }
-
-    #[test]
-    fn a_listener_that_takes_no_connection_is_told_from_an_error() {
-        let name = Name::Abstract(format!("mixd-silent-{}", std::process::id()).into());
-        let _listener = Listener::bind(&name).unwrap();
-        let mut waiting = Vec::new();
-        while let Ok(connection) = connect(&name, Instant::now()) {
-            waiting.push(connection);
-        }
-        let error = Listener::bind(&name).unwrap_err().to_string();
-        assert!(error.contains("mixd that does not answer"), "{error}");
-    }
-
-    #[test]
-    fn a_link_leads_to_the_socket_and_stays() {
-        let folder = Folder::new("link");
-        let Name::Path(path) = folder.socket() else {
-            unreachable!()
-        };
-        let link = folder.0.join("link");
-        std::os::unix::fs::symlink("socket", &link).unwrap();
-        let name = Name::Path(link.clone());
-        // Nothing is there; then a stale one.
-        drop(Listener::bind(&name).unwrap());
-        assert!(!path.exists() && link.is_symlink());
-        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-        let listener = Listener::bind(&name).unwrap();
-        connect(&name, Instant::now()).unwrap();
-        drop(listener);
-        assert!(!path.exists() && link.is_symlink());
-    }
-
-    #[test]
-    fn what_is_no_socket_is_never_replaced() {
-        let folder = Folder::new("file");
-        let Name::Path(path) = folder.socket() else {
-            unreachable!()
-        };
-        fs::write(&path, "precious").unwrap();
-        assert!(Listener::bind(&folder.socket()).is_err());
-        assert_eq!(fs::read(&path).unwrap(), b"precious");
-    }
 
     #[test]
     fn the_peer_is_this_process() {
