@@ -10,7 +10,7 @@ pub const TARGETS: [(&str, Body); 9] = [
     ("message", |data| each(data, wire::fuzz::message)),
     ("roundtrip", |data| each(data, wire::fuzz::roundtrip)),
     ("text", |data| each(data, wire::fuzz::text)),
-    ("session", mixd::place::fuzz::session),
+    ("session", mixd::server::client::fuzz::session),
     ("router", mixd::router::fuzz::router),
     ("config", |data| each(data, mixd::config::fuzz::config)),
     ("rules", |data| each(data, mixd::rules::fuzz::rules)),

@@ -43,12 +43,13 @@ use self::levels::Levels;
 use self::links::Links;
 use self::manager::{Freshness, Refresh};
 use self::matching::Processes;
+pub use self::moving::no_stream;
 pub use self::other_mixd::INSTANCE;
 use self::output::Output;
 use self::registry::Registry;
 pub use self::registry::{Direction, TARGET_NODE, TARGET_OBJECT};
 use self::sinks::Sinks;
-use self::streams::Streams;
+use self::streams::{Streams, Told};
 use self::timeouts::{Timeout, Timeouts};
 use crate::rules::Rules;
 
@@ -258,18 +259,24 @@ impl Router {
     }
 
     fn handle_target(&mut self, stream: u32, key: Option<&str>, value: Option<String>) {
-        if self.registry.set_target(stream, key, value) {
-            self.note_target(stream, self.refresh.is_some());
+        let before = self.registry.targets.get(&stream).cloned();
+        if !self.registry.set_target(stream, key, value) {
+            return;
         }
+        let told = match self.refresh {
+            Some(_) if self.registry.targets.get(&stream) == before.as_ref() => return,
+            Some(_) => Told::Again,
+            None => Told::AsSet,
+        };
+        self.note_target(stream, told);
     }
 
     /// Draws the conclusions from where the metadata sends a stream now.
-    fn note_target(&mut self, stream: u32, is_told_again: bool) {
+    fn note_target(&mut self, stream: u32, told: Told) {
         let place = self.target(stream);
         let target = self.registry.targets.get(&stream);
         let object = target.and_then(|target| target.object.as_deref());
-        self.streams
-            .note_target(stream, object, place, is_told_again);
+        self.streams.note_target(stream, object, place, told);
     }
 
     fn forget(&mut self, id: u32) {

@@ -232,7 +232,13 @@ fn coverage() -> Result<()> {
     for file in ["codec", "frame", "message", "name", "text", "volume"] {
         command.args(["--include-files", &format!("wire/src/{file}.rs")]);
     }
-    for file in ["session", "place", "admission", "desk"] {
+    for file in [
+        "server/session",
+        "server/client",
+        "server/admission",
+        "mixer",
+        "app",
+    ] {
         command.args(["--include-files", &format!("mixd/src/{file}.rs")]);
     }
     let folder = tools::target_folder()?.join("coverage");

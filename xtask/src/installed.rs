@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use lab::Result;
-use wire::usage::Usage;
+use usage::Usage;
 
 use crate::{completions, man};
 

@@ -16,17 +16,17 @@ use pipewire::spa::param::ParamType;
 use pipewire::spa::pod::Pod;
 use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
-use wire::{Channel, Mix, Warning};
+use wire::{Audio, Channel, Mix, Warning};
 
 use super::listen::{self, Incoming, Message};
 use super::metadata::MetadataConnection;
 use super::pod;
 use super::sink::Sink;
-use crate::desk::Desk;
+use crate::config::Config;
 use crate::fade::{Factors, Fade};
-use crate::options::Sound;
 use crate::process;
 use crate::router::{self, CHANNELS, Command, Direction, Event, Layout, Ports, Props, Router};
+use crate::rules::Rules;
 
 /// How often the session manager is to be heard of, after the last link to our sinks has gone, until
 /// it counts that no more: it has to read of it, to come to the event that it makes of it, and to be
@@ -70,6 +70,9 @@ pub struct Connection {
     /// is yet to be heard of before they go.
     rounds_left: u8,
 }
+
+/// PipeWire has gone.
+pub struct Disconnected;
 
 /// A link of ours.
 struct OwnLink {
@@ -152,15 +155,18 @@ impl Connection {
         deadlines.into_iter().flatten().min()
     }
 
-    /// Turns what callbacks have left into events, acts on them, and does what is due. False when
+    /// Turns what callbacks have left into events, acts on them, and does what is due. Returns what clients
+    /// are told of the sound, if that was looked at.
+    ///
+    /// # Errors
     /// PipeWire has gone.
-    pub fn turn(&mut self, desk: &mut Desk, now: Instant) -> bool {
-        let is_there = self.take_in(desk, now);
+    pub fn dispatch(&mut self, rules: &Rules, now: Instant) -> Result<Option<Audio>, Disconnected> {
+        let audio = self.take_in(rules, now);
         self.await_manager();
-        is_there
+        audio
     }
 
-    fn take_in(&mut self, desk: &mut Desk, now: Instant) -> bool {
+    fn take_in(&mut self, rules: &Rules, now: Instant) -> Result<Option<Audio>, Disconnected> {
         if self.fade.deadline().is_some_and(|at| now >= at) {
             let factors = self.fade.step(now);
             self.set_factors(factors);
@@ -172,7 +178,7 @@ impl Connection {
         let hangs = self.metadata.as_mut().and_then(|it| it.note_hang(now));
         let was_due = self.due.is_some_and(|at| now >= at) || hangs.is_some();
         if told.is_empty() && messages.is_empty() && !was_due && !self.is_list_complete() {
-            return true;
+            return Ok(None);
         }
         let mut has_news = was_due || self.is_list_complete();
         for message in told.into_iter().chain(messages) {
@@ -193,7 +199,7 @@ impl Connection {
                     message,
                 } if is_fatal(code) => {
                     debug!("PipeWire: {message} ({code})");
-                    return false;
+                    return Err(Disconnected);
                 }
                 Message::Error {
                     object,
@@ -206,7 +212,7 @@ impl Connection {
             self.note_hang(manager, hangs);
         }
         if !has_news {
-            return true;
+            return Ok(None);
         }
         if self.is_list_complete() {
             self.is_detailed = false;
@@ -215,8 +221,7 @@ impl Connection {
         // What somebody has taken away leaves a proxy without an object.
         self.links.retain(|ports, _| self.router.has_link(ports));
         self.sinks.retain(|&sink, _| self.router.has_sink(sink));
-        self.reconcile(desk, now);
-        true
+        Ok(Some(self.reconcile(rules, now)))
     }
 
     fn note_hang(&mut self, manager: u32, hangs: bool) {
@@ -406,18 +411,22 @@ impl Connection {
         &self.router
     }
 
-    /// Does what is to be done.
-    pub fn reconcile(&mut self, desk: &mut Desk, now: Instant) {
-        self.router.follow_list(&desk.take_followers());
-        let mut commands = self.router.reconcile(desk.rules(), now);
+    /// Has these streams follow the program list, wherever they were moved before.
+    pub fn follow_list(&mut self, streams: &[u32]) {
+        self.router.follow_list(streams);
+    }
+
+    /// Carries out what the router plans. Returns what clients are told of the sound.
+    pub fn reconcile(&mut self, rules: &Rules, now: Instant) -> Audio {
+        let mut commands = self.router.reconcile(rules, now);
         // The kernel answers at once, and what it says may decide.
         while self.inspect(&commands) {
             self.carry_out(commands);
-            commands = self.router.reconcile(desk.rules(), now);
+            commands = self.router.reconcile(rules, now);
         }
         self.due = self.router.deadline(now);
         self.carry_out(commands);
-        let audio = self.router.audio(desk.rules());
+        let audio = self.router.audio(rules);
         let are_removed = audio.warnings.contains(&Warning::SinksRemoved);
         if are_removed && !self.warned.are_sinks_removed {
             warning!("something has removed our sinks again and again; trying again in a minute");
@@ -430,7 +439,7 @@ impl Connection {
             );
         }
         self.warned.are_links_removed = are_removed;
-        desk.set_audio(audio);
+        audio
     }
 
     /// Learns of the processes that are asked for; whether there are any.
@@ -537,9 +546,9 @@ impl Connection {
     }
 
     /// Plays to another sink, or glides at another pace, from now on.
-    pub fn set_sound(&mut self, sound: &Sound) {
-        self.router.set_output(sound.output.clone());
-        self.fade.set_shortest(sound.glide);
+    pub fn set_config(&mut self, config: &Config) {
+        self.router.set_output(config.output.clone());
+        self.fade.set_shortest(config.glide);
     }
 
     /// Sets out for new gains.
@@ -578,7 +587,7 @@ impl Connection {
     }
 
     /// Sends the streams back to where they would be without us.
-    pub fn begin_exit(&mut self) {
+    pub fn shutdown(&mut self) {
         let commands = self.router.shutdown();
         self.carry_out(commands);
         self.await_stage(Stage::Shutdown);
@@ -598,7 +607,7 @@ impl Connection {
     }
 
     /// Whether all that is undone, and the sinks can go without anybody falling silent or being paused.
-    pub fn has_left(&self) -> bool {
+    pub fn is_drained(&self) -> bool {
         let is_waiting =
             |metadata: &MetadataConnection| self.rounds_left > 0 || metadata.is_waiting();
         let is_waiting = self.metadata.as_ref().is_some_and(is_waiting);

@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use super::Router;
 use super::event::Command;
+use super::streams::Told;
 use super::timeouts::Timeout;
 
 /// How often the metadata is told again for the sake of the same default sink: for a minute in all.
@@ -144,7 +145,7 @@ impl Router {
         for (stream, serial) in late {
             self.streams.acknowledge(stream, serial);
             self.timeouts.forget(Timeout::Acknowledgement(stream));
-            self.note_target(stream, true);
+            self.note_target(stream, Told::Before);
         }
         self.streams.note_told_again();
     }

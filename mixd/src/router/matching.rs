@@ -10,7 +10,7 @@ use super::Router;
 use super::event::{Command, Process};
 use super::state::Decision;
 use crate::rules::{self, BINARY, COMM, EXE, FLATPAK, Program, Rules};
-use crate::session::takes;
+use crate::server::session::takes;
 
 /// What the kernel says of the processes that play. None: it has been asked.
 #[derive(Debug, Default)]

@@ -82,6 +82,18 @@ pub enum Word {
     Somebody(Option<Channel>),
 }
 
+/// When a stream's target was told.
+#[derive(Clone, Copy, Debug)]
+pub enum Told {
+    /// As it was set.
+    AsSet,
+    /// With all of the metadata, and it was not so before: since the stream has played, or, from the session
+    /// manager's memory, since before that.
+    Again,
+    /// Before, and it was not to count until all of the metadata was told again.
+    Before,
+}
+
 impl Streams {
     /// Forgets a node that has gone: a stream, or a sink that streams were asked to go to.
     pub fn remove(&mut self, id: u32) {
@@ -109,15 +121,8 @@ impl Streams {
         }
     }
 
-    /// Somebody, perhaps we, has chosen a stream's sink; by this name or serial, if by one. What is told
-    /// again may have been so since before it played, from the session manager's memory.
-    pub fn note_target(
-        &mut self,
-        stream: u32,
-        object: Option<&str>,
-        place: Target,
-        is_told_again: bool,
-    ) {
+    /// Notes that somebody, perhaps mixd, has chosen a stream's sink, by this name or serial, if by one.
+    pub fn note_target(&mut self, stream: u32, object: Option<&str>, place: Target, told: Told) {
         let Some(record) = self.records.get_mut(&stream) else {
             return;
         };
@@ -126,7 +131,12 @@ impl Streams {
             .take_if(|serial| object == Some(&*serial.to_string()));
         // What we asked for of one that hung shows when it goes on.
         let is_wish = own.is_none() && is_wish(object, place);
-        let is_old = is_told_again && !record.is_settled && record.moved.as_deref() != object;
+        let may_be_old = match told {
+            Told::AsSet => false,
+            Told::Again => !record.is_settled,
+            Told::Before => true,
+        };
+        let is_old = may_be_old && record.moved.as_deref() != object;
         let is_moved = is_wish && record.has_played && !is_old;
         if is_moved {
             record.moved = object.map(str::to_owned);

@@ -1,50 +1,49 @@
-//! Volumes that are held for as long as their askers are there. Pure.
+//! Volumes that are held for as long as their clients are connected. Pure.
 
 use wire::Volume;
 
-/// Who holds the volume: a seat in the client array.
-pub type Seat = usize;
+use crate::server::admission::ClientId;
 
 /// The holds, the newest last.
 #[derive(Debug, Default)]
 pub struct Holds {
-    /// What there was before the first of them.
+    /// The volume before the first of them.
     before: Volume,
-    held: Vec<(Seat, Volume)>,
+    held: Vec<(ClientId, Volume)>,
 }
 
 impl Holds {
-    /// Room for `seats`, so that none is taken later.
-    pub fn new(seats: usize) -> Self {
+    /// Takes the memory for the holds of `clients` clients, so that none is taken later.
+    pub fn new(clients: usize) -> Self {
         Self {
             before: Volume::MIDDLE,
-            held: Vec::with_capacity(seats),
+            held: Vec::with_capacity(clients),
         }
     }
 
-    /// Somebody holds a volume where `current` was: from now on that is the volume.
-    pub fn hold(&mut self, seat: Seat, volume: Volume, current: Volume) {
+    /// Adds the hold of `client`, which takes the place of its earlier one, where the volume was `current`.
+    pub fn hold(&mut self, client: ClientId, volume: Volume, current: Volume) {
         if self.held.is_empty() {
             self.before = current;
         }
-        self.held.retain(|&(holder, _)| holder != seat);
-        self.held.push((seat, volume));
+        self.held.retain(|&(holder, _)| holder != client);
+        self.held.push((client, volume));
     }
 
-    /// Somebody lets go, or has gone. What is to be the volume now, unless it stays as it is.
-    pub fn release(&mut self, seat: Seat) -> Option<Volume> {
-        let at = self.held.iter().position(|&(holder, _)| holder == seat)?;
+    /// Ends the hold of `client`. Returns the volume from now on, unless it stays as it is.
+    pub fn release(&mut self, client: ClientId) -> Option<Volume> {
+        let at = self.held.iter().position(|&(holder, _)| holder == client)?;
         let was_last = at + 1 == self.held.len();
         self.held.remove(at);
         was_last.then(|| self.held.last().map_or(self.before, |&(_, volume)| volume))
     }
 
-    /// Somebody has set a volume: what was held has nothing left to give back.
+    /// Ends every hold: somebody has set a volume, and nothing is given back.
     pub fn clear(&mut self) {
         self.held.clear();
     }
 
-    /// The volume that would be there without any hold, where `current` is.
+    /// The volume that would be there without any hold, where it is `current` now.
     pub fn lasting(&self, current: Volume) -> Volume {
         if self.held.is_empty() {
             current

@@ -22,7 +22,7 @@ const FIRST_PASSED: i32 = 3;
 ///
 /// # Errors
 /// A sentence: something else was passed, or several sockets, or a number twice.
-pub fn take(ready: Option<i32>) -> Result<(Option<Listener>, Readiness), String> {
+pub fn take(ready: Option<i32>) -> Result<(Option<Listener>, ServiceManager), String> {
     let number = |name: &str| env::var(name).ok()?.parse::<u32>().ok();
     let is_ours = number("LISTEN_PID") == Some(std::process::id());
     let count = number("LISTEN_FDS").filter(|_| is_ours).unwrap_or(0);
@@ -45,7 +45,7 @@ pub fn take(ready: Option<i32>) -> Result<(Option<Listener>, Readiness), String>
         Listener::inherit(fd).map_err(|error| error.to_string())
     });
     let fd = ready.map(|number| inherit(number, &format!("--ready-fd {number}")));
-    let readiness = Readiness {
+    let readiness = ServiceManager {
         fd: fd.transpose()?,
         is_heard: true,
     };
@@ -54,14 +54,14 @@ pub fn take(ready: Option<i32>) -> Result<(Option<Listener>, Readiness), String>
 
 /// Whom to tell when mixd serves.
 #[derive(Debug)]
-pub struct Readiness {
+pub struct ServiceManager {
     /// What `--ready-fd` named.
     fd: Option<OwnedFd>,
     /// Whether systemd has been told all so far.
     is_heard: bool,
 }
 
-impl Readiness {
+impl ServiceManager {
     /// mixd serves: a line on the descriptor, which ends it, and `READY=1`.
     pub fn announce(&mut self, status: &str) {
         if let Some(fd) = self.fd.take()

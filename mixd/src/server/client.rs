@@ -10,8 +10,8 @@ use std::time::Instant;
 
 use wire::socket::{self, Peer};
 
-use crate::hold::Seat;
-use crate::session::{Service, Session};
+use crate::server::admission::ClientId;
+use crate::server::session::{Service, Session};
 
 /// A non-blocking stream socket.
 pub trait Socket {
@@ -33,7 +33,7 @@ pub trait Socket {
 
 /// What a socket is ready for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ready {
+pub struct PollEvents {
     /// Something can be read, if only its end.
     pub readable: bool,
     /// Something can be sent again.
@@ -44,7 +44,7 @@ pub struct Ready {
 
 /// A place for one client after another; its buffers stay.
 #[derive(Debug)]
-pub struct Place<S> {
+pub struct Client<S> {
     session: Session,
     connection: Option<Connection<S>>,
 }
@@ -60,11 +60,11 @@ struct Connection<S> {
     deaf: bool,
 }
 
-impl<S: Socket> Place<S> {
+impl<S: Socket> Client<S> {
     /// A free place. All memory it ever needs is taken here.
-    pub fn new(seat: Seat, now: Instant) -> Self {
+    pub fn new(id: ClientId, now: Instant) -> Self {
         Self {
-            session: Session::new(seat, now),
+            session: Session::new(id, now),
             connection: None,
         }
     }
@@ -93,13 +93,13 @@ impl<S: Socket> Place<S> {
     }
 
     /// What the socket is to be waited for. Hang-ups are always to be told.
-    pub fn interest(&self) -> Ready {
+    pub fn interest(&self) -> PollEvents {
         let blocked = self
             .connection
             .as_ref()
             .is_some_and(|connection| connection.blocked);
         let readable = self.connection.is_some() && self.session.wants_input();
-        Ready {
+        PollEvents {
             readable,
             writable: blocked,
             hung_up: false,
@@ -122,12 +122,12 @@ impl<S: Socket> Place<S> {
     }
 
     /// Notes that `topics` have changed.
-    pub fn mark(&mut self, topics: wire::Topics) {
-        self.session.mark(topics);
+    pub fn mark_dirty(&mut self, topics: wire::Topics) {
+        self.session.mark_dirty(topics);
     }
 
     /// The client's turn: reads once, handles some frames, minds the time, sends.
-    pub fn serve(&mut self, ready: Ready, service: &mut impl Service, now: Instant) {
+    pub fn serve(&mut self, ready: PollEvents, service: &mut impl Service, now: Instant) {
         let Some(connection) = &mut self.connection else {
             return;
         };
@@ -149,12 +149,12 @@ impl<S: Socket> Place<S> {
                     return;
                 }
             }
-        } else if ready.hung_up && (asked || session.is_served()) {
+        } else if ready.hung_up && (asked || session.is_input_done()) {
             // All that it sent before it went has been carried out.
             self.close("gone");
             return;
         }
-        session.turn(service, now);
+        session.handle_frames(service, now);
         if let Some(reason) = session.expire(now) {
             warning!(
                 "pid {} ({}) {reason}: closing",
@@ -189,7 +189,7 @@ impl<S: Socket> Place<S> {
                 Err(_) => connection.deaf = true,
             }
         }
-        if session.is_over() {
+        if session.is_finished() {
             self.close("done");
         }
     }

@@ -52,7 +52,7 @@ impl World {
     fn next(&mut self) -> Result<Config, String> {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
-            if let Some(config) = self.file.turn(true, Instant::now()) {
+            if let Some(config) = self.file.dispatch(true, Instant::now()) {
                 return config;
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -70,7 +70,7 @@ impl World {
     fn is_quiet(&mut self) -> bool {
         let start = Instant::now();
         while start.elapsed() < AWAY + 4 * SETTLE {
-            if self.file.turn(true, Instant::now()).is_some() {
+            if self.file.dispatch(true, Instant::now()).is_some() {
                 return false;
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -108,7 +108,7 @@ fn a_file_that_is_removed_and_made_again_is_never_taken_for_an_empty_one() {
     fs::rename(world.conf(), world.path("config/mixd/mixd.conf~")).unwrap();
     let start = Instant::now();
     while start.elapsed() < AWAY / 2 {
-        assert_eq!(world.file.turn(true, Instant::now()), None);
+        assert_eq!(world.file.dispatch(true, Instant::now()), None);
         std::thread::sleep(Duration::from_millis(5));
     }
     world.write("program b\n");
@@ -244,14 +244,14 @@ fn what_we_save_ourselves_is_no_change() {
 #[test]
 fn a_change_of_this_very_moment_is_seen_before_a_save() {
     let mut world = World::with("program a\n");
-    assert!(world.file.look().is_none());
+    assert!(world.file.refresh().is_none());
     world.write("program a\n# just written\nglide 0\n");
-    let config = world.file.look().unwrap().unwrap();
+    let config = world.file.refresh().unwrap().unwrap();
     assert_eq!(config.glide, Duration::ZERO);
     assert_eq!(world.file.text(), world.text().as_bytes());
     // An editor that removes it first, to write it anew.
     fs::remove_file(world.conf()).unwrap();
-    assert!(world.file.look().is_none());
+    assert!(world.file.refresh().is_none());
     world.file.save(b"program a\n").unwrap();
     assert_eq!(world.text(), "program a\n");
 }

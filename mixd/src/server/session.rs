@@ -18,8 +18,8 @@ use wire::{
     ErrorCode, Event, Failure, Hello, PROTOCOL, Reply, Request, Text, Topic, Topics, Welcome,
 };
 
-use crate::hold::Seat;
-use crate::list;
+use crate::rules::list;
+use crate::server::admission::ClientId;
 
 /// How long a client may take to say Hello, from connecting on.
 pub const HELLO_TIME: Duration = Duration::from_secs(2);
@@ -42,15 +42,15 @@ const SMALL_ANSWER: usize = HEADER + 2 * MAX_MESSAGE + list::MAX_LISTED + 128;
 
 /// What carries requests out and knows the state of each topic.
 pub trait Service {
-    /// Carries the `request` of the client in `seat` out. Must not change anything when the reply is longer than
+    /// Carries the `request` of the client `client` out. Must not change anything when the reply is longer than
     /// `SMALL_ANSWER`, because the request is made again if there was no room for the reply.
     ///
     /// # Errors
     /// What the client is told instead of a reply.
-    fn request(&mut self, seat: Seat, request: Request) -> Result<Reply<'_>, Failure>;
+    fn request(&mut self, client: ClientId, request: Request) -> Result<Reply<'_>, Failure>;
 
-    /// Nobody is in `seat`, now or any more.
-    fn leave(&mut self, seat: Seat);
+    /// The `client` has gone; another may get its slot.
+    fn disconnected(&mut self, client: ClientId);
 
     /// The state of `topic` now.
     fn event(&self, topic: Topic) -> Event<'_>;
@@ -64,7 +64,7 @@ pub trait Service {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// Nothing but Hello is taken.
-    Greeting,
+    Hello,
     /// Requests are taken.
     Open,
     /// Nothing is taken any more; what is left is sent, then the connection ends.
@@ -74,8 +74,8 @@ enum Phase {
 /// One client's connection.
 #[derive(Debug)]
 pub struct Session {
-    /// Which of all clients' it is.
-    seat: Seat,
+    /// The client's slot, by which the service knows it.
+    id: ClientId,
     phase: Phase,
     reader: Reader,
     writer: Writer,
@@ -89,7 +89,7 @@ pub struct Session {
     dirty: Topics,
     /// Who the client says it is.
     client: Text<MAX_CLIENT>,
-    greeting_began: Instant,
+    connected_at: Instant,
     /// When the first byte of an unfinished frame came.
     frame_began: Option<Instant>,
     /// When the client last took a byte of the output that waits.
@@ -98,10 +98,10 @@ pub struct Session {
 
 impl Session {
     /// A session with buffers of its own, which it keeps for one client after another.
-    pub fn new(seat: Seat, now: Instant) -> Self {
+    pub fn new(id: ClientId, now: Instant) -> Self {
         Self {
-            seat,
-            phase: Phase::Greeting,
+            id,
+            phase: Phase::Hello,
             reader: Reader::new(MAX_REQUEST, INPUT),
             writer: Writer::new(OUTPUT),
             input_ended: false,
@@ -109,7 +109,7 @@ impl Session {
             subscribed: Topics::NONE,
             dirty: Topics::NONE,
             client: Text::truncated("?"),
-            greeting_began: now,
+            connected_at: now,
             frame_began: None,
             output_began: None,
         }
@@ -117,7 +117,7 @@ impl Session {
 
     /// Forgets the last client, in favour of one that connects now. Takes no memory.
     pub fn reset(&mut self, now: Instant) {
-        self.phase = Phase::Greeting;
+        self.phase = Phase::Hello;
         self.reader.clear();
         self.writer.clear();
         self.input_ended = false;
@@ -125,7 +125,7 @@ impl Session {
         self.subscribed = Topics::NONE;
         self.dirty = Topics::NONE;
         self.client = Text::truncated("?");
-        self.greeting_began = now;
+        self.connected_at = now;
         self.frame_began = None;
         self.output_began = None;
     }
@@ -157,7 +157,7 @@ impl Session {
     }
 
     /// Whether all that the client has sent, and will ever send, has been carried out.
-    pub fn is_served(&self) -> bool {
+    pub fn is_input_done(&self) -> bool {
         self.input_ended && !self.has_work() && !self.waits_for_room
     }
 
@@ -172,7 +172,7 @@ impl Session {
     }
 
     /// Handles the frames that have come, [`FRAMES_A_TURN`] at most.
-    pub fn turn(&mut self, service: &mut impl Service, now: Instant) {
+    pub fn handle_frames(&mut self, service: &mut impl Service, now: Instant) {
         for _ in 0..FRAMES_A_TURN {
             if !self.has_work() {
                 break;
@@ -186,13 +186,13 @@ impl Session {
                 Err(Full) => self.waits_for_room = true,
             }
         }
-        let is_cut = self.is_cut();
-        self.frame_began = is_cut.then(|| self.frame_began.unwrap_or(now));
+        let has_partial_frame = self.has_partial_frame();
+        self.frame_began = has_partial_frame.then(|| self.frame_began.unwrap_or(now));
         self.note_output(now);
     }
 
     /// Whether what has come ends inside a frame.
-    fn is_cut(&self) -> bool {
+    fn has_partial_frame(&self) -> bool {
         !self.reader.is_empty() && matches!(self.reader.peek(), Ok(None))
     }
 
@@ -206,7 +206,7 @@ impl Session {
             }
         };
         match (frame.kind, self.phase) {
-            (Kind::Hello, Phase::Greeting) => match greet(&frame) {
+            (Kind::Hello, Phase::Hello) => match handle_hello(&frame) {
                 Ok(hello) => {
                     self.client = hello.client;
                     self.phase = Phase::Open;
@@ -227,13 +227,13 @@ impl Session {
             },
             (Kind::Request, Phase::Open) => {
                 let writer = &mut self.writer;
-                match understand(frame.body) {
+                match decode_request(frame.body) {
                     Ok(request) => {
                         let topics = match request {
                             Request::Subscribe(topics) => Some(topics),
                             _ => None,
                         };
-                        answer(writer, frame.id, service.request(self.seat, request))?;
+                        answer(writer, frame.id, service.request(self.id, request))?;
                         if let Some(topics) = topics {
                             self.subscribed = topics;
                             self.dirty = topics;
@@ -273,7 +273,7 @@ impl Session {
     }
 
     /// Notes that `topics` have changed.
-    pub fn mark(&mut self, topics: Topics) {
+    pub fn mark_dirty(&mut self, topics: Topics) {
         for topic in topics
             .iter()
             .filter(|&topic| self.subscribed.contains(topic))
@@ -329,16 +329,17 @@ impl Session {
     }
 
     /// Whether the connection has come to its end and can be closed.
-    pub fn is_over(&self) -> bool {
+    pub fn is_finished(&self) -> bool {
         // Who has sent half a frame, and no more, has died rather than come to listen.
-        let is_done = self.is_served() && (self.subscribed.is_empty() || self.is_cut());
+        let is_done =
+            self.is_input_done() && (self.subscribed.is_empty() || self.has_partial_frame());
         let finished = self.phase == Phase::Closing || is_done;
         finished && self.writer.pending().is_empty()
     }
 
     /// When [`expire`](Self::expire) is to be called next, if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
-        let greeting = (self.phase == Phase::Greeting).then_some(self.greeting_began + HELLO_TIME);
+        let greeting = (self.phase == Phase::Hello).then_some(self.connected_at + HELLO_TIME);
         let frame = self.frame_began.map(|began| began + FRAME_TIME);
         let output = self.output_began.map(|began| began + OUTPUT_TIME);
         [greeting, frame, output].into_iter().flatten().min()
@@ -354,7 +355,7 @@ impl Session {
             self.output_began = None;
             return Some("took no output for 30 s");
         }
-        let greeting = (self.phase == Phase::Greeting).then_some(self.greeting_began);
+        let greeting = (self.phase == Phase::Hello).then_some(self.connected_at);
         let (message, reason) = if over(greeting, HELLO_TIME) {
             ("no Hello came within 2 s", "said no Hello within 2 s")
         } else if over(self.frame_began, FRAME_TIME) {
@@ -380,7 +381,7 @@ fn wrong_turn(kind: Kind) -> ErrorCode {
 }
 
 /// Reads a Hello. One that can't be read ends the connection: what the client speaks is unknown.
-fn greet(frame: &Frame) -> Result<Hello, Failure> {
+fn handle_hello(frame: &Frame) -> Result<Hello, Failure> {
     let hello: Hello = codec::decode(frame.body)
         .map_err(|error| Failure::new(ErrorCode::Malformed, error.to_string()))?;
     if hello.protocol == PROTOCOL {
@@ -397,7 +398,7 @@ fn greet(frame: &Frame) -> Result<Hello, Failure> {
 }
 
 /// Reads a request.
-fn understand(body: &[u8]) -> Result<Request, Failure> {
+fn decode_request(body: &[u8]) -> Result<Request, Failure> {
     codec::decode(body).map_err(|error| match error {
         DecodeError::Invalid(_) if names_no_request(body) => {
             let message = "this mixd does not know the request; is it older than the client?";

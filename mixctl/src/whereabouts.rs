@@ -1,4 +1,4 @@
-//! Where a mixd that can't be reached may be, and what one does that does not answer. An abstract
+//! Looks in /proc for the mixd that can't be reached or does not answer, and says what to do. An abstract
 //! name reaches no further than its network namespace (`network_namespaces(7)`).
 
 use std::ffi::{OsStr, OsString};
@@ -10,20 +10,20 @@ use std::path::{Path, PathBuf};
 use wire::Name;
 use wire::socket;
 
-/// `__SO_ACCEPTCON` of the kernel: a socket that listens.
+/// `__SO_ACCEPTCON` of the kernel in /proc/net/unix: the flag of a socket that listens.
 const ACCEPTS: &str = "00010000";
 
 /// A mixd of our user.
 struct Found {
     pid: u32,
-    /// What its command line calls its socket; none: the usual name, its environment's, or one that
-    /// it was passed.
+    /// The `--socket` of its command line; `None` where it has the usual name, its environment's, or a
+    /// socket that it was passed.
     socket: Option<OsString>,
-    /// Whether its network is another one than ours.
+    /// Whether it is in another network namespace than this process.
     is_elsewhere: bool,
 }
 
-/// What to do about a daemon that listens at `name`, and does not answer.
+/// Says what to do about a daemon that listens at `name` and does not answer.
 pub fn silence(name: &Name) -> String {
     let all = listeners(name);
     let mixd = all.iter().find(|process| process.name == "mixd");
@@ -55,13 +55,13 @@ pub fn silence(name: &Name) -> String {
 /// A process that has a listening socket.
 struct Process {
     pid: u32,
-    /// What the kernel calls it (`comm`).
+    /// Its name in the kernel (`comm`).
     name: String,
     is_stopped: bool,
 }
 
-/// Our user's processes that listen at `name`: what `/proc/net/unix` calls its sockets, whoever has
-/// one of them open.
+/// Returns our user's processes that listen at `name`: those that have one of its sockets in
+/// /proc/net/unix open.
 fn listeners(name: &Name) -> Vec<Process> {
     let table = fs::read("/proc/net/unix").unwrap_or_default();
     let wanted = match name {
@@ -100,7 +100,7 @@ fn listeners(name: &Name) -> Vec<Process> {
     found.collect()
 }
 
-/// What to do about nobody answering at `name`.
+/// Says what to do where nobody listens at `name`.
 pub fn advice(name: &Name) -> String {
     let is_abstract = matches!(name, Name::Abstract(_));
     let named = |found: &Found| match &found.socket {
@@ -147,7 +147,7 @@ pub fn advice(name: &Name) -> String {
     }
 }
 
-/// Every mixd of our user.
+/// Returns every mixd of our user.
 fn find() -> Vec<Found> {
     let own = namespace(Path::new("/proc/self"));
     let found = processes().filter_map(|(pid, path)| {
@@ -160,7 +160,7 @@ fn find() -> Vec<Found> {
     found.collect()
 }
 
-/// Every process, and its folder.
+/// Returns every process and its folder.
 fn processes() -> impl Iterator<Item = (u32, PathBuf)> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     processes.filter_map(|process| {
@@ -169,7 +169,7 @@ fn processes() -> impl Iterator<Item = (u32, PathBuf)> {
     })
 }
 
-/// What the last `--socket` of a command line gives, in either of its forms.
+/// Returns the value of the last `--socket` of a command line, in either of its forms.
 fn socket_of(process: &Path) -> Option<OsString> {
     let line = fs::read(process.join("cmdline")).ok()?;
     let words: Vec<&[u8]> = line.split(|&byte| byte == 0).collect();

@@ -13,7 +13,7 @@ use wire::{Change, ErrorCode, Failure, Rule};
 
 use crate::config::{self, edit};
 use crate::rules::{self, Rules};
-use crate::session::{shortened, takes};
+use crate::server::session::{shortened, takes};
 
 /// The most changes that can be taken back.
 pub const MAX_CHANGES: usize = 32;
@@ -55,7 +55,7 @@ impl Side {
 
 /// The program list.
 #[derive(Debug, Default)]
-pub struct List {
+pub struct ProgramList {
     /// Those in force.
     rules: Rules,
     /// What mixd.conf is to say. The file may say something else where it could not be saved, and this
@@ -67,7 +67,7 @@ pub struct List {
     undone: Vec<Step>,
 }
 
-impl List {
+impl ProgramList {
     /// The rules in force.
     pub fn rules(&self) -> &Rules {
         &self.rules
@@ -168,14 +168,14 @@ impl List {
         let text = edit::patched(&self.text, &from.text, &to.text)
             .filter(says_so)
             .unwrap_or_else(|| edit::rewritten(&self.text, &self.rules, &rules));
-        let change = changed(words, &self.rules, &rules);
+        let change = change_between(words, &self.rules, &rules);
         (self.rules, self.text) = (rules, text.into());
         change
     }
 }
 
 /// What has changed between two lists, in words and rules. `words` say what was done.
-pub fn changed(words: &str, before: &Rules, after: &Rules) -> Change<'static> {
+pub fn change_between(words: &str, before: &Rules, after: &Rules) -> Change<'static> {
     let without = |a: &Rules, b: &Rules| -> Vec<Rule> {
         let rules = a.list().iter();
         rules

@@ -6,7 +6,7 @@
 use wire::message::{Pattern, Replacement};
 use wire::{Channel, Rule};
 
-use super::{List, MAX_CHANGES};
+use super::{MAX_CHANGES, ProgramList};
 use crate::config;
 use crate::config::edit::lines;
 use crate::rules::moving::moved;
@@ -82,7 +82,7 @@ pub fn changes(choose: Choose) {
         return;
     };
     let rules = config.rules;
-    let mut list = List::default();
+    let mut list = ProgramList::default();
     list.begin(rules.clone(), first.as_bytes());
     // What a hand writes besides rules stays when these are taken back.
     let mut is_first_text_there = true;
@@ -103,8 +103,8 @@ pub fn changes(choose: Choose) {
                 let (new, old) = (pattern(choose), pattern(choose));
                 edit(&mut list, &Edit::Replace(Replacement { new, old }));
             }
-            6 => turn(&mut list, List::undo, List::redo),
-            7 => turn(&mut list, List::redo, List::undo),
+            6 => turn(&mut list, ProgramList::undo, ProgramList::redo),
+            7 => turn(&mut list, ProgramList::redo, ProgramList::undo),
             _ => {
                 let text = by_hand(choose, &before.1);
                 if let Ok(config) = config::parse(&text) {
@@ -139,7 +139,7 @@ pub fn changes(choose: Choose) {
     }
 }
 
-fn now(list: &List) -> (Rules, Vec<u8>) {
+fn now(list: &ProgramList) -> (Rules, Vec<u8>) {
     (list.rules().clone(), list.text().to_vec())
 }
 
@@ -163,19 +163,19 @@ fn by_hand(choose: Choose, text: &[u8]) -> Vec<u8> {
     lines.concat()
 }
 
-fn edit(list: &mut List, edit: &Edit) {
-    if let Ok(rules) = list.rules().edited(edit) {
+fn edit(list: &mut ProgramList, edit: &Edit) {
+    if let Ok(rules) = list.rules().apply(edit) {
         change(list, edit.to_string(), rules);
     }
 }
 
-fn change(list: &mut List, what: String, rules: Rules) {
+fn change(list: &mut ProgramList, what: String, rules: Rules) {
     let comments_before = comments(list.text());
     list.change(what, rules);
     assert_eq!(comments(list.text()), comments_before, "no comment is lost");
 }
 
-fn send(list: &mut List, programs: &[Named], at: usize, to: Channel) {
+fn send(list: &mut ProgramList, programs: &[Named], at: usize, to: Channel) {
     let listed = |rules: &Rules, at: usize| rules.channel(&programs[at]);
     let before = list.rules().clone();
     if listed(&before, at).is_none() {
@@ -197,10 +197,10 @@ fn send(list: &mut List, programs: &[Named], at: usize, to: Channel) {
     }
 }
 
-type Turn = fn(&mut List) -> Result<wire::Change<'static>, wire::Failure>;
+type Turn = fn(&mut ProgramList) -> Result<wire::Change<'static>, wire::Failure>;
 
 /// Takes a change back, or makes it again, and the other way round, and lets it stand.
-fn turn(list: &mut List, there: Turn, back: Turn) {
+fn turn(list: &mut ProgramList, there: Turn, back: Turn) {
     let before = list.rules().clone();
     if let Ok(change) = there(list) {
         assert!(!change.text.is_empty() && change.omitted == 0);

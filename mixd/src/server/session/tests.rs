@@ -1,14 +1,14 @@
 //! The rules of the protocol, each on its edge, without a socket.
 
 use super::*;
-use wire::PipeWireState;
 use wire::frame::Header;
 
-use crate::desk::Desk;
+use crate::app::App;
+use crate::options::Options;
 
 struct Peer {
     session: Session,
-    desk: Desk,
+    app: App,
     now: Instant,
     replies: Reader,
 }
@@ -18,7 +18,7 @@ impl Peer {
         let now = Instant::now();
         Self {
             session: Session::new(0, now),
-            desk: Desk::new(PipeWireState::Off),
+            app: App::new(Options::default()),
             now,
             replies: Reader::new(MAX_REPLY, 0),
         }
@@ -40,12 +40,12 @@ impl Peer {
             self.session.received(count);
             bytes = &bytes[count..];
             while self.session.has_work() {
-                self.session.turn(&mut self.desk, self.now);
+                self.session.handle_frames(&mut self.app, self.now);
             }
-            self.session.turn(&mut self.desk, self.now);
+            self.session.handle_frames(&mut self.app, self.now);
         }
-        self.session.mark(self.desk.take_changed());
-        self.session.write_events(&self.desk, self.now);
+        self.session.mark_dirty(self.app.take_changed());
+        self.session.write_events(&self.app, self.now);
     }
 
     /// Takes one frame of output: its kind, id and body.
@@ -117,7 +117,7 @@ fn each_request_gets_one_answer_in_order() {
     peer.expect_error(2, ErrorCode::Malformed);
     assert_eq!(peer.receive().unwrap().1, 1);
     assert_eq!(peer.receive(), None);
-    assert!(!peer.session.is_over());
+    assert!(!peer.session.is_finished());
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_broken_header_gets_an_error_and_the_end() {
         let mut peer = Peer::greeted();
         peer.send(header);
         peer.expect_error(0, ErrorCode::Header);
-        assert!(peer.session.is_over());
+        assert!(peer.session.is_finished());
         assert!(!peer.session.wants_input());
     }
 }
@@ -157,7 +157,7 @@ fn the_daemons_own_kinds_are_no_headers() {
         let mut peer = Peer::greeted();
         peer.send(&frame(kind, 7, b"\xf6"));
         peer.expect_error(7, ErrorCode::Header);
-        assert!(peer.session.is_over());
+        assert!(peer.session.is_finished());
     }
 }
 
@@ -175,11 +175,11 @@ fn a_request_before_hello_and_a_second_hello_end_the_connection() {
     let mut peer = Peer::new();
     peer.send(&request(1, &Request::GetVolume));
     peer.expect_error(1, ErrorCode::Sequence);
-    assert!(peer.session.is_over());
+    assert!(peer.session.is_finished());
     let mut peer = Peer::greeted();
     peer.send(&hello(PROTOCOL));
     peer.expect_error(0, ErrorCode::Sequence);
-    assert!(peer.session.is_over());
+    assert!(peer.session.is_finished());
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn another_protocol_number_is_refused_with_both_named() {
     let failure: Failure = codec::decode(&body).unwrap();
     assert_eq!(failure.code, ErrorCode::Version);
     assert!(failure.message.contains("protocol 7") && failure.message.contains("mixd 1"));
-    assert!(peer.session.is_over());
+    assert!(peer.session.is_finished());
 }
 
 #[test]
@@ -203,10 +203,10 @@ fn a_subscriber_gets_the_state_at_once_and_after_a_change_only_the_newest() {
     assert_eq!(peer.receive().unwrap().0, Kind::Event);
     for volume in ["0.1", "0.2", "0.3"] {
         let volume = volume.parse().unwrap();
-        peer.desk.request(0, Request::SetVolume(volume)).unwrap();
-        peer.session.mark(peer.desk.take_changed());
+        peer.app.request(0, Request::SetVolume(volume)).unwrap();
+        peer.session.mark_dirty(peer.app.take_changed());
     }
-    peer.session.write_events(&peer.desk, peer.now);
+    peer.session.write_events(&peer.app, peer.now);
     let (kind, id, body) = peer.receive().unwrap();
     assert_eq!((kind, id), (Kind::Event, 0));
     assert!(matches!(
@@ -236,7 +236,7 @@ fn half_a_header_then_nothing_is_closed_after_5_s() {
     assert_eq!(peer.pass(almost), None);
     assert!(peer.pass(Duration::from_millis(50)).is_some());
     peer.expect_error(0, ErrorCode::Timeout);
-    assert!(peer.session.is_over());
+    assert!(peer.session.is_finished());
 }
 
 #[test]
@@ -268,7 +268,10 @@ fn output_that_nobody_takes_is_closed_after_30_s_and_each_byte_taken_prolongs_it
     peer.session.sent(1, peer.now);
     assert_eq!(peer.pass(almost), None);
     assert!(peer.pass(Duration::from_millis(50)).is_some());
-    assert!(peer.session.is_over(), "nothing waits to be sent any more");
+    assert!(
+        peer.session.is_finished(),
+        "nothing waits to be sent any more"
+    );
 }
 
 #[test]
@@ -290,7 +293,7 @@ fn nothing_is_read_or_carried_out_while_there_is_no_room_for_an_answer() {
     let mut answers = 0;
     while peer.receive().is_some() {
         answers += 1;
-        peer.session.turn(&mut peer.desk, peer.now);
+        peer.session.handle_frames(&mut peer.app, peer.now);
     }
     assert_eq!(answers, sent);
     assert!(peer.session.wants_input());
@@ -309,11 +312,11 @@ fn a_long_answer_that_has_no_room_is_given_when_there_is() {
         .collect();
     peer.session.input()[..lists.len()].copy_from_slice(&lists);
     peer.session.received(lists.len());
-    peer.session.turn(&mut peer.desk, peer.now);
+    peer.session.handle_frames(&mut peer.app, peer.now);
     for id in 0..8 {
         let (kind, found, _) = peer.receive().unwrap();
         assert_eq!((kind, found), (Kind::Reply, id));
-        peer.session.turn(&mut peer.desk, peer.now);
+        peer.session.handle_frames(&mut peer.app, peer.now);
     }
     assert_eq!(peer.receive(), None);
 }
@@ -331,14 +334,17 @@ fn a_long_answer_that_has_no_room_is_no_work_until_some_output_is_taken() {
         .collect();
     peer.session.input()[..lists.len()].copy_from_slice(&lists);
     peer.session.received(lists.len());
-    peer.session.turn(&mut peer.desk, peer.now);
+    peer.session.handle_frames(&mut peer.app, peer.now);
     assert!(
         !peer.session.has_work(),
         "a loop that came back for it at once would spin"
     );
     assert!(!peer.session.wants_input());
     peer.session.end_input();
-    assert!(!peer.session.is_over(), "the other answers are still owed");
+    assert!(
+        !peer.session.is_finished(),
+        "the other answers are still owed"
+    );
     peer.session.sent(1, peer.now);
     assert!(peer.session.has_work());
 }
@@ -351,7 +357,7 @@ fn at_most_eight_frames_are_handled_a_turn() {
         .collect();
     peer.session.input()[..ten.len()].copy_from_slice(&ten);
     peer.session.received(ten.len());
-    peer.session.turn(&mut peer.desk, peer.now);
+    peer.session.handle_frames(&mut peer.app, peer.now);
     assert!(peer.session.has_work() && !peer.session.wants_input());
     let answers = std::iter::from_fn(|| peer.receive()).count();
     assert_eq!(answers, FRAMES_A_TURN);
@@ -362,23 +368,26 @@ fn what_came_before_a_half_close_is_answered_and_a_subscriber_still_served() {
     let mut peer = Peer::greeted();
     peer.send(&request(1, &Request::GetVolume));
     peer.session.end_input();
-    assert!(!peer.session.is_over());
+    assert!(!peer.session.is_finished());
     assert!(peer.receive().is_some());
-    assert!(peer.session.is_over());
+    assert!(peer.session.is_finished());
 
     let mut peer = Peer::greeted();
     let topics = [Topic::Volume].into_iter().collect();
     peer.send(&request(1, &Request::Subscribe(topics)));
     peer.session.end_input();
     while peer.receive().is_some() {}
-    assert!(!peer.session.is_over());
+    assert!(!peer.session.is_finished());
 
     let mut peer = Peer::greeted();
     peer.send(&request(1, &Request::Subscribe(topics)));
     peer.send(&request(2, &Request::GetVolume)[..=HEADER]);
     peer.session.end_input();
     while peer.receive().is_some() {}
-    assert!(peer.session.is_over(), "a frame that can't come to its end");
+    assert!(
+        peer.session.is_finished(),
+        "a frame that can't come to its end"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use wire::Volume;
 
-use crate::files::{self, Outlasts};
+use crate::config::files::{self, Outlasts};
 
 /// How long after the last change the volume is saved: a slider makes many.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -16,24 +16,23 @@ const MAX_SIZE: u64 = 64;
 
 /// The file with the volume.
 #[derive(Debug)]
-pub struct State {
+pub struct SavedVolume {
     /// None where there is no place for one: neither `XDG_STATE_HOME` nor HOME is set.
     path: Option<PathBuf>,
     /// What the file says.
     saved: Option<Volume>,
-    /// What was to be remembered in the last turn.
+    /// What was to be remembered in the last update.
     last: Option<Volume>,
     save_at: Option<Instant>,
     /// It could not be saved the last time.
     has_failed: bool,
 }
 
-impl State {
-    /// Where the user's state lies.
-    pub fn new() -> Self {
-        let folder = files::folder("XDG_STATE_HOME", ".local/state");
+impl SavedVolume {
+    /// The file at `path`, which has not been read yet.
+    pub fn new(path: Option<PathBuf>) -> Self {
         Self {
-            path: folder.map(|folder| folder.join("mixd/volume")),
+            path,
             saved: None,
             last: None,
             save_at: None,
@@ -65,7 +64,7 @@ impl State {
         self.last = Some(volume);
     }
 
-    /// When [`turn`](Self::turn) is to be called.
+    /// When [`update`](Self::update) is to be called.
     pub fn deadline(&self) -> Option<Instant> {
         self.save_at
     }
@@ -73,7 +72,7 @@ impl State {
     /// Notes whether the volume has changed, and saves it if it is time; without one, it is not to
     /// be remembered. What is to outlast the daemon is compared, not what clients are told: a
     /// volume that is set to what is held for the moment changes only the first.
-    pub fn turn(&mut self, volume: Option<Volume>, now: Instant) {
+    pub fn update(&mut self, volume: Option<Volume>, now: Instant) {
         let last = std::mem::replace(&mut self.last, volume);
         let Some(volume) = volume else {
             self.save_at = None;
@@ -120,10 +119,10 @@ impl State {
     }
 }
 
-impl Default for State {
-    fn default() -> Self {
-        Self::new()
-    }
+/// Where the user's volume is kept.
+pub fn path() -> Option<PathBuf> {
+    let folder = files::folder("XDG_STATE_HOME", ".local/state");
+    folder.map(|folder| folder.join("mixd/volume"))
 }
 
 #[cfg(test)]
@@ -139,10 +138,7 @@ mod tests {
         // Too long to be read.
         let text = "0.42".to_owned() + &" ".repeat(100);
         fs::write(&path, &text).unwrap();
-        let mut state = State {
-            path: Some(path.clone()),
-            ..State::new()
-        };
+        let mut state = SavedVolume::new(Some(path.clone()));
         assert_eq!(state.load(), None);
         state.save(Volume::MIDDLE);
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
@@ -157,26 +153,20 @@ mod tests {
         // A file where the folder should be.
         fs::write(&place, b"").unwrap();
         let path = Some(place.join("volume"));
-        let mut state = State {
-            path: path.clone(),
-            ..State::new()
-        };
+        let mut state = SavedVolume::new(path.clone());
         let start = Instant::now();
         let half: Volume = "0.5".parse().unwrap();
         state.begin(Volume::MIDDLE);
-        state.turn(Some(Volume::MIDDLE), start);
+        state.update(Some(Volume::MIDDLE), start);
         assert_eq!(state.deadline(), None, "it has not changed");
-        state.turn(Some(half), start);
+        state.update(Some(half), start);
         assert_eq!(state.deadline(), Some(start + PAUSE));
-        state.turn(Some(half), start + PAUSE);
+        state.update(Some(half), start + PAUSE);
         assert_eq!(state.deadline(), Some(start + PAUSE + AGAIN));
         fs::remove_file(&place).unwrap();
-        state.turn(Some(half), start + PAUSE + AGAIN);
+        state.update(Some(half), start + PAUSE + AGAIN);
         assert_eq!(state.deadline(), None);
-        let mut next = State {
-            path,
-            ..State::new()
-        };
+        let mut next = SavedVolume::new(path);
         assert_eq!(next.load(), Some(half));
     }
 }

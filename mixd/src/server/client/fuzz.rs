@@ -1,5 +1,5 @@
 //! The body of the fuzz target `session`: an arbitrary list of operations over the real places,
-//! sessions and desk, with sockets and a clock that are made up, against a simple model of what
+//! sessions and app, with sockets and a clock that are made up, against a simple model of what
 //! each client must have been told by the end.
 // To panic is how a target reports.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -19,12 +19,13 @@ use wire::{
     StreamState, Text, Topic, Topics, Welcome, codec,
 };
 
-use super::{Place, Ready, Socket};
-use crate::admission::{self, CLIENTS, CLIENTS_A_PROCESS};
-use crate::desk::Desk;
-use crate::session::{FRAME_TIME, HELLO_TIME, Service};
+use super::{Client, PollEvents, Socket};
+use crate::app::App;
+use crate::options::Options;
+use crate::server::admission::{self, CLIENTS, CLIENTS_A_PROCESS};
+use crate::server::session::{FRAME_TIME, HELLO_TIME, Service};
 
-const PLACES: usize = 4;
+const SLOTS: usize = 4;
 /// The user that the daemon serves.
 const OWN: u32 = 1000;
 /// More than any client's unhandled frames need, at eight a round.
@@ -32,7 +33,7 @@ const LAST_ROUNDS: usize = 4096;
 
 #[derive(Arbitrary, Debug)]
 struct Step {
-    place: u8,
+    slot: u8,
     operation: Operation,
 }
 
@@ -162,7 +163,7 @@ impl Socket for Pipe {
 }
 
 /// What the model knows of a client.
-struct Client {
+struct Remote {
     wire: Rc<RefCell<Wire>>,
     /// All that it has sent, to be read again by the model.
     sent: Vec<u8>,
@@ -178,7 +179,7 @@ struct Client {
     started: Instant,
 }
 
-impl Client {
+impl Remote {
     fn new(wire: Rc<RefCell<Wire>>, now: Instant) -> Self {
         Self {
             wire,
@@ -258,7 +259,7 @@ impl Client {
                     _ => Kind::Error,
                 },
                 Kind::Request if greeted => match codec::decode::<Request>(frame.body) {
-                    // A list's fullness is the desk's business: either answer is one.
+                    // A list's fullness is the app's business: either answer is one.
                     Ok(Request::Fail(_)) | Err(_) => Kind::Error,
                     Ok(Request::Subscribe(named)) => {
                         topics = named;
@@ -279,17 +280,17 @@ impl Client {
 }
 
 struct World {
-    places: Vec<Place<Pipe>>,
-    clients: Vec<Option<Client>>,
-    desk: Desk,
+    clients: Vec<Client<Pipe>>,
+    remotes: Vec<Option<Remote>>,
+    app: App,
     now: Instant,
 }
 
 impl World {
     fn apply(&mut self, step: Step) {
-        let at = usize::from(step.place) % PLACES;
+        let at = usize::from(step.slot) % SLOTS;
         let wire = |change: fn(&mut Wire, usize), count| {
-            if let Some(client) = &self.clients[at] {
+            if let Some(client) = &self.remotes[at] {
                 change(&mut client.wire.borrow_mut(), count);
             }
         };
@@ -311,7 +312,7 @@ impl World {
             Operation::Round { spurious } => self.round(spurious),
             Operation::Pass { milliseconds } => {
                 self.now += Duration::from_millis(milliseconds.into());
-                for client in self.clients.iter_mut().flatten() {
+                for client in self.remotes.iter_mut().flatten() {
                     client.hurried |= self.now >= client.started + HELLO_TIME;
                 }
             }
@@ -331,14 +332,14 @@ impl World {
             }
             Operation::Frame { kind, body } => self.send(at, &any_frame(kind, body)),
             Operation::Garble(bytes) => self.send(at, &bytes),
-            Operation::Configure(settings) => self.desk.set_settings(settings),
-            Operation::Play(count) => self.desk.set_audio(playing(count.into())),
+            Operation::Configure(settings) => self.app.set_settings(settings),
+            Operation::Play(count) => self.app.set_audio(playing(count.into())),
             Operation::Break => {
                 wire(|wire, _| wire.broken = true, 0);
-                self.clients[at] = None;
+                self.remotes[at] = None;
             }
             Operation::Read(count) => {
-                if let Some(client) = &mut self.clients[at] {
+                if let Some(client) = &mut self.remotes[at] {
                     client.take(count.into());
                 }
             }
@@ -351,13 +352,13 @@ impl World {
                     0,
                 );
                 // What it was to be told nobody knows any more.
-                self.clients[at] = None;
+                self.remotes[at] = None;
             }
         }
     }
 
     fn connect(&mut self, at: usize, peer: Peer, own: usize, taken: usize, greets: bool) {
-        if self.places[at].peer().is_some() {
+        if self.clients[at].peer().is_some() {
             return;
         }
         // The place that the step says, after others of which some are the peer's own.
@@ -385,8 +386,8 @@ impl World {
             broken: false,
             daemon_closed: false,
         }));
-        self.places[at].admit(Pipe(wire.clone()), peer, self.now);
-        self.clients[at] = Some(Client::new(wire, self.now));
+        self.clients[at].admit(Pipe(wire.clone()), peer, self.now);
+        self.remotes[at] = Some(Remote::new(wire, self.now));
         if greets {
             let hello = Hello {
                 client: Text::truncated("fuzz"),
@@ -397,7 +398,7 @@ impl World {
     }
 
     fn send(&mut self, at: usize, bytes: &[u8]) {
-        if let Some(client) = &mut self.clients[at] {
+        if let Some(client) = &mut self.remotes[at] {
             let mut wire = client.wire.borrow_mut();
             if wire.client_sends && !wire.daemon_closed {
                 wire.to_daemon.extend(bytes);
@@ -407,28 +408,28 @@ impl World {
     }
 
     fn work(&mut self, at: usize) {
-        let place = &mut self.places[at];
+        let client = &mut self.clients[at];
         // A buffer of the smallest frames, at one a turn: a long answer may leave no room for the
         // next until it is sent.
         for _ in 0..4096 / HEADER + 2 {
-            if place.deadline(self.now).is_none_or(|due| due > self.now) {
+            if client.deadline(self.now).is_none_or(|due| due > self.now) {
                 return;
             }
-            place.serve(Ready::default(), &mut self.desk, self.now);
+            client.serve(PollEvents::default(), &mut self.app, self.now);
         }
         panic!("a loop that came back for what is due would spin");
     }
 
     /// What the daemon's loop does with what poll would say.
     fn round(&mut self, spurious: bool) {
-        for at in 0..PLACES {
-            let interest = self.places[at].interest();
-            let Some(pipe) = self.places[at].socket() else {
+        for at in 0..SLOTS {
+            let interest = self.clients[at].interest();
+            let Some(pipe) = self.clients[at].socket() else {
                 continue;
             };
             let ready = {
                 let wire = pipe.0.borrow();
-                Ready {
+                PollEvents {
                     readable: interest.readable
                         && (spurious
                             || !wire.to_daemon.is_empty()
@@ -438,29 +439,29 @@ impl World {
                     hung_up: !wire.client_reads || wire.broken,
                 }
             };
-            self.places[at].serve(ready, &mut self.desk, self.now);
+            self.clients[at].serve(ready, &mut self.app, self.now);
         }
-        for at in 0..PLACES {
-            if self.places[at].peer().is_none() {
-                self.desk.leave(at);
+        for at in 0..SLOTS {
+            if self.clients[at].peer().is_none() {
+                self.app.disconnected(at);
             }
         }
-        let changed = self.desk.take_changed();
-        for place in &mut self.places {
-            place.mark(changed);
-            place.send(&self.desk, self.now);
-            let is_behind = place.is_behind();
-            if let Some(pipe) = place.socket() {
+        let changed = self.app.take_changed();
+        for client in &mut self.clients {
+            client.mark_dirty(changed);
+            client.send(&self.app, self.now);
+            let is_behind = client.is_behind();
+            if let Some(pipe) = client.socket() {
                 let unread = !pipe.0.borrow().to_client.is_empty();
                 assert!(
-                    unread || !is_behind || interest_in_writing(place),
+                    unread || !is_behind || interest_in_writing(client),
                     "an event waits for nothing"
                 );
             }
         }
-        for at in 0..PLACES {
-            if self.places[at].peer().is_none()
-                && let Some(mut client) = self.clients[at].take()
+        for at in 0..SLOTS {
+            if self.clients[at].peer().is_none()
+                && let Some(mut client) = self.remotes[at].take()
             {
                 client.take(usize::MAX);
                 self.check(&client);
@@ -471,15 +472,15 @@ impl World {
     /// Lets every client read all and the daemon do its rounds until nothing is left to be done.
     fn settle(&mut self) {
         for _ in 0..LAST_ROUNDS {
-            for pipe in self.places.iter_mut().filter_map(Place::socket) {
+            for pipe in self.clients.iter_mut().filter_map(Client::socket) {
                 let mut wire = pipe.0.borrow_mut();
                 (wire.room, wire.short) = (usize::MAX / 2, usize::MAX);
             }
-            for client in self.clients.iter_mut().flatten() {
+            for client in self.remotes.iter_mut().flatten() {
                 client.take(usize::MAX);
             }
             self.round(false);
-            if (0..PLACES).all(|at| self.is_settled(at)) {
+            if (0..SLOTS).all(|at| self.is_settled(at)) {
                 return;
             }
         }
@@ -487,10 +488,10 @@ impl World {
     }
 
     fn is_settled(&mut self, at: usize) -> bool {
-        let place = &mut self.places[at];
-        let interest = place.interest();
-        let is_due = place.deadline(self.now).is_some_and(|due| due <= self.now);
-        place.socket().is_none_or(|pipe| {
+        let client = &mut self.clients[at];
+        let interest = client.interest();
+        let is_due = client.deadline(self.now).is_some_and(|due| due <= self.now);
+        client.socket().is_none_or(|pipe| {
             let wire = pipe.0.borrow();
             let end_unread = interest.readable && !wire.client_sends;
             let waits = end_unread
@@ -503,7 +504,7 @@ impl World {
 
     /// What a client was told is what it had to be told: one answer a request, in order; and if it
     /// still listens, the last state of its topics.
-    fn check(&self, client: &Client) {
+    fn check(&self, client: &Remote) {
         if client.hurried {
             return;
         }
@@ -514,7 +515,7 @@ impl World {
             "one answer a request, in order"
         );
         for (told, expected) in client.answers.iter().zip(&expected) {
-            // The desk may refuse what the model thinks can be done, never the reverse.
+            // The app may refuse what the model thinks can be done, never the reverse.
             assert!(told == expected || told.0 == Kind::Error);
         }
         let wire = client.wire.borrow();
@@ -527,32 +528,37 @@ impl World {
             return;
         }
         if topics.contains(Topic::Volume) {
-            assert_eq!(client.last_volume, Some(self.desk.mix()), "the last state");
+            let Event::Volume(mix) = self.app.event(Topic::Volume) else {
+                unreachable!()
+            };
+            assert_eq!(client.last_volume, Some(mix), "the last state");
         }
         if topics.contains(Topic::Streams) {
-            let Event::Streams(audio) = self.desk.event(Topic::Streams) else {
+            let Event::Streams(audio) = self.app.event(Topic::Streams) else {
                 unreachable!()
             };
             assert_eq!(client.last_audio.as_ref(), Some(&*audio), "the last state");
         }
         if topics.contains(Topic::Settings) {
-            let Event::Settings(settings) = self.desk.event(Topic::Settings) else {
+            let Event::Settings(settings) = self.app.event(Topic::Settings) else {
                 unreachable!()
             };
             let last = client.last_settings.as_ref();
             assert_eq!(last, Some(&*settings), "the last state");
         }
         if topics.contains(Topic::Programs) {
-            let rules = self.desk.rules().list().iter();
-            let list: Vec<_> = rules.map(ToString::to_string).collect();
+            let Event::Programs(rules) = self.app.event(Topic::Programs) else {
+                unreachable!()
+            };
+            let list: Vec<_> = rules.iter().map(ToString::to_string).collect();
             assert_eq!(client.last_programs, Some(list), "the last state");
         }
     }
 }
 
 /// Whether the socket is waited for to take more.
-fn interest_in_writing(place: &Place<Pipe>) -> bool {
-    place.interest().writable
+fn interest_in_writing(client: &Client<Pipe>) -> bool {
+    client.interest().writable
 }
 
 fn any_frame(kind: u8, body: Body) -> Vec<u8> {
@@ -630,9 +636,9 @@ pub fn session(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let now = Instant::now();
     let mut world = World {
-        places: (0..PLACES).map(|seat| Place::new(seat, now)).collect(),
-        clients: (0..PLACES).map(|_| None).collect(),
-        desk: Desk::new(PipeWireState::Off),
+        clients: (0..SLOTS).map(|id| Client::new(id, now)).collect(),
+        remotes: (0..SLOTS).map(|_| None).collect(),
+        app: App::new(Options::default()),
         now,
     };
     let shown = std::env::var_os("MIXD_FUZZ_SHOW").is_some();
@@ -646,19 +652,19 @@ pub fn session(data: &[u8]) {
         world.apply(step);
     }
     world.settle();
-    for client in world.clients.iter().flatten() {
+    for client in world.remotes.iter().flatten() {
         world.check(client);
     }
     // Whoever waits for a frame's end, or to be greeted, loses its place in the end.
     world.now += FRAME_TIME;
-    for client in world.clients.iter_mut().flatten() {
+    for client in world.remotes.iter_mut().flatten() {
         client.hurried = true;
     }
     world.settle();
     world.settle();
-    for place in &world.places {
+    for client in &world.clients {
         assert_eq!(
-            place.deadline(world.now),
+            client.deadline(world.now),
             None,
             "nothing is left to wait for"
         );

@@ -9,6 +9,8 @@ use wire::{ErrorCode, Failure};
 
 /// How many clients are served at once. A desktop has a bar or two, a window, and key presses.
 pub const CLIENTS: usize = 32;
+/// A client's slot in the array, from 0 to [`CLIENTS`] - 1.
+pub type ClientId = usize;
 /// How many of the places one process may hold, so that a client that forgets to close leaves room
 /// for the key that fixes it.
 pub const CLIENTS_A_PROCESS: usize = 16;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::rules::Edit;
-use crate::session::MAX_MESSAGE;
+use crate::server::session::MAX_MESSAGE;
 
 fn rule(line: &str) -> Rule {
     let (kind, pattern) = line.split_once(' ').unwrap();
@@ -11,24 +11,24 @@ fn rule(line: &str) -> Rule {
     }
 }
 
-fn list(text: &str) -> List {
-    let mut list = List::default();
+fn list(text: &str) -> ProgramList {
+    let mut list = ProgramList::default();
     let rules = config::parse(text.as_bytes()).unwrap().rules;
     list.begin(rules, text.as_bytes());
     list
 }
 
-fn write(list: &mut List, text: &str) {
+fn write(list: &mut ProgramList, text: &str) {
     let rules = config::parse(text.as_bytes()).unwrap().rules;
     list.read(rules, text.as_bytes());
 }
 
-fn edit(list: &mut List, edit: &Edit) {
-    let rules = list.rules().edited(edit).unwrap();
+fn edit(list: &mut ProgramList, edit: &Edit) {
+    let rules = list.rules().apply(edit).unwrap();
     list.change(edit.to_string(), rules);
 }
 
-fn text(list: &List) -> &str {
+fn text(list: &ProgramList) -> &str {
     str::from_utf8(list.text()).unwrap()
 }
 

@@ -1,5 +1,6 @@
-//! What a program says of its own command line: the one table that `--help`, the man pages and the
-//! completions are made from. It lives here because this is the crate that all programs share.
+//! A program's command line as a table: `--help`, the man pages and the completions are printed from
+//! it. A crate because all three programs and xtask use it, and parsing is left to lexopt.
+#![deny(missing_docs)]
 
 use std::fmt::Write;
 
@@ -8,36 +9,36 @@ use std::fmt::Write;
 pub struct Usage {
     /// Its name.
     pub program: &'static str,
-    /// What it is, in a line without a full stop.
+    /// A line on what it is, without a full stop.
     pub summary: &'static str,
     /// The words after its name: `[--socket NAME] VERB`.
     pub synopsis: &'static str,
-    /// Paragraphs of what it does.
+    /// Paragraphs on what it does.
     pub description: &'static [&'static str],
-    /// What it can be asked; empty where there are only options.
+    /// Its verbs; empty where there are only options.
     pub verbs: &'static [Verb],
     /// The options of all verbs.
     pub options: &'static [Opt],
-    /// What its exit status means.
+    /// The meaning of each exit status.
     pub exit: &'static [(u8, &'static str)],
-    /// A sentence on what that does not cover; empty where it covers all.
+    /// A sentence on other exit statuses; empty where there are none.
     pub exit_note: &'static str,
 }
 
-/// Something that a program can be asked.
+/// A verb of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verb {
     /// Its name.
     pub name: &'static str,
     /// The words after it, options left out: `VALUE`, `[PATTERN...]`.
     pub words: &'static str,
-    /// What it does, in a line.
+    /// A line on what it does.
     pub summary: &'static str,
     /// Paragraphs for the manual, after the line.
     pub details: &'static [&'static str],
     /// The options of this verb.
     pub options: &'static [Opt],
-    /// What its words can be.
+    /// How a shell completes its words.
     pub completes: Completes,
 }
 
@@ -48,15 +49,15 @@ pub struct Opt {
     pub short: Option<char>,
     /// Its name, without the dashes.
     pub long: &'static str,
-    /// What its value is called, if it takes one.
+    /// The name of its value, if it takes one.
     pub value: Option<&'static str>,
-    /// What it does, in a line or two.
+    /// A line or two on what it does.
     pub help: &'static str,
-    /// What its value can be.
+    /// How a shell completes its value.
     pub completes: Completes,
 }
 
-/// What a word can be, for a shell that completes it.
+/// How a shell completes a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completes {
     /// Anything.
@@ -103,13 +104,13 @@ pub const SOCKET: Opt = Opt {
     completes: Completes::Path,
 };
 
-/// How wide a terminal is taken to be.
+/// The width of a line of help, in characters.
 const WIDTH: usize = 80;
-/// Where the explanations begin.
+/// The column at which the explanations begin.
 const COLUMN: usize = 27;
 
 impl Usage {
-    /// What `--help` prints.
+    /// Returns the text of `--help`.
     pub fn help(&self) -> String {
         let mut text = format!("{}: {}\n\n", self.program, self.summary);
         let usage = format!("Usage: {} {}", self.program, self.synopsis);
@@ -150,7 +151,7 @@ impl Usage {
         text
     }
 
-    /// The verbs, one a line.
+    /// Returns the verbs, one a line.
     pub fn overview(&self) -> String {
         let heads = self.verbs.iter().map(Verb::head);
         let column = heads.map(|head| head.chars().count()).max().unwrap_or(0);
@@ -162,7 +163,7 @@ impl Usage {
         text
     }
 
-    /// What `help VERB` prints.
+    /// Returns the text of `help VERB`.
     pub fn help_of(&self, verb: &Verb) -> String {
         let mut text = format!("Usage: {} {}\n", self.program, verb.head());
         for paragraph in std::iter::once(&verb.summary).chain(verb.details) {
@@ -183,7 +184,7 @@ impl Usage {
         text
     }
 
-    /// A verb by its name.
+    /// Returns the verb of this name.
     pub fn verb(&self, name: &str) -> Option<&'static Verb> {
         self.verbs.iter().find(|verb| verb.name == name)
     }

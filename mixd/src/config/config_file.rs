@@ -9,7 +9,7 @@ use wire::message::MAX_PATTERN;
 
 use super::Config;
 use super::watch::Watch;
-use crate::files::{self, Outlasts};
+use crate::config::files::{self, Outlasts};
 
 /// How long after a change the file is read: an editor does more than one thing to save it.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -33,7 +33,6 @@ fn refuge() -> Option<PathBuf> {
 /// The file, and what is known of it.
 #[derive(Debug)]
 pub struct ConfigFile {
-    /// None where there is no place for one: neither `XDG_CONFIG_HOME` nor HOME is set.
     path: Option<PathBuf>,
     watch: Option<Watch>,
     /// Why changes are not seen, if they are not.
@@ -51,10 +50,9 @@ pub struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// The file at `path`, or where the user's configuration lies.
+    /// The file at `path`; none where there is no place for one, because neither `XDG_CONFIG_HOME` nor HOME
+    /// is set.
     pub fn new(path: Option<PathBuf>) -> Self {
-        let folder = || files::folder("XDG_CONFIG_HOME", ".config");
-        let path = path.or_else(|| Some(folder()?.join("mixd/mixd.conf")));
         // The folder to watch is that of today, wherever the daemon goes.
         let path = path.map(|path| std::path::absolute(&path).unwrap_or(path));
         Self {
@@ -154,7 +152,7 @@ impl ConfigFile {
         })
     }
 
-    /// Readable when [`turn`](Self::turn) is to be called.
+    /// Readable when [`dispatch`](Self::dispatch) is to be called.
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.watch.as_ref().map(AsFd::as_fd)
     }
@@ -170,7 +168,7 @@ impl ConfigFile {
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn turn(&mut self, ready: bool, now: Instant) -> Option<Result<Config, String>> {
+    pub fn dispatch(&mut self, ready: bool, now: Instant) -> Option<Result<Config, String>> {
         if ready && self.watch.as_ref().is_some_and(Watch::take) {
             self.check_at = Some(now + SETTLE);
         }
@@ -207,7 +205,7 @@ impl ConfigFile {
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn look(&mut self) -> Option<Result<Config, String>> {
+    pub fn refresh(&mut self) -> Option<Result<Config, String>> {
         let is_there = self.path.as_ref().is_some_and(|path| path.exists());
         (is_there && self.read()).then(|| self.config())
     }
