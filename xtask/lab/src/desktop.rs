@@ -26,39 +26,21 @@ pub trait Desktop {
     fn command(&self, lab: &Lab, program: &Path) -> Command;
 
     /// Writes what is to be seen into a PNG.
-    ///
-    /// # Errors
-    /// The screen can't be read, or the file not be written.
     fn picture(&self, lab: &Lab, file: &Path) -> Result<()>;
 
     /// Gives the keyboard to the window of this class, where nobody else does.
-    ///
-    /// # Errors
-    /// Those of [`point`](Self::point).
     fn focus(&self, lab: &Lab, class: &str) -> Result<()>;
 
     /// Moves the pointer there, in pixels of the screen.
-    ///
-    /// # Errors
-    /// The tool that does it is missing or fails.
     fn point(&self, lab: &Lab, x: u32, y: u32) -> Result<()>;
 
     /// Presses or releases the left button.
-    ///
-    /// # Errors
-    /// Those of [`point`](Self::point).
     fn button(&self, lab: &Lab, down: bool) -> Result<()>;
 
     /// Types text.
-    ///
-    /// # Errors
-    /// Those of [`point`](Self::point).
     fn type_text(&self, lab: &Lab, text: &str) -> Result<()>;
 
     /// Presses and releases a key, by its name in X11's list of keysyms, with a modifier or none.
-    ///
-    /// # Errors
-    /// Those of [`point`](Self::point).
     fn key(&self, lab: &Lab, modifier: Option<&str>, key: &str) -> Result<()>;
 }
 

@@ -10,9 +10,6 @@ pub struct Dump(Vec<Value>);
 
 impl Dump {
     /// Reads it. While things come and go it may print several arrays, one after another.
-    ///
-    /// # Errors
-    /// It is not JSON.
     pub fn parse(text: &str) -> Result<Self> {
         let mut objects = Vec::new();
         for array in serde_json::Deserializer::from_str(text).into_iter::<Vec<Value>>() {

@@ -15,9 +15,6 @@ const BLOCK: usize = RATE as usize / 10;
 
 /// Writes a stereo file of `seconds`: a tone of the same peak `amplitude` (0 to 1) on both sides.
 /// The frequency is a whole number of Hz.
-///
-/// # Errors
-/// The file can't be written.
 pub fn write_tone(path: &Path, frequency: f64, amplitude: f64, seconds: u32) -> Result<()> {
     write_tones(path, &[frequency, frequency], amplitude, seconds)
 }
@@ -25,9 +22,6 @@ pub fn write_tone(path: &Path, frequency: f64, amplitude: f64, seconds: u32) -> 
 /// Writes a file of `seconds` with a channel for each frequency, a whole number of Hz: a tone of that
 /// frequency and the same peak `amplitude` (0 to 1). Channels are in the order that WAV has for their
 /// number.
-///
-/// # Errors
-/// The file can't be written.
 pub fn write_tones(path: &Path, frequencies: &[f64], amplitude: f64, seconds: u32) -> Result<()> {
     let spec = hound::WavSpec {
         channels: u16::try_from(frequencies.len())?,
@@ -57,9 +51,6 @@ pub fn write_tones(path: &Path, frequencies: &[f64], amplitude: f64, seconds: u3
 
 /// Writes a stereo file of `seconds`: on the left a single loud sample every `distance` frames,
 /// silence on the right.
-///
-/// # Errors
-/// The file can't be written.
 pub fn write_impulses(path: &Path, distance: u32, seconds: u32) -> Result<()> {
     let spec = hound::WavSpec {
         channels: 2,
@@ -85,9 +76,6 @@ pub struct Recording {
 
 impl Recording {
     /// Reads a file of 32-bit floats.
-    ///
-    /// # Errors
-    /// It can't be read, or is not of that form.
     pub fn read(path: &Path) -> Result<Self> {
         let reader = hound::WavReader::open(path)
             .map_err(|error| format!("read {}: {error}", path.display()))?;

@@ -147,17 +147,11 @@ pub struct Lab {
 
 impl Lab {
     /// A session with two stereo cards, all of it running.
-    ///
-    /// # Errors
-    /// A program is missing or does not come up.
     pub fn start() -> Result<Self> {
         Self::start_with(&STEREO)
     }
 
     /// A session with these cards, all of it running.
-    ///
-    /// # Errors
-    /// A program is missing or does not come up.
     pub fn start_with(cards: &[Card]) -> Result<Self> {
         let mut lab = Self::prepare(cards)?;
         lab.start_all()?;
@@ -165,9 +159,6 @@ impl Lab {
     }
 
     /// The same with `mixd/dist/wireplumber` installed: programs wait for mixd's choice.
-    ///
-    /// # Errors
-    /// A program is missing or does not come up.
     pub fn start_awaiting_mixd() -> Result<Self> {
         let mut lab = Self::prepare(&STEREO)?;
         for (folder, name) in [
@@ -190,9 +181,6 @@ impl Lab {
     }
 
     /// The same without a session manager, as on a board that has none.
-    ///
-    /// # Errors
-    /// A program is missing or does not come up.
     pub fn start_unmanaged(cards: &[Card]) -> Result<Self> {
         let mut lab = Self::prepare(cards)?;
         lab.start_daemon(Daemon::PipeWire)?;
@@ -201,9 +189,6 @@ impl Lab {
     }
 
     /// A session of which nothing but D-Bus runs yet.
-    ///
-    /// # Errors
-    /// A program is missing or does not come up.
     pub fn prepare(cards: &[Card]) -> Result<Self> {
         let folder = Folder::new("mixd-lab")?;
         let write = |path: &str, text: &str| {
@@ -238,9 +223,6 @@ impl Lab {
     }
 
     /// Starts one of the programs.
-    ///
-    /// # Errors
-    /// It can't be started.
     pub fn launch(&mut self, daemon: Daemon) -> Result<()> {
         let log = self.log(daemon);
         let process = Process::start_logged(&mut self.command(daemon.program()), &log)?;
@@ -253,9 +235,6 @@ impl Lab {
     }
 
     /// Starts one of the programs and waits until it serves.
-    ///
-    /// # Errors
-    /// It does not; what it has logged is in the sentence.
     pub fn start_daemon(&mut self, daemon: Daemon) -> Result<()> {
         self.launch(daemon)?;
         let (program, log) = (daemon.program(), self.log(daemon));
@@ -266,9 +245,6 @@ impl Lab {
     }
 
     /// Ends one of the programs by a signal.
-    ///
-    /// # Errors
-    /// It does not end.
     pub fn stop_daemon(&mut self, daemon: Daemon, signal: Signal) -> Result<()> {
         match self.place(daemon).take() {
             Some(mut process) => process.end(signal).map(drop),
@@ -277,9 +253,6 @@ impl Lab {
     }
 
     /// Whether one of the programs has ended without being told to.
-    ///
-    /// # Errors
-    /// That can't be found out.
     pub fn has_crashed(&mut self, daemon: Daemon) -> Result<bool> {
         match self.place(daemon) {
             Some(process) => Ok(process.ended()?.is_some()),
@@ -341,9 +314,6 @@ impl Lab {
     }
 
     /// What a program of this session prints.
-    ///
-    /// # Errors
-    /// It can't be started, or fails.
     pub fn output(&self, program: &str, args: &[&str]) -> Result<String> {
         let out = self.command(program).args(args).output().map_err(|error| {
             format!("start {program}: {error}; 'cargo xtask setup' installs it")
@@ -367,9 +337,6 @@ impl Lab {
     }
 
     /// Plays a file as the native program `name`, until dropped.
-    ///
-    /// # Errors
-    /// It can't be started.
     pub fn play_native(&self, name: &str, file: &Path, args: &[&str]) -> Result<Process> {
         let mut command = self.prompt("pw-play");
         command.env(
@@ -380,18 +347,12 @@ impl Lab {
     }
 
     /// Plays a file as the PulseAudio program `name`, until dropped.
-    ///
-    /// # Errors
-    /// It can't be started.
     pub fn play_pulse(&self, name: &str, file: &Path, args: &[&str]) -> Result<Process> {
         let mut command = self.command("paplay");
         Process::start(command.args(["--client-name", name]).args(args).arg(file))
     }
 
     /// Records what a card is sent, all its channels. Returns when the recording runs.
-    ///
-    /// # Errors
-    /// It does not start.
     pub fn record(&self, card: &str) -> Result<Recorder> {
         self.record_by(card, self.wireplumber.is_none())
     }
@@ -450,9 +411,6 @@ impl Lab {
     }
 
     /// What a card is sent over the given time, from now on.
-    ///
-    /// # Errors
-    /// Those of [`record`](Self::record).
     pub fn listen(&self, card: &str, time: Duration) -> Result<Recording> {
         let recorder = self.record(card)?;
         std::thread::sleep(time);
@@ -460,9 +418,6 @@ impl Lab {
     }
 
     /// All that PipeWire has.
-    ///
-    /// # Errors
-    /// `pw-dump` fails, or has no answer after some seconds: see [`metadata`](Self::metadata).
     pub fn dump(&self) -> Result<Dump> {
         let text = self.output("timeout", &["5", "pw-dump"])?;
         Dump::parse(&text)
@@ -470,10 +425,8 @@ impl Lab {
 
     /// The lines of the metadata `default`.
     ///
-    /// # Errors
-    /// `pw-metadata` fails, or has no answer after some seconds: who binds the metadata is not
-    /// served until the session manager, whose it is, has answered a ping, and a manager that waits
-    /// for a program never does.
+    /// Fails after some seconds without an answer: who binds the metadata is not served until the session
+    /// manager, whose it is, has answered a ping, and a manager that waits for a program never does.
     pub fn metadata(&self) -> Result<String> {
         self.output("timeout", &["5", "pw-metadata", "-n", "default"])
     }
@@ -491,9 +444,6 @@ impl Lab {
     }
 
     /// Chooses the default sink, as a mixer does.
-    ///
-    /// # Errors
-    /// `pw-metadata` fails.
     pub fn set_default(&self, sink: &str) -> Result<()> {
         let value = format!("{{\"name\":\"{sink}\"}}");
         let key = "default.configured.audio.sink";
@@ -502,9 +452,6 @@ impl Lab {
     }
 
     /// The same, until the session manager has taken the choice.
-    ///
-    /// # Errors
-    /// `pw-metadata` fails, or the choice is not taken.
     pub fn make_default(&self, sink: &str) -> Result<()> {
         self.set_default(sink)?;
         wait_for("the choice of a default", PATIENCE, || {
@@ -513,9 +460,6 @@ impl Lab {
     }
 
     /// Takes a card away.
-    ///
-    /// # Errors
-    /// It is not there, or `pw-cli` fails.
     pub fn unplug(&self, card: &str) -> Result<()> {
         let id = self
             .dump()?
@@ -526,18 +470,12 @@ impl Lab {
     }
 
     /// Adds a card.
-    ///
-    /// # Errors
-    /// `pw-cli` fails.
     pub fn plug(&self, card: &Card) -> Result<()> {
         self.output("pw-cli", &["create-node", "adapter", &card.properties()])
             .map(drop)
     }
 
     /// Waits until the stream of the program `name` feeds the sink `sink`, and nothing else.
-    ///
-    /// # Errors
-    /// It does not within [`PATIENCE`].
     pub fn wait_for_route(&self, name: &str, sink: &str) -> Result<()> {
         let what = format!("{name} on {sink}");
         wait_for(&what, PATIENCE, || {
@@ -583,9 +521,6 @@ impl Recorder {
     }
 
     /// Ends it and returns what was recorded.
-    ///
-    /// # Errors
-    /// The file can't be read.
     pub fn stop(mut self) -> Result<Recording> {
         // SIGINT makes pw-record finish the file's header.
         self.process.end(Signal::INT)?;

@@ -26,25 +26,16 @@ pub struct Mixd {
 
 impl Mixd {
     /// Starts `program` in a lab and waits until it serves and, where PipeWire runs, is up.
-    ///
-    /// # Errors
-    /// It does not come up; what it has logged is in the sentence.
     pub fn start(lab: &Lab, program: &Path) -> Result<Self> {
         Self::start_with(lab, program, &[])
     }
 
     /// The same as a user has it: it logs no more than it does by itself.
-    ///
-    /// # Errors
-    /// Those of [`start`](Self::start).
     pub fn start_quietly(lab: &Lab, program: &Path) -> Result<Self> {
         Self::start_command(lab, program, &mut lab.command(program))
     }
 
     /// The same with more options.
-    ///
-    /// # Errors
-    /// Those of [`start`](Self::start).
     pub fn start_with(lab: &Lab, program: &Path, args: &[&str]) -> Result<Self> {
         let mut command = lab.command(program);
         command.arg("--verbose").args(args);
@@ -60,9 +51,6 @@ impl Mixd {
     }
 
     /// The same at this socket: where another one was before.
-    ///
-    /// # Errors
-    /// Those of [`start`](Self::start).
     pub fn start_again(lab: &Lab, program: &Path, socket: &str) -> Result<Self> {
         let mut command = lab.command(program);
         command.arg("--verbose");
@@ -71,9 +59,6 @@ impl Mixd {
     }
 
     /// Starts `program` without any PipeWire and waits until it serves.
-    ///
-    /// # Errors
-    /// It does not come up; what it has logged is in the sentence.
     pub fn start_alone(program: &Path, args: &[&str]) -> Result<Self> {
         let folder = Folder::new("mixd-test")?;
         let mut mixd = Self::start_at(folder.path(), program, args)?;
@@ -82,9 +67,6 @@ impl Mixd {
     }
 
     /// The same where `folder` is the home, with its configuration and state.
-    ///
-    /// # Errors
-    /// Those of [`start_alone`](Self::start_alone).
     pub fn start_at(folder: &Path, program: &Path, args: &[&str]) -> Result<Self> {
         let mut command = command_in(folder, program);
         command.args(["--backend", "none"]).args(args);
@@ -92,9 +74,6 @@ impl Mixd {
     }
 
     /// The same, started by the command `before`, which is to become mixd.
-    ///
-    /// # Errors
-    /// Those of [`start_alone`](Self::start_alone).
     pub fn start_behind(folder: &Path, program: &Path, before: &[&str]) -> Result<Self> {
         let mut command = command_in(folder, before.first().ok_or("no command")?);
         command.args(&before[1..]).arg(program);
@@ -103,9 +82,6 @@ impl Mixd {
     }
 
     /// The same with a limit on its open files.
-    ///
-    /// # Errors
-    /// Those of [`start_alone`](Self::start_alone).
     pub fn start_limited(program: &Path, descriptors: u32) -> Result<Self> {
         let folder = Folder::new("mixd-test")?;
         // prlimit becomes mixd: the process is the same.
@@ -167,9 +143,6 @@ impl Mixd {
     }
 
     /// Waits until it plays to this sink, or to none.
-    ///
-    /// # Errors
-    /// It does not; what it has logged is in the sentence.
     pub fn wait_for_output(&self, sink: Option<&str>) -> Result<()> {
         let line = format!("output    {}\n", sink.unwrap_or("none"));
         self.wait_for(line.trim_end(), |mixd| {
@@ -188,9 +161,6 @@ impl Mixd {
     }
 
     /// A connection to it.
-    ///
-    /// # Errors
-    /// Those of the client.
     pub fn connect(&self) -> Result<Client> {
         Ok(Client::connect(
             &Name::parse(self.socket.as_ref())?,
@@ -206,17 +176,11 @@ impl Mixd {
     }
 
     /// Runs mixctl and returns what came of it.
-    ///
-    /// # Errors
-    /// It can't be started.
     pub fn try_mixctl(&self, args: &[&str]) -> Result<Output> {
         Ok(self.mixctl().args(args).output()?)
     }
 
     /// Runs a mixctl that must succeed and returns what it prints.
-    ///
-    /// # Errors
-    /// It fails.
     pub fn ctl(&self, args: &[&str]) -> Result<String> {
         let out = self.try_mixctl(args)?;
         if out.status.success() {
@@ -228,9 +192,6 @@ impl Mixd {
     }
 
     /// Ends it by a signal.
-    ///
-    /// # Errors
-    /// It does not end.
     pub fn end(&mut self, signal: Signal) -> Result<std::process::ExitStatus> {
         self.process.end(signal)
     }

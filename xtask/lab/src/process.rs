@@ -38,9 +38,6 @@ fn live() -> MutexGuard<'static, Live> {
 
 /// From here on, SIGINT and SIGTERM kill the processes and remove the folders that live, then end
 /// this program with the status a shell expects.
-///
-/// # Errors
-/// The signals can't be caught.
 pub fn clean_up_on_signals() -> Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
@@ -80,17 +77,11 @@ impl Process {
     /// Starts `command`. The kernel kills it, too, when the thread that calls this ends without
     /// dropping it (`PR_SET_PDEATHSIG`, set by setpriv): a lab must stay in the thread that made
     /// it.
-    ///
-    /// # Errors
-    /// The program can't be started.
     pub fn start(command: &mut Command) -> Result<Self> {
         Self::spawn(command, None)
     }
 
     /// The same with standard output and standard error kept in a file.
-    ///
-    /// # Errors
-    /// The program can't be started, or the file not made.
     pub fn start_logged(command: &mut Command, log: &Path) -> Result<Self> {
         // Emptied, and appended to: an earlier program may still write there.
         let file = File::create(log).and_then(|_| File::options().append(true).open(log));
@@ -129,17 +120,11 @@ impl Process {
     }
 
     /// A line of `/proc/PID/status` as a number: `VmRSS` in KiB, context switches…
-    ///
-    /// # Errors
-    /// There is no such line.
     pub fn proc_status(&self, key: &str) -> Result<u64> {
         proc_status(&format!("/proc/{}/status", self.pid()), key)
     }
 
     /// How often its threads have waited and been woken so far.
-    ///
-    /// # Errors
-    /// `/proc` can't be read.
     pub fn wakeups(&self) -> Result<u64> {
         let mut sum = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
@@ -151,9 +136,6 @@ impl Process {
 
     /// How often its threads are woken in this time, which is waited for. The work of other processes
     /// makes it no more.
-    ///
-    /// # Errors
-    /// `/proc` can't be read.
     pub fn wakeups_in(&self, time: Duration) -> Result<u64> {
         let before = self.wakeups()?;
         thread::sleep(time);
@@ -163,9 +145,6 @@ impl Process {
     }
 
     /// What it takes of the memory now.
-    ///
-    /// # Errors
-    /// `/proc` can't be read.
     pub fn memory(&self) -> Result<Memory> {
         let file = format!("/proc/{}/smaps_rollup", self.pid());
         let private = proc_status(&file, "Private_Clean")? + proc_status(&file, "Private_Dirty")?;
@@ -176,9 +155,6 @@ impl Process {
     }
 
     /// The processor time that it has used so far, of all its threads.
-    ///
-    /// # Errors
-    /// `/proc` can't be read.
     pub fn processor_time(&self) -> Result<Duration> {
         let mut nanoseconds = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
@@ -191,25 +167,16 @@ impl Process {
     }
 
     /// Its exit status, once it has ended.
-    ///
-    /// # Errors
-    /// Those of `wait`.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
 
     /// Sends it a signal.
-    ///
-    /// # Errors
-    /// Those of `kill`.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         send(self.pid(), signal).map_err(|error| format!("kill {}: {error}", self.name).into())
     }
 
     /// Sends it a signal and waits for its end; kills it if it takes too long.
-    ///
-    /// # Errors
-    /// It had to be killed.
     pub fn end(&mut self, signal: Signal) -> Result<ExitStatus> {
         if let Some(status) = self.ended()? {
             return Ok(status);
@@ -219,9 +186,6 @@ impl Process {
     }
 
     /// Waits for its end; kills it if that takes longer than `patience`.
-    ///
-    /// # Errors
-    /// It had to be killed.
     pub fn wait(&mut self, patience: Duration) -> Result<ExitStatus> {
         let deadline = Instant::now() + patience;
         while Instant::now() < deadline {
@@ -260,9 +224,6 @@ pub struct Folder(PathBuf);
 
 impl Folder {
     /// Makes a new folder among the temporary files.
-    ///
-    /// # Errors
-    /// It can't be made.
     pub fn new(name: &str) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -301,9 +262,6 @@ pub fn namespace() -> &'static [&'static str] {
 }
 
 /// Asks `question` until it has an answer, or `patience` is over.
-///
-/// # Errors
-/// There was none in time; `what` says of what. Or the question failed.
 pub fn wait_for<T>(
     what: &str,
     patience: Duration,

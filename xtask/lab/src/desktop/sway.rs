@@ -25,9 +25,6 @@ pub struct Sway {
 
 impl Sway {
     /// Starts sway in a lab's session, with this configuration, and waits until it serves.
-    ///
-    /// # Errors
-    /// It is missing or does not come up; what it has logged is in the sentence.
     pub fn start(lab: &Lab, config: &str) -> Result<Self> {
         let path = lab.path("sway.conf");
         fs::write(&path, config)?;
@@ -97,9 +94,6 @@ impl Sway {
     }
 
     /// Tells sway something.
-    ///
-    /// # Errors
-    /// swaymsg is missing, or sway refuses.
     pub fn tell(&self, lab: &Lab, words: &[&str]) -> Result<()> {
         let mut command = self.command(lab, Path::new("swaymsg"));
         command.args(words);

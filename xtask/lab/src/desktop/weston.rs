@@ -21,9 +21,6 @@ pub struct Weston {
 
 impl Weston {
     /// Starts one in a lab's session, and waits until it serves.
-    ///
-    /// # Errors
-    /// It is missing or does not come up; what it has logged is in the sentence.
     pub fn start(lab: &Lab) -> Result<Self> {
         let mut command = lab.command("weston");
         command.args([
@@ -58,9 +55,6 @@ impl Weston {
     /// Writes what is to be seen into a PNG. What a window has drawn without an opacity, as
     /// `wl_shm`'s XRGB8888 leaves it open, comes out black and transparent: only the decorations
     /// and the desktop are to be trusted.
-    ///
-    /// # Errors
-    /// weston's screenshooter is missing or fails.
     pub fn picture(&self, lab: &Lab, file: &Path) -> Result<()> {
         let mut command = self.command(lab, Path::new("weston-screenshooter"));
         // It chooses the name itself.

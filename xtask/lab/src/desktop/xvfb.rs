@@ -21,9 +21,6 @@ pub struct Xvfb {
 
 impl Xvfb {
     /// Starts one with a screen of this size in a lab's session, and waits until it serves.
-    ///
-    /// # Errors
-    /// It is missing or does not come up; what it has logged is in the sentence.
     pub fn start(lab: &Lab, width: u32, height: u32) -> Result<Self> {
         let screen = lab.path("Xvfb_screen0");
         let number = lab.path("Xvfb.display");
