@@ -490,10 +490,6 @@ impl Service for App {
             Topic::Settings => Event::Settings(Cow::Borrowed(&self.settings)),
         }
     }
-
-    fn unpublished(&self) -> Topics {
-        self.changed
-    }
 }
 
 fn open_pipewire(config: &Config) -> Result<Box<dyn AudioServer>, String> {

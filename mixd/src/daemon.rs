@@ -43,7 +43,7 @@ pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Err
         Some(listener) => (listener, "the socket passed".to_owned()),
         None => (listen(name)?, name.to_string()),
     };
-    let mut server = Server::on(listener)?;
+    let mut server = Server::new(listener);
     let mut app = App::open(options.clone())?;
     info!("listening at {place}");
     service_manager.announce(&format!("listening at {place}"));
@@ -84,17 +84,10 @@ pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Err
         }
         app.dispatch([is_ready(PIPEWIRE), is_ready(CONFIG)], now)?;
         server.handle(&polled[SERVER..], &mut app, now);
-        // A client that is told may turn out to have gone, and the volume that it held with it.
-        loop {
-            if exit_by.is_none() {
-                app.apply(now);
-            }
-            let changed = app.take_changed();
-            if changed.is_empty() {
-                break;
-            }
-            server.publish(changed, &mut app, now);
+        if exit_by.is_none() {
+            app.apply(now);
         }
+        server.publish(app.take_changed(), &polled[SERVER..], &app, now);
         app.save_volume_when_due(now);
     }
     app.save_volume();

@@ -1,6 +1,6 @@
-//! The client array over real sockets: accepts connections into a fixed number of places and hands
-//! out turns. Who gets a place is `admission.rs`'s business, what happens in it `place.rs`'s, what
-//! the bytes mean `session.rs`'s.
+//! The client array over real sockets: accepts connections into a fixed number of slots and hands out
+//! turns. Who gets a slot is `admission.rs`'s business, what happens in it `client.rs`'s, what the bytes
+//! mean `session.rs`'s.
 
 pub mod admission;
 pub mod client;
@@ -14,57 +14,54 @@ use std::time::{Duration, Instant};
 
 use wire::codec;
 use wire::frame::{Kind, Writer};
-use wire::socket::{self, Listener, SystemError};
+use wire::socket::{self, Listener};
 use wire::{ErrorCode, Failure, Topics};
 
-use self::admission::CLIENTS;
+use self::admission::{CLIENTS, ClientId};
 use self::client::{Client, PollEvents, Socket};
 use self::session::Service;
 use crate::process;
-use crate::sys::{self, POLLERR, POLLHUP, POLLIN, POLLOUT, ReadWatch, pollfd};
+use crate::sys::{self, POLLERR, POLLHUP, POLLIN, POLLOUT, pollfd};
 
-/// How many entries of the poll set are the server's.
-pub const ENTRIES: usize = 2 + CLIENTS;
+/// How many entries of the poll set are the server's: the listener, then the clients.
+pub const ENTRIES: usize = 1 + CLIENTS;
+const LISTENER: usize = 0;
+const FIRST_CLIENT: usize = 1;
 
-/// How long a newcomer waits for a place when all are connected: many keys pressed at once are served one
-/// after the other.
+/// How long a client waits for a slot when all are taken: many keys pressed at once are served one after
+/// the other.
 const SLOT_WAIT: Duration = Duration::from_millis(500);
 
-/// How long no connection is accepted when there is not even a descriptor to refuse it with.
-const EXHAUSTED_PAUSE: Duration = Duration::from_secs(1);
+/// How long no connection is accepted when that fails for want of memory, or of a descriptor to refuse it
+/// with.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Room for the longest sentence of a refusal and its frame.
 const REFUSAL: usize = 512;
 
-const LISTENER_ENTRY: usize = 0;
-const READ_WATCH_ENTRY: usize = 1;
-const CLIENT_ENTRIES: usize = 2;
-
-/// Everything about clients.
+/// The client array and its listener.
 #[derive(Debug)]
 pub struct Server {
     listener: Listener,
     clients: Box<[Client<ClientSocket>]>,
-    /// Which places have somebody in them: the others are not looked at.
+    /// The slots that are taken: the others are not looked at.
     connected: ClientSet,
-    read_watch: ReadWatch,
-    /// Whom the read watch has.
-    watched: ClientSet,
     /// Whose turn is first; moves on, so that nobody is always last.
-    first: usize,
-    /// Held to be let go when no descriptor is left, so that the caller can be told.
+    first: ClientId,
+    /// A descriptor that is closed when no other is left, so that the caller can be told.
     spare: Option<File>,
+    /// Until when nobody is accepted, after that has failed.
     accept_again: Option<Instant>,
-    /// All places are connected and somebody waits for one: until then.
+    /// Until when somebody waits for a slot, while all are taken.
     slot_wait_until: Option<Instant>,
     is_stopping: bool,
 }
 
-/// Some of the places, a bit each.
+/// A set of clients, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
 struct ClientSet(u32);
 
-const _: () = assert!(CLIENTS == u32::BITS as usize, "a bit for each place");
+const _: () = assert!(CLIENTS == u32::BITS as usize, "a bit for each client");
 
 impl ClientSet {
     fn insert(&mut self, at: usize) {
@@ -75,24 +72,16 @@ impl ClientSet {
         self.0 &= !(1 << at);
     }
 
-    fn contains(self, at: usize) -> bool {
-        self.0 & 1 << at != 0
-    }
-
-    fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
     fn is_full(self) -> bool {
         self.0 == u32::MAX
     }
 
-    /// As they are now, in the order of the places.
+    /// The clients that are in it now, in order.
     fn iter(self) -> impl Iterator<Item = usize> {
         self.from(0)
     }
 
-    /// As they are now, from one place on, round to the one before it.
+    /// The clients that are in it now, from one on, round to the one before it.
     fn from(self, first: usize) -> impl Iterator<Item = usize> {
         let mut left = self.0.rotate_right(u32::try_from(first).unwrap_or(0));
         std::iter::from_fn(move || {
@@ -117,63 +106,49 @@ impl Socket for ClientSocket {
     fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
         socket::send(&self.fd, bytes)
     }
-
-    fn is_read_to_the_end(&self) -> bool {
-        sys::is_read_to_the_end(&self.fd)
-    }
 }
 
 impl Server {
-    /// Serves who connects to `listener`. All memory the server ever needs is connected here.
-    ///
-    /// # Errors
-    /// Those of `epoll_create1`.
-    pub fn on(listener: Listener) -> Result<Self, SystemError> {
+    /// Serves clients that connect to `listener`. All memory that the server ever needs is taken here.
+    pub fn new(listener: Listener) -> Self {
         let now = Instant::now();
-        Ok(Self {
+        Self {
             listener,
             clients: (0..CLIENTS).map(|id| Client::new(id, now)).collect(),
             connected: ClientSet::default(),
-            read_watch: ReadWatch::open()?,
-            watched: ClientSet::default(),
             first: 0,
             spare: spare_descriptor(),
             accept_again: None,
             slot_wait_until: None,
             is_stopping: false,
-        })
+        }
     }
 
-    /// Accepts nobody any more: who connects is told by the end of the socket that it is free.
+    /// Accepts nobody any more: a client that connects learns from the end of the socket that its name is
+    /// free.
     pub fn stop_accepting(&mut self) {
         self.is_stopping = true;
         (self.accept_again, self.slot_wait_until) = (None, None);
     }
 
-    /// The poll set's entries: the listener, the read watch, then the places.
-    pub fn entries(&mut self) -> [pollfd; ENTRIES] {
+    /// The poll set's entries.
+    pub fn entries(&self) -> [pollfd; ENTRIES] {
         let mut entries = [sys::entry(None, 0); ENTRIES];
-        // Without those who wait already, for whom it would be ready all the while.
+        // Not while somebody waits for a slot: the listener would be ready all the while.
         if !self.is_stopping && self.accept_again.is_none() && self.slot_wait_until.is_none() {
-            entries[LISTENER_ENTRY] = sys::entry(Some(self.listener.as_fd()), POLLIN);
-        }
-        // To ask a descriptor that is itself many costs more than any other.
-        if !self.watched.is_empty() {
-            entries[READ_WATCH_ENTRY] = sys::entry(Some(self.read_watch.as_fd()), POLLIN);
+            entries[LISTENER] = sys::entry(Some(self.listener.as_fd()), POLLIN);
         }
         for at in self.connected.iter() {
-            let (entry, client) = (&mut entries[CLIENT_ENTRIES + at], &mut self.clients[at]);
-            let interest = client.interest();
+            let interest = self.clients[at].interest();
             let input = if interest.readable { POLLIN } else { 0 };
             let output = if interest.writable { POLLOUT } else { 0 };
-            if let Some(socket) = client.socket() {
-                *entry = sys::entry(Some(socket.fd.as_fd()), input | output);
-            }
+            let socket = self.clients[at].socket().map(|socket| socket.fd.as_fd());
+            entries[FIRST_CLIENT + at] = sys::entry(socket, input | output);
         }
         entries
     }
 
-    /// When [`handle`](Self::handle) is to be called next, if nothing is ready before.
+    /// When [`handle`](Self::handle) is due, if nothing is ready before.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let connected = self.connected.iter();
         let deadlines = connected.filter_map(|at| self.clients[at].deadline(now));
@@ -183,12 +158,12 @@ impl Server {
             .min()
     }
 
-    /// Gives each client its turn, then takes a new one.
+    /// Gives each client its turn, then accepts a new one.
     pub fn handle(&mut self, polled: &[pollfd], service: &mut impl Service, now: Instant) {
-        let ready = |entry: usize| polled.get(entry).map_or(0, |entry| entry.revents);
         for at in self.connected.from(self.first) {
-            let events = ready(CLIENT_ENTRIES + at);
-            let is_due = || self.clients[at].deadline(now).is_some_and(|due| due <= now);
+            let client = &mut self.clients[at];
+            let events = polled[FIRST_CLIENT + at].revents;
+            let is_due = || client.deadline(now).is_some_and(|due| due <= now);
             if events == 0 && !is_due() {
                 continue;
             }
@@ -197,23 +172,16 @@ impl Server {
                 writable: events & POLLOUT != 0,
                 hung_up: events & (POLLHUP | POLLERR) != 0,
             };
-            self.clients[at].serve(events, service, now);
-            self.watch(at);
+            client.serve(events, service, now);
+            self.release_if_closed(at, service);
         }
         self.first = (self.first + 1) % CLIENTS;
-        if ready(READ_WATCH_ENTRY) != 0
-            && let Some(at) = self.read_watch.take().filter(|&at| at < CLIENTS)
-        {
-            self.clients[at].send(service, now);
-            self.watch(at);
-        }
-        self.release_closed(service);
-        // Last, so that a place that has just become free is free.
+        // Last, so that a slot that has just become free is free.
         if self.accept_again.is_some_and(|again| now >= again) {
             self.accept_again = None;
         }
-        let has_newcomer = ready(LISTENER_ENTRY) != 0 || self.slot_wait_until.is_some();
-        if !has_newcomer || self.is_stopping {
+        let has_caller = polled[LISTENER].revents != 0 || self.slot_wait_until.is_some();
+        if !has_caller || self.is_stopping {
             return;
         }
         if !self.connected.is_full() {
@@ -226,46 +194,32 @@ impl Server {
         }
     }
 
-    /// Tells the subscribers of `topics` that they have changed.
-    pub fn publish(&mut self, topics: Topics, service: &mut impl Service, now: Instant) {
+    /// Tells the subscribers of `topics` that they have changed: those now whose sockets are writable, the
+    /// others when they are.
+    pub fn publish(
+        &mut self,
+        topics: Topics,
+        polled: &[pollfd],
+        service: &impl Service,
+        now: Instant,
+    ) {
         for at in self.connected.from(self.first) {
             self.clients[at].mark_dirty(topics);
-            self.clients[at].send(service, now);
-            self.watch(at);
-        }
-        self.release_closed(service);
-    }
-
-    /// Says which places have become free, before anybody else gets one.
-    fn release_closed(&mut self, service: &mut impl Service) {
-        for at in self.connected.iter() {
-            if self.clients[at].peer().is_none() {
-                self.connected.remove(at);
-                // The descriptor took itself out when it was closed.
-                self.watched.remove(at);
-                service.disconnected(at);
+            if polled[FIRST_CLIENT + at].revents & POLLOUT != 0 {
+                self.clients[at].send_events(service, now);
             }
         }
     }
 
-    /// Has the client watched for reading exactly while it is behind.
-    fn watch(&mut self, at: usize) {
-        let is_behind = self.clients[at].is_behind();
-        let Some(socket) = self.clients[at].socket() else {
-            return;
-        };
-        let is_watched = self.watched.contains(at);
-        if is_behind && !is_watched {
-            if self.read_watch.add(&socket.fd, at).is_ok() {
-                self.watched.insert(at);
-            }
-        } else if is_watched && !is_behind {
-            self.watched.remove(at);
-            let _ = self.read_watch.remove(&socket.fd);
+    /// Says that a client's slot has become free, before anybody else gets it.
+    fn release_if_closed(&mut self, at: ClientId, service: &mut impl Service) {
+        if self.clients[at].peer().is_none() {
+            self.connected.remove(at);
+            service.disconnected(at);
         }
     }
 
-    /// Takes one connection; the next one keeps the listener ready. Returns whether there was one.
+    /// Accepts one connection; the next one keeps the listener ready. Returns whether there was one.
     fn accept(&mut self, now: Instant) -> bool {
         match self.listener.accept() {
             Ok(fd) => self.admit(fd, now),
@@ -293,6 +247,7 @@ impl Server {
         match admission::admit(peer, socket::uid(), connected, program) {
             Ok(at) => {
                 debug!("pid {} connected", peer.pid);
+                sys::set_smallest_send_buffer(&fd);
                 self.clients[at].admit(ClientSocket { fd }, peer, now);
                 self.connected.insert(at);
             }
@@ -303,27 +258,26 @@ impl Server {
         }
     }
 
-    /// Nothing is left to accept with. Where that is a descriptor: lets the spare one go, tells the
-    /// caller, takes it back.
+    /// Deals with an accept(2) that fails for want of something. Where that is a descriptor, the spare one is
+    /// closed so that the caller can be told.
     fn refuse_exhausted(&mut self, error: &io::Error, now: Instant) {
         let lacks_descriptor = matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE));
-        if lacks_descriptor
-            && self.spare.take().is_some()
-            && let Ok(fd) = self.listener.accept()
-        {
-            let message = "mixd is busy: no file descriptor is left; raise its limit (ulimit -n)";
-            refuse(&fd, &Failure::new(ErrorCode::Busy, message));
-            warning!("refused a client: no file descriptor is left");
-        }
-        if lacks_descriptor {
+        let mut is_told = false;
+        if lacks_descriptor && self.spare.take().is_some() {
+            if let Ok(fd) = self.listener.accept() {
+                let message =
+                    "mixd is busy: no file descriptor is left; raise its limit (ulimit -n)";
+                refuse(&fd, &Failure::new(ErrorCode::Busy, message));
+                warning!("refused a client: no file descriptor is left");
+                is_told = true;
+            }
             self.spare = spare_descriptor();
         }
-        if !lacks_descriptor {
+        if !is_told {
             warning!("accept: {}", socket::reason(error));
-        }
-        if !lacks_descriptor || self.spare.is_none() {
-            // The listener stays ready: not to look at it for a while is all that is left.
-            self.accept_again = Some(now + EXHAUSTED_PAUSE);
+            // The caller keeps the listener ready: the loop would spin.
+            self.accept_again = Some(now + ACCEPT_PAUSE);
+            self.spare = self.spare.take().or_else(spare_descriptor);
         }
     }
 }

@@ -54,10 +54,6 @@ pub trait Service {
 
     /// The state of `topic` now.
     fn event(&self, topic: Topic) -> Event<'_>;
-
-    /// What has changed and will be published before the next wait: an event of it now would be
-    /// sent again then.
-    fn unpublished(&self) -> Topics;
 }
 
 /// How far a connection has come.
@@ -287,14 +283,9 @@ impl Session {
         !self.dirty.is_empty()
     }
 
-    /// Writes an event for each topic that has changed, while there is room; what is still to be
-    /// published waits for that, so that who subscribes meanwhile is not told twice. To be called only
-    /// when the client has taken all that was sent before: what waits in the socket then can't be
-    /// out of date by more than one state.
+    /// Writes an Event for each topic that has changed, while there is room.
     pub fn write_events(&mut self, service: &impl Service, now: Instant) {
-        let unpublished = service.unpublished();
-        let settled = |topic: &Topic| !unpublished.contains(*topic);
-        for topic in self.dirty.iter().filter(settled) {
+        for topic in self.dirty.iter() {
             let event = service.event(topic);
             if self
                 .writer

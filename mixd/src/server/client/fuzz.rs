@@ -100,6 +100,8 @@ enum Body {
 struct Wire {
     to_daemon: VecDeque<u8>,
     to_client: VecDeque<u8>,
+    /// How many bytes are left to be read of each send that has not been read whole.
+    unread_sends: VecDeque<usize>,
     /// How much more the daemon may send.
     room: usize,
     /// How much it may receive at a time.
@@ -108,6 +110,26 @@ struct Wire {
     client_reads: bool,
     broken: bool,
     daemon_closed: bool,
+}
+
+impl Wire {
+    /// Whether poll(2) would say that the daemon's end is writable: see `sys::set_smallest_send_buffer`.
+    fn is_writable(&self) -> bool {
+        !self.client_reads || self.room > 0 && self.unread_sends.len() <= 1
+    }
+
+    /// The client reads `count` bytes.
+    fn note_read(&mut self, mut count: usize) {
+        while let Some(left) = self.unread_sends.front_mut() {
+            let part = count.min(*left);
+            count -= part;
+            *left -= part;
+            if *left > 0 {
+                return;
+            }
+            self.unread_sends.pop_front();
+        }
+    }
 }
 
 /// The daemon's end. The client's end lives on when it is closed, and can read what is left.
@@ -154,11 +176,8 @@ impl Socket for Pipe {
         }
         wire.room -= count;
         wire.to_client.extend(&bytes[..count]);
+        wire.unread_sends.push_back(count);
         Ok(count)
-    }
-
-    fn is_read_to_the_end(&self) -> bool {
-        self.0.borrow().to_client.is_empty()
     }
 }
 
@@ -168,6 +187,8 @@ struct Remote {
     /// All that it has sent, to be read again by the model.
     sent: Vec<u8>,
     reader: Reader,
+    /// What the reader has not made a frame of.
+    unparsed: Vec<u8>,
     /// What it was told, events left out.
     answers: Vec<(Kind, u32)>,
     last_volume: Option<Mix>,
@@ -185,6 +206,7 @@ impl Remote {
             wire,
             sent: Vec::new(),
             reader: Reader::new(MAX_REPLY, 0),
+            unparsed: Vec::new(),
             answers: Vec::new(),
             last_volume: None,
             last_programs: None,
@@ -207,6 +229,8 @@ impl Remote {
                 *place = byte;
             }
             count -= part;
+            wire.note_read(part);
+            self.unparsed.extend(&self.reader.space()[..part]);
             self.reader.filled(part);
             while let Some(frame) = self.reader.peek().expect("mixd's headers are sound") {
                 match frame.kind {
@@ -231,8 +255,29 @@ impl Remote {
                         self.answers.push((kind, frame.id));
                     }
                 }
+                self.unparsed.drain(..HEADER + frame.body.len());
                 self.reader.consume();
             }
+        }
+    }
+
+    /// Of each topic no more than two Events wait to be read, wherever they are.
+    fn check_unread(&self, output: &[u8]) {
+        let mut bytes = self.unparsed.clone();
+        bytes.extend(&self.wire.borrow().to_client);
+        bytes.extend(output);
+        let mut rest = &bytes[..];
+        let mut events = Vec::new();
+        while let Ok(Some((frame, length))) = frame::parse(rest, MAX_REPLY) {
+            if frame.kind == Kind::Event {
+                // A map's head, a text's, and the first letter tell the topics apart.
+                events.push(frame.body[..3].to_vec());
+            }
+            rest = &rest[length..];
+        }
+        for topic in &events {
+            let count = events.iter().filter(|other| *other == topic).count();
+            assert!(count <= 2, "{count} unread Events {topic:x?}");
         }
     }
 
@@ -379,6 +424,7 @@ impl World {
         let wire = Rc::new(RefCell::new(Wire {
             to_daemon: VecDeque::new(),
             to_client: VecDeque::new(),
+            unread_sends: VecDeque::new(),
             room: 300,
             short: usize::MAX,
             client_sends: true,
@@ -422,6 +468,7 @@ impl World {
 
     /// What the daemon's loop does with what poll would say.
     fn round(&mut self, spurious: bool) {
+        let mut writable = [false; SLOTS];
         for at in 0..SLOTS {
             let interest = self.clients[at].interest();
             let Some(pipe) = self.clients[at].socket() else {
@@ -435,10 +482,11 @@ impl World {
                             || !wire.to_daemon.is_empty()
                             || !wire.client_sends
                             || wire.broken),
-                    writable: interest.writable && (wire.room > 0 || !wire.client_reads),
+                    writable: interest.writable && wire.is_writable(),
                     hung_up: !wire.client_reads || wire.broken,
                 }
             };
+            writable[at] = ready.writable;
             self.clients[at].serve(ready, &mut self.app, self.now);
         }
         for at in 0..SLOTS {
@@ -447,16 +495,14 @@ impl World {
             }
         }
         let changed = self.app.take_changed();
-        for client in &mut self.clients {
+        let remotes = self.remotes.iter();
+        for ((client, writable), remote) in self.clients.iter_mut().zip(writable).zip(remotes) {
             client.mark_dirty(changed);
-            client.send(&self.app, self.now);
-            let is_behind = client.is_behind();
-            if let Some(pipe) = client.socket() {
-                let unread = !pipe.0.borrow().to_client.is_empty();
-                assert!(
-                    unread || !is_behind || interest_in_writing(client),
-                    "an event waits for nothing"
-                );
+            if writable {
+                client.send_events(&self.app, self.now);
+            }
+            if let (Some(_), Some(remote)) = (client.socket(), remote) {
+                remote.check_unread(client.session.output());
             }
         }
         for at in 0..SLOTS {
@@ -472,7 +518,7 @@ impl World {
     /// Lets every client read all and the daemon do its rounds until nothing is left to be done.
     fn settle(&mut self) {
         for _ in 0..LAST_ROUNDS {
-            for pipe in self.clients.iter_mut().filter_map(Client::socket) {
+            for pipe in self.clients.iter().filter_map(Client::socket) {
                 let mut wire = pipe.0.borrow_mut();
                 (wire.room, wire.short) = (usize::MAX / 2, usize::MAX);
             }
@@ -554,11 +600,6 @@ impl World {
             assert_eq!(client.last_programs, Some(list), "the last state");
         }
     }
-}
-
-/// Whether the socket is waited for to take more.
-fn interest_in_writing(client: &Client<Pipe>) -> bool {
-    client.interest().writable
 }
 
 fn any_frame(kind: u8, body: Body) -> Vec<u8> {
