@@ -8,9 +8,9 @@ use tiny_skia::{
     Transform,
 };
 
+use crate::display_list::{Color, Item, Shape};
 use crate::font::{self, Fonts, Glyph, Weight};
 use crate::geometry::Pixels;
-use crate::scene::{Color, Item, Shape};
 
 /// How many glyphs are kept as they were drawn; a window full of text has some hundred.
 const MOST_GLYPHS: usize = 1024;
@@ -107,14 +107,10 @@ impl Canvas {
                 let path = round(*x, *y, *width, *height, *radius);
                 path_in(map, region, path, item.color, *line, clip.as_ref());
             }
-            Shape::Line { points, width } => {
+            Shape::Line { from, to, width } => {
                 let mut path = PathBuilder::new();
-                for (at, (x, y)) in points.iter().enumerate() {
-                    match at {
-                        0 => path.move_to(*x, *y),
-                        _ => path.line_to(*x, *y),
-                    }
-                }
+                path.move_to(from.0, from.1);
+                path.line_to(to.0, to.1);
                 let path = path.finish();
                 path_in(map, region, path, item.color, Some(*width), clip.as_ref());
             }
@@ -125,14 +121,14 @@ impl Canvas {
                 weight,
                 text,
             } => {
-                let mut pen = *x;
+                let mut painter = *x;
                 for (_, character) in font::shown(text) {
-                    pen += self.glyph(
+                    painter += self.glyph(
                         fonts,
                         character,
                         *size,
                         *weight,
-                        pen,
+                        painter,
                         *baseline,
                         map,
                         region,

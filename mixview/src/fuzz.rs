@@ -8,14 +8,14 @@ use wire::message::Rule;
 use wire::{Request, Text, Volume};
 
 use crate::canvas::Canvas;
+use crate::display_list::damage;
+use crate::fake_daemon::FakeDaemon;
 use crate::font::{Fonts, NoFallback};
 use crate::geometry::Pixels;
 use crate::input::Pointer;
-use crate::model::{Effect, Key, Link, Lost, Message, Model, Modifiers};
-use crate::pretend::Daemon;
-use crate::scene::damage;
+use crate::model::{Effect, Key, LinkError, Message, Model, Modifiers, SliderMessage};
 use crate::theme::DARK;
-use crate::view::{Extent, Frame, view};
+use crate::view::{Frame, Viewport, view};
 
 /// Something that happens.
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -114,20 +114,20 @@ const MOST: usize = 200;
 
 struct World {
     model: Model,
-    daemon: Daemon,
+    daemon: FakeDaemon,
     fonts: Fonts,
     pointer: Pointer,
     now: Duration,
-    extent: Extent,
+    viewport: Viewport,
     frame: Frame,
 }
 
 impl World {
     fn tell(&mut self, messages: Vec<Message>) {
         for message in messages {
-            let is_said = matches!(message, Message::Answer(_) | Message::Event(_));
+            let is_said = matches!(message, Message::Reply(_) | Message::Event(_));
             let mut changes = 0;
-            for effect in self.model.handle(message) {
+            for effect in self.model.update(message) {
                 if let Effect::Send(request) = effect {
                     changes += usize::from(changes_list(&request));
                     self.daemon.inbox.push_back(request);
@@ -152,9 +152,9 @@ impl World {
     }
 
     fn look(&mut self) -> Frame {
-        let frame = view(&self.model, &self.fonts, &DARK, self.extent);
-        self.model.scrolled(frame.scroll);
-        if let Some(message) = self.pointer.settled(self.model.hover(), &frame) {
+        let frame = view(&self.model, &self.fonts, &DARK, self.viewport);
+        self.model.set_scroll(frame.scroll);
+        if let Some(message) = self.pointer.hover_changed(self.model.hover, &frame) {
             self.tell(vec![message]);
         }
         for area in &frame.areas {
@@ -192,8 +192,8 @@ impl World {
                 let key = KEYS[usize::from(key) % KEYS.len()];
                 vec![Message::Key(key, Modifiers { shift, control })]
             }
-            Action::Type(piece) => vec![Message::Typed(piece.text())],
-            Action::Compose(piece) => vec![Message::Composed(piece.text())],
+            Action::Type(piece) => vec![Message::Text(piece.text())],
+            Action::Compose(piece) => vec![Message::Preedit(piece.text())],
             Action::Wait(time) => {
                 self.now += Duration::from_millis(time.into());
                 Vec::new()
@@ -234,15 +234,15 @@ impl World {
             }
             Action::Lose => {
                 self.daemon.inbox.clear();
-                let lost = Lost {
+                let lost = LinkError {
                     title: "mixd is not there",
-                    why: "gone".to_owned(),
-                    start: Some("mixd".to_owned()),
+                    reason: "gone".to_owned(),
+                    command: Some("mixd".to_owned()),
                 };
-                vec![Message::Lost(lost), Message::Connected]
+                vec![Message::Disconnected(lost), Message::Connected]
             }
             Action::Resize(width, height, scale) => {
-                self.extent = Extent {
+                self.viewport = Viewport {
                     width: u32::from(width).clamp(1, 2000),
                     height: u32::from(height).clamp(1, 2000),
                     scale: 0.5 + f32::from(scale) / 64.0,
@@ -252,7 +252,7 @@ impl World {
         };
         // What mixd says of itself it says only to a subscriber.
         let is_mixd = |message: &Message| matches!(message, Message::Event(_));
-        let is_up = *self.model.link() == Link::Up;
+        let is_up = self.model.daemon.is_up();
         let messages = messages.into_iter();
         let messages = messages.filter(|message| is_up || !is_mixd(message));
         self.tell(messages.collect());
@@ -283,11 +283,11 @@ pub fn model(bytes: &[u8]) {
     };
     let mut world = World {
         model: Model::default(),
-        daemon: Daemon::new(&["Game", "Discord", "Discord Canary"], &["disc*"]),
+        daemon: FakeDaemon::new(&["Game", "Discord", "Discord Canary"], &["disc*"]),
         fonts,
         pointer: Pointer::default(),
         now: Duration::ZERO,
-        extent: Extent {
+        viewport: Viewport {
             width: 480,
             height: 420,
             scale: 1.0,
@@ -319,17 +319,17 @@ pub fn model(bytes: &[u8]) {
     // Everything is answered in the end: the handle stands where mixd's volume does.
     let messages = world.pointer.released(&world.frame);
     world.tell(messages);
-    world.tell(vec![Message::LetGo]);
+    world.tell(vec![Message::Slider(SliderMessage::Release)]);
     world.answer(usize::MAX);
-    if *world.model.link() == Link::Up {
+    if world.model.daemon.is_up() {
         assert_eq!(world.model.volume(), world.daemon.volume);
-        assert_eq!(world.model.programs(), world.daemon.programs);
+        assert_eq!(world.model.daemon.rules, world.daemon.programs);
     }
 }
 
 /// Draws the window: what has changed, over what was there; it is to be as if drawn anew.
 fn paint(world: &World, before: Option<(&Frame, Vec<u32>)>) -> Vec<u32> {
-    let Extent { width, height, .. } = world.extent;
+    let Viewport { width, height, .. } = world.viewport;
     // Large windows are no other than small ones, and take long.
     if width * height > MOST_PIXELS {
         return Vec::new();

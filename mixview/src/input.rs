@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use wire::{Channel, Volume};
 
-use crate::model::{Message, Target};
+use crate::model::{Dragged, Message, SliderMessage, Target};
 use crate::theme::ROW;
 use crate::view::{Frame, Role};
 
 /// Two clicks within this time are a double click.
-const DOUBLE: Duration = Duration::from_millis(400);
+const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 /// How far the pointer may go between a press and a release that are a click, in logical pixels.
-const SLOP: f32 = 6.0;
+const CLICK_SLOP: f32 = 6.0;
 /// How far the slider's handle may be pulled without being moved, in logical pixels: about what a
 /// hundredth is.
-const TREMOR: f32 = 2.0;
+const DRAG_THRESHOLD: f32 = 2.0;
 
 /// The pointer.
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ enum Press {
         id: u32,
         x: f32,
         y: f32,
-        carried: bool,
+        dragged: bool,
     },
     /// A text.
     Text,
@@ -83,9 +83,11 @@ impl Pointer {
                 x: from_x,
                 slides,
             }) => {
-                *slides |= (x - *from_x).abs() > TREMOR;
+                *slides |= (x - *from_x).abs() > DRAG_THRESHOLD;
                 match slides {
-                    true => vec![Message::Slide(frame.track.volume(x - *beside))],
+                    true => vec![Message::Slider(SliderMessage::Drag(
+                        frame.track.volume(x - *beside),
+                    ))],
                     false => Vec::new(),
                 }
             }
@@ -93,22 +95,22 @@ impl Pointer {
                 id,
                 x: from_x,
                 y: from_y,
-                carried,
+                dragged,
             }) => {
-                *carried |= (x - *from_x).hypot(y - *from_y) > SLOP;
-                match carried {
-                    true => vec![Message::Carry {
+                *dragged |= (x - *from_x).hypot(y - *from_y) > CLICK_SLOP;
+                match dragged {
+                    true => vec![Message::Drag(Dragged {
                         id: *id,
                         x,
                         y,
-                        over: side(x, frame),
-                    }],
+                        channel: side(x, frame),
+                    })],
                     false => Vec::new(),
                 }
             }
             Some(Press::Text) => caret(x, y, true, frame).into_iter().collect(),
             Some(Press::Target(_) | Press::Nothing) => Vec::new(),
-            None => vec![Message::Point(self.target(frame))],
+            None => vec![Message::Hover(self.target(frame))],
         }
     }
 
@@ -118,14 +120,14 @@ impl Pointer {
         // While a button is held, it is still ours.
         match self.press {
             Some(_) => Vec::new(),
-            None => vec![Message::Point(None)],
+            None => vec![Message::Hover(None)],
         }
     }
 
     /// What the pointer is over, where that is no longer `hover`: the window has changed under it.
-    pub fn settled(&self, hover: Option<Target>, frame: &Frame) -> Option<Message> {
+    pub fn hover_changed(&self, hover: Option<Target>, frame: &Frame) -> Option<Message> {
         let target = self.target(frame).filter(|_| self.is_in);
-        (self.press.is_none() && target != hover).then_some(Message::Point(target))
+        (self.press.is_none() && target != hover).then_some(Message::Hover(target))
     }
 
     /// A finger touches the window, at this time since any start. One is followed at a time:
@@ -151,7 +153,7 @@ impl Pointer {
                 self.finger = None;
                 messages.extend(match touch {
                     Touch::Up => self.released(frame),
-                    _ => self.given_up(),
+                    _ => self.cancel(),
                 });
                 messages.extend(self.left());
             }
@@ -160,10 +162,10 @@ impl Pointer {
     }
 
     /// What is held is let go, and nothing comes of it.
-    fn given_up(&mut self) -> Vec<Message> {
+    fn cancel(&mut self) -> Vec<Message> {
         match self.press.take() {
-            Some(Press::Handle { .. }) => vec![Message::LetGo],
-            Some(Press::Stream { carried: true, .. }) => vec![Message::Drop(None)],
+            Some(Press::Handle { .. }) => vec![Message::Slider(SliderMessage::Release)],
+            Some(Press::Stream { dragged: true, .. }) => vec![Message::Drop(None)],
             _ => Vec::new(),
         }
     }
@@ -172,16 +174,19 @@ impl Pointer {
     pub fn pressed(&mut self, now: Duration, shift: bool, frame: &Frame) -> Vec<Message> {
         let (x, y) = (self.x, self.y);
         let is_second = self.last.is_some_and(|(at, last_x, last_y)| {
-            now.saturating_sub(at) <= DOUBLE && (x - last_x).hypot(y - last_y) <= SLOP
+            now.saturating_sub(at) <= DOUBLE_CLICK && (x - last_x).hypot(y - last_y) <= CLICK_SLOP
         });
         self.last = Some((now, x, y));
         // What was held by another button, or by a finger.
-        let mut before = self.given_up();
-        let (press, messages) = match frame.at(x, y) {
+        let mut before = self.cancel();
+        let (press, messages) = match frame.hit(x, y) {
             Some(Role::Target(Target::Slider)) => {
                 self.was_double = is_second && !self.was_double;
                 if self.was_double {
-                    let hold = vec![Message::Hold(Some(Volume::MIDDLE)), Message::LetGo];
+                    let hold = vec![
+                        Message::Slider(SliderMessage::Grab(Some(Volume::MIDDLE))),
+                        Message::Slider(SliderMessage::Release),
+                    ];
                     (Press::Nothing, hold)
                 } else {
                     // The handle does not jump when it is taken beside its middle.
@@ -193,19 +198,19 @@ impl Pointer {
                         slides: false,
                     };
                     let volume = (!is_taken).then(|| frame.track.volume(x));
-                    (press, vec![Message::Hold(volume)])
+                    (press, vec![Message::Slider(SliderMessage::Grab(volume))])
                 }
             }
             // The first click has sent the row away: this is the next one, slid under the pointer.
             Some(Role::Target(
-                Target::Stream(_) | Target::Offer(_) | Target::Pattern(_) | Target::Delete(_),
+                Target::Stream(_) | Target::Suggestion(_) | Target::Pattern(_) | Target::Delete(_),
             )) if is_second => (Press::Nothing, Vec::new()),
             Some(Role::Target(Target::Stream(id))) => {
                 let press = Press::Stream {
                     id: *id,
                     x,
                     y,
-                    carried: false,
+                    dragged: false,
                 };
                 (press, Vec::new())
             }
@@ -215,8 +220,8 @@ impl Pointer {
                 messages.extend(caret(x, y, shift, frame));
                 (Press::Text, messages)
             }
-            Some(Role::Cover | Role::Pane(_)) => (Press::Nothing, Vec::new()),
-            None => (Press::Nothing, vec![Message::Away]),
+            Some(Role::Overlay | Role::Pane(_)) => (Press::Nothing, Vec::new()),
+            None => (Press::Nothing, vec![Message::ClickOutside]),
         };
         self.press = Some(press);
         before.extend(messages);
@@ -226,11 +231,11 @@ impl Pointer {
     /// The button is released.
     pub fn released(&mut self, frame: &Frame) -> Vec<Message> {
         let mut messages = match self.press.take() {
-            Some(Press::Handle { .. }) => vec![Message::LetGo],
+            Some(Press::Handle { .. }) => vec![Message::Slider(SliderMessage::Release)],
             Some(Press::Stream {
-                id, carried: false, ..
+                id, dragged: false, ..
             }) => vec![Message::Click(Target::Stream(id))],
-            Some(Press::Stream { carried: true, .. }) => {
+            Some(Press::Stream { dragged: true, .. }) => {
                 let (width, height) = frame.size;
                 let inside = self.x >= 0.0 && self.y >= 0.0 && self.x < width && self.y < height;
                 vec![Message::Drop(inside.then(|| side(self.x, frame)))]
@@ -240,14 +245,14 @@ impl Pointer {
             }
             Some(Press::Target(_) | Press::Text | Press::Nothing) | None => Vec::new(),
         };
-        messages.push(Message::Point(self.target(frame)));
+        messages.push(Message::Hover(self.target(frame)));
         messages
     }
 
     /// A wheel is turned by so many notches: to the right, and away from the hand.
     pub fn wheel(&mut self, right: f32, up: f32, frame: &Frame) -> Vec<Message> {
-        if frame.at(self.x, self.y) == Some(&Role::Target(Target::Slider)) {
-            return vec![Message::Turn(up + right)];
+        if frame.hit(self.x, self.y) == Some(&Role::Target(Target::Slider)) {
+            return vec![Message::Slider(SliderMessage::Wheel(up + right))];
         }
         let pane = frame.pane_at(self.x, self.y);
         let scroll = |pane| Message::Scroll(pane, -up * ROW);
@@ -255,7 +260,7 @@ impl Pointer {
     }
 
     fn target(&self, frame: &Frame) -> Option<Target> {
-        match frame.at(self.x, self.y) {
+        match frame.hit(self.x, self.y) {
             Some(Role::Target(target) | Role::Text(target, _)) => Some(*target),
             _ => None,
         }

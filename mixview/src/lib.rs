@@ -7,6 +7,10 @@
 #[cfg(feature = "draw")]
 pub mod canvas;
 #[cfg(feature = "draw")]
+pub mod display_list;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fake_daemon;
+#[cfg(feature = "draw")]
 pub mod font;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
@@ -20,10 +24,6 @@ pub mod link;
 pub mod model;
 #[cfg(feature = "window")]
 pub mod options;
-#[cfg(any(test, feature = "fuzz"))]
-pub mod pretend;
-#[cfg(feature = "draw")]
-pub mod scene;
 #[cfg(feature = "draw")]
 pub mod theme;
 pub mod usage;

@@ -12,7 +12,7 @@ use rustix::fs::inotify;
 use wire::client::TIMEOUT;
 use wire::{ClientError, Connection, Incoming, Name, Request};
 
-use crate::model::{Lost, Message};
+use crate::model::{LinkError, Message};
 
 /// How long after one attempt the next one follows.
 const RETRY: Duration = Duration::from_secs(2);
@@ -126,7 +126,7 @@ impl Link {
                 Ok(Some(Incoming::Answer(answer))) => {
                     answered = true;
                     self.unanswered = self.unanswered.saturating_sub(1);
-                    messages.push(Message::Answer(answer));
+                    messages.push(Message::Reply(answer));
                 }
                 Ok(Some(Incoming::Event(event))) => messages.push(Message::Event(event)),
                 Ok(None) => break,
@@ -151,7 +151,7 @@ impl Link {
         self.unanswered = 0;
         self.patience = None;
         self.retry = Some(now + RETRY);
-        let why = match error {
+        let reason = match error {
             // How to start it is said beside it.
             ClientError::Unreachable(_, error) => error.to_string(),
             error => error.to_string(),
@@ -164,8 +164,12 @@ impl Link {
             ClientError::Protocol(_) => ("mixd is not understood", false),
             ClientError::System(_) => ("mixd can't be reached", false),
         };
-        let start = is_gone.then(|| self.name.daemon());
-        messages.push(Message::Lost(Lost { title, why, start }));
+        let command = is_gone.then(|| self.name.daemon());
+        messages.push(Message::Disconnected(LinkError {
+            title,
+            reason,
+            command,
+        }));
     }
 
     /// Whether the socket's file has come since it was looked for.
@@ -214,7 +218,10 @@ mod tests {
         let name = Name::Path(path.clone());
         let now = Instant::now();
         let (mut link, messages) = Link::open(name.clone(), now);
-        assert!(matches!(&messages[..], [Message::Lost(_)]), "{messages:?}");
+        assert!(
+            matches!(&messages[..], [Message::Disconnected(_)]),
+            "{messages:?}"
+        );
         assert!(link.turn(now).is_empty(), "it waits");
         assert_eq!(link.deadline(), Some(now + RETRY));
         std::fs::write(&path, "").unwrap();
@@ -246,11 +253,11 @@ mod tests {
         ] {
             let mut messages = Vec::new();
             link.lose(&error, Instant::now(), &mut messages);
-            let [Message::Lost(lost)] = &messages[..] else {
+            let [Message::Disconnected(lost)] = &messages[..] else {
                 panic!("{messages:?}");
             };
             assert_eq!(lost.title, title);
-            assert_eq!(lost.start.is_some(), title == "mixd is not there");
+            assert_eq!(lost.command.is_some(), title == "mixd is not there");
         }
     }
 }

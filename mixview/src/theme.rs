@@ -2,7 +2,7 @@
 
 use wire::Channel;
 
-use crate::scene::Color;
+use crate::display_list::Color;
 
 /// The colours of a theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,11 +18,11 @@ pub struct Theme {
     /// What may be read.
     pub muted: Color,
     /// The default channel.
-    pub cool: Color,
+    pub default: Color,
     /// The aux channel.
-    pub warm: Color,
+    pub aux: Color,
     /// What is wrong.
-    pub alarm: Color,
+    pub warning: Color,
     /// Behind selected text.
     pub selection: Color,
 }
@@ -34,9 +34,9 @@ pub const DARK: Theme = Theme {
     line: Color::hex(0x003a_4250),
     text: Color::hex(0x00e8_ecf2),
     muted: Color::hex(0x009c_a8b8),
-    cool: Color::hex(0x006c_b2ff),
-    warm: Color::hex(0x00f5_ab5e),
-    alarm: Color::hex(0x00ff_9a91),
+    default: Color::hex(0x006c_b2ff),
+    aux: Color::hex(0x00f5_ab5e),
+    warning: Color::hex(0x00ff_9a91),
     selection: Color::hex(0x0027_4a75),
 };
 
@@ -47,9 +47,9 @@ pub const LIGHT: Theme = Theme {
     line: Color::hex(0x00c3_cad4),
     text: Color::hex(0x001a_1f26),
     muted: Color::hex(0x0054_5f6e),
-    cool: Color::hex(0x0012_5cb0),
-    warm: Color::hex(0x0094_4b00),
-    alarm: Color::hex(0x00b0_1d16),
+    default: Color::hex(0x0012_5cb0),
+    aux: Color::hex(0x0094_4b00),
+    warning: Color::hex(0x00b0_1d16),
     selection: Color::hex(0x00bc_d8f8),
 };
 
@@ -57,8 +57,8 @@ impl Theme {
     /// The colour of a channel.
     pub const fn channel(&self, channel: Channel) -> Color {
         match channel {
-            Channel::Default => self.cool,
-            Channel::Aux => self.warm,
+            Channel::Default => self.default,
+            Channel::Aux => self.aux,
         }
     }
 
@@ -111,13 +111,19 @@ mod tests {
         assert!((contrast(Color::hex(0), Color::hex(0x00ff_ffff)) - 21.0).abs() < 0.01);
         for theme in [DARK, LIGHT] {
             for behind in [theme.background, theme.surface] {
-                for text in [theme.text, theme.muted, theme.cool, theme.warm, theme.alarm] {
+                for text in [
+                    theme.text,
+                    theme.muted,
+                    theme.default,
+                    theme.aux,
+                    theme.warning,
+                ] {
                     let ratio = contrast(text, behind);
                     assert!(ratio >= 4.5, "{text:?} on {behind:?}: {ratio:.2}");
                 }
             }
             assert!(contrast(theme.text, theme.selection) >= 4.5);
-            for color in [theme.muted, theme.cool, theme.warm, theme.alarm] {
+            for color in [theme.muted, theme.default, theme.aux, theme.warning] {
                 let ratio = contrast(color, theme.badge(color));
                 assert!(ratio >= 4.5, "a badge of {color:?}: {ratio:.2}");
             }

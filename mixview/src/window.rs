@@ -8,10 +8,10 @@
 //! timeout, winit 0.30 starts a thread on Wayland that watches the connection while others may read
 //! from it. We do so only while we draw, and pump once more after that.
 
+mod color_scheme;
 mod display;
 mod keyboard;
 pub mod screen;
-mod shade;
 
 use std::os::fd::AsFd;
 use std::time::Instant;
@@ -38,7 +38,7 @@ use crate::link::Link;
 use crate::model::{Effect, Message, Model, Target};
 use crate::options::Options;
 use crate::theme::Theme;
-use crate::view::{Extent, Frame, Role, SMALLEST, USUAL, view};
+use crate::view::{DEFAULT_SIZE, Frame, MIN_SIZE, Role, Viewport, view};
 
 use screen::Screen;
 
@@ -65,10 +65,10 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         canvas: Canvas::default(),
         pointer: Pointer::default(),
         frame: Frame::default(),
-        theme: shade::theme(options.shade, None),
+        theme: color_scheme::theme(options.color_scheme, None),
         options: options.clone(),
         display: events.owned_display_handle(),
-        shown: None,
+        open: None,
         modifiers: ModifiersState::default(),
         start: Instant::now(),
         is_dirty: true,
@@ -109,7 +109,7 @@ struct App {
     theme: Theme,
     options: Options,
     display: OwnedDisplayHandle,
-    shown: Option<Shown>,
+    open: Option<OpenWindow>,
     modifiers: ModifiersState,
     start: Instant,
     /// Whether the window may look otherwise than the frame says.
@@ -119,7 +119,7 @@ struct App {
 }
 
 /// What there is once the display has a window for us.
-struct Shown {
+struct OpenWindow {
     screen: Screen,
     /// In pixels. Kept, because to ask for it is a question to the X server.
     size: PhysicalSize<u32>,
@@ -153,7 +153,7 @@ impl App {
     fn tell(&mut self, messages: Vec<Message>) {
         for message in messages {
             // What follows from it: a request that can't be sent loses the connection later.
-            for effect in self.model.handle(message) {
+            for effect in self.model.update(message) {
                 match effect {
                     Effect::Send(request) => self.link.send(&request, Instant::now()),
                     Effect::Close => self.is_closing = true,
@@ -163,10 +163,10 @@ impl App {
         }
     }
 
-    fn extent(&self) -> Option<Extent> {
-        let shown = self.shown.as_ref()?;
+    fn viewport(&self) -> Option<Viewport> {
+        let shown = self.open.as_ref()?;
         let PhysicalSize { width, height } = shown.size;
-        Some(Extent {
+        Some(Viewport {
             width: width.max(1),
             height: height.max(1),
             scale: shown.scale,
@@ -178,7 +178,7 @@ impl App {
         if !self.is_dirty || !self.settle() {
             return false;
         }
-        match &self.shown {
+        match &self.open {
             Some(shown) if shown.is_paced => shown.screen.window().request_redraw(),
             _ => self.draw(false),
         }
@@ -189,7 +189,7 @@ impl App {
     fn settle(&mut self) -> bool {
         self.is_dirty = false;
         self.lay_out();
-        let Some(shown) = &mut self.shown else {
+        let Some(shown) = &mut self.open else {
             return false;
         };
         shown.follow(&self.model, &self.frame);
@@ -198,13 +198,15 @@ impl App {
 
     /// Lays the window out, for the next event too: what is pointed at is where it is by now.
     fn lay_out(&mut self) {
-        let Some(extent) = self.extent() else { return };
-        self.frame = view(&self.model, &self.fonts, &self.theme, extent);
-        self.model.scrolled(self.frame.scroll);
+        let Some(viewport) = self.viewport() else {
+            return;
+        };
+        self.frame = view(&self.model, &self.fonts, &self.theme, viewport);
+        self.model.set_scroll(self.frame.scroll);
         // The pointer may be over something else now, without having moved.
-        if let Some(message) = self.pointer.settled(self.model.hover(), &self.frame) {
+        if let Some(message) = self.pointer.hover_changed(self.model.hover, &self.frame) {
             self.tell(vec![message]);
-            self.frame = view(&self.model, &self.fonts, &self.theme, extent);
+            self.frame = view(&self.model, &self.fonts, &self.theme, viewport);
         }
     }
 
@@ -213,9 +215,11 @@ impl App {
         if self.is_dirty {
             self.settle();
         }
-        let Some(extent) = self.extent() else { return };
-        let Some(shown) = &mut self.shown else { return };
-        let size = (extent.width, extent.height);
+        let Some(viewport) = self.viewport() else {
+            return;
+        };
+        let Some(shown) = &mut self.open else { return };
+        let size = (viewport.width, viewport.height);
         let drawn = shown
             .screen
             .draw(&self.frame.items, &self.fonts, &mut self.canvas, size, all);
@@ -224,12 +228,12 @@ impl App {
         }
     }
 
-    fn open(&mut self, events: &ActiveEventLoop) -> Result<Shown, String> {
+    fn open(&mut self, events: &ActiveEventLoop) -> Result<OpenWindow, String> {
         let scale = self.options.scale;
         // Decorations that are drawn by us, and window managers that know the word, follow it.
         let mut attributes = Window::default_attributes()
             .with_title("mixview")
-            .with_theme(Some(shade::of(&self.theme)));
+            .with_theme(Some(color_scheme::of(&self.theme)));
         // The two traits' methods have one name.
         attributes = WindowAttributesExtWayland::with_name(attributes, NAME, "");
         attributes = WindowAttributesExtX11::with_name(attributes, NAME, NAME);
@@ -243,8 +247,8 @@ impl App {
             }
         };
         attributes = attributes
-            .with_inner_size(sized(USUAL))
-            .with_min_inner_size(sized(SMALLEST));
+            .with_inner_size(sized(DEFAULT_SIZE))
+            .with_min_inner_size(sized(MIN_SIZE));
         let window = events
             .create_window(attributes)
             .map_err(|error| format!("open a window: {error}"))?;
@@ -255,7 +259,7 @@ impl App {
         let scale = scaled(scale, window.scale_factor());
         let size = window.inner_size();
         let screen = Screen::new(self.display.clone(), window)?;
-        Ok(Shown {
+        Ok(OpenWindow {
             screen,
             size,
             scale,
@@ -272,7 +276,7 @@ impl App {
     }
 
     fn logical(&self, (x, y): (f64, f64)) -> (f32, f32) {
-        let scale = self.shown.as_ref().map_or(1.0, |shown| shown.scale);
+        let scale = self.open.as_ref().map_or(1.0, |shown| shown.scale);
         #[allow(clippy::cast_possible_truncation)]
         let place = (x as f32 / scale, y as f32 / scale);
         place
@@ -309,12 +313,12 @@ fn scaled(wanted: Option<f64>, of_display: f64) -> f32 {
     scale
 }
 
-impl Shown {
+impl OpenWindow {
     /// The cursor and the input method follow what is pointed at and typed.
     fn follow(&mut self, model: &Model, frame: &Frame) {
         let window = self.screen.window();
-        if self.types != model.types() {
-            self.types = model.types();
+        if self.types != model.accepts_text() {
+            self.types = model.accepts_text();
             window.set_ime_allowed(self.types);
         }
         if let Some(caret) = frame.caret {
@@ -327,12 +331,12 @@ impl Shown {
             );
         }
         let is_text = frame.areas.iter().any(|area| match &area.role {
-            Role::Text(target, _) => Some(*target) == model.hover(),
+            Role::Text(target, _) => Some(*target) == model.hover,
             _ => false,
         });
-        let cursor = match model.hover() {
+        let cursor = match model.hover {
             _ if is_text => CursorIcon::Text,
-            Some(Target::Slider | Target::Foot) | None => CursorIcon::Default,
+            Some(Target::Slider | Target::StatusLine) | None => CursorIcon::Default,
             Some(_) => CursorIcon::Pointer,
         };
         if self.cursor != cursor {
@@ -344,9 +348,9 @@ impl Shown {
 
 impl ApplicationHandler for App {
     fn resumed(&mut self, events: &ActiveEventLoop) {
-        if self.shown.is_none() {
+        if self.open.is_none() {
             match self.open(events) {
-                Ok(shown) => self.shown = Some(shown),
+                Ok(shown) => self.open = Some(shown),
                 Err(why) => self.failed = Some(why),
             }
             self.is_dirty = true;
@@ -357,11 +361,11 @@ impl ApplicationHandler for App {
         match event {
             WindowEvent::CloseRequested | WindowEvent::Destroyed => self.is_closing = true,
             WindowEvent::RedrawRequested => {
-                let is_paced = self.shown.as_ref().is_some_and(|shown| shown.is_paced);
+                let is_paced = self.open.as_ref().is_some_and(|shown| shown.is_paced);
                 self.draw(!is_paced);
             }
             WindowEvent::Resized(size) => {
-                if let Some(shown) = &mut self.shown {
+                if let Some(shown) = &mut self.open {
                     shown.size = size;
                 }
                 self.is_dirty = true;
@@ -369,14 +373,14 @@ impl ApplicationHandler for App {
             }
             WindowEvent::ScaleFactorChanged { scale_factor, .. } => {
                 let scale = scaled(self.options.scale, scale_factor);
-                if let Some(shown) = &mut self.shown {
+                if let Some(shown) = &mut self.open {
                     shown.scale = scale;
                 }
                 self.is_dirty = true;
                 self.lay_out();
             }
             WindowEvent::ThemeChanged(theme) => {
-                self.theme = shade::theme(self.options.shade, Some(theme));
+                self.theme = color_scheme::theme(self.options.color_scheme, Some(theme));
                 self.is_dirty = true;
             }
             WindowEvent::ModifiersChanged(modifiers) => self.modifiers = modifiers.state(),
@@ -389,9 +393,9 @@ impl ApplicationHandler for App {
                 self.tell(message.into_iter().collect());
                 self.lay_out();
             }
-            WindowEvent::Ime(Ime::Commit(text)) => self.tell(vec![Message::Typed(text)]),
-            WindowEvent::Ime(Ime::Preedit(text, _)) => self.tell(vec![Message::Composed(text)]),
-            WindowEvent::Ime(Ime::Disabled) => self.tell(vec![Message::Composed(String::new())]),
+            WindowEvent::Ime(Ime::Commit(text)) => self.tell(vec![Message::Text(text)]),
+            WindowEvent::Ime(Ime::Preedit(text, _)) => self.tell(vec![Message::Preedit(text)]),
+            WindowEvent::Ime(Ime::Disabled) => self.tell(vec![Message::Preedit(String::new())]),
             WindowEvent::CursorMoved { position, .. } => {
                 let (x, y) = self.logical(position.into());
                 self.pointer(|pointer, frame| pointer.moved(x, y, frame));
@@ -408,7 +412,7 @@ impl ApplicationHandler for App {
                     // winit's x is positive when the content goes right, the wheel left.
                     MouseScrollDelta::LineDelta(x, y) => (-x, y),
                     MouseScrollDelta::PixelDelta(by) => {
-                        let scale = self.shown.as_ref().map_or(1.0, |shown| shown.scale);
+                        let scale = self.open.as_ref().map_or(1.0, |shown| shown.scale);
                         let notch = NOTCH * f64::from(scale);
                         ((-by.x / notch) as f32, (by.y / notch) as f32)
                     }

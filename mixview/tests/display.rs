@@ -177,7 +177,7 @@ fn shows_what_is_ignored(lab: &Lab, stage: &mut Stage, daemon: &Mixd) {
     stage.desktop.button(lab, true).unwrap();
     stage.desktop.button(lab, false).unwrap();
     stage.shows(lab, "the refusal", |picture| {
-        // Letters in the alarm's colour, whose edges are mixed with what is behind them.
+        // Letters in the warning's colour, whose edges are mixed with what is behind them.
         let is_red = |[red, green, blue]: [u8; 3]| red > 120 && red / 5 > green.max(blue) / 4;
         (16..400).any(|x| is_red(picture.at(x, 404)))
     });
@@ -268,7 +268,7 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     desktop.button(lab, true).unwrap();
     desktop.point(lab, 200, 140).unwrap();
     desktop.point(lab, 340, 150).unwrap();
-    stage.shows(lab, "the program carried", |picture| {
+    stage.shows(lab, "the program dragged", |picture| {
         picture.at(464, 160) == WARM || picture.at(465, 160) == WARM
     });
     desktop.button(lab, false).unwrap();

@@ -1,9 +1,9 @@
 use super::*;
+use crate::fake_daemon::FakeDaemon;
 use crate::font::{Fonts, NoFallback};
-use crate::model::{Effect, Key, Lost, Model};
-use crate::pretend::Daemon;
+use crate::model::{Effect, Key, LinkError, Model};
 use crate::theme::DARK;
-use crate::view::{Area, Extent, view};
+use crate::view::{Area, Viewport, view};
 use wire::{Event, Mix, Reply, Request};
 
 struct Hand {
@@ -17,9 +17,9 @@ struct Hand {
 impl Hand {
     fn new() -> Self {
         let mut model = Model::default();
-        model.handle(Message::Connected);
-        model.handle(Message::Answer(Ok(Reply::Done)));
-        model.handle(Message::Event(Event::Volume(Mix::default())));
+        model.update(Message::Connected);
+        model.update(Message::Reply(Ok(Reply::Done)));
+        model.update(Message::Event(Event::Volume(Mix::default())));
         Self {
             model,
             fonts: Fonts::new(Box::new(NoFallback)).unwrap(),
@@ -30,17 +30,17 @@ impl Hand {
     }
 
     fn frame(&self) -> Frame {
-        let extent = Extent {
+        let viewport = Viewport {
             width: 480,
             height: 420,
             scale: 1.0,
         };
-        view(&self.model, &self.fonts, &DARK, extent)
+        view(&self.model, &self.fonts, &DARK, viewport)
     }
 
     fn tell(&mut self, messages: Vec<Message>) {
         for message in messages {
-            for effect in self.model.handle(message) {
+            for effect in self.model.update(message) {
                 if let Effect::Send(request) = effect {
                     self.sent.push(request);
                 }
@@ -130,18 +130,18 @@ fn a_text_is_selected_by_dragging() {
     hand.to(entry.x + 20.0, entry.y + 8.0);
     hand.press();
     hand.release();
-    hand.tell(vec![Message::Typed("discord*".into())]);
+    hand.tell(vec![Message::Text("discord*".into())]);
     hand.to(entry.x + 1.0, entry.y + 8.0);
     hand.press();
     hand.to(entry.right() + 50.0, entry.bottom() + 50.0);
-    assert_eq!(hand.model.entry().selection(), 0..8);
+    assert_eq!(hand.model.entry.field.selection(), 0..8);
     hand.release();
     hand.tell(vec![Key::Delete.into()]);
-    assert_eq!(hand.model.entry().text(), "");
+    assert_eq!(hand.model.entry.field.text(), "");
     // A click on nothing closes what hangs over the lists.
     hand.to(20.0, 200.0);
     hand.press();
-    assert!(hand.model.offers().is_empty());
+    assert!(hand.model.suggestions().is_empty());
 }
 
 fn at(text: &str) -> Message {
@@ -168,14 +168,14 @@ fn a_click_on_the_handle_moves_nothing() {
 
 impl Hand {
     /// Two programs, and mixd's answers to what is asked.
-    fn with(names: &[&str], patterns: &[&str]) -> (Self, Daemon) {
+    fn with(names: &[&str], patterns: &[&str]) -> (Self, FakeDaemon) {
         let mut hand = Self::new();
-        let daemon = Daemon::new(names, patterns);
+        let daemon = FakeDaemon::new(names, patterns);
         hand.tell(daemon.greet());
         (hand, daemon)
     }
 
-    fn answer(&mut self, daemon: &mut Daemon) {
+    fn answer(&mut self, daemon: &mut FakeDaemon) {
         while !self.sent.is_empty() {
             daemon.inbox.extend(self.sent.drain(..));
             while !daemon.inbox.is_empty() {
@@ -188,8 +188,8 @@ impl Hand {
 
     /// As the window does after each layout.
     fn look(&mut self) {
-        let hover = self.model.hover();
-        let message = self.pointer.settled(hover, &self.frame());
+        let hover = self.model.hover;
+        let message = self.pointer.hover_changed(hover, &self.frame());
         self.tell(message.into_iter().collect());
     }
 
@@ -212,7 +212,7 @@ impl Hand {
 #[test]
 fn a_double_click_sends_one_program_and_deletes_one_pattern() {
     let (mut hand, mut daemon) = Hand::with(&["Game", "Discord", "Spotify"], &[]);
-    let twice = |hand: &mut Hand, daemon: &mut Daemon| {
+    let twice = |hand: &mut Hand, daemon: &mut FakeDaemon| {
         for _ in 0..3 {
             hand.press();
             hand.release();
@@ -225,20 +225,20 @@ fn a_double_click_sends_one_program_and_deletes_one_pattern() {
     twice(&mut hand, &mut daemon);
     assert_eq!(daemon.programs.len(), 1);
     // What has slid under the pointer is what it is over now.
-    assert_eq!(hand.model.hover(), Some(Target::Stream(2)));
+    assert_eq!(hand.model.hover, Some(Target::Stream(2)));
     twice(&mut hand, &mut daemon);
     assert_eq!(daemon.programs.len(), 2);
     hand.onto(Target::Delete(*daemon.programs[0].pattern()));
     twice(&mut hand, &mut daemon);
     assert_eq!(daemon.programs.len(), 1);
     // Nothing is there to point at when mixd has gone.
-    hand.tell(vec![Message::Lost(Lost {
+    hand.tell(vec![Message::Disconnected(LinkError {
         title: "mixd is not there",
-        why: "gone".into(),
-        start: None,
+        reason: "gone".into(),
+        command: None,
     })]);
     hand.look();
-    assert_eq!(hand.model.hover(), None);
+    assert_eq!(hand.model.hover, None);
 }
 
 #[test]
@@ -260,8 +260,8 @@ fn one_finger_has_the_handle_until_it_lets_go() {
         volume,
         ..Mix::default()
     };
-    hand.tell(vec![Message::Answer(Ok(Reply::Mix(mix(set))))]);
+    hand.tell(vec![Message::Reply(Ok(Reply::Mix(mix(set))))]);
     hand.tell(vec![at("-0.3")]);
     assert_eq!(hand.model.volume().to_string(), "-0.3");
-    assert_eq!(hand.model.hover(), None, "no finger is there");
+    assert_eq!(hand.model.hover, None, "no finger is there");
 }

@@ -24,7 +24,7 @@ pub fn message(event: &KeyEvent, state: ModifiersState) -> Option<Message> {
         return Some(Message::Key(Key::Letter(letter), modifiers));
     }
     let text = event.text.as_ref()?;
-    Some(Message::Typed(text.to_string()))
+    Some(Message::Text(text.to_string()))
 }
 
 /// The letter of a chord: the layout's, or, where that has no Latin letters, that which a Latin

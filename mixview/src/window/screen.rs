@@ -9,9 +9,9 @@ use winit::event_loop::OwnedDisplayHandle;
 use winit::window::Window;
 
 use crate::canvas::Canvas;
+use crate::display_list::{Item, add, damage};
 use crate::font::Fonts;
 use crate::geometry::Pixels;
-use crate::scene::{Item, add, damage};
 
 /// How many frames old a buffer may be and still be mended rather than drawn anew.
 const OLDEST: usize = 4;

@@ -4,16 +4,16 @@ use std::env;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::options::Shade;
+use crate::options::ColorScheme;
 use crate::theme::{DARK, LIGHT, Theme};
 
 /// The colours to draw with; `desktop` is what the display says, which on X11 and on most
 /// compositors is nothing.
-pub fn theme(wanted: Shade, desktop: Option<winit::window::Theme>) -> Theme {
+pub fn theme(wanted: ColorScheme, desktop: Option<winit::window::Theme>) -> Theme {
     match (wanted, desktop) {
-        (Shade::Dark, _) | (Shade::Auto, Some(winit::window::Theme::Dark)) => DARK,
-        (Shade::Light, _) | (Shade::Auto, Some(winit::window::Theme::Light)) => LIGHT,
-        (Shade::Auto, None) => match gtk_settings() {
+        (ColorScheme::Dark, _) | (ColorScheme::Auto, Some(winit::window::Theme::Dark)) => DARK,
+        (ColorScheme::Light, _) | (ColorScheme::Auto, Some(winit::window::Theme::Light)) => LIGHT,
+        (ColorScheme::Auto, None) => match gtk_settings() {
             Some(false) => LIGHT,
             Some(true) | None => DARK,
         },

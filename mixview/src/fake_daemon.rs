@@ -13,7 +13,7 @@ use crate::model::Message;
 
 /// The state of a mixd, and what it has been asked and not answered yet.
 #[derive(Debug, Default)]
-pub struct Daemon {
+pub struct FakeDaemon {
     /// The volume.
     pub volume: Volume,
     /// The list.
@@ -29,7 +29,7 @@ pub struct Daemon {
     pub unsaved: Option<String>,
 }
 
-impl Daemon {
+impl FakeDaemon {
     /// One with these streams and patterns.
     pub fn new(names: &[&str], patterns: &[&str]) -> Self {
         let mut daemon = Self::default();
@@ -92,7 +92,7 @@ impl Daemon {
         match request {
             Request::SetVolume(volume) => {
                 self.volume = volume;
-                let mix = Message::Answer(Ok(Reply::Mix(self.mix())));
+                let mix = Message::Reply(Ok(Reply::Mix(self.mix())));
                 vec![mix, self.volume_event()]
             }
             Request::AddProgram(new) | Request::ReplaceProgram(Replacement { new, .. })
@@ -142,7 +142,7 @@ impl Daemon {
                 vec![stream.map_or_else(|| refused("there is no such stream"), Self::detail)]
             }
             Request::Subscribe(_) => {
-                let mut messages = vec![Message::Answer(Ok(Reply::Done))];
+                let mut messages = vec![Message::Reply(Ok(Reply::Done))];
                 messages.extend(self.greet());
                 messages
             }
@@ -228,12 +228,12 @@ impl Daemon {
     }
 
     fn answered(&self, reply: Reply<'static>) -> Vec<Message> {
-        let answer = Message::Answer(Ok(reply));
+        let answer = Message::Reply(Ok(reply));
         vec![answer, self.programs_event(), self.streams_event()]
     }
 
     fn detail(stream: Stream) -> Message {
-        Message::Answer(Ok(Reply::Stream(Box::new(StreamDetail {
+        Message::Reply(Ok(Reply::Stream(Box::new(StreamDetail {
             key: None,
             reason: None,
             stream,
@@ -289,7 +289,7 @@ impl Daemon {
 }
 
 fn refused(why: &'static str) -> Message {
-    Message::Answer(Err(Failure {
+    Message::Reply(Err(Failure {
         code: ErrorCode::Refused,
         message: why.into(),
     }))

@@ -70,11 +70,10 @@ pub enum Shape {
         /// The width of its outline, or none to fill it.
         line: Option<f32>,
     },
-    /// A line with round ends, through these points.
+    /// A line with round ends.
     Line {
-        /// From one to the next.
-        points: Vec<(f32, f32)>,
-        /// How thick.
+        from: (f32, f32),
+        to: (f32, f32),
         width: f32,
     },
     /// A line of text.
