@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wire::socket::{self, Interest};
 use wire::{Client, Event, Name, Request, Topic, Volume};
@@ -152,15 +152,15 @@ pub fn turn(name: &Name, range: Range, reconnect: bool) -> Result<(), Failure> {
             was_told = true;
         }
         let again = Instant::now() + RETRY;
-        while let Some(left) = again.checked_duration_since(Instant::now()) {
+        while Instant::now() < again {
             let turned = match (input.has_ended, input.newest) {
                 (true, None) => return Ok(()),
                 // Nothing more comes: only the time is waited for.
                 (true, Some(_)) => {
-                    socket::poll([], Some(left))?;
+                    socket::poll([], Some(again))?;
                     continue;
                 }
-                _ => socket::poll([(input.file.as_fd(), Interest::Readable)], Some(left))?,
+                _ => socket::poll([(input.file.as_fd(), Interest::Readable)], Some(again))?,
             };
             if turned[0].readable {
                 input.read()?;
@@ -206,7 +206,7 @@ fn follow(
         }
         // Of what is not subscribed to, nothing comes but mixd's end.
         if ended.readable
-            && let Some(Event::Volume(mix)) = client.next_event(Some(Duration::ZERO))?
+            && let Some(Event::Volume(mix)) = client.next_event(Some(Instant::now()))?
         {
             input.sent = last.filter(|&last| last == mix.volume);
         }
@@ -246,7 +246,7 @@ impl Input {
                 say(&left_out(text));
             }
             let waits = [(self.file.as_fd(), Interest::Readable)];
-            if self.has_ended || !socket::poll(waits, Some(Duration::ZERO))?[0].readable {
+            if self.has_ended || !socket::poll(waits, Some(Instant::now()))?[0].readable {
                 break;
             }
         }

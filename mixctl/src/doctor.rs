@@ -40,7 +40,8 @@ pub fn examine(name: &Name, format: Format) -> Result<(), Failure> {
     let mut findings = Vec::new();
     let running = match Client::connect(name, PROGRAM) {
         Ok(mut client) => {
-            let daemon = client.welcome().daemon;
+            let daemon = client.welcome().map(|welcome| welcome.daemon);
+            let daemon = daemon.unwrap_or_default();
             findings.push((OK, "mixd", format!("{daemon} answers at {name}"), None));
             match examine_daemon(&mut client, &mut findings) {
                 Err(Failure::Client(error)) => {

@@ -33,13 +33,9 @@ pub fn hold(mut client: Client, name: &Name, volume: Volume, until: Until) -> Re
 /// Waits, unless mixd goes meanwhile.
 fn wait(client: &mut Client, time: Duration) -> Result<(), Failure> {
     let end = Instant::now() + time;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        // Nothing is subscribed to: no event comes, only the time's or mixd's end.
-        if client.next_event(Some(left))?.is_none() {
-            return Ok(());
-        }
-    }
+    // Nothing is subscribed to: no event comes, only the time's or mixd's end.
+    while client.next_event(Some(end))?.is_some() {}
+    Ok(())
 }
 
 fn run(client: &mut Client, name: &Name, words: &[OsString]) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wire::socket::{self, Interest};
 use wire::{Channel, Client, ClientError, Event, Mix, Name, Request, Topic};
@@ -45,7 +45,7 @@ pub fn watch(name: &Name, format: WatchFormat, reconnect: bool) -> Result<(), Fa
         }
         let output = io::stdout();
         let waits = [(output.as_fd(), Interest::End)];
-        if socket::poll(waits, Some(RETRY))?[0].ended {
+        if socket::poll(waits, Some(Instant::now() + RETRY))?[0].ended {
             return Ok(());
         }
     }
@@ -65,7 +65,7 @@ fn follow(name: &Name, format: WatchFormat, was_told: &mut bool) -> Result<End, 
     };
     let (mut mix, mut muted) = (None, None);
     loop {
-        match client.next_event(Some(Duration::ZERO)) {
+        match client.next_event(Some(Instant::now())) {
             Ok(Some(event)) => {
                 let is_news = match event {
                     Event::Volume(new) => {

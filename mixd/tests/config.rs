@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use wire::message::Replacement;
@@ -97,7 +97,7 @@ fn status_of(client: &mut Client) -> Status<'static> {
 
 fn settings_of(client: &mut Client) -> Settings {
     loop {
-        match client.next_event(Some(PATIENCE)).unwrap() {
+        match client.next_event(Some(Instant::now() + PATIENCE)).unwrap() {
             Some(Event::Settings(settings)) => return settings.into_owned(),
             Some(_) => {}
             None => panic!("no event came"),

@@ -59,7 +59,7 @@ impl House {
     /// The process that answers at the name.
     fn served_by(&self) -> Option<i32> {
         Client::connect(&self.name(), "test").ok()?;
-        let connection = socket::connect(&self.name(), PATIENCE).ok()?;
+        let connection = socket::connect(&self.name(), Instant::now() + PATIENCE).ok()?;
         Some(socket::peer(&connection).ok()?.pid)
     }
 

@@ -1,6 +1,5 @@
 //! mixd's wire protocol: what is said ([`message`]), how it is framed ([`frame`]) and
-//! encoded ([`codec`]), where it is said ([`socket`]), a small blocking [`client`], and a
-//! [`connection`] for programs that wait for more than that.
+//! encoded ([`codec`]), where it is said ([`socket`]), and a small [`client`].
 //!
 //! A frame is an 8-byte little-endian header (`u16` body length, `u8` kind, `u8` zero, `u32` id)
 //! and a body, which is exactly one CBOR item in the deterministic form of RFC 8949 section 4.2.1.
@@ -56,7 +55,6 @@
 mod case;
 pub mod client;
 pub mod codec;
-pub mod connection;
 mod curve;
 pub mod frame;
 #[cfg(feature = "fuzz")]
@@ -73,8 +71,7 @@ pub mod vectors;
 mod volume;
 
 pub use case::{fold, is_same};
-pub use client::{Client, ClientError};
-pub use connection::{Connection, Incoming};
+pub use client::{Client, ClientError, Incoming};
 pub use message::{
     Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Hello, Mix, Move,
     PipeWireState, Property, Reply, Request, Rule, Settings, Source, Status, Stream, StreamDetail,

@@ -35,6 +35,9 @@ const MAX_LINKS: usize = 40;
 /// How long another mixd that is just binding the same path may hold the folder's lock.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long after a full queue or a lock held by another it is tried again.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Who is at the other end, as it was when it connected or began to listen (`SO_PEERCRED`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
@@ -315,7 +318,7 @@ pub fn target(path: &Path) -> PathBuf {
 /// What has this name.
 fn holder(name: &Name) -> Result<Holder, SystemError> {
     // A listener that is busy is still one, so no long wait.
-    match connect(name, Duration::from_millis(100)) {
+    match connect(name, Instant::now() + Duration::from_millis(100)) {
         Ok(other) => {
             let peer = peer(&other);
             let peer = peer.map_err(|error| SystemError::new("getsockopt", name, error))?;
@@ -373,7 +376,7 @@ fn lock_folder(path: &Path) -> Result<File, SystemError> {
             Err(error)
                 if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < deadline =>
             {
-                std::thread::sleep(Duration::from_millis(10));
+                std::thread::sleep(PAUSE);
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 let error = io::Error::other("another program holds it");
@@ -384,64 +387,30 @@ fn lock_folder(path: &Path) -> Result<File, SystemError> {
     }
 }
 
-/// A blocking connection to `name`. `timeout` bounds the wait for a place in the listener's queue,
-/// and every send after it.
-///
-/// # Errors
-/// [`SystemError`]; `ConnectionRefused` or `NotFound` when nobody listens there.
-pub fn connect(name: &Name, timeout: Duration) -> Result<OwnedFd, SystemError> {
-    let fd = socket(0)?;
-    set_timeout(&fd, libc::SO_SNDTIMEO, Some(timeout))
-        .map_err(|error| SystemError::new("setsockopt", name, error))?;
-    connect_to(fd, name)
-}
-
-/// A connection to `name` that never waits: not for a place in the listener's queue, nor in any
-/// call after it.
+/// Connects to `name`, without blocking in any call after that. Waits until `deadline` for a place in
+/// the listener's queue.
 ///
 /// # Errors
 /// [`SystemError`]; `ConnectionRefused` or `NotFound` when nobody listens there, `WouldBlock` when
-/// the listener's queue is full.
-pub fn connect_now(name: &Name) -> Result<OwnedFd, SystemError> {
-    connect_to(socket(libc::SOCK_NONBLOCK)?, name)
-}
-
-fn connect_to(fd: OwnedFd, name: &Name) -> Result<OwnedFd, SystemError> {
+/// the queue is full.
+pub fn connect(name: &Name, deadline: Instant) -> Result<OwnedFd, SystemError> {
+    let fd = socket(libc::SOCK_NONBLOCK)?;
     let (address, length) = address(name);
-    // SAFETY: fd is open, and the address is a sockaddr_un of the length given.
-    check(unsafe { libc::connect(fd.as_raw_fd(), (&raw const address).cast(), length) })
-        .map_err(|error| SystemError::new("connect to", name, error))?;
-    Ok(fd)
-}
-
-/// Bounds every receive from here on; `None` waits for ever.
-///
-/// # Errors
-/// Those of `setsockopt`.
-pub fn set_receive_timeout(fd: &OwnedFd, timeout: Option<Duration>) -> io::Result<()> {
-    set_timeout(fd, libc::SO_RCVTIMEO, timeout)
-}
-
-fn set_timeout(fd: &OwnedFd, option: libc::c_int, timeout: Option<Duration>) -> io::Result<()> {
-    // A zero time would mean "for ever": a microsecond is the shortest that does not.
-    let timeout = timeout.map_or(Duration::ZERO, |wanted| {
-        wanted.max(Duration::from_micros(1))
-    });
-    let value = libc::timeval {
-        tv_sec: timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX),
-        tv_usec: timeout.subsec_micros() as libc::suseconds_t,
-    };
-    // SAFETY: the option takes a timeval, which is what is passed, with its size.
-    let result = unsafe {
-        libc::setsockopt(
-            fd.as_raw_fd(),
-            libc::SOL_SOCKET,
-            option,
-            (&raw const value).cast(),
-            size_of_val(&value) as libc::socklen_t,
-        )
-    };
-    check(result).map(drop)
+    loop {
+        // SAFETY: fd is open, and the address is a sockaddr_un of the length given.
+        let result =
+            check(unsafe { libc::connect(fd.as_raw_fd(), (&raw const address).cast(), length) });
+        match result {
+            Ok(_) => return Ok(fd),
+            // Nothing tells when there is room: poll(2) knows only connections that are under way.
+            Err(error)
+                if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < deadline =>
+            {
+                std::thread::sleep(PAUSE);
+            }
+            Err(error) => return Err(SystemError::new("connect to", name, error)),
+        }
+    }
 }
 
 /// Who is at the other end of a connected socket (`SO_PEERCRED` in `unix(7)`).
@@ -493,7 +462,7 @@ pub fn send(fd: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
 /// Receives into `space` and returns how many bytes came; 0 at the end of what the peer sends.
 ///
 /// # Errors
-/// Those of `recv`: `WouldBlock` when nothing is there, or nothing came in time.
+/// Those of `recv`: `WouldBlock` when nothing is there.
 pub fn receive(fd: &OwnedFd, space: &mut [u8]) -> io::Result<usize> {
     retry(|| {
         // SAFETY: the pointer and the length are those of a slice that may be written to.
@@ -597,7 +566,7 @@ mod tests {
         let name = Name::Abstract(format!("mixd-silent-{}", std::process::id()).into());
         let _listener = Listener::bind(&name).unwrap();
         let mut waiting = Vec::new();
-        while let Ok(connection) = connect_now(&name) {
+        while let Ok(connection) = connect(&name, Instant::now()) {
             waiting.push(connection);
         }
         let error = Listener::bind(&name).unwrap_err().to_string();
@@ -618,7 +587,7 @@ mod tests {
         assert!(!path.exists() && link.is_symlink());
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         let listener = Listener::bind(&name).unwrap();
-        connect(&name, Duration::from_secs(1)).unwrap();
+        connect(&name, Instant::now()).unwrap();
         drop(listener);
         assert!(!path.exists() && link.is_symlink());
     }
@@ -638,7 +607,7 @@ mod tests {
     fn the_peer_is_this_process() {
         let name = Name::Abstract(format!("mixd-peer-{}", std::process::id()).into());
         let listener = Listener::bind(&name).unwrap();
-        let client = connect(&name, Duration::from_secs(1)).unwrap();
+        let client = connect(&name, Instant::now()).unwrap();
         let server = listener.accept().unwrap();
         let me = Peer {
             pid: std::process::id().cast_signed(),

@@ -18,6 +18,10 @@ use super::patience::Matter;
 /// Some session managers name none where every card is unplugged.
 const MAX_QUESTIONS: u32 = 6;
 
+/// The longest wait before it is told again because something has come or gone, as a power of two in
+/// seconds: whoever polls with `wpctl` may be told a change alone each time.
+const LONGEST_WAIT: u32 = 3;
+
 /// Why what is known of the default sink may not be all.
 #[derive(Debug, Default)]
 pub struct Doubt {
@@ -116,10 +120,13 @@ impl Graph {
             self.doubt.told = (default.clone(), configured.clone());
             self.doubt.asked = 0;
         }
-        let asked = self.doubt.asked;
-        self.doubt.is_answered
-            && asked < MAX_QUESTIONS
-            && self.patience.is_over(Matter::Default(asked), now)
+        let Doubt { asked, .. } = self.doubt;
+        let wait = match self.doubt.is_unsettled {
+            true => asked.min(LONGEST_WAIT),
+            false if asked < MAX_QUESTIONS => asked,
+            false => return false,
+        };
+        self.doubt.is_answered && self.patience.is_over(Matter::Default(wait), now)
     }
 
     /// All of the metadata has been told: what has not is not there. Since PipeWire has asked the

@@ -762,6 +762,26 @@ fn after_a_client_without_nodes_has_gone_the_default_sink_is_asked_for_once() {
 }
 
 #[test]
+fn a_client_that_goes_is_cause_to_ask_for_the_default_sink_however_often_that_was_done() {
+    const TOOL: u32 = 92;
+    let mut world = World::new(&[]);
+    let chosen = Some("{\"name\":\"other\"}");
+    assert_eq!(world.run([key(0, CONFIGURED_SINK, chosen)]), []);
+    let asked = |world: &mut World| usize::from(world.wait(1).contains(&Action::Reread));
+    assert_eq!((0..300).map(|_| asked(&mut world)).sum::<usize>(), 6);
+    world.pipewire.is_deaf = true;
+    world.pipewire.set(default_sink("other"));
+    world.pipewire.is_deaf = false;
+    let tool = Fact::Client(TOOL, props(&[("application.name", "wpctl")]));
+    let facts = world.pipewire.set(tool);
+    world.run(facts);
+    let facts = world.pipewire.remove(TOOL);
+    world.run(facts);
+    assert_eq!((0..10).map(|_| asked(&mut world)).sum::<usize>(), 1);
+    assert_eq!(world.output().as_deref(), Some("other"));
+}
+
+#[test]
 fn a_program_that_ends_is_no_cause_to_ask_for_the_default_sink() {
     let mut world = World::new(&[]);
     world.run([Fact::Client(60, props(&[("application.name", "Game")]))]);
