@@ -5,7 +5,7 @@ use winit::keyboard::{Key as Logical, KeyCode, ModifiersState, NamedKey, Physica
 
 use crate::model::{Key, Message, Modifiers};
 
-/// What a pressed key says; nothing if it is one that nobody asks for.
+/// Returns a pressed key's message; none if the key has no use.
 pub fn message(event: &KeyEvent, state: ModifiersState) -> Option<Message> {
     let modifiers = Modifiers {
         shift: state.shift_key(),
@@ -27,8 +27,8 @@ pub fn message(event: &KeyEvent, state: ModifiersState) -> Option<Message> {
     Some(Message::Text(text.to_string()))
 }
 
-/// The letter of a chord: the layout's, or, where that has no Latin letters, that which a Latin
-/// keyboard has there.
+/// Returns the letter of a chord: the layout's, or, where that has no Latin letters, the one that
+/// a Latin keyboard has there.
 fn chord(text: &str, key: PhysicalKey) -> Option<char> {
     let letter = text.chars().next()?.to_lowercase().next()?;
     if letter.is_ascii() {
