@@ -4,30 +4,25 @@ use wire::Channel;
 
 use crate::display_list::Color;
 
-/// The colours of a theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
-    /// Behind everything.
     pub background: Color,
-    /// Rows that are pointed at, fields, cards.
+    /// The background of text fields, cards, and rows that are pointed at.
     pub surface: Color,
     /// Hairlines, the slider's track, outlines.
     pub line: Color,
-    /// What is to be read.
     pub text: Color,
-    /// What may be read.
+    /// Text that matters less.
     pub muted: Color,
     /// The default channel.
     pub default: Color,
     /// The aux channel.
     pub aux: Color,
-    /// What is wrong.
     pub warning: Color,
-    /// Behind selected text.
+    /// The background of selected text.
     pub selection: Color,
 }
 
-/// For dark surroundings.
 pub const DARK: Theme = Theme {
     background: Color::hex(0x0016_191f),
     surface: Color::hex(0x0022_2730),
@@ -40,7 +35,6 @@ pub const DARK: Theme = Theme {
     selection: Color::hex(0x0027_4a75),
 };
 
-/// For light surroundings.
 pub const LIGHT: Theme = Theme {
     background: Color::hex(0x00f6_f7f9),
     surface: Color::hex(0x00e9_ecf0),
@@ -54,7 +48,6 @@ pub const LIGHT: Theme = Theme {
 };
 
 impl Theme {
-    /// The colour of a channel.
     pub const fn channel(&self, channel: Channel) -> Color {
         match channel {
             Channel::Default => self.default,
@@ -62,26 +55,26 @@ impl Theme {
         }
     }
 
-    /// What is behind a badge of this colour.
+    /// Returns the background of a badge of this colour.
     pub fn badge(&self, color: Color) -> Color {
         self.background.mixed(color, 0.14)
     }
 }
 
-/// The unit of all distances.
+/// The unit of all lengths, in logical pixels.
 pub const GRID: f32 = 4.0;
-/// Between the window's edge and what is in it.
+/// The width of the window's empty edge.
 pub const MARGIN: f32 = 4.0 * GRID;
 /// The height of a row of a list.
 pub const ROW: f32 = 7.0 * GRID;
 
-/// The size of most text.
+/// The sizes of text: most of it.
 pub const TEXT: f32 = 13.0;
-/// The size of remarks and badges.
+/// Remarks and badges.
 pub const SMALL: f32 = 12.0;
-/// The size of the channels' names and of headings.
+/// The channels' names, and headings.
 pub const LARGE: f32 = 15.0;
-/// The size of the volume.
+/// The volume.
 pub const VALUE: f32 = 20.0;
 
 #[cfg(test)]

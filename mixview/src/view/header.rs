@@ -18,43 +18,34 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, window: Rect) -> Track {
     let is_up = model.daemon.is_up();
     let volume = model.volume();
     let third = ((window.width - 2.0 * MARGIN) / 3.0).floor();
-    let ends = [
-        (Channel::Default, "Default", MARGIN, Align::Left),
+    let right = window.width - MARGIN - third;
+    let mix = model.mix();
+    for (channel, name, gain, x, align) in [
         (
-            Channel::Aux,
-            "Aux",
-            window.width - MARGIN - third,
-            Align::Right,
+            Channel::Default,
+            "Default",
+            mix.default,
+            MARGIN,
+            Align::Left,
         ),
-    ];
-    for (channel, name, x, align) in ends {
-        let (color, gain) = match (is_up, channel) {
-            (false, _) => (theme.muted, None),
-            (true, Channel::Default) => (theme.default, Some(model.mix().default)),
-            (true, Channel::Aux) => (theme.aux, Some(model.mix().aux)),
+        (Channel::Aux, "Aux", mix.aux, right, Align::Right),
+    ] {
+        let (color, gain) = match is_up {
+            true => (theme.channel(channel), percent(gain)),
+            false => (theme.muted, String::new()),
         };
-        let name_room = Rect::new(x, 3.0 * GRID, third, 5.0 * GRID);
-        painter.text(name_room, name, Style::strong(LARGE, color), align);
-        let gain_room = Rect::new(x, 8.0 * GRID, third, 4.0 * GRID);
-        let text = gain.map_or(String::new(), percent);
-        painter.text(gain_room, &text, Style::new(SMALL, theme.muted), align);
+        let room = Rect::new(x, 3.0 * GRID, third, 5.0 * GRID);
+        painter.text(room, name, Style::strong(LARGE, color), align);
+        let room = Rect::new(x, 8.0 * GRID, third, 4.0 * GRID);
+        painter.text(room, &gain, Style::new(SMALL, theme.muted), align);
     }
-    let value_room = Rect::new(
-        MARGIN + third,
-        3.0 * GRID,
-        window.width - 2.0 * (MARGIN + third),
-        6.0 * GRID,
-    );
+    let left = MARGIN + third;
+    let room = Rect::new(left, 3.0 * GRID, window.width - 2.0 * left, 6.0 * GRID);
     let (value, color) = match is_up {
         true => (signed(volume), theme.text),
         false => ("–".to_owned(), theme.muted),
     };
-    painter.text(
-        value_room,
-        &value,
-        Style::strong(VALUE, color),
-        Align::Middle,
-    );
+    painter.text(room, &value, Style::strong(VALUE, color), Align::Middle);
 
     let mut track = Track {
         left: MARGIN + RADIUS,
@@ -98,20 +89,16 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, window: Rect) -> Track {
         painter.disc(track.handle, MIDDLE, RADIUS - 6.0, knob);
     }
     if model.focus.ring() == Some(Target::Slider) {
-        let ring = Rect::new(
-            GRID,
-            MIDDLE - 4.0 * GRID,
-            window.width - 2.0 * GRID,
-            8.0 * GRID,
-        );
+        let (top, width) = (MIDDLE - 4.0 * GRID, window.width - 2.0 * GRID);
+        let ring = Rect::new(GRID, top, width, 8.0 * GRID);
         focus_ring(painter, ring, theme.muted);
     }
-    let reach = Rect::new(0.0, MIDDLE - 5.0 * GRID, window.width, 10.0 * GRID);
-    painter.area(reach, Role::Target(Target::Slider));
+    let area = Rect::new(0.0, MIDDLE - 5.0 * GRID, window.width, 10.0 * GRID);
+    painter.area(area, Role::Target(Target::Slider));
     track
 }
 
-/// A gain as one reads it: `75 %`. What is not quite silent or not quite full is not called so.
+/// Returns a gain as people write it: `75 %`. Only silence is 0 %, and only full gain 100 %.
 fn percent(gain: Gain) -> String {
     let millionths = gain.millionths();
     match (millionths + 5_000) / 10_000 {
@@ -121,7 +108,7 @@ fn percent(gain: Gain) -> String {
     }
 }
 
-/// A volume with two decimals and a sign, as wide at each value.
+/// Returns a volume with two decimals and a sign, of the same width at each value.
 fn signed(volume: Volume) -> String {
     let sign = match volume.cmp(&Volume::MIDDLE) {
         std::cmp::Ordering::Less => "−",
