@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use xtask::mixd::{Mixd, unused_socket};
+use lab::mixd::{Mixd, unused_socket};
 
 fn mixctl_program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_mixctl"))

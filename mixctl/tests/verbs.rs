@@ -7,9 +7,9 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use lab::mixd::{Mixd, unused_socket};
+use lab::process::{Folder, Process, namespace, wait_for};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-use xtask::mixd::{Mixd, unused_socket};
-use xtask::process::{Folder, Process, namespace, wait_for};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 

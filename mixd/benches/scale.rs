@@ -5,8 +5,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use mixd::graph::pretend::{self, PipeWire, default_sink, stream};
-use mixd::graph::{Fact, Graph, Layout};
+use mixd::router::simulation::{self, PipeWire, default_sink, stream};
+use mixd::router::{Event, Layout, Router};
 use mixd::rules::Rules;
 
 const SIZES: [usize; 7] = [1, 10, 100, 250, 500, 750, 1000];
@@ -18,7 +18,7 @@ const FIRST: u32 = 200;
 const RULE: &str = "Nobody";
 
 struct World {
-    graph: Graph,
+    router: Router,
     rules: Rules,
     pipewire: PipeWire,
     now: Instant,
@@ -27,34 +27,34 @@ struct World {
 impl World {
     fn new(rules: usize) -> Self {
         let mut world = Self {
-            graph: Graph::new(None),
+            router: Router::new(None),
             rules: listed(rules),
             pipewire: PipeWire::new(true),
             now: Instant::now(),
         };
-        world.graph.learn(world.pipewire.metadata());
-        world.graph.learn(default_sink("card"));
-        for fact in pretend::sink(30, "card", &Layout::stereo()) {
-            world.graph.learn(fact);
+        world.router.handle(world.pipewire.metadata());
+        world.router.handle(default_sink("card"));
+        for event in simulation::sink(30, "card", &Layout::stereo()) {
+            world.router.handle(event);
         }
-        world.graph.learn(Fact::Listed);
-        world.settle();
+        world.router.handle(Event::Listed);
+        world.reconcile();
         world
     }
 
     /// Obeys until nothing is left to do.
-    fn settle(&mut self) {
+    fn reconcile(&mut self) {
         for _ in 0..64 {
-            let actions = self.graph.settle(&self.rules, self.now);
-            let facts: Vec<Fact> = actions
+            let commands = self.router.reconcile(&self.rules, self.now);
+            let events: Vec<Event> = commands
                 .iter()
-                .flat_map(|action| self.pipewire.obey(action))
+                .flat_map(|command| self.pipewire.execute(command))
                 .collect();
-            if actions.is_empty() {
+            if commands.is_empty() {
                 return;
             }
-            for fact in facts {
-                self.graph.learn(fact);
+            for event in events {
+                self.router.handle(event);
             }
             self.now += Duration::from_millis(1);
         }
@@ -63,19 +63,19 @@ impl World {
 
     /// What the daemon does when a stream comes: it is sent where it belongs, and told.
     fn appear(&mut self, id: u32) {
-        for fact in stream(id, "Firefox", &[]) {
-            self.graph.learn(fact);
+        for event in stream(id, "Firefox", &[]) {
+            self.router.handle(event);
         }
-        self.settle();
-        black_box(self.graph.audio(&self.rules));
+        self.reconcile();
+        black_box(self.router.audio(&self.rules));
     }
 
     fn vanish(&mut self, id: u32) {
-        for fact in self.pipewire.remove(id) {
-            self.graph.learn(fact);
+        for event in self.pipewire.remove(id) {
+            self.router.handle(event);
         }
-        self.graph.learn(Fact::Removed(id));
-        self.settle();
+        self.router.handle(Event::Removed(id));
+        self.reconcile();
     }
 }
 

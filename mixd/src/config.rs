@@ -1,26 +1,27 @@
 //! mixd.conf: what it says. Pure; reading, watching and saving the file is `config/file.rs`'s
 //! business.
 
+pub mod config_file;
+pub mod directives;
 pub mod edit;
-pub mod file;
+pub mod files;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 pub mod line;
+pub mod state;
 mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use usage::nearest;
 use wire::message::{MAX_PATTERN, Pattern};
-use wire::usage::nearest;
 use wire::{Curve, Snap};
 
+use self::directives::{CURVE, DIRECTIVES, GLIDE, IGNORE, OUTPUT, PROGRAM, REMEMBER_VOLUME, SNAP};
 use self::line::Line;
-use crate::directives::{
-    self, CURVE, DIRECTIVES, GLIDE, IGNORE, OUTPUT, PROGRAM, REMEMBER_VOLUME, SNAP,
-};
-use crate::glide;
+use crate::fade;
 use crate::rules::Rules;
 
 /// What the file says.
@@ -32,7 +33,7 @@ pub struct Config {
     pub curve: Curve,
     /// Whether the volume outlasts the daemon.
     pub remember_volume: bool,
-    /// How long a change of volume takes at least, up to [`glide::LONGEST`]; 0: it is instant.
+    /// How long a change of volume takes at least, up to [`fade::LONGEST`]; 0: it is instant.
     pub glide: Duration,
     /// The `node.name` of the sink to play to, if it is not to be the default one.
     pub output: Option<String>,
@@ -46,7 +47,7 @@ impl Default for Config {
             rules: Rules::default(),
             curve: Curve::default(),
             remember_volume: true,
-            glide: glide::SHORTEST,
+            glide: fade::SHORTEST,
             output: None,
             snap: Snap::default(),
         }
@@ -131,7 +132,7 @@ impl Config {
                 Ok(())
             }
             GLIDE => {
-                self.glide = glide::parse(value)
+                self.glide = fade::parse(value)
                     .ok_or_else(|| wrong("a whole number of milliseconds from 0 to 250"))?;
                 Ok(())
             }

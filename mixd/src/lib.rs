@@ -2,36 +2,24 @@
 //! the parts. The program is `main.rs`.
 //!
 //! Decisions are pure, effects are at the edge. [`desk`], [`hold`], [`rules`], [`list`], [`glob`], [`config`],
-//! [`graph`], [`glide`], [`admission`], [`session`] and [`place`] take values and return values; [`daemon`], [`server`], [`sys`] and the
+//! [`router`], [`fade`], [`admission`], [`session`] and [`place`] take values and return values; [`daemon`], [`server`], [`sys`] and the
 //! PipeWire adapter carry them out. Arrows point from the edge to the core, never back.
 
 #[macro_use]
 pub mod log;
 
-pub mod admission;
-pub mod backend;
+pub mod app;
 pub mod config;
-pub mod configuration;
 pub mod daemon;
-pub mod desk;
-pub mod directives;
-pub mod files;
-pub mod glide;
-pub mod glob;
-pub mod graph;
-pub mod hold;
-pub mod list;
-pub mod listen;
-pub mod notify;
+pub mod fade;
+pub mod mixer;
 pub mod options;
-#[cfg_attr(not(feature = "pipewire"), path = "pipewire_absent.rs")]
+#[cfg(feature = "pipewire")]
 pub mod pipewire;
-pub mod place;
 pub mod process;
+pub mod router;
 pub mod rules;
 pub mod server;
-pub mod service;
-pub mod session;
-pub mod state;
+pub mod service_manager;
 pub mod sys;
 pub mod usage;

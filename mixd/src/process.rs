@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::graph::Process;
+use crate::router::Process;
 
 /// What proc(5) appends to the path of a program that has been replaced since it was started.
 const DELETED: &str = " (deleted)";

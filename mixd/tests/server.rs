@@ -10,14 +10,15 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use lab::PATIENCE;
+use lab::mixd::Mixd;
+use lab::process::{Folder, Process};
 use other::Other;
 use raw::{Raw, hello, mixd_program, raw_frame, request, set};
 use rustix::process::Signal;
 use wire::frame::Kind;
+use wire::socket;
 use wire::{Client, ClientError, ErrorCode, Event, Incoming, Name, Reply, Request, Topic};
-use xtask::lab::PATIENCE;
-use xtask::mixd::Mixd;
-use xtask::process::{Folder, Process};
 
 fn start() -> Mixd {
     Mixd::start_alone(mixd_program(), &[]).unwrap()

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use lab::mixd::unused_socket;
+use lab::process::{Folder, Process, wait_for};
 use rustix::process::Signal;
 use wire::{Client, Name, Reply, Request, Shift, socket};
-use xtask::mixd::unused_socket;
-use xtask::process::{Folder, Process, wait_for};
 
 /// How often what may go wrong now and then is tried.
 const TRIES: usize = 200;

@@ -1,6 +1,6 @@
-//! The raw calls on Unix stream sockets that std does not make (a mode before `bind`, peer
-//! credentials, `MSG_NOSIGNAL`). One of the two files that may use `unsafe`; what is sent over the
-//! sockets is not known here.
+//! Unix stream sockets: listening, connecting, peer credentials, sending and receiving. Raw calls, for
+//! what std does not have: a mode before `bind`, a connect that does not block, `SO_PEERCRED`,
+//! `MSG_NOSIGNAL`. What is sent is not known here.
 #![allow(unsafe_code)]
 // The sizes and constants that C declares with other widths are all small.
 #![allow(
@@ -29,16 +29,16 @@ use crate::Name;
 /// presses never waits.
 const BACKLOG: libc::c_int = 64;
 
-/// How many links are followed, as the kernel does.
+/// How many symbolic links are followed: as many as the kernel does.
 const MAX_LINKS: usize = 40;
 
-/// How long another mixd that is just binding the same path may hold the folder's lock.
+/// How long to wait for the folder's lock while another mixd binds the same path.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long after a full queue or a lock held by another it is tried again.
+/// How long to wait before another attempt when a queue is full or a lock is taken.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Who is at the other end, as it was when it connected or began to listen (`SO_PEERCRED`).
+/// The process at the other end, as it was when it connected or began to listen (`SO_PEERCRED`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// Process id; 0 when it is not visible from here (another PID namespace).
@@ -64,25 +64,25 @@ pub enum ListenError {
     System(SystemError),
 }
 
-/// What has a name that is taken.
+/// What holds a name that is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
     /// A program that listens there.
     Listener(Peer),
-    /// The same, which has answered nothing.
+    /// A program that listens there and does not answer.
     Silent(Peer),
-    /// The same, which is no mixd.
+    /// A program that listens there and is not mixd.
     Other(Peer),
-    /// A program that takes no more connections: too many wait already.
+    /// A program whose queue of connections is full.
     Full,
-    /// A socket that does not listen, or no longer or not yet.
+    /// A socket that does not listen: no longer, or not yet.
     Socket,
     /// A file that is no socket.
     File,
 }
 
 impl SystemError {
-    /// `call` on `object` failed with `source`.
+    /// An error of `call` on `object`.
     pub fn new(call: &'static str, object: impl fmt::Display, source: io::Error) -> Self {
         Self {
             call,
@@ -91,18 +91,18 @@ impl SystemError {
         }
     }
 
-    /// The system's own error.
+    /// Returns the kind of the system's own error.
     pub fn kind(&self) -> io::ErrorKind {
         self.source.kind()
     }
 
-    /// What the system says, in lower case and without its number.
+    /// Returns the system's sentence, as [`reason`] does.
     pub fn reason(&self) -> String {
         reason(&self.source)
     }
 }
 
-/// What the system says, as the end of a sentence: `connection refused`.
+/// Returns the system's sentence without its number, as the end of another: `connection refused`.
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
@@ -172,7 +172,7 @@ impl From<SystemError> for ListenError {
     }
 }
 
-/// The address as `bind` and `connect` take it. [`Name::parse`] has checked that it fits.
+/// Returns the address for `bind` and `connect`. [`Name::parse`] has checked that it fits.
 fn address(name: &Name) -> (libc::sockaddr_un, libc::socklen_t) {
     // SAFETY: sockaddr_un is plain data, for which all zeros is a value.
     let mut address: libc::sockaddr_un = unsafe { mem::zeroed() };
@@ -185,28 +185,14 @@ fn address(name: &Name) -> (libc::sockaddr_un, libc::socklen_t) {
     (address, length as libc::socklen_t)
 }
 
-/// The effective user id of this process: the one that `SO_PEERCRED` shows to others.
+/// Returns the effective user id of this process, which `SO_PEERCRED` shows to others.
 pub fn uid() -> u32 {
     // SAFETY: geteuid takes nothing and cannot fail.
     unsafe { libc::geteuid() }
 }
 
-/// Puts `/dev/null` in the place of a standard stream that is closed, so that no socket or file
-/// takes its number, and what is meant for standard output is not written there. What std does
-/// before `main`.
-pub fn open_standard_streams() {
-    for fd in 0..=2 {
-        // SAFETY: neither call touches memory of ours but a constant string. The lowest free
-        // number is taken (open(2)), which is this one: those below it are open by now.
-        unsafe {
-            if libc::fcntl(fd, libc::F_GETFD) == -1 {
-                libc::open(c"/dev/null".as_ptr(), libc::O_RDWR);
-            }
-        }
-    }
-}
-
-/// A listening socket. A path is removed when it is dropped, if it is still this socket's.
+/// A listening socket, non-blocking. When it is dropped its path is removed, if that is still this
+/// socket's.
 #[derive(Debug)]
 pub struct Listener {
     fd: OwnedFd,
@@ -214,7 +200,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens at `name`, non-blocking. A path is replaced only when nobody listens there any more.
+    /// Listens at `name`. A path is replaced only when nobody listens there any more.
     ///
     /// # Errors
     /// [`ListenError`].
@@ -223,7 +209,7 @@ impl Listener {
             Name::Abstract(_) => bind(name).and_then(|fd| listen(fd, name))?,
             Name::Path(path) if path.is_symlink() => return Self::bind(&Name::Path(target(path))),
             Name::Path(path) => {
-                // Until it listens: before, it looks like one that is left over.
+                // Held until it listens: before that it looks like one that is left over.
                 let _lock = lock_folder(path)?;
                 let bound = match bind(name) {
                     Err(ListenError::InUse(_, Holder::Socket)) => {
@@ -247,7 +233,7 @@ impl Listener {
         Ok(Self { fd, path })
     }
 
-    /// Takes the next connection, non-blocking like the listener.
+    /// Accepts the next connection, non-blocking like the listener.
     ///
     /// # Errors
     /// `WouldBlock` when none waits; `EMFILE` and `ENFILE` when no descriptor is left.
@@ -277,7 +263,7 @@ impl Drop for Listener {
     }
 }
 
-/// A socket bound to `name` but not listening yet, of mode 0600 if it has a file.
+/// Returns a socket that is bound to `name` and does not listen yet, of mode 0600 if it has a file.
 fn bind(name: &Name) -> Result<OwnedFd, ListenError> {
     let fd = socket(libc::SOCK_NONBLOCK)?;
     let (address, length) = address(name);
@@ -302,8 +288,8 @@ fn bind(name: &Name) -> Result<OwnedFd, ListenError> {
     }
 }
 
-/// Where a link leads to, whether something is there or not. What is behind too many is left as it is:
-/// the kernel refuses it (`path_resolution(7)`).
+/// Returns where a symbolic link leads, whether something is there or not. A chain of too many is left as
+/// it is: the kernel refuses it (`path_resolution(7)`).
 pub fn target(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -315,7 +301,7 @@ pub fn target(path: &Path) -> PathBuf {
     path
 }
 
-/// What has this name.
+/// Returns what holds a name that is in use.
 fn holder(name: &Name) -> Result<Holder, SystemError> {
     // A listener that is busy is still one, so no long wait.
     match connect(name, Instant::now() + Duration::from_millis(100)) {
@@ -336,12 +322,12 @@ fn holder(name: &Name) -> Result<Holder, SystemError> {
     }
 }
 
-/// Whether there is a file that is no socket.
+/// Returns whether the path is a file other than a socket.
 fn is_other_file(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|data| !data.file_type().is_socket())
 }
 
-/// Removes a file that may have gone.
+/// Removes a file, if it is still there.
 fn remove(path: &Path) -> Result<(), SystemError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -358,9 +344,8 @@ fn listen(fd: OwnedFd, name: &Name) -> Result<OwnedFd, ListenError> {
     Ok(fd)
 }
 
-/// Holds the lock on `path`'s folder while a stale socket there is looked at and replaced by one that
-/// listens, so that two daemons starting at once don't remove each other's. `flock` on the folder
-/// leaves no file.
+/// Locks the folder of `path` until the value is dropped, so that two daemons that start at once and find a
+/// stale socket don't remove each other's. `flock` on the folder leaves no file.
 fn lock_folder(path: &Path) -> Result<File, SystemError> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -413,7 +398,7 @@ pub fn connect(name: &Name, deadline: Instant) -> Result<OwnedFd, SystemError> {
     }
 }
 
-/// Who is at the other end of a connected socket (`SO_PEERCRED` in `unix(7)`).
+/// Returns the process at the other end of a connected socket (`SO_PEERCRED` in `unix(7)`).
 ///
 /// # Errors
 /// Those of `getsockopt`.
@@ -440,7 +425,7 @@ pub fn peer(fd: &OwnedFd) -> io::Result<Peer> {
     })
 }
 
-/// Sends what it can of `bytes` and returns how many that were. Never raises SIGPIPE.
+/// Sends as much of `bytes` as there is room for and returns how many. Never raises SIGPIPE.
 ///
 /// # Errors
 /// Those of `send`: `WouldBlock` when the socket takes nothing now, `BrokenPipe` when the peer
@@ -480,7 +465,7 @@ fn socket(flags: libc::c_int) -> Result<OwnedFd, SystemError> {
     }
 }
 
-/// A signal that a handler took is no reason to give up a transfer.
+/// Repeats a call that a signal handler has interrupted.
 fn retry(mut call: impl FnMut() -> isize) -> io::Result<usize> {
     loop {
         if let Ok(count) = usize::try_from(call()) {

@@ -16,17 +16,17 @@ use pipewire::spa::param::ParamType;
 use pipewire::spa::pod::Pod;
 use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
-use wire::{Channel, Mix, Warning};
+use wire::{Audio, Channel, Mix, Warning};
 
 use super::listen::{self, Incoming, Message};
-use super::metadata::Metadata;
+use super::metadata::MetadataConnection;
 use super::pod;
 use super::sink::Sink;
-use crate::desk::Desk;
-use crate::glide::{Factors, Glide};
-use crate::graph::{self, Action, CHANNELS, Direction, Fact, Graph, Layout, Ports, Props};
-use crate::options::Sound;
+use crate::config::Config;
+use crate::fade::{Factors, Fade};
 use crate::process;
+use crate::router::{self, CHANNELS, Command, Direction, Event, Layout, Ports, Props, Router};
+use crate::rules::Rules;
 
 /// How often the session manager is to be heard of, after the last link to our sinks has gone, until
 /// it counts that no more: it has to read of it, to come to the event that it makes of it, and to be
@@ -38,7 +38,7 @@ const ROUNDS: u8 = 8;
 pub struct Connection {
     nodes: BTreeMap<u32, (NodeListener, Node)>,
     clients: BTreeMap<u32, (ClientListener, Client)>,
-    metadata: Option<Metadata>,
+    metadata: Option<MetadataConnection>,
     /// The metadata `filters`: its id and version.
     filters: Option<(u32, u32)>,
     settings: Option<(u32, MetadataListener, Settings)>,
@@ -47,17 +47,17 @@ pub struct Connection {
     /// The same of the metadata `sm-settings`.
     manager_settings: Option<(u32, u32)>,
     links: BTreeMap<Ports, OwnLink>,
-    sinks: BTreeMap<graph::Sink, Sink>,
+    sinks: BTreeMap<router::Sink, Sink>,
     _registry_listener: registry::Listener,
     registry: RegistryRc,
     _core_listener: core::Listener,
     core: CoreRc,
     context: ContextRc,
     incoming: Incoming,
-    graph: Graph,
-    /// When the graph is to settle again, if nothing is learnt before.
+    router: Router,
+    /// When the router is to reconcile again, if nothing is learnt before.
     due: Option<Instant>,
-    glide: Glide,
+    fade: Fade,
     /// What the log says once, not each time.
     warned: Warned,
     /// What PipeWire has not yet said to be done.
@@ -70,6 +70,9 @@ pub struct Connection {
     /// is yet to be heard of before they go.
     rounds_left: u8,
 }
+
+/// PipeWire has gone.
+pub struct Disconnected;
 
 /// A link of ours.
 struct OwnLink {
@@ -96,7 +99,7 @@ enum Stage {
     /// What the listed objects say of themselves.
     Details,
     /// The last calls before the end.
-    Farewell,
+    Shutdown,
 }
 
 impl Connection {
@@ -104,7 +107,7 @@ impl Connection {
     ///
     /// # Errors
     /// The library's: PipeWire does not run, as a rule.
-    pub fn open(context: &ContextRc, graph: Graph, glide: Glide) -> Result<Self, pipewire::Error> {
+    pub fn open(context: &ContextRc, router: Router, fade: Fade) -> Result<Self, pipewire::Error> {
         let core = context.connect_rc(None)?;
         let registry = core.get_registry_rc()?;
         let incoming = Incoming::default();
@@ -124,9 +127,9 @@ impl Connection {
             core,
             context: context.clone(),
             incoming,
-            graph,
+            router,
             due: None,
-            glide,
+            fade,
             warned: Warned::default(),
             pending: None,
             is_detailed: false,
@@ -144,45 +147,51 @@ impl Connection {
 
     /// When [`turn`](Self::turn) is to be called next, if PipeWire says nothing before.
     pub fn deadline(&self) -> Option<Instant> {
-        let answer = self.metadata.as_ref().and_then(Metadata::deadline);
-        let deadlines = [self.due, self.glide.deadline(), answer];
+        let answer = self
+            .metadata
+            .as_ref()
+            .and_then(MetadataConnection::deadline);
+        let deadlines = [self.due, self.fade.deadline(), answer];
         deadlines.into_iter().flatten().min()
     }
 
-    /// Turns what callbacks have left into facts, acts on them, and does what is due. False when
+    /// Turns what callbacks have left into events, acts on them, and does what is due. Returns what clients
+    /// are told of the sound, if that was looked at.
+    ///
+    /// # Errors
     /// PipeWire has gone.
-    pub fn turn(&mut self, desk: &mut Desk, now: Instant) -> bool {
-        let is_there = self.take_in(desk, now);
-        self.hear_manager();
-        is_there
+    pub fn dispatch(&mut self, rules: &Rules, now: Instant) -> Result<Option<Audio>, Disconnected> {
+        let audio = self.take_in(rules, now);
+        self.await_manager();
+        audio
     }
 
-    fn take_in(&mut self, desk: &mut Desk, now: Instant) -> bool {
-        if self.glide.deadline().is_some_and(|at| now >= at) {
-            let factors = self.glide.step(now);
+    fn take_in(&mut self, rules: &Rules, now: Instant) -> Result<Option<Audio>, Disconnected> {
+        if self.fade.deadline().is_some_and(|at| now >= at) {
+            let factors = self.fade.step(now);
             self.set_factors(factors);
         }
         // Before what has gone is forgotten.
-        let told = self.metadata.as_mut().map(Metadata::take);
+        let told = self.metadata.as_mut().map(MetadataConnection::take);
         let told = told.unwrap_or_default();
         let messages = self.incoming.take();
         let hangs = self.metadata.as_mut().and_then(|it| it.note_hang(now));
         let was_due = self.due.is_some_and(|at| now >= at) || hangs.is_some();
         if told.is_empty() && messages.is_empty() && !was_due && !self.is_list_complete() {
-            return true;
+            return Ok(None);
         }
         let mut has_news = was_due || self.is_list_complete();
         for message in told.into_iter().chain(messages) {
-            // What we have set ourselves is no news: a glide plans nothing.
-            let is_setting = self.setting.is_some() || self.glide.deadline().is_some();
-            has_news |= !(is_setting && matches!(message, Message::Fact(Fact::Level(..))));
+            // What we have set ourselves is no news: a fade plans nothing.
+            let is_setting = self.setting.is_some() || self.fade.deadline().is_some();
+            has_news |= !(is_setting && matches!(message, Message::Event(Event::Level(..))));
             match message {
-                Message::Global(global) => self.greet(&global),
-                Message::Fact(fact) => self.learn(fact),
+                Message::Global(global) => self.handle_global(&global),
+                Message::Event(event) => self.handle(event),
                 Message::Done(seq) => self.note_done(seq),
                 Message::Version(version) => {
                     info!("connected to PipeWire {version}");
-                    self.graph.learn(Fact::Version(version));
+                    self.router.handle(Event::Version(version));
                 }
                 Message::Error {
                     object: PW_ID_CORE,
@@ -190,7 +199,7 @@ impl Connection {
                     message,
                 } if is_fatal(code) => {
                     debug!("PipeWire: {message} ({code})");
-                    return false;
+                    return Err(Disconnected);
                 }
                 Message::Error {
                     object,
@@ -203,30 +212,29 @@ impl Connection {
             self.note_hang(manager, hangs);
         }
         if !has_news {
-            return true;
+            return Ok(None);
         }
         if self.is_list_complete() {
             self.is_detailed = false;
-            self.graph.learn(Fact::Listed);
+            self.router.handle(Event::Listed);
         }
         // What somebody has taken away leaves a proxy without an object.
-        self.links.retain(|ports, _| self.graph.has_link(ports));
-        self.sinks.retain(|&sink, _| self.graph.has_sink(sink));
-        self.settle(desk, now);
-        true
+        self.links.retain(|ports, _| self.router.has_link(ports));
+        self.sinks.retain(|&sink, _| self.router.has_sink(sink));
+        Ok(Some(self.reconcile(rules, now)))
     }
 
     fn note_hang(&mut self, manager: u32, hangs: bool) {
         let metadata = match hangs {
-            true => graph::Metadata::Hanging(manager),
-            false => graph::Metadata::Managed(manager),
+            true => router::MetadataOwner::Hanging(manager),
+            false => router::MetadataOwner::Managed(manager),
         };
         if hangs {
             warning!("the session manager hangs: linking without it until it answers");
         } else {
             info!("the session manager answers again");
         }
-        self.graph.learn(Fact::Metadata(metadata));
+        self.router.handle(Event::Metadata(metadata));
     }
 
     /// Something that we asked for has failed. As a rule that is a race that is lost now and then:
@@ -237,7 +245,7 @@ impl Connection {
         debug!("PipeWire: object {object}: {message} ({code})");
         let mut links = self.links.iter();
         let link = links.find(|(_, link)| link.id == object);
-        let link = link.filter(|(ports, _)| code != -libc::EEXIST && self.graph.has_ports(ports));
+        let link = link.filter(|(ports, _)| code != -libc::EEXIST && self.router.has_ports(ports));
         let refused = if link.is_some() {
             Some("link streams and sinks")
         } else {
@@ -253,45 +261,50 @@ impl Connection {
 
     fn note_done(&mut self, seq: AsyncSeq) {
         if self.setting.take_if(|awaited| *awaited == seq).is_some() {
-            let factors = self.glide.target();
+            let factors = self.fade.target();
             let factors = CHANNELS.map(|channel| as_set(factors, channel));
-            self.graph.learn(Fact::Set(Some(factors)));
+            self.router.handle(Event::LevelsSet(Some(factors)));
         }
         if let Some((stage, _)) = self.pending.take_if(|(_, awaited)| *awaited == seq) {
             match stage {
                 Stage::Globals => self.await_stage(Stage::Details),
                 Stage::Details => self.is_detailed = true,
-                Stage::Farewell => {}
+                Stage::Shutdown => {}
             }
         }
     }
 
     /// Whether all that there is at first has been told, and not yet been said to be all.
     fn is_list_complete(&self) -> bool {
-        self.is_detailed && !self.metadata.as_ref().is_some_and(Metadata::is_waiting)
+        self.is_detailed
+            && !self
+                .metadata
+                .as_ref()
+                .is_some_and(MetadataConnection::is_waiting)
     }
 
-    fn learn(&mut self, fact: Fact) {
-        if let Fact::Key { subject, .. } = &fact
+    fn handle(&mut self, event: Event) {
+        if let Event::MetadataKey { subject, .. } = &event
             && *subject != 0
         {
-            debug!("{fact:?}");
+            debug!("{event:?}");
         }
-        if let Fact::Removed(id) = fact {
+        if let Event::Removed(id) = event {
             self.nodes.remove(&id);
             self.clients.remove(&id);
-            let has_gone = |metadata: &mut Metadata| metadata.id() == id;
+            let has_gone = |metadata: &mut MetadataConnection| metadata.id() == id;
             if self.metadata.take_if(has_gone).is_some() {
                 self.manager = None;
-                self.graph.learn(Fact::Metadata(graph::Metadata::None));
-                self.graph.learn(Fact::Filters(false));
+                self.router
+                    .handle(Event::Metadata(router::MetadataOwner::None));
+                self.router.handle(Event::FilterMetadata(false));
             }
             if self
                 .filters
                 .take_if(|(filters, _)| *filters == id)
                 .is_some()
             {
-                self.graph.learn(Fact::Filters(false));
+                self.router.handle(Event::FilterMetadata(false));
                 if let Some(metadata) = &mut self.metadata {
                     metadata.unbind_filters();
                 }
@@ -300,11 +313,11 @@ impl Connection {
             self.manager_settings
                 .take_if(|(settings, _)| *settings == id);
         }
-        self.graph.learn(fact);
+        self.router.handle(event);
     }
 
-    /// Binds what more is to be known of, and makes a fact of the rest.
-    fn greet(&mut self, global: &GlobalObject<PropertiesBox>) {
+    /// Binds what more is to be known of, and makes a event of the rest.
+    fn handle_global(&mut self, global: &GlobalObject<PropertiesBox>) {
         let props = global
             .props
             .as_ref()
@@ -312,47 +325,50 @@ impl Connection {
         let id = global.id;
         match global.type_ {
             ObjectType::Node => {
-                if graph::wants_info(&props)
+                if router::wants_info(&props)
                     && let Ok(node) = self.registry.bind::<Node, _>(global)
                 {
                     let listener = listen::node(&node, id, &self.incoming);
                     self.nodes.insert(id, (listener, node));
                 }
-                self.graph.learn(Fact::Node(id, props));
+                self.router.handle(Event::Node(id, props));
             }
-            ObjectType::Port => self.graph.learn(Fact::Port(id, props)),
-            ObjectType::Link => self.graph.learn(Fact::Link(id, props)),
-            ObjectType::Client => self.greet_client(global, props),
-            ObjectType::Metadata => self.greet_metadata(global, &props),
+            ObjectType::Port => self.router.handle(Event::Port(id, props)),
+            ObjectType::Link => self.router.handle(Event::Link(id, props)),
+            ObjectType::Client => self.bind_client(global, props),
+            ObjectType::Metadata => self.bind_metadata(global, &props),
             _ => {}
         }
     }
 
     /// Every client is asked at once: a stream that it makes waits for nothing then.
-    fn greet_client(&mut self, global: &GlobalObject<PropertiesBox>, props: Props) {
+    fn bind_client(&mut self, global: &GlobalObject<PropertiesBox>, props: Props) {
         let id = global.id;
         if let Ok(client) = self.registry.bind::<Client, _>(global) {
             let listener = listen::client(&client, id, &self.incoming);
             self.clients.insert(id, (listener, client));
-            self.graph.learn(Fact::Client(id, props));
+            self.router.handle(Event::Client(id, props));
         } else {
             // It will say no more.
-            self.graph.learn(Fact::ClientInfo(id, props));
+            self.router.handle(Event::ClientInfo(id, props));
         }
     }
 
-    fn greet_metadata(&mut self, global: &GlobalObject<PropertiesBox>, props: &Props) {
+    fn bind_metadata(&mut self, global: &GlobalObject<PropertiesBox>, props: &Props) {
         match props.get("metadata.name").map(String::as_str) {
             Some("default") if self.metadata.is_none() => {
-                let opened = Metadata::open(&self.context, global.id, global.version);
+                let opened = MetadataConnection::open(&self.context, global.id, global.version);
                 match opened {
                     Ok(metadata) => self.metadata = Some(metadata),
                     Err(error) => warning!("connect to PipeWire's metadata: {error}"),
                 }
                 let client = props.get("client.id").and_then(|id| id.parse().ok());
                 self.manager = client;
-                let keeper = client.map_or(graph::Metadata::Static, graph::Metadata::Managed);
-                self.graph.learn(Fact::Metadata(keeper));
+                let keeper = client.map_or(
+                    router::MetadataOwner::Static,
+                    router::MetadataOwner::Managed,
+                );
+                self.router.handle(Event::Metadata(keeper));
                 self.bind_filters();
                 self.bind_manager_settings();
             }
@@ -378,7 +394,7 @@ impl Connection {
     /// session manager's, and have one connection.
     fn bind_filters(&mut self) {
         if let (Some(metadata), Some((id, version))) = (&mut self.metadata, self.filters) {
-            self.graph.learn(Fact::Filters(true));
+            self.router.handle(Event::FilterMetadata(true));
             metadata.bind_filters(id, version);
         }
     }
@@ -391,22 +407,26 @@ impl Connection {
     }
 
     /// What PipeWire has, and what it should have.
-    pub fn graph(&self) -> &Graph {
-        &self.graph
+    pub fn router(&self) -> &Router {
+        &self.router
     }
 
-    /// Does what is to be done.
-    pub fn settle(&mut self, desk: &mut Desk, now: Instant) {
-        self.graph.follow_list(&desk.take_followers());
-        let mut actions = self.graph.settle(desk.rules(), now);
+    /// Has these streams follow the program list, wherever they were moved before.
+    pub fn follow_list(&mut self, streams: &[u32]) {
+        self.router.follow_list(streams);
+    }
+
+    /// Carries out what the router plans. Returns what clients are told of the sound.
+    pub fn reconcile(&mut self, rules: &Rules, now: Instant) -> Audio {
+        let mut commands = self.router.reconcile(rules, now);
         // The kernel answers at once, and what it says may decide.
-        while self.inspect(&actions) {
-            self.carry_out(actions);
-            actions = self.graph.settle(desk.rules(), now);
+        while self.inspect(&commands) {
+            self.carry_out(commands);
+            commands = self.router.reconcile(rules, now);
         }
-        self.due = self.graph.deadline(now);
-        self.carry_out(actions);
-        let audio = self.graph.audio(desk.rules());
+        self.due = self.router.deadline(now);
+        self.carry_out(commands);
+        let audio = self.router.audio(rules);
         let are_removed = audio.warnings.contains(&Warning::SinksRemoved);
         if are_removed && !self.warned.are_sinks_removed {
             warning!("something has removed our sinks again and again; trying again in a minute");
@@ -419,50 +439,51 @@ impl Connection {
             );
         }
         self.warned.are_links_removed = are_removed;
-        desk.set_audio(audio);
+        audio
     }
 
     /// Learns of the processes that are asked for; whether there are any.
-    fn inspect(&mut self, actions: &[Action]) -> bool {
+    fn inspect(&mut self, commands: &[Command]) -> bool {
         let mut any = false;
-        for action in actions {
-            if let &Action::Inspect(pid) = action {
-                self.graph.learn(Fact::Process(pid, process::inspect(pid)));
+        for command in commands {
+            if let &Command::InspectProcess(pid) = command {
+                self.router
+                    .handle(Event::Process(pid, process::inspect(pid)));
                 any = true;
             }
         }
         any
     }
 
-    fn carry_out(&mut self, actions: Vec<Action>) {
-        for action in actions {
-            debug!("{action:?}");
-            match action {
-                Action::Create(sink, layout) => self.create(sink, &layout),
-                Action::Restore(sink, is_muted) => self.set_level(sink, is_muted),
-                Action::Destroy(sink) => drop(self.sinks.remove(&sink)),
-                Action::Remove(node) => {
+    fn carry_out(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            debug!("{command:?}");
+            match command {
+                Command::CreateSink(sink, layout) => self.create(sink, &layout),
+                Command::SetLevel(sink, is_muted) => self.set_level(sink, is_muted),
+                Command::DestroySink(sink) => drop(self.sinks.remove(&sink)),
+                Command::DestroyNode(node) => {
                     info!(
                         "removing node {node}: by it, cards would be sent twice what it combines"
                     );
                     let _ = self.registry.destroy_global(node);
                 }
-                Action::Configure(node, direction, layout) => {
+                Command::ConfigurePorts(node, direction, layout) => {
                     self.configure(node, direction, &layout);
                 }
-                Action::Target(stream, serial) => self.set_target(stream, Some(serial)),
-                Action::Clear(stream) => self.set_target(stream, None),
-                Action::ClearNode(stream) => {
+                Command::SetTarget(stream, serial) => self.set_target(stream, Some(serial)),
+                Command::ClearTarget(stream) => self.set_target(stream, None),
+                Command::ClearTargetNode(stream) => {
                     if let Some(metadata) = &mut self.metadata {
                         metadata.clear_node(stream);
                     }
                 }
-                Action::FollowDefault(stream) => {
+                Command::FollowDefault(stream) => {
                     if let Some(metadata) = &mut self.metadata {
                         metadata.follow_default(stream);
                     }
                 }
-                Action::Link(ports) => {
+                Command::Link(ports) => {
                     let link = self.link(ports);
                     match self.core.create_object::<Link>("link-factory", &link) {
                         Ok(link) => {
@@ -476,33 +497,33 @@ impl Connection {
                         Err(error) => warning!("link {ports:?}: {error}"),
                     }
                 }
-                Action::Unlink(ports) => drop(self.links.remove(&ports)),
-                Action::Reread => {
+                Command::Unlink(ports) => drop(self.links.remove(&ports)),
+                Command::Refresh => {
                     if let Some(metadata) = &mut self.metadata {
-                        metadata.reread();
+                        metadata.refresh();
                     }
                 }
                 // Done already, see `inspect`.
-                Action::Inspect(_) => {}
+                Command::InspectProcess(_) => {}
             }
         }
     }
 
-    fn create(&mut self, sink: graph::Sink, layout: &Layout) {
-        let extra = self.graph.sink_properties();
+    fn create(&mut self, sink: router::Sink, layout: &Layout) {
+        let extra = self.router.sink_properties();
         match Sink::create(&self.core, sink, layout, extra, &self.incoming) {
             Ok(made) => {
                 self.sinks.insert(sink, made);
                 // Before anything can play into it.
-                self.set_level(sink, self.graph.is_muted(sink.channel));
+                self.set_level(sink, self.router.is_muted(sink.channel));
             }
-            Err(error) => warning!("make {}: {error}", graph::sink_name(sink.channel)),
+            Err(error) => warning!("make {}: {error}", router::sink_name(sink.channel)),
         }
     }
 
-    fn set_level(&mut self, sink: graph::Sink, is_muted: bool) {
+    fn set_level(&mut self, sink: router::Sink, is_muted: bool) {
         if let Some(made) = self.sinks.get(&sink) {
-            let factors = self.glide.at(Instant::now());
+            let factors = self.fade.at(Instant::now());
             made.set_level(as_set(factors, sink.channel), is_muted);
             self.note_set();
         }
@@ -510,8 +531,8 @@ impl Connection {
 
     /// Notes that our sinks have been set, and, unless that goes on, asks to be told when it is done.
     fn note_set(&mut self) {
-        self.graph.learn(Fact::Set(None));
-        let is_at_rest = self.glide.deadline().is_none();
+        self.router.handle(Event::LevelsSet(None));
+        let is_at_rest = self.fade.deadline().is_none();
         self.setting = is_at_rest.then(|| self.core.sync(0).ok()).flatten();
     }
 
@@ -525,17 +546,17 @@ impl Connection {
     }
 
     /// Plays to another sink, or glides at another pace, from now on.
-    pub fn set_sound(&mut self, sound: &Sound) {
-        self.graph.set_output(sound.output.clone());
-        self.glide.set_shortest(sound.glide);
+    pub fn set_config(&mut self, config: &Config) {
+        self.router.set_output(config.output.clone());
+        self.fade.set_shortest(config.glide);
     }
 
     /// Sets out for new gains.
     pub fn set_mix(&mut self, mix: Mix, now: Instant) {
         let factors = Factors::from(mix);
-        if factors != self.glide.target() {
-            self.glide.set(factors, self.graph.quantum(), now);
-            let factors = self.glide.step(now);
+        if factors != self.fade.target() {
+            self.fade.set(factors, self.router.quantum(), now);
+            let factors = self.fade.step(now);
             self.set_factors(factors);
         }
     }
@@ -554,7 +575,7 @@ impl Connection {
     }
 
     fn link(&self, ports: Ports) -> PropertiesBox {
-        let is_passive = self.graph.is_monitor(&ports);
+        let is_passive = self.router.is_monitor(&ports);
         properties! {
             "link.output.node" => ports.output_node.to_string(),
             "link.output.port" => ports.output.to_string(),
@@ -566,30 +587,31 @@ impl Connection {
     }
 
     /// Sends the streams back to where they would be without us.
-    pub fn begin_exit(&mut self) {
-        let actions = self.graph.farewell();
-        self.carry_out(actions);
-        self.await_stage(Stage::Farewell);
-        self.rounds_left = if self.graph.is_pausing() { ROUNDS } else { 0 };
+    pub fn shutdown(&mut self) {
+        let commands = self.router.shutdown();
+        self.carry_out(commands);
+        self.await_stage(Stage::Shutdown);
+        self.rounds_left = if self.router.is_pausing() { ROUNDS } else { 0 };
     }
 
     /// Asks for an answer that takes the session manager to give, if one more is needed and none is
     /// awaited.
-    fn hear_manager(&mut self) {
+    fn await_manager(&mut self) {
         if self.rounds_left > 0
-            && self.graph.is_deserted()
+            && self.router.is_drained()
             && let Some(metadata) = self.metadata.as_mut().filter(|known| !known.is_waiting())
         {
             self.rounds_left -= 1;
-            metadata.reread();
+            metadata.refresh();
         }
     }
 
     /// Whether all that is undone, and the sinks can go without anybody falling silent or being paused.
-    pub fn has_left(&self) -> bool {
-        let is_waiting = |metadata: &Metadata| self.rounds_left > 0 || metadata.is_waiting();
+    pub fn is_drained(&self) -> bool {
+        let is_waiting =
+            |metadata: &MetadataConnection| self.rounds_left > 0 || metadata.is_waiting();
         let is_waiting = self.metadata.as_ref().is_some_and(is_waiting);
-        self.pending.is_none() && !is_waiting && self.graph.is_deserted()
+        self.pending.is_none() && !is_waiting && self.router.is_drained()
     }
 }
 
@@ -598,8 +620,8 @@ pub(super) fn to_setting(
     _subject: u32,
     key: Option<String>,
     value: Option<String>,
-) -> Option<Fact> {
-    Some(Fact::Setting(key?, value.unwrap_or_default()))
+) -> Option<Event> {
+    Some(Event::Setting(key?, value.unwrap_or_default()))
 }
 
 /// A channel's factor, to the width that PipeWire takes.

@@ -16,7 +16,7 @@ use pipewire::spa::utils::dict::DictRef;
 use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
 
-use crate::graph::{Fact, Info, Ports, Props};
+use crate::router::{Event, Info, Ports, Props};
 
 /// What callbacks leave behind.
 pub type Incoming = Rc<RefCell<Vec<Message>>>;
@@ -26,7 +26,7 @@ pub enum Message {
     /// An object is there.
     Global(GlobalObject<PropertiesBox>),
     /// Something has come to be so.
-    Fact(Fact),
+    Event(Event),
     /// The connection is made, to this version.
     Version(String),
     /// PipeWire has done all that it was told before.
@@ -63,7 +63,7 @@ pub fn core(core: &CoreRc, incoming: &Incoming) -> core::Listener {
         .register()
 }
 
-/// What comes and goes, of the kinds that the graph knows.
+/// What comes and goes, of the kinds that the router knows.
 pub fn registry(registry: &RegistryRc, incoming: &Incoming) -> registry::Listener {
     let (globals, removals) = (incoming.clone(), incoming.clone());
     registry
@@ -83,7 +83,11 @@ pub fn registry(registry: &RegistryRc, incoming: &Incoming) -> registry::Listene
                     .push(Message::Global(global.to_owned()));
             }
         })
-        .global_remove(move |id| removals.borrow_mut().push(Message::Fact(Fact::Removed(id))))
+        .global_remove(move |id| {
+            removals
+                .borrow_mut()
+                .push(Message::Event(Event::Removed(id)));
+        })
         .register()
 }
 
@@ -108,7 +112,9 @@ pub fn node(node: &Node, id: u32, incoming: &Incoming) -> NodeListener {
                     outputs: info.n_output_ports(),
                     is_running: matches!(info.state(), NodeState::Running),
                 };
-                queue.borrow_mut().push(Message::Fact(Fact::Info(id, info)));
+                queue
+                    .borrow_mut()
+                    .push(Message::Event(Event::Info(id, info)));
             }
         })
         .register()
@@ -121,7 +127,9 @@ pub fn link(link: &Link, ports: Ports, incoming: &Incoming) -> LinkListener {
         .info(move |info| {
             if let LinkState::Error(error) = info.state() {
                 debug!("{ports:?}: {error}");
-                queue.borrow_mut().push(Message::Fact(Fact::Broken(ports)));
+                queue
+                    .borrow_mut()
+                    .push(Message::Event(Event::LinkFailed(ports)));
             }
         })
         .register()
@@ -137,23 +145,27 @@ pub fn client(client: &Client, id: u32, incoming: &Incoming) -> ClientListener {
                 let props = info.props().map(to_props).unwrap_or_default();
                 queue
                     .borrow_mut()
-                    .push(Message::Fact(Fact::ClientInfo(id, props)));
+                    .push(Message::Event(Event::ClientInfo(id, props)));
             }
         })
         .register()
 }
 
-/// Makes a fact of a subject, a key and its value.
-pub type KeyToFact = fn(u32, Option<String>, Option<String>) -> Option<Fact>;
+/// Makes a event of a subject, a key and its value.
+pub type KeyToEvent = fn(u32, Option<String>, Option<String>) -> Option<Event>;
 
 /// The keys of a metadata object, now and whenever they change.
-pub fn metadata(metadata: &Metadata, to_fact: KeyToFact, incoming: &Incoming) -> MetadataListener {
+pub fn metadata(
+    metadata: &Metadata,
+    to_event: KeyToEvent,
+    incoming: &Incoming,
+) -> MetadataListener {
     let queue = incoming.clone();
     metadata
         .add_listener_local()
         .property(move |subject, key, _, value| {
-            let fact = to_fact(subject, key.map(str::to_owned), value.map(str::to_owned));
-            queue.borrow_mut().extend(fact.map(Message::Fact));
+            let event = to_event(subject, key.map(str::to_owned), value.map(str::to_owned));
+            queue.borrow_mut().extend(event.map(Message::Event));
             0
         })
         .register()

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use pipewire::context::ContextRc;
 use pipewire::core::{self, CoreRc, PW_ID_CORE};
-use pipewire::metadata::{Metadata as Proxy, MetadataListener};
+use pipewire::metadata::{Metadata, MetadataListener};
 use pipewire::permissions::PermissionFlags;
 use pipewire::properties::PropertiesBox;
 use pipewire::registry::GlobalObject;
@@ -16,22 +16,22 @@ use pipewire::spa::utils::result::AsyncSeq;
 use pipewire::types::ObjectType;
 
 use super::connection::to_setting;
-use super::listen::{self, Incoming, KeyToFact, Message};
-use crate::graph::{Fact, TARGET_NODE, TARGET_OBJECT};
+use super::listen::{self, Incoming, KeyToEvent, Message};
+use crate::router::{Event, TARGET_NODE, TARGET_OBJECT};
 
 /// How long a session manager may take for an answer before it hangs: it needs milliseconds.
-const PATIENCE: Duration = Duration::from_secs(2);
+const MAX_ANSWER_TIME: Duration = Duration::from_secs(2);
 
 /// How often PipeWire is asked for the same once more, after refusals that say nothing about it.
 const MAX_REPEATS: u8 = 3;
 
 /// The metadata of a session manager. Dropped in the order of the fields, as the main connection is.
-pub struct Metadata {
-    bound: (MetadataListener, Proxy),
+pub struct MetadataConnection {
+    bound: (MetadataListener, Metadata),
     /// The metadata `sm-settings`.
-    settings: Option<(MetadataListener, Proxy)>,
+    settings: Option<(MetadataListener, Metadata)>,
     /// The metadata `filters`.
-    filters: Option<(MetadataListener, Proxy)>,
+    filters: Option<(MetadataListener, Metadata)>,
     _core_listener: core::Listener,
     core: CoreRc,
     incoming: Incoming,
@@ -64,7 +64,7 @@ enum Request {
     /// The same of `sm-settings`.
     BindSettings { id: u32, version: u32 },
     /// All that the metadata `default` says, told again.
-    Reread,
+    Refresh,
     /// A property of a stream, or, without a value, to remove it.
     Set {
         stream: u32,
@@ -73,7 +73,7 @@ enum Request {
     },
 }
 
-impl Metadata {
+impl MetadataConnection {
     /// Connects, and asks for all that the metadata of this id says.
     ///
     /// # Errors
@@ -121,8 +121,8 @@ impl Metadata {
 
     /// Binds it anew, which tells all of it. PipeWire answers us no sooner than the session manager
     /// has told it.
-    pub fn reread(&mut self) {
-        self.ask(Request::Reread, 0);
+    pub fn refresh(&mut self) {
+        self.ask(Request::Refresh, 0);
     }
 
     /// Marks a stream as the session manager does what follows the default sink though its own node
@@ -149,7 +149,7 @@ impl Metadata {
     /// Asks for it, and to be told when it is done.
     fn ask(&mut self, request: Request, repeats: u8) {
         let bound = match &request {
-            Request::Bind | Request::Reread => {
+            Request::Bind | Request::Refresh => {
                 let bound = bind(&self.core, &self.global, to_key, &self.incoming);
                 // The old one goes when the new one is there: nothing is missed between them.
                 bound.map(|bound| self.bound = bound)
@@ -182,20 +182,22 @@ impl Metadata {
 
     /// When [`note_hang`](Self::note_hang) is to be called next, if there is no answer before.
     pub fn deadline(&self) -> Option<Instant> {
-        self.is_waiting().then_some(self.waits_since + PATIENCE)
+        self.is_waiting()
+            .then_some(self.waits_since + MAX_ANSWER_TIME)
     }
 
     /// Whether the session manager hangs, if that is new.
     pub fn note_hang(&mut self, now: Instant) -> Option<bool> {
-        let hangs = !self.pending.is_empty() && (self.hangs || now >= self.waits_since + PATIENCE);
+        let hangs =
+            !self.pending.is_empty() && (self.hangs || now >= self.waits_since + MAX_ANSWER_TIME);
         (std::mem::replace(&mut self.hangs, hangs) != hangs).then_some(hangs)
     }
 
-    /// What PipeWire has said since: facts, and what ends the connection.
+    /// What PipeWire has said since: events, and what ends the connection.
     pub fn take(&mut self) -> Vec<Message> {
         let messages = self.incoming.take().into_iter();
         let useful = messages.filter_map(|message| match message {
-            Message::Done(seq) => self.note_done(seq).map(Message::Fact),
+            Message::Done(seq) => self.note_done(seq).map(Message::Event),
             Message::Error {
                 object: PW_ID_CORE, ..
             } => Some(message),
@@ -228,7 +230,7 @@ impl Metadata {
     }
 
     /// What follows from the end of what was asked first.
-    fn note_done(&mut self, seq: AsyncSeq) -> Option<Fact> {
+    fn note_done(&mut self, seq: AsyncSeq) -> Option<Event> {
         if self.pending.front()?.seq != seq {
             return None;
         }
@@ -240,9 +242,9 @@ impl Metadata {
         }
         match done.request {
             Request::Bind | Request::BindFilters { .. } | Request::BindSettings { .. } => {
-                Some(Fact::Answered)
+                Some(Event::ManagerAnswered)
             }
-            Request::Reread => Some(Fact::Reread),
+            Request::Refresh => Some(Event::Refreshed),
             Request::Set { .. } => None,
         }
     }
@@ -277,16 +279,16 @@ fn global(id: u32, version: u32) -> GlobalObject<PropertiesBox> {
 fn bind(
     core: &CoreRc,
     global: &GlobalObject<PropertiesBox>,
-    to_fact: KeyToFact,
+    to_event: KeyToEvent,
     incoming: &Incoming,
-) -> Result<(MetadataListener, Proxy), pipewire::Error> {
-    let proxy: Proxy = core.get_registry_rc()?.bind(global)?;
-    Ok((listen::metadata(&proxy, to_fact, incoming), proxy))
+) -> Result<(MetadataListener, Metadata), pipewire::Error> {
+    let proxy: Metadata = core.get_registry_rc()?.bind(global)?;
+    Ok((listen::metadata(&proxy, to_event, incoming), proxy))
 }
 
 #[allow(clippy::unnecessary_wraps)] // the form that is listened with
-fn to_key(subject: u32, key: Option<String>, value: Option<String>) -> Option<Fact> {
-    Some(Fact::Key {
+fn to_key(subject: u32, key: Option<String>, value: Option<String>) -> Option<Event> {
+    Some(Event::MetadataKey {
         subject,
         key,
         value,
@@ -294,6 +296,6 @@ fn to_key(subject: u32, key: Option<String>, value: Option<String>) -> Option<Fa
 }
 
 #[allow(clippy::unnecessary_wraps)] // the form that is listened with
-fn to_filter(node: u32, key: Option<String>, value: Option<String>) -> Option<Fact> {
-    Some(Fact::Filter { node, key, value })
+fn to_filter(node: u32, key: Option<String>, value: Option<String>) -> Option<Event> {
+    Some(Event::FilterKey { node, key, value })
 }

@@ -8,7 +8,7 @@ use pipewire::spa::pod::{Object, Pod, Property, Value, ValueArray};
 use pipewire::spa::sys;
 use pipewire::spa::utils::{Id, SpaTypes};
 
-use crate::graph::{Direction, Layout, Level};
+use crate::router::{Direction, Layout, Level};
 
 /// `Props` with the same factor for each of a number of channels. `volumeRampTime` and its kin must
 /// not be sent: they crash PipeWire 1.4.2 on a null sink.
@@ -63,7 +63,7 @@ fn floats(pod: &Pod) -> Option<Vec<f32>> {
     is_floats.then(|| floats.map(|&bytes| f32::from_ne_bytes(bytes)).collect())
 }
 
-/// `PortConfig`: a port for each channel of a layout, as the graph mixes them ("dsp"); a sink's
+/// `PortConfig`: a port for each channel of a layout, as the router mixes them ("dsp"); a sink's
 /// with monitors.
 pub fn port_config(direction: Direction, layout: &Layout) -> Vec<u8> {
     let positions = layout.ids().iter().copied().map(Id).collect();

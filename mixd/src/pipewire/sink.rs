@@ -10,7 +10,7 @@ use wire::Channel;
 
 use super::listen::{Incoming, Message};
 use super::pod;
-use crate::graph::{self, Fact, Layout};
+use crate::router::{self, Event, Layout};
 
 /// A channel's sink, made by us and gone with us.
 pub struct Sink {
@@ -22,13 +22,13 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// Asks PipeWire to make it; that it has, and under which id, comes as a fact.
+    /// Asks PipeWire to make it; that it has, and under which id, comes as a event.
     ///
     /// # Errors
     /// The library's, when it can't even ask.
     pub fn create(
         core: &CoreRc,
-        sink: graph::Sink,
+        sink: router::Sink,
         layout: &Layout,
         extra: &[(&str, &str)],
         incoming: &Incoming,
@@ -39,7 +39,7 @@ impl Sink {
         };
         let mut props = properties! {
             "factory.name" => "support.null-audio-sink",
-            "node.name" => graph::sink_name(sink.channel),
+            "node.name" => router::sink_name(sink.channel),
             "node.description" => description,
             "media.class" => "Audio/Sink",
             "audio.position" => layout.to_string(),
@@ -64,8 +64,8 @@ impl Sink {
             .upcast_ref()
             .add_listener_local()
             .bound(move |id| {
-                let fact = Fact::Made(sink, id);
-                queue.borrow_mut().push(Message::Fact(fact));
+                let event = Event::SinkCreated(sink, id);
+                queue.borrow_mut().push(Message::Event(event));
             })
             .register();
         let props = node
@@ -74,8 +74,8 @@ impl Sink {
                 if kind == ParamType::Props
                     && let Some(level) = pod.and_then(pod::read_level)
                 {
-                    let fact = Fact::Level(sink, level);
-                    levels.borrow_mut().push(Message::Fact(fact));
+                    let event = Event::Level(sink, level);
+                    levels.borrow_mut().push(Message::Event(event));
                 }
             })
             .register();

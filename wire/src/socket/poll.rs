@@ -1,20 +1,20 @@
-//! poll(2) over a few descriptors, for clients that wait for more than their connection.
+//! poll(2) over a few descriptors, for clients.
 #![allow(unsafe_code)]
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::Instant;
 
-/// What a descriptor is waited for.
+/// What to wait for on a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interest {
-    /// Something to read; the other side's end too.
+    /// Something to read, or the end of the other side.
     Readable,
-    /// The same, and room to write.
+    /// Something to read, the end of the other side, or room to write.
     Both,
     /// Room to write.
     Writable,
-    /// Only the other side's end: the reader of a pipe has closed it.
+    /// Only the end of the other side: the reader of a pipe has closed it.
     End,
 }
 

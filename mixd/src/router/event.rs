@@ -1,0 +1,208 @@
+//! What the router is told, and what it asks for: plain values.
+
+use std::collections::BTreeMap;
+
+use wire::Channel;
+
+use super::layout::Layout;
+use super::registry::Direction;
+
+/// The properties of an object in PipeWire.
+pub type Props = BTreeMap<String, String>;
+
+/// Something that has come to be so in PipeWire.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A node is there, with the properties that the registry lists.
+    Node(u32, Props),
+    /// What a node says of itself, where [`wants_info`](super::wants_info) asked for it.
+    Info(u32, Info),
+    /// A port is there.
+    Port(u32, Props),
+    /// A link is there.
+    Link(u32, Props),
+    /// A link of ours can't carry anything: it is in PipeWire's state `error`.
+    LinkFailed(Ports),
+    /// A client is there, with the properties that the registry lists.
+    Client(u32, Props),
+    /// What a client says of itself.
+    ClientInfo(u32, Props),
+    /// What the kernel says of a process that [`Command::InspectProcess`] asked for.
+    Process(u32, Process),
+    /// An object has gone.
+    Removed(u32),
+    /// The sink that [`Command::CreateSink`] asked for has this id.
+    SinkCreated(Sink, u32),
+    /// One of our sinks carries this.
+    Level(Sink, Level),
+    /// The default and the aux channel's sinks have been set to carry this, and what was told of them
+    /// until now was told after that. None: they are being set.
+    LevelsSet(Option<[f32; 2]>),
+    /// The metadata `default` is there, or has gone.
+    Metadata(MetadataOwner),
+    /// A key of the metadata `default` has this value now, or none. Without a key: all of the
+    /// subject's keys have gone.
+    MetadataKey {
+        /// The object it is about; 0 for the defaults.
+        subject: u32,
+        /// The key.
+        key: Option<String>,
+        /// Its value.
+        value: Option<String>,
+    },
+    /// The session manager has told what its metadata said when it was bound.
+    ManagerAnswered,
+    /// The metadata `default` has been told again to the end, as [`Command::Refresh`] asked for.
+    Refreshed,
+    /// The metadata `filters`, of a session manager that has smart filters, is there, or has gone.
+    FilterMetadata(bool),
+    /// A key of the metadata `filters` has this value now, or none. Without a key: all of the node's
+    /// keys have gone.
+    FilterKey {
+        /// The node it is about.
+        node: u32,
+        /// The key.
+        key: Option<String>,
+        /// Its value.
+        value: Option<String>,
+    },
+    /// A key of the metadata `settings`, PipeWire's, or `sm-settings`, the session manager's, has this
+    /// value now.
+    Setting(String, String),
+    /// PipeWire is of this version.
+    Version(String),
+    /// All that was there when the connection was made is known.
+    Listed,
+}
+
+/// Who keeps the metadata `default`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetadataOwner {
+    /// There is none: no session manager runs.
+    #[default]
+    None,
+    /// PipeWire itself, as its configuration says: nobody reads what is set there.
+    Static,
+    /// A session manager: the client of this id.
+    Managed(u32),
+    /// A session manager that does not answer: what it would do is ours to do until it does.
+    Hanging(u32),
+}
+
+impl MetadataOwner {
+    /// The client of a session manager that does what it is asked.
+    pub fn manager(self) -> Option<u32> {
+        match self {
+            Self::Managed(client) => Some(client),
+            Self::None | Self::Static | Self::Hanging(_) => None,
+        }
+    }
+
+    /// The session manager's client, also of one that hangs.
+    pub fn client(self) -> Option<u32> {
+        match self {
+            Self::Managed(client) | Self::Hanging(client) => Some(client),
+            Self::None | Self::Static => None,
+        }
+    }
+}
+
+/// What a node says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Info {
+    /// All its properties; none if they are as they were.
+    pub props: Option<Props>,
+    /// How many input ports it has.
+    pub inputs: u32,
+    /// How many output ports it has.
+    pub outputs: u32,
+    /// Whether samples flow.
+    pub is_running: bool,
+}
+
+/// What the kernel says of a process, as far as it may be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Process {
+    /// `/proc/PID/comm`
+    pub comm: Option<String>,
+    /// The file name of `/proc/PID/exe`.
+    pub exe: Option<String>,
+}
+
+/// A sink of ours. A channel has a second one while its layout changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sink {
+    /// What plays there.
+    pub channel: Channel,
+    /// Tells the sinks of a connection apart.
+    pub number: u32,
+}
+
+/// What a sink carries to the card (`Props`).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Level {
+    /// `channelVolumes`
+    pub volumes: Vec<f32>,
+    /// `mute`
+    pub is_muted: bool,
+    /// `monitorVolumes`
+    pub monitor_volumes: Vec<f32>,
+    /// `monitorMute`
+    pub is_monitor_muted: bool,
+}
+
+impl Level {
+    /// Whether, unless the sink is muted, every channel is scaled by this factor on its way. It is
+    /// kept as it was set, to the last bit.
+    #[allow(clippy::float_cmp)]
+    pub fn carries(&self, factor: f32) -> bool {
+        !self.is_monitor_muted
+            && self.volumes.iter().all(|&volume| volume == factor)
+            && self.monitor_volumes.iter().all(|&volume| volume == 1.0)
+    }
+}
+
+/// Something to be done in PipeWire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Make a sink.
+    CreateSink(Sink, Layout),
+    /// Set anew all that it carries; muted or not.
+    SetLevel(Sink, bool),
+    /// Destroy it.
+    DestroySink(Sink),
+    /// Destroy another's node.
+    DestroyNode(u32),
+    /// Give a node's ports of this direction this layout.
+    ConfigurePorts(u32, Direction, Layout),
+    /// Set a stream's `target.object` to the sink of this `object.serial`.
+    SetTarget(u32, u64),
+    /// Remove a stream's `target.object`.
+    ClearTarget(u32),
+    /// Remove a stream's `target.node`.
+    ClearTargetNode(u32),
+    /// Set a stream's `target.node` to -1, as the session manager marks what follows the default sink
+    /// though its own node names one.
+    FollowDefault(u32),
+    /// Have all of the metadata `default` told again.
+    Refresh,
+    /// Link an output port to an input port.
+    Link(Ports),
+    /// Undo that.
+    Unlink(Ports),
+    /// Say what the kernel knows of this process.
+    InspectProcess(u32),
+}
+
+/// An output port and the input port it feeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ports {
+    /// The output port's node.
+    pub output_node: u32,
+    /// The output port.
+    pub output: u32,
+    /// The input port's node.
+    pub input_node: u32,
+    /// The input port.
+    pub input: u32,
+}

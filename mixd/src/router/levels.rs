@@ -1,0 +1,254 @@
+//! What our sinks carry. Their levels, and those of their monitors, are ours: what a session manager,
+//! a mixer or a recorder's gain control sets there is put back, unless it is set again and again. To
+//! mute a *sink* is the user's wish.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use wire::{Channel, Warning};
+
+use super::event::{Command, Level, Sink};
+use super::timeouts::Timeout;
+use super::{CHANNELS, Router};
+
+/// How often the level of a channel's sinks is put back, while others set it within
+/// [`Timeout::LevelUncontested`] each time, before it is left as it is for that long.
+pub const MAX_RESTORES: u8 = 5;
+
+/// The levels of our sinks.
+#[derive(Debug, Default)]
+pub struct Levels {
+    /// As PipeWire has told them last.
+    told: BTreeMap<Sink, Level>,
+    /// What we have set last, of each channel, once nothing that is told later can be older.
+    set: Option<BTreeMap<Channel, f32>>,
+    /// Which the user has muted.
+    muted: BTreeSet<Channel>,
+    /// How often each has been put back of late.
+    restores: BTreeMap<Channel, u8>,
+}
+
+impl Levels {
+    /// PipeWire tells what a sink carries.
+    pub fn tell(&mut self, sink: Sink, level: Level) {
+        self.told.insert(sink, level);
+    }
+
+    /// We have set these, and been told of all that was before; or are about to set others.
+    pub fn set(&mut self, factors: Option<[f32; 2]>) {
+        self.set = factors.map(|factors| CHANNELS.into_iter().zip(factors).collect());
+    }
+
+    /// Forgets those that are not there any more.
+    pub fn retain(&mut self, is_there: impl Fn(Sink) -> bool) {
+        self.told.retain(|&sink, _| is_there(sink));
+    }
+
+    /// Whether the user has muted a channel's sink.
+    pub fn is_muted(&self, channel: Channel) -> bool {
+        self.muted.contains(&channel)
+    }
+
+    fn restores(&self, channel: Channel) -> u8 {
+        self.restores.get(&channel).copied().unwrap_or(0)
+    }
+
+    /// What clients are told.
+    pub fn warnings(&self) -> impl Iterator<Item = Warning> {
+        CHANNELS.into_iter().flat_map(|channel| {
+            let (muted, contested) = match channel {
+                Channel::Default => (Warning::DefaultMuted, Warning::DefaultLevelContested),
+                Channel::Aux => (Warning::AuxMuted, Warning::AuxLevelContested),
+            };
+            // From the last attempt on, so that it does not come and go with each further one.
+            let is_contested = self.restores(channel) >= MAX_RESTORES - 1;
+            let muted = self.is_muted(channel).then_some(muted);
+            muted.into_iter().chain(is_contested.then_some(contested))
+        })
+    }
+
+    /// Takes a mute that differs from what is known for the user's wish.
+    fn note_mutes(&mut self) {
+        let told = self.told.iter();
+        let changed: Vec<Channel> = told
+            .filter(|(sink, level)| level.is_muted != self.is_muted(sink.channel))
+            .map(|(sink, _)| sink.channel)
+            .collect();
+        for channel in changed {
+            if !self.muted.remove(&channel) {
+                self.muted.insert(channel);
+            }
+        }
+    }
+}
+
+impl Router {
+    /// Puts back what others have set on our sinks.
+    pub(super) fn restore_levels(&mut self, now: Instant, commands: &mut Vec<Command>) {
+        self.levels.retain(|sink| self.sinks.has(sink));
+        for channel in CHANNELS {
+            let restores = self.levels.restores(channel);
+            if restores > 0
+                && self
+                    .timeouts
+                    .expired(Timeout::LevelUncontested(channel), now)
+            {
+                self.timeouts
+                    .restart(Timeout::LevelUncontested(channel), now);
+                // One that did not give up is tried once more.
+                let left = if restores < MAX_RESTORES {
+                    0
+                } else {
+                    restores - 1
+                };
+                self.levels.restores.insert(channel, left);
+            }
+        }
+        let Some(set) = self.levels.set.clone() else {
+            return;
+        };
+        self.levels.note_mutes();
+        for channel in CHANNELS {
+            let factor = set.get(&channel).copied().unwrap_or_default();
+            let is_muted = self.levels.is_muted(channel);
+            let differs = |level: &Level| !level.carries(factor) || level.is_muted != is_muted;
+            let told = self.levels.told.iter();
+            let sinks: Vec<Sink> = told
+                .filter(|(sink, level)| sink.channel == channel && differs(level))
+                .map(|(&sink, _)| sink)
+                .collect();
+            let restores = self.levels.restores(channel);
+            let mut is_due =
+                || restores == 0 || self.timeouts.expired(Timeout::Level(channel), now);
+            if sinks.is_empty() || restores >= MAX_RESTORES || !is_due() {
+                continue;
+            }
+            self.timeouts
+                .restart(Timeout::LevelUncontested(channel), now);
+            self.levels.restores.insert(channel, restores + 1);
+            self.levels.set = None;
+            let restored = sinks.into_iter();
+            commands.extend(restored.map(|sink| Command::SetLevel(sink, is_muted)));
+        }
+    }
+
+    /// Whether a sink that is made for this channel is to be muted.
+    pub fn is_muted(&self, channel: Channel) -> bool {
+        self.levels.is_muted(channel)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::simulation::PipeWire;
+    use super::super::{Event, Props};
+    use super::*;
+    use crate::rules::Rules;
+
+    const AUX: Sink = Sink {
+        channel: Channel::Aux,
+        number: 1,
+    };
+
+    struct World {
+        router: Router,
+        now: Instant,
+    }
+
+    impl World {
+        /// Both sinks are there, and carry what they are set to.
+        fn new() -> Self {
+            let mut world = Self {
+                router: Router::new(None),
+                now: Instant::now(),
+            };
+            let mut pipewire = PipeWire::new(true);
+            world.router.handle(pipewire.metadata());
+            world.router.handle(Event::Node(1, Props::new()));
+            world.router.handle(Event::Listed);
+            for command in world.router.reconcile(&Rules::default(), world.now) {
+                for event in pipewire.execute(&command) {
+                    world.router.handle(event);
+                }
+            }
+            assert_eq!(world.tell(0.5, false), []);
+            world
+        }
+
+        /// The aux sink has been set to 0.5, and is told to carry this; what is restored.
+        fn tell(&mut self, volume: f32, is_muted: bool) -> Vec<Command> {
+            let level = Level {
+                volumes: vec![volume; 2],
+                monitor_volumes: vec![1.0; 2],
+                is_muted,
+                is_monitor_muted: false,
+            };
+            self.router.handle(Event::Level(AUX, level));
+            self.router.handle(Event::LevelsSet(Some([1.0, 0.5])));
+            let mut commands = self.router.reconcile(&Rules::default(), self.now);
+            commands.retain(|command| matches!(command, Command::SetLevel(..)));
+            commands
+        }
+
+        fn warnings(&self) -> Vec<Warning> {
+            self.router.levels.warnings().collect()
+        }
+    }
+
+    #[test]
+    fn what_is_told_while_we_set_it_may_be_older() {
+        let mut world = World::new();
+        world.router.handle(Event::LevelsSet(None));
+        let level = Level::default();
+        world.router.handle(Event::Level(AUX, level));
+        let commands = world.router.reconcile(&Rules::default(), world.now);
+        assert!(
+            !commands
+                .iter()
+                .any(|command| matches!(command, Command::SetLevel(..)))
+        );
+        assert_eq!(world.tell(0.25, false), [Command::SetLevel(AUX, false)]);
+    }
+
+    #[test]
+    fn a_level_is_put_back_a_few_times_and_again_after_a_minute() {
+        let mut world = World::new();
+        for n in 0..MAX_RESTORES {
+            if n > 0 {
+                assert_eq!(world.tell(0.25, false), [], "at once, it is not fought");
+                world.now += Duration::from_millis(500);
+            }
+            assert_eq!(world.tell(0.25, false), [Command::SetLevel(AUX, false)]);
+            assert_eq!(world.tell(0.5, false), []);
+        }
+        assert_eq!(world.warnings(), [Warning::AuxLevelContested]);
+        for _ in 0..100 {
+            world.now += Duration::from_millis(500);
+            assert_eq!(world.tell(0.25, false), []);
+        }
+        world.now += Duration::from_secs(30);
+        world.tell(0.25, false);
+        world.now += Duration::from_millis(500);
+        assert_eq!(world.tell(0.25, false), [Command::SetLevel(AUX, false)]);
+        assert_eq!(world.warnings(), [Warning::AuxLevelContested]);
+        for _ in 0..3 {
+            world.now += Duration::from_mins(1);
+            assert_eq!(world.tell(0.5, false), []);
+        }
+        assert_eq!(world.warnings(), []);
+        assert_eq!(world.tell(0.25, false), [Command::SetLevel(AUX, false)]);
+    }
+
+    #[test]
+    fn a_mute_is_heeded_and_kept_where_the_level_is_put_back() {
+        let mut world = World::new();
+        assert_eq!(world.tell(0.5, true), []);
+        assert_eq!(world.warnings(), [Warning::AuxMuted]);
+        assert!(world.router.is_muted(Channel::Aux));
+        assert_eq!(world.tell(0.25, true), [Command::SetLevel(AUX, true)]);
+        assert_eq!(world.tell(0.5, false), []);
+        assert_eq!(world.warnings(), []);
+    }
+}

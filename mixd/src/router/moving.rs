@@ -1,0 +1,73 @@
+//! Whether a stream's program can be moved to the other channel, and by what list.
+
+use wire::{ErrorCode, Failure, Move, StreamState};
+
+use super::Router;
+use super::matching::StreamProperties;
+use crate::rules::{Program, Rules, moving};
+
+/// A move that can be made.
+#[derive(Debug)]
+pub struct Plan {
+    /// The list that makes it.
+    pub rules: Rules,
+    /// The program's streams.
+    pub streams: Vec<u32>,
+    /// What is done: `move Discord to aux`.
+    pub what: String,
+    /// What is so then: `Discord plays through aux`.
+    pub words: String,
+}
+
+/// Says that there is no stream of this id.
+pub fn no_stream(id: u32) -> Failure {
+    Failure::new(
+        ErrorCode::Refused,
+        format!("no program plays a stream of id {id}; 'mixctl status' lists them"),
+    )
+}
+
+impl Router {
+    /// The move of the program that a stream belongs to, which are all streams that its narrowest pattern
+    /// matches, to a channel.
+    ///
+    /// # Errors
+    /// Why that can't be done.
+    pub fn plan_move(&self, wanted: Move, rules: &Rules) -> Result<Plan, Failure> {
+        let Move { id, channel } = wanted;
+        let decision = self.decide(id, rules).ok_or_else(|| no_stream(id))?;
+        let program = self.properties(id);
+        let name = program.name().to_owned();
+        let reason = self.reason(id, &decision);
+        let refusal = |why: &str| {
+            let message = format!("'{name}' ({id}) can't be moved: {why}");
+            Failure::new(ErrorCode::Refused, message)
+        };
+        match decision.state {
+            StreamState::Ignored => {
+                let pattern = decision.rule.map(|rule| *rule.pattern());
+                let pattern = pattern.unwrap_or_default();
+                return Err(refusal(&format!(
+                    "'{pattern}' on the program list has it ignored; 'mixctl remove-program \
+                     \"{pattern}\"' ends that"
+                )));
+            }
+            // Pinned to a channel, where somebody has moved it, it is ours to move.
+            state if state == StreamState::Contested || decision.sent.is_none() => {
+                return Err(refusal(&reason.unwrap_or_default()));
+            }
+            _ => {}
+        }
+        let programs: Vec<StreamProperties> = self.programs().collect();
+        let at = programs.iter().position(|program| program.stream == id);
+        let at = at.ok_or_else(|| no_stream(id))?;
+        let moved = moving::moved(rules, &programs, at, channel).map_err(|why| refusal(&why))?;
+        let streams = moved.program.iter().map(|&at| programs[at].stream);
+        Ok(Plan {
+            streams: streams.collect(),
+            rules: moved.rules,
+            what: format!("move {name} to {channel}"),
+            words: format!("{name} plays through {channel}"),
+        })
+    }
+}

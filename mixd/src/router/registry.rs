@@ -1,0 +1,515 @@
+//! What PipeWire has, as the events tell it, in whatever order they come.
+
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::event::{Info, Ports, Props};
+use super::layout::{Layout, Side};
+use super::spa_json;
+
+/// The metadata key by which a stream's sink is chosen (pipewire/keys.h: `PW_KEY_TARGET_OBJECT`).
+pub const TARGET_OBJECT: &str = "target.object";
+/// Its older form, whose value is a node's id.
+pub const TARGET_NODE: &str = "target.node";
+/// The metadata key, on subject 0, of the sink that sound goes to by default.
+pub const DEFAULT_SINK: &str = "default.audio.sink";
+/// The same of the sink that the user has chosen to be it.
+pub const CONFIGURED_SINK: &str = "default.configured.audio.sink";
+
+/// The session manager's setting, since WirePlumber 0.5: whether the metadata moves streams.
+const ALLOW_MOVING: &str = "linking.allow-moving-streams";
+
+/// What the registry says of a node.
+#[derive(Debug, Default)]
+pub struct Node {
+    /// `media.class`
+    pub class: String,
+    /// `node.name`
+    pub name: String,
+    /// `object.path`
+    pub path: String,
+    /// `object.serial`
+    pub serial: Option<u64>,
+    /// `client.id`
+    pub client: Option<u32>,
+    /// `priority.session`
+    pub priority: i32,
+}
+
+impl Node {
+    /// Whether it plays what it is sent.
+    pub fn is_sink(&self) -> bool {
+        self.class == "Audio/Sink" || self.class == "Audio/Duplex"
+    }
+
+    /// Whether it is a program's playback.
+    pub fn is_stream(&self) -> bool {
+        self.class == "Stream/Output/Audio"
+    }
+}
+
+#[derive(Debug)]
+struct Port {
+    node: u32,
+    is_output: bool,
+    /// `port.id`: its place among the node's ports of that direction.
+    place: u32,
+    /// `audio.channel`: FL, FR, MONO, AUX0…
+    position: String,
+}
+
+/// A link.
+#[derive(Debug)]
+pub struct Link {
+    /// What it links.
+    pub ports: Ports,
+    /// Who made it.
+    pub client: Option<u32>,
+}
+
+/// A program's connection to PipeWire.
+#[derive(Debug, Default)]
+struct Client {
+    props: Props,
+    /// It has said itself what it is; before, there is what the registry lists.
+    is_known: bool,
+    /// A node of its own has been there.
+    has_node: bool,
+}
+
+/// The two metadata keys that choose a stream's sink.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TargetKeys {
+    /// A node's name or serial.
+    pub object: Option<String>,
+    /// A node's id.
+    pub node: Option<String>,
+}
+
+/// The direction of a node's ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// What it is fed.
+    Input,
+    /// What it gives.
+    Output,
+}
+
+/// What PipeWire has.
+#[derive(Debug, Default)]
+pub struct Registry {
+    /// By id.
+    nodes: BTreeMap<u32, Node>,
+    /// The nodes of each name.
+    named: BTreeMap<String, BTreeSet<u32>>,
+    serials: BTreeMap<u64, u32>,
+    /// By the node's id.
+    pub infos: BTreeMap<u32, Info>,
+    ports: BTreeMap<u32, Port>,
+    /// The ports of each node.
+    ports_of: BTreeMap<u32, BTreeSet<u32>>,
+    /// By id.
+    links: BTreeMap<u32, Link>,
+    /// The links that leave each node.
+    pub(super) links_from: BTreeMap<u32, BTreeSet<u32>>,
+    /// The links that end at each node.
+    links_to: BTreeMap<u32, BTreeSet<u32>>,
+    clients: BTreeMap<u32, Client>,
+    /// By the stream's id.
+    pub targets: BTreeMap<u32, TargetKeys>,
+    /// The `node.name` of the default sink.
+    pub default_sink: Option<String>,
+    /// The last one that there was.
+    pub last_default: Option<String>,
+    /// The `node.name` of the sink that the user has chosen to be it.
+    pub configured_sink: Option<String>,
+    settings: BTreeMap<String, String>,
+    /// What the metadata `filters` says of each node; none if there is no such metadata.
+    pub(super) filter_keys: Option<BTreeMap<u32, BTreeMap<String, String>>>,
+}
+
+impl Registry {
+    /// A node is there.
+    pub fn add_node(&mut self, id: u32, props: &Props) {
+        let node = Node {
+            class: text(props, "media.class"),
+            name: text(props, "node.name"),
+            path: text(props, "object.path"),
+            serial: number(props, "object.serial"),
+            client: number(props, "client.id"),
+            priority: number(props, "priority.session").unwrap_or(0),
+        };
+        self.remove_node(id);
+        self.named.entry(node.name.clone()).or_default().insert(id);
+        if let Some(serial) = node.serial {
+            self.serials.insert(serial, id);
+        }
+        if let Some(owner) = node.client.and_then(|client| self.clients.get_mut(&client)) {
+            owner.has_node = true;
+        }
+        self.nodes.insert(id, node);
+    }
+
+    /// A node says something of itself.
+    pub fn add_info(&mut self, id: u32, mut info: Info) {
+        if info.props.is_none() {
+            info.props = self.infos.remove(&id).and_then(|before| before.props);
+        }
+        self.infos.insert(id, info);
+    }
+
+    /// A port is there; of which node, if it says so.
+    pub fn add_port(&mut self, id: u32, props: &Props) -> Option<u32> {
+        let node = number(props, "node.id")?;
+        let port = Port {
+            node,
+            is_output: text(props, "port.direction") == "out",
+            place: number(props, "port.id").unwrap_or(id),
+            position: text(props, "audio.channel"),
+        };
+        self.remove_port(id);
+        self.ports_of.entry(node).or_default().insert(id);
+        self.ports.insert(id, port);
+        Some(node)
+    }
+
+    /// A link is there.
+    pub fn add_link(&mut self, id: u32, props: &Props) {
+        let end = |key| number(props, key);
+        let ports = || {
+            Some(Ports {
+                output_node: end("link.output.node")?,
+                output: end("link.output.port")?,
+                input_node: end("link.input.node")?,
+                input: end("link.input.port")?,
+            })
+        };
+        if let Some(ports) = ports() {
+            let client = end("client.id");
+            self.remove_link(id);
+            let (from, to) = (ports.output_node, ports.input_node);
+            self.links_from.entry(from).or_default().insert(id);
+            self.links_to.entry(to).or_default().insert(id);
+            self.links.insert(id, Link { ports, client });
+        }
+    }
+
+    /// A client is there.
+    pub fn add_client(&mut self, id: u32, props: Props) {
+        let client = self.clients.entry(id).or_default();
+        if !client.is_known {
+            client.props = props;
+        }
+    }
+
+    /// A client says something of itself.
+    pub fn add_client_info(&mut self, id: u32, props: Props) {
+        let client = self.clients.entry(id).or_default();
+        // The registry's are not all repeated.
+        client.props.extend(props);
+        client.is_known = true;
+    }
+
+    /// An object has gone. If it was a link: what it linked.
+    pub fn remove(&mut self, id: u32) -> Option<Ports> {
+        self.remove_node(id);
+        self.remove_port(id);
+        self.infos.remove(&id);
+        self.clients.remove(&id);
+        self.targets.remove(&id);
+        if let Some(keys) = &mut self.filter_keys {
+            keys.remove(&id);
+        }
+        self.remove_link(id).map(|link| link.ports)
+    }
+
+    fn remove_node(&mut self, id: u32) {
+        if let Some(node) = self.nodes.remove(&id) {
+            take(&mut self.named, &node.name, id);
+            if let Some(serial) = node.serial
+                && self.serials.get(&serial) == Some(&id)
+            {
+                self.serials.remove(&serial);
+            }
+        }
+    }
+
+    fn remove_port(&mut self, id: u32) {
+        if let Some(port) = self.ports.remove(&id) {
+            take(&mut self.ports_of, &port.node, id);
+        }
+    }
+
+    fn remove_link(&mut self, id: u32) -> Option<Link> {
+        let link = self.links.remove(&id)?;
+        take(&mut self.links_from, &link.ports.output_node, id);
+        take(&mut self.links_to, &link.ports.input_node, id);
+        Some(link)
+    }
+
+    /// The nodes, by id.
+    pub fn nodes(&self) -> &BTreeMap<u32, Node> {
+        &self.nodes
+    }
+
+    /// The links that leave a node.
+    pub fn links_from(&self, node: u32) -> impl Iterator<Item = &Link> {
+        let ids = self.links_from.get(&node).into_iter().flatten();
+        ids.filter_map(|id| self.links.get(id))
+    }
+
+    /// The links between two ports: their ids.
+    #[cfg(test)]
+    pub fn links_of(&self, ports: &Ports) -> Vec<u32> {
+        let links = self.links.iter().filter(|(_, link)| link.ports == *ports);
+        links.map(|(&id, _)| id).collect()
+    }
+
+    /// The links that end at a node.
+    pub fn links_to(&self, node: u32) -> impl Iterator<Item = &Link> {
+        let ids = self.links_to.get(&node).into_iter().flatten();
+        ids.filter_map(|id| self.links.get(id))
+    }
+
+    /// The nodes at the other ends of a node's links.
+    pub fn neighbours(&self, node: u32) -> impl Iterator<Item = u32> {
+        let from = self.links_from.get(&node).into_iter().flatten();
+        let to = self.links_to.get(&node).into_iter().flatten();
+        let to = to.filter_map(|id| Some(self.links.get(id)?.ports.output_node));
+        from.filter_map(|id| Some(self.links.get(id)?.ports.input_node))
+            .chain(to)
+    }
+
+    /// Whether a link ends at a node.
+    pub fn is_fed(&self, node: u32) -> bool {
+        self.links_to.contains_key(&node)
+    }
+
+    /// A key on subject 0 of the metadata `default`.
+    pub fn set_default(&mut self, key: Option<&str>, value: Option<&str>) {
+        match key {
+            Some(DEFAULT_SINK) => {
+                self.default_sink = value.and_then(name_in_json);
+                if self.default_sink.is_some() {
+                    self.last_default.clone_from(&self.default_sink);
+                }
+            }
+            Some(CONFIGURED_SINK) => self.configured_sink = value.and_then(name_in_json),
+            None => (self.default_sink, self.configured_sink) = (None, None),
+            Some(_) => {}
+        }
+    }
+
+    /// A key on a stream. False if it has nothing to do with its sink.
+    pub fn set_target(&mut self, stream: u32, key: Option<&str>, value: Option<String>) -> bool {
+        if !matches!(key, None | Some(TARGET_OBJECT | TARGET_NODE)) {
+            return false;
+        }
+        let target = self.targets.entry(stream).or_default();
+        match key {
+            Some(TARGET_OBJECT) => target.object = value,
+            Some(_) => target.node = value,
+            None => *target = TargetKeys::default(),
+        }
+        // Told once more of a stream that has gone, we keep nothing.
+        if target.object.is_none() && target.node.is_none() {
+            self.targets.remove(&stream);
+        }
+        true
+    }
+
+    /// The metadata `default` has gone.
+    pub fn forget_metadata(&mut self) {
+        self.targets.clear();
+        self.settings.remove(ALLOW_MOVING);
+        (self.default_sink, self.configured_sink) = (None, None);
+    }
+
+    /// The metadata `filters` has come or gone.
+    pub fn set_filters(&mut self, are_there: bool) {
+        self.filter_keys = are_there.then(BTreeMap::new);
+    }
+
+    /// A key of the metadata `filters`.
+    pub fn set_filter_key(&mut self, node: u32, key: Option<String>, value: Option<String>) {
+        let Some(nodes) = &mut self.filter_keys else {
+            return;
+        };
+        let keys = nodes.entry(node).or_default();
+        match (key, value) {
+            (Some(key), Some(value)) => drop(keys.insert(key, value)),
+            (Some(key), None) => drop(keys.remove(&key)),
+            (None, _) => keys.clear(),
+        }
+        if keys.is_empty() {
+            nodes.remove(&node);
+        }
+    }
+
+    /// What the metadata `filters` says of a node under this key.
+    pub fn filter_key(&self, node: u32, key: &str) -> Option<&str> {
+        let keys = self.filter_keys.as_ref()?.get(&node)?;
+        keys.get(key).map(String::as_str)
+    }
+
+    /// A key of the metadata `settings` or `sm-settings`.
+    pub fn set_setting(&mut self, key: String, value: String) {
+        self.settings.insert(key, value);
+    }
+
+    /// A number among the metadata `settings`, unless it is missing or 0.
+    pub fn setting(&self, key: &str) -> Option<u32> {
+        let value = self.settings.get(key)?.parse().ok()?;
+        (value > 0).then_some(value)
+    }
+
+    /// Whether the session manager is set to move no stream.
+    pub fn is_moving_forbidden(&self) -> bool {
+        let value = self.settings.get(ALLOW_MOVING);
+        value.is_some_and(|value| value == "false")
+    }
+
+    /// Whether a port is there.
+    pub fn has_port(&self, id: u32) -> bool {
+        self.ports.contains_key(&id)
+    }
+
+    /// The ports of one side of a node, once all that it says it has are known.
+    pub fn side(&self, node: u32, direction: Direction) -> Option<Side> {
+        let info = self.infos.get(&node)?;
+        let (is_output, count) = match direction {
+            Direction::Input => (false, info.inputs),
+            Direction::Output => (true, info.outputs),
+        };
+        let ids = self.ports_of.get(&node).into_iter().flatten();
+        let ports = ids.filter_map(|id| Some((*id, self.ports.get(id)?)));
+        let mut ports: Vec<(u32, u32, &str)> = ports
+            .filter(|(_, port)| port.is_output == is_output)
+            .map(|(id, port)| (port.place, id, &*port.position))
+            .collect();
+        if ports.is_empty() || u32::try_from(ports.len()) != Ok(count) {
+            return None;
+        }
+        ports.sort_unstable();
+        let layout = Layout::of(ports.iter().map(|&(.., position)| position));
+        // Both end at the same number of channels.
+        let ports = ports.into_iter().map(|(_, id, _)| id);
+        let ports = ports.take(layout.channels()).collect();
+        Some(Side { layout, ports })
+    }
+
+    /// What a node says of itself under this key.
+    pub fn property(&self, node: u32, key: &str) -> Option<&str> {
+        self.infos
+            .get(&node)?
+            .props
+            .as_ref()?
+            .get(key)
+            .map(String::as_str)
+    }
+
+    /// Whether a node says yes under this key.
+    pub fn is_set(&self, node: u32, key: &str) -> bool {
+        is_yes(self.property(node, key))
+    }
+
+    /// The node that a `target.object` names, by name or by serial.
+    pub fn find(&self, object: &str) -> Option<u32> {
+        let serial = object.parse().ok();
+        let by_serial = serial.and_then(|serial: u64| self.serials.get(&serial));
+        let by_name = self.named.get(object).and_then(BTreeSet::first);
+        by_serial.into_iter().chain(by_name).min().copied()
+    }
+
+    /// Whether a sink of this `node.name` is there.
+    pub fn has_sink(&self, name: &str) -> bool {
+        self.named_sink(name).is_some()
+    }
+
+    fn named_sink(&self, name: &str) -> Option<u32> {
+        let mut ids = self.named.get(name).into_iter().flatten().copied();
+        ids.find(|id| self.nodes.get(id).is_some_and(Node::is_sink))
+    }
+
+    /// The sink of this `node.name` or `object.path`.
+    pub fn find_sink(&self, name: &str) -> Option<u32> {
+        let by_path = || {
+            let mut nodes = self.nodes.iter();
+            let found = nodes.find(|(_, node)| node.is_sink() && node.path == name);
+            found.map(|(&id, _)| id)
+        };
+        self.named_sink(name).or_else(by_path)
+    }
+
+    /// What a client says of itself, or the registry of it, under this key.
+    pub fn client_property(&self, id: u32, key: &str) -> Option<&str> {
+        self.clients.get(&id)?.props.get(key).map(String::as_str)
+    }
+
+    /// All clients: their ids and properties.
+    pub fn clients(&self) -> impl Iterator<Item = (u32, &Props)> {
+        let clients = self.clients.iter();
+        clients.map(|(&id, client)| (id, &client.props))
+    }
+
+    /// Whether this is a client that has had no node of its own, such as `wpctl`.
+    pub fn is_tool(&self, id: u32) -> bool {
+        let client = self.clients.get(&id);
+        client.is_some_and(|client| !client.has_node)
+    }
+
+    /// All properties of a client.
+    pub fn client_props(&self, id: u32) -> Option<&Props> {
+        self.clients.get(&id).map(|client| &client.props)
+    }
+
+    /// Whether a client has yet to say what it is.
+    pub fn is_silent(&self, client: u32) -> bool {
+        let client = self.clients.get(&client);
+        client.is_some_and(|client| !client.is_known)
+    }
+
+    /// `application.name` of a client.
+    pub fn client(&self, id: u32) -> Option<&str> {
+        let name = self.client_property(id, "application.name")?;
+        (!name.is_empty()).then_some(name)
+    }
+}
+
+/// Takes an id out of an index, and the whole entry with the last.
+fn take<K, Q>(index: &mut BTreeMap<K, BTreeSet<u32>>, key: &Q, id: u32)
+where
+    K: Ord + Borrow<Q>,
+    Q: Ord + ?Sized,
+{
+    if let Some(ids) = index.get_mut(key) {
+        ids.remove(&id);
+        if ids.is_empty() {
+            index.remove(key);
+        }
+    }
+}
+
+/// Whether a property's value says yes, as PipeWire (`pw_properties_parse_bool`) and session managers
+/// (`parseBool`) read it.
+pub fn is_yes(value: Option<impl AsRef<str>>) -> bool {
+    value.is_some_and(|value| {
+        let value = value.as_ref();
+        value == "1" || value.eq_ignore_ascii_case("true")
+    })
+}
+
+fn text(props: &Props, key: &str) -> String {
+    props.get(key).cloned().unwrap_or_default()
+}
+
+fn number<T: std::str::FromStr>(props: &Props, key: &str) -> Option<T> {
+    props.get(key)?.parse().ok()
+}
+
+/// The name in `{"name":"alsa_output.pci"}`.
+fn name_in_json(value: &str) -> Option<String> {
+    let pairs = spa_json::object(value)?.into_iter();
+    let mut named = pairs.filter(|(key, _)| key == "name");
+    named.next().map(|(_, name)| name)
+}
