@@ -12,8 +12,6 @@ pub mod display_list;
 pub mod fake_daemon;
 #[cfg(feature = "draw")]
 pub mod font;
-#[cfg(feature = "fuzz")]
-pub mod fuzz;
 #[cfg(feature = "draw")]
 pub mod geometry;
 #[cfg(feature = "draw")]
