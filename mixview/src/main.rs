@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         },
         Err(why) => (format!("mixview: {why}; see 'mixview --help'\n"), 2),
     };
-    // Whoever does not listen can't be told.
+    // A closed pipe is no failure of ours.
     let _ = if code == 0 {
         io::stdout().write_all(text.as_bytes())
     } else {

@@ -5,37 +5,29 @@ use std::ffi::OsString;
 use lexopt::{Arg, Parser, ValueExt};
 use wire::Name;
 
-/// Which colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ColorScheme {
-    /// As the desktop says.
+    /// The desktop's.
     #[default]
     Auto,
-    /// Light on dark.
     Dark,
-    /// Dark on light.
     Light,
 }
 
-/// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
-    /// Where mixd is, if not where it is by default.
+    /// The name of mixd's socket, if not the default.
     pub socket: Option<OsString>,
-    /// Which colours.
     pub color_scheme: ColorScheme,
-    /// How many pixels are a logical one, if not as many as the desktop says.
+    /// Pixels in a logical one, if not as many as the desktop says.
     pub scale: Option<f64>,
 }
 
-/// What the command line wants.
+/// What the command line asks for.
 #[derive(Debug, PartialEq)]
 pub enum Command {
-    /// The window.
     Window(Options),
-    /// The help.
     Help,
-    /// The version.
     Version,
 }
 
@@ -72,14 +64,13 @@ pub fn parse(mut parser: Parser) -> Result<Command, String> {
                 let value = parser.value().map_err(|error| error.to_string())?;
                 let scale = value.parse::<f64>().ok();
                 let scale = scale.filter(|scale| (0.5..=8.0).contains(scale));
-                options.scale = Some(scale.ok_or_else(|| {
-                    format!(
-                        "the scale '{}' is not a number from 0.5 to 8",
-                        value.display()
-                    )
-                })?);
+                let wrong = || {
+                    let value = value.display();
+                    format!("the scale '{value}' is not a number from 0.5 to 8")
+                };
+                options.scale = Some(scale.ok_or_else(wrong)?);
             }
-            // Nothing moves by itself so far: who asks for that has it.
+            // Nothing moves by itself so far.
             Some(Arg::Long("no-motion")) => {}
             Some(argument) => return Err(argument.unexpected().to_string()),
         }

@@ -119,7 +119,7 @@ fn one_set_is_unanswered_at_most_and_the_last_one_arrives() {
         assert_eq!(
             window.model.volume(),
             volume(&format!("0.{at}")),
-            "the hand's, at once"
+            "the user's, at once"
         );
     }
     window.tell(Message::Slider(SliderMessage::Release));
@@ -291,10 +291,10 @@ fn an_edit_keeps_its_place_and_never_eats_another_pattern() {
     );
     edit(&mut window, "Game", "last");
     assert_eq!(window.listed(), ["first", "Game", "last"]);
-    let foot = window.model.status();
+    let status = window.model.status();
     assert!(
-        foot.is_warning && foot.text == "It is on the list already",
-        "{foot:?}"
+        status.is_warning && status.text == "It is on the list already",
+        "{status:?}"
     );
     window.keys(&[Key::Escape]);
     window.chord(Key::Letter('z'), false, true);
@@ -345,10 +345,10 @@ fn what_could_not_be_saved_is_said() {
     window.write("+");
     window.write("game");
     window.keys(&[Key::Enter]);
-    let foot = window.model.status();
-    assert!(foot.is_warning && foot.can_undo);
+    let status = window.model.status();
+    assert!(status.is_warning && status.can_undo);
     assert_eq!(
-        foot.text,
+        status.text,
         "Added game, but it is not saved: mixd.conf: read-only file system"
     );
 }

@@ -12,7 +12,7 @@ const USUAL_WINDOW: (u32, u32) = (480, 420);
 fn model(names: &[&str], patterns: &[&str]) -> Model {
     let mut model = Model::default();
     model.update(Message::Connected);
-    for message in FakeDaemon::new(names, patterns).greet() {
+    for message in FakeDaemon::new(names, patterns).events() {
         model.update(message);
     }
     model

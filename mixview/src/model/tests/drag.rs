@@ -6,14 +6,14 @@ use super::*;
 fn what_mixd_refuses_is_said_in_its_words() {
     let mut window = Harness::new(&["Game"], &[]);
     window.daemon.add(Rule::Ignore(Text::truncated("game")));
-    for event in window.daemon.greet() {
+    for event in window.daemon.events() {
         window.tell(event);
     }
     window.tell(Message::Click(Target::Stream(1)));
     window.settle();
-    let foot = window.model.status();
-    assert!(foot.is_warning && !foot.can_undo, "{foot:?}");
-    assert_eq!(foot.text, "The list says to leave it alone");
+    let status = window.model.status();
+    assert!(status.is_warning && !status.can_undo, "{status:?}");
+    assert_eq!(status.text, "The list says to leave it alone");
 }
 
 #[test]

@@ -107,10 +107,10 @@ fn a_change_that_mixd_describes_and_could_not_save_is_said_so() {
     window.daemon.unsaved = Some("mixd.conf: read-only file system".into());
     window.tell(Message::Click(Target::Stream(1)));
     window.settle();
-    let foot = window.model.status();
-    assert!(foot.is_warning && foot.can_undo);
+    let status = window.model.status();
+    assert!(status.is_warning && status.can_undo);
     assert_eq!(
-        foot.text,
+        status.text,
         "Game plays through aux, but it is not saved: mixd.conf: read-only file system"
     );
 }
@@ -122,9 +122,9 @@ fn a_pattern_in_another_case_is_no_other_pattern() {
         window.tell(Message::Click(Target::Entry));
         window.write(text);
         window.keys(&[Key::Enter]);
-        let foot = window.model.status();
-        assert!(foot.text.ends_with(" is on the list already"));
-        assert!(!foot.is_warning && !foot.can_undo, "{foot:?}");
+        let status = window.model.status();
+        assert!(status.text.ends_with(" is on the list already"));
+        assert!(!status.is_warning && !status.can_undo, "{status:?}");
         window.keys(&[Key::Escape]);
     }
     // Nor is it one that stands in the way of its own change.
@@ -138,7 +138,7 @@ fn a_pattern_in_another_case_is_no_other_pattern() {
 fn an_ignored_pattern_stays_one_when_it_is_changed_until_it_is_typed_as_a_program() {
     let mut window = Harness::new(&["Game"], &["a"]);
     window.daemon.add(Rule::Ignore(text("game")));
-    for event in window.daemon.greet() {
+    for event in window.daemon.events() {
         window.tell(event);
     }
     window.tell(Message::Click(Target::Pattern(text("game"))));

@@ -1,4 +1,4 @@
-//! What the foot says, and what it does not hide.
+//! What the status line says, and what it does not hide.
 
 use std::borrow::Cow;
 
@@ -24,9 +24,9 @@ fn deleted() -> Harness {
 fn what_is_wrong_is_said_whatever_was_done() {
     let mut window = deleted();
     window.tell(problem(Some("mixd.conf:7: x")));
-    let foot = window.model.status();
-    assert!(foot.is_warning && foot.can_undo, "{foot:?}");
-    assert_eq!(foot.text, "mixd.conf:7: x");
+    let status = window.model.status();
+    assert!(status.is_warning && status.can_undo, "{status:?}");
+    assert_eq!(status.text, "mixd.conf:7: x");
     // Also if it was there before.
     window.tell(Message::Click(Target::Delete(Text::truncated("b"))));
     window.settle();
@@ -89,10 +89,10 @@ fn what_mixd_did_not_answer_is_said_while_it_is_looked_for() {
     window.tell(Message::Click(Target::Delete(Text::truncated("a"))));
     for _ in 0..3 {
         window.tell(lost());
-        let foot = window.model.status();
-        assert!(foot.is_warning && !foot.can_undo);
+        let status = window.model.status();
+        assert!(status.is_warning && !status.can_undo);
         assert_eq!(
-            foot.text,
+            status.text,
             "mixd did not answer: that may or may not be done"
         );
     }
@@ -113,8 +113,11 @@ fn what_was_done_is_said_until_another_hand_changes_the_list() {
     window.daemon.add(Rule::Ignore(Text::truncated("c")));
     let event = window.daemon.programs_event();
     window.tell(event);
-    let foot = window.model.status();
-    assert!(!foot.can_undo && foot.text == "Plays to card", "{foot:?}");
+    let status = window.model.status();
+    assert!(
+        !status.can_undo && status.text == "Plays to card",
+        "{status:?}"
+    );
     // The keys take that back.
     window.chord(Key::Letter('z'), false, true);
     assert_eq!(window.listed(), ["b"]);
@@ -124,18 +127,18 @@ fn what_was_done_is_said_until_another_hand_changes_the_list() {
 fn that_there_is_nothing_to_take_back_or_to_make_again_is_no_alarm() {
     let mut window = deleted();
     window.chord(Key::Letter('y'), false, true);
-    let foot = window.model.status();
-    assert!(!foot.is_warning, "{foot:?}");
-    assert_eq!(foot.text, "There is nothing to redo");
+    let status = window.model.status();
+    assert!(!status.is_warning, "{status:?}");
+    assert_eq!(status.text, "There is nothing to redo");
     window.keys(&[Key::F1, Key::F1]);
     window.chord(Key::Letter('z'), false, true);
-    let foot = window.model.status();
-    assert!(!foot.can_undo, "{foot:?}");
-    assert_eq!(foot.text, "Took back what was done");
+    let status = window.model.status();
+    assert!(!status.can_undo, "{status:?}");
+    assert_eq!(status.text, "Took back what was done");
     window.chord(Key::Letter('z'), false, true);
-    let foot = window.model.status();
-    assert!(!foot.is_warning, "{foot:?}");
-    assert_eq!(foot.text, "There is nothing to undo");
+    let status = window.model.status();
+    assert!(!status.is_warning, "{status:?}");
+    assert_eq!(status.text, "There is nothing to undo");
 }
 
 #[test]
