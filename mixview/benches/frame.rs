@@ -10,13 +10,13 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use mixview::canvas::Canvas;
+use mixview::display_list::damage;
 use mixview::font::{Fonts, NoFallback};
 use mixview::geometry::Pixels;
 use mixview::input::Pointer;
 use mixview::model::Model;
-use mixview::scene::damage;
 use mixview::theme::DARK;
-use mixview::view::{Extent, Frame, USUAL, view};
+use mixview::view::{DEFAULT_SIZE, Frame, Viewport, view};
 use mixview::window::screen::{Screen, rect};
 use softbuffer::{Context, Rect, Surface};
 use winit::application::ApplicationHandler;
@@ -51,10 +51,10 @@ struct Opened {
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-fn extent(scale: f32) -> Extent {
-    Extent {
-        width: (USUAL.0 * scale) as u32,
-        height: (USUAL.1 * scale) as u32,
+fn viewport(scale: f32) -> Viewport {
+    Viewport {
+        width: (DEFAULT_SIZE.0 * scale) as u32,
+        height: (DEFAULT_SIZE.1 * scale) as u32,
         scale,
     }
 }
@@ -65,7 +65,7 @@ impl ApplicationHandler for Opened {
     }
 
     fn new_events(&mut self, events: &ActiveEventLoop, _: winit::event::StartCause) {
-        let Extent { width, height, .. } = extent(self.scale);
+        let Viewport { width, height, .. } = viewport(self.scale);
         while self.windows.len() < 2 {
             let size = PhysicalSize::new(width, height);
             let attributes = Window::default_attributes().with_inner_size(size);
@@ -82,15 +82,15 @@ struct Hand {
     pointer: Pointer,
     frame: Frame,
     fonts: Fonts,
-    extent: Extent,
+    viewport: Viewport,
 }
 
 impl Hand {
     fn tell(&mut self, act: impl FnOnce(&mut Pointer, &Frame) -> Vec<mixview::model::Message>) {
         for message in act(&mut self.pointer, &self.frame) {
-            self.model.handle(message);
+            self.model.update(message);
         }
-        self.frame = view(&self.model, &self.fonts, &DARK, self.extent);
+        self.frame = view(&self.model, &self.fonts, &DARK, self.viewport);
     }
 
     fn to(&mut self, n: u16) {
@@ -103,19 +103,19 @@ impl Hand {
 }
 
 fn drag(scale: f32, display: OwnedDisplayHandle, ours: Window, copied: Window) {
-    let extent = extent(scale);
+    let viewport = viewport(scale);
     let mut hand = Hand {
         model: scenes::typical(),
         pointer: Pointer::default(),
         frame: Frame::default(),
         fonts: Fonts::new(Box::new(NoFallback)).unwrap(),
-        extent,
+        viewport,
     };
     hand.tell(|_, _| Vec::new());
     let handle = hand.frame.track.handle;
     hand.tell(|pointer, frame| pointer.moved(handle, 68.0, frame));
     hand.tell(|pointer, frame| pointer.pressed(Duration::ZERO, false, frame));
-    let size = (extent.width, extent.height);
+    let size = (viewport.width, viewport.height);
     let context = Context::new(display.clone()).unwrap();
     let mut copy = Surface::new(&context, copied).unwrap();
     copy.resize(

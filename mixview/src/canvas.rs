@@ -1,46 +1,46 @@
-//! Draws a scene into pixels: shapes by tiny-skia, text by `ab_glyph`, a rectangle at a time.
+//! Draws a display list into pixels, a rectangle at a time: shapes by tiny-skia, text by `ab_glyph`.
 
 use std::collections::HashMap;
 
-use ab_glyph::{Font, Glyph as Outline, GlyphId, Point};
+use ab_glyph::{Font, FontRef, GlyphId, Point};
 use tiny_skia::{
-    FillRule, LineCap, LineJoin, Mask as Clip, Paint, Path, PathBuilder, PixmapMut, Stroke,
-    Transform,
+    FillRule, LineCap, LineJoin, Mask, Paint, Path, PathBuilder, PixmapMut, Stroke, Transform,
 };
 
+use crate::display_list::{Color, Item, Shape};
 use crate::font::{self, Fonts, Glyph, Weight};
 use crate::geometry::Pixels;
-use crate::scene::{Color, Item, Shape};
 
-/// How many glyphs are kept as they were drawn; a window full of text has some hundred.
-const MOST_GLYPHS: usize = 1024;
-/// A glyph begins at one of so many places within a pixel.
-const PLACES: f32 = 4.0;
-/// Where a curve leaves a quarter of a circle, as part of its radius: the usual number for one
-/// Bézier curve a quarter.
+/// How many drawn glyphs are kept; a window full of text has some hundred.
+const MAX_GLYPHS: usize = 1024;
+/// A glyph begins at one of so many places within a pixel: quarters are as fine as one can see, and
+/// let a glyph be drawn once for many.
+const SUBPIXELS: f32 = 4.0;
+/// Where the control points of a quarter of a circle lie, as a part of its radius: the usual number
+/// for one Bézier curve a quarter.
 const QUARTER: f32 = 0.552_284_8;
 
-/// What is needed to draw: nothing that is seen depends on what was drawn before.
+/// The memory that drawing takes; what it draws does not depend on what was drawn before.
 #[derive(Default)]
 pub struct Canvas {
-    /// The rectangle at work, four bytes a pixel.
-    tile: Vec<u8>,
-    glyphs: HashMap<Key, Mask>,
+    /// The pixels of a region, four bytes each.
+    bytes: Vec<u8>,
+    glyphs: HashMap<GlyphKey, GlyphMask>,
 }
 
 /// What makes a glyph look as it does.
 #[derive(PartialEq, Eq, Hash)]
-struct Key {
+struct GlyphKey {
     character: char,
-    strong: bool,
+    is_strong: bool,
     /// The bits of its size.
     size: u32,
-    /// Where in a pixel it begins.
-    place: u8,
+    subpixel: u8,
 }
 
 /// How much of each pixel a glyph covers.
-struct Mask {
+#[derive(Default)]
+struct GlyphMask {
     left: i32,
     top: i32,
     width: i32,
@@ -48,29 +48,37 @@ struct Mask {
 }
 
 impl Canvas {
-    /// Draws what of `scene` lies in `region` into `pixels`, whose rows are `stride` long: 0x00RRGGBB
+    /// Draws what of `items` lies in `region` into `pixels`, whose rows are `stride` long: 0x00RRGGBB
     /// each. The region lies in the pixels.
     pub fn draw(
         &mut self,
-        scene: &[Item],
+        items: &[Item],
         fonts: &Fonts,
         region: Pixels,
         pixels: &mut [u32],
         stride: usize,
     ) {
         let (width, height) = (region.width(), region.height());
-        let mut tile = std::mem::take(&mut self.tile);
-        tile.clear();
-        tile.resize(width as usize * height as usize * 4, 0);
-        if let Some(mut map) = PixmapMut::from_bytes(&mut tile, width, height) {
-            for item in scene {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
+        bytes.resize(width as usize * height as usize * 4, 0);
+        if let Some(mut map) = PixmapMut::from_bytes(&mut bytes, width, height) {
+            for item in items {
                 let visible = item.bounds.common(&region);
-                if !visible.is_empty() {
-                    self.item(item, fonts, &mut map, region, visible);
+                if visible.is_empty() {
+                    continue;
                 }
+                let mut tile = Tile {
+                    map: &mut map,
+                    region,
+                    visible,
+                    color: item.color,
+                    clip: item.cut.then(|| clip(region, visible)).flatten(),
+                };
+                self.item(item, fonts, &mut tile);
             }
         }
-        let rows = tile.chunks_exact(width.max(1) as usize * 4);
+        let rows = bytes.chunks_exact(width.max(1) as usize * 4);
         #[allow(clippy::cast_sign_loss)]
         let (left, top) = (region.left.max(0) as usize, region.top.max(0) as usize);
         for (row, bytes) in rows.enumerate() {
@@ -82,20 +90,12 @@ impl Canvas {
                 *pixel = u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]);
             }
         }
-        self.tile = tile;
+        self.bytes = bytes;
     }
 
-    fn item(
-        &mut self,
-        item: &Item,
-        fonts: &Fonts,
-        map: &mut PixmapMut<'_>,
-        region: Pixels,
-        visible: Pixels,
-    ) {
-        let clip = item.cut.then(|| clip(region, visible)).flatten();
+    fn item(&mut self, item: &Item, fonts: &Fonts, tile: &mut Tile<'_, '_>) {
         match &item.shape {
-            Shape::Fill => fill(map, region, visible, item.color),
+            Shape::Fill => tile.fill(),
             Shape::Round {
                 x,
                 y,
@@ -103,20 +103,12 @@ impl Canvas {
                 height,
                 radius,
                 line,
-            } => {
-                let path = round(*x, *y, *width, *height, *radius);
-                path_in(map, region, path, item.color, *line, clip.as_ref());
-            }
-            Shape::Line { points, width } => {
+            } => tile.path(round(*x, *y, *width, *height, *radius), *line),
+            Shape::Line { from, to, width } => {
                 let mut path = PathBuilder::new();
-                for (at, (x, y)) in points.iter().enumerate() {
-                    match at {
-                        0 => path.move_to(*x, *y),
-                        _ => path.line_to(*x, *y),
-                    }
-                }
-                let path = path.finish();
-                path_in(map, region, path, item.color, Some(*width), clip.as_ref());
+                path.move_to(from.0, from.1);
+                path.line_to(to.0, to.1);
+                tile.path(path.finish(), Some(*width));
             }
             Shape::Text {
                 x,
@@ -125,99 +117,48 @@ impl Canvas {
                 weight,
                 text,
             } => {
-                let mut pen = *x;
-                for (_, character) in font::shown(text) {
-                    pen += self.glyph(
-                        fonts,
-                        character,
-                        *size,
-                        *weight,
-                        pen,
-                        *baseline,
-                        map,
-                        region,
-                        visible,
-                        item.color,
-                        clip.as_ref(),
-                    );
+                let mut x = *x;
+                for (_, character) in font::visible(text) {
+                    let glyph = fonts.glyph(character, *weight);
+                    match &glyph {
+                        Glyph::Missing => tile.missing_glyph(x, *baseline, *size),
+                        Glyph::Of(font, id) => {
+                            let snapped = (x * SUBPIXELS).round() / SUBPIXELS;
+                            let (whole, part) = (snapped.floor(), snapped - snapped.floor());
+                            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+                            let key = GlyphKey {
+                                character,
+                                is_strong: *weight == Weight::Strong,
+                                size: size.to_bits(),
+                                subpixel: (part * SUBPIXELS) as u8,
+                            };
+                            if self.glyphs.len() >= MAX_GLYPHS {
+                                self.glyphs.clear();
+                            }
+                            let mask = self.glyphs.entry(key);
+                            let mask =
+                                mask.or_insert_with(|| GlyphMask::new(font, *id, *size, part));
+                            tile.mask(mask, whole, *baseline);
+                        }
+                    }
+                    x += glyph.advance(*size);
                 }
             }
         }
     }
-
-    /// Draws a character, and says how far the next one is.
-    #[allow(clippy::too_many_arguments)]
-    fn glyph(
-        &mut self,
-        fonts: &Fonts,
-        character: char,
-        size: f32,
-        weight: Weight,
-        x: f32,
-        baseline: f32,
-        map: &mut PixmapMut<'_>,
-        region: Pixels,
-        visible: Pixels,
-        color: Color,
-        clip: Option<&Clip>,
-    ) -> f32 {
-        let (font, id) = match fonts.glyph(character, weight) {
-            Glyph::Of(font, id) => (font, id),
-            Glyph::Missing => {
-                let (width, height) = (size * font::BOX, size * 0.72);
-                let side = size * 0.05;
-                let path = round(x + side, baseline - height, width, height, size * 0.1);
-                path_in(map, region, path, color, Some((size * 0.07).max(1.0)), clip);
-                return width + 2.0 * side;
-            }
-        };
-        // Quarters of a pixel are as fine as one can see, and let a glyph be drawn once for many.
-        let snapped = (x * PLACES).round() / PLACES;
-        let whole = snapped.floor();
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let key = Key {
-            character,
-            strong: weight == Weight::Strong,
-            size: size.to_bits(),
-            place: ((snapped - whole) * PLACES) as u8,
-        };
-        let advance = font.h_advance_unscaled(id) * font::scale(&font, size);
-        if self.glyphs.len() >= MOST_GLYPHS {
-            self.glyphs.clear();
-        }
-        let mask = self
-            .glyphs
-            .entry(key)
-            .or_insert_with(|| Mask::of(&font, id, size, snapped - whole));
-        #[allow(clippy::cast_possible_truncation)]
-        mask.draw(
-            whole as i32,
-            baseline.round() as i32,
-            map,
-            region,
-            visible,
-            color,
-        );
-        advance
-    }
 }
 
-impl Mask {
-    fn of(font: &ab_glyph::FontRef<'static>, id: GlyphId, size: f32, place: f32) -> Self {
+impl GlyphMask {
+    fn new(font: &FontRef<'static>, id: GlyphId, size: f32, x: f32) -> Self {
         // ab_glyph measures a font from its highest to its lowest point, not by its em.
         let height = font.height_unscaled() * font::scale(font, size);
-        let outline = Outline {
+        let glyph = ab_glyph::Glyph {
             id,
             scale: height.into(),
-            position: Point { x: place, y: 0.0 },
+            position: Point { x, y: 0.0 },
         };
-        let Some(outline) = font.outline_glyph(outline) else {
-            return Self {
-                left: 0,
-                top: 0,
-                width: 0,
-                coverage: Vec::new(),
-            };
+        let Some(outline) = font.outline_glyph(glyph) else {
+            return Self::default();
         };
         let bounds = outline.px_bounds();
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -237,40 +178,96 @@ impl Mask {
             coverage,
         }
     }
+}
 
-    fn draw(
-        &self,
-        x: i32,
-        baseline: i32,
-        map: &mut PixmapMut<'_>,
-        region: Pixels,
-        visible: Pixels,
-        color: Color,
-    ) {
-        if self.width == 0 {
+/// The pixels of a region, and what of them an item may touch.
+struct Tile<'a, 'b> {
+    map: &'a mut PixmapMut<'b>,
+    region: Pixels,
+    visible: Pixels,
+    color: Color,
+    /// Cuts a path off at the edges of `visible`, if it reaches beyond.
+    clip: Option<Mask>,
+}
+
+impl Tile<'_, '_> {
+    fn fill(&mut self) {
+        let stride = self.region.width() as usize * 4;
+        let bytes = [self.color.red, self.color.green, self.color.blue, 255];
+        let visible = self.visible;
+        #[allow(clippy::cast_sign_loss)]
+        let (left, top) = (
+            (visible.left - self.region.left) as usize * 4,
+            (visible.top - self.region.top) as usize,
+        );
+        let rows = self.map.data_mut().chunks_exact_mut(stride);
+        for row in rows.skip(top).take(visible.height() as usize) {
+            let row = &mut row[left..left + visible.width() as usize * 4];
+            for pixel in row.chunks_exact_mut(4) {
+                pixel.copy_from_slice(&bytes);
+            }
+        }
+    }
+
+    /// Fills a path, or draws a line of this width along it.
+    fn path(&mut self, path: Option<Path>, line: Option<f32>) {
+        let Some(path) = path else { return };
+        let mut paint = Paint::default();
+        paint.set_color_rgba8(self.color.red, self.color.green, self.color.blue, 255);
+        #[allow(clippy::cast_precision_loss)]
+        let (left, top) = (self.region.left as f32, self.region.top as f32);
+        let moved = Transform::from_translate(-left, -top);
+        let clip = self.clip.as_ref();
+        if let Some(width) = line {
+            let stroke = Stroke {
+                width,
+                line_cap: LineCap::Round,
+                line_join: LineJoin::Round,
+                ..Stroke::default()
+            };
+            self.map.stroke_path(&path, &paint, &stroke, moved, clip);
+        } else {
+            let rule = FillRule::Winding;
+            self.map.fill_path(&path, &paint, rule, moved, clip);
+        }
+    }
+
+    /// Draws a box in place of a character that no font has.
+    fn missing_glyph(&mut self, x: f32, baseline: f32, size: f32) {
+        let (width, height) = (size * font::BOX, size * 0.72);
+        let x = x + size * font::BOX_SIDE;
+        let path = round(x, baseline - height, width, height, size * 0.1);
+        self.path(path, Some((size * 0.07).max(1.0)));
+    }
+
+    fn mask(&mut self, mask: &GlyphMask, x: f32, baseline: f32) {
+        if mask.width == 0 {
             return;
         }
-        let (left, top) = (x + self.left, baseline + self.top);
+        #[allow(clippy::cast_possible_truncation)]
+        let (left, top) = (x as i32 + mask.left, baseline.round() as i32 + mask.top);
         #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
-        let height = (self.coverage.len() / self.width.unsigned_abs() as usize) as i32;
-        let mine = Pixels {
+        let height = (mask.coverage.len() / mask.width.unsigned_abs() as usize) as i32;
+        let whole = Pixels {
             left,
             top,
-            right: left + self.width,
+            right: left + mask.width,
             bottom: top + height,
         };
-        let mine = mine.common(&visible);
+        let seen = whole.common(&self.visible);
+        let region = self.region;
         let stride = region.width() as usize;
-        let data = map.data_mut();
-        // `mine` lies in the mask, and in the region: every difference is one of a place in it.
+        let color = [self.color.red, self.color.green, self.color.blue];
+        let data = self.map.data_mut();
+        // `seen` lies in the mask, and in the region: no difference is negative.
         #[allow(clippy::cast_sign_loss)]
-        for row in mine.top..mine.bottom {
-            for column in mine.left..mine.right {
-                let at = (row - top) * self.width + (column - left);
-                let part = u32::from(self.coverage[at as usize]);
+        for row in seen.top..seen.bottom {
+            for column in seen.left..seen.right {
+                let at = (row - top) * mask.width + (column - left);
+                let part = u32::from(mask.coverage[at as usize]);
                 let pixel = (row - region.top) as usize * stride + (column - region.left) as usize;
                 let pixel = &mut data[pixel * 4..pixel * 4 + 4];
-                for (old, new) in pixel.iter_mut().zip([color.red, color.green, color.blue]) {
+                for (old, new) in pixel.iter_mut().zip(color) {
                     let mixed = u32::from(*old) * (255 - part) + u32::from(new) * part;
                     #[allow(clippy::cast_possible_truncation)]
                     let mixed = ((mixed + 127) / 255) as u8;
@@ -281,27 +278,8 @@ impl Mask {
     }
 }
 
-fn fill(map: &mut PixmapMut<'_>, region: Pixels, visible: Pixels, color: Color) {
-    let stride = region.width() as usize * 4;
-    let bytes = [color.red, color.green, color.blue, 255];
-    #[allow(clippy::cast_sign_loss)]
-    let start = (visible.left - region.left) as usize * 4;
-    let rows = map.data_mut().chunks_exact_mut(stride);
-    #[allow(clippy::cast_sign_loss)]
-    let rows = rows
-        .skip((visible.top - region.top) as usize)
-        .take(visible.height() as usize);
-    for row in rows {
-        let row = &mut row[start..start + visible.width() as usize * 4];
-        for pixel in row.chunks_exact_mut(4) {
-            pixel.copy_from_slice(&bytes);
-        }
-    }
-}
-
-/// Lets only what is visible be drawn.
-fn clip(region: Pixels, visible: Pixels) -> Option<Clip> {
-    let mut clip = Clip::new(region.width(), region.height())?;
+fn clip(region: Pixels, visible: Pixels) -> Option<Mask> {
+    let mut clip = Mask::new(region.width(), region.height())?;
     #[allow(clippy::cast_precision_loss)]
     let visible = tiny_skia::Rect::from_ltrb(
         (visible.left - region.left) as f32,
@@ -314,7 +292,7 @@ fn clip(region: Pixels, visible: Pixels) -> Option<Clip> {
     Some(clip)
 }
 
-/// A rectangle with round corners; none if it has no inside.
+/// Returns a rectangle with round corners; none if it has no inside.
 fn round(x: f32, y: f32, width: f32, height: f32, radius: f32) -> Option<Path> {
     let radius = radius.min(width / 2.0).min(height / 2.0).max(0.0);
     let (right, bottom) = (x + width, y + height);
@@ -324,45 +302,12 @@ fn round(x: f32, y: f32, width: f32, height: f32, radius: f32) -> Option<Path> {
     path.line_to(right - radius, y);
     path.cubic_to(right - bend, y, right, y + bend, right, y + radius);
     path.line_to(right, bottom - radius);
-    path.cubic_to(
-        right,
-        bottom - bend,
-        right - bend,
-        bottom,
-        right - radius,
-        bottom,
-    );
+    let (from_x, from_y) = (right - bend, bottom - bend);
+    path.cubic_to(right, from_y, from_x, bottom, right - radius, bottom);
     path.line_to(x + radius, bottom);
     path.cubic_to(x + bend, bottom, x, bottom - bend, x, bottom - radius);
     path.line_to(x, y + radius);
     path.cubic_to(x, y + bend, x + bend, y, x + radius, y);
     path.close();
     path.finish()
-}
-
-fn path_in(
-    map: &mut PixmapMut<'_>,
-    region: Pixels,
-    path: Option<Path>,
-    color: Color,
-    line: Option<f32>,
-    clip: Option<&Clip>,
-) {
-    let Some(path) = path else { return };
-    let mut paint = Paint::default();
-    paint.set_color_rgba8(color.red, color.green, color.blue, 255);
-    #[allow(clippy::cast_precision_loss)]
-    let moved = Transform::from_translate(-(region.left as f32), -(region.top as f32));
-    match line {
-        None => map.fill_path(&path, &paint, FillRule::Winding, moved, clip),
-        Some(width) => {
-            let stroke = Stroke {
-                width,
-                line_cap: LineCap::Round,
-                line_join: LineJoin::Round,
-                ..Stroke::default()
-            };
-            map.stroke_path(&path, &paint, &stroke, moved, clip);
-        }
-    }
 }

@@ -15,19 +15,16 @@ use ab_glyph::{Font, FontRef, GlyphId};
 static REGULAR: &[u8] = include_bytes!("../font/Inter-Regular.otf");
 static STRONG: &[u8] = include_bytes!("../font/Inter-SemiBold.otf");
 
-/// How strong the letters are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Weight {
-    /// Inter Regular.
     #[default]
     Regular,
-    /// Inter `SemiBold`.
     Strong,
 }
 
-/// Where a font is looked for that has a character which those in the binary do not have.
+/// The source of fonts for characters that those in the binary do not have.
 pub trait Fallback {
-    /// A font with this character; none if nobody has it.
+    /// Returns a font with this character.
     fn find(&mut self, character: char) -> Option<FontRef<'static>>;
 }
 
@@ -41,57 +38,63 @@ impl Fallback for NoFallback {
     }
 }
 
-/// The fonts that are drawn with.
 pub struct Fonts {
     regular: Rc<FontRef<'static>>,
     strong: Rc<FontRef<'static>>,
-    others: RefCell<Others>,
+    others: RefCell<FallbackFonts>,
 }
 
-/// What was found elsewhere.
-struct Others {
+struct FallbackFonts {
     fallback: Box<dyn Fallback>,
-    /// Which of the fonts has a character, if any has.
+    /// The font that has a character, by its index in `fonts`; none if no font has it.
     known: HashMap<char, Option<usize>>,
     fonts: Vec<Rc<FontRef<'static>>>,
-    /// How many characters nobody had, of each stretch of Unicode.
+    /// How many characters of each block of Unicode no font has.
     misses: HashMap<u32, usize>,
 }
 
-/// The most fonts that are opened besides those in the binary: one a script, in a list of many
-/// scripts.
-const MOST_FONTS: usize = 16;
+/// The most fonts that are opened besides those in the binary: one for each script of a list with
+/// many.
+const MAX_FONTS: usize = 16;
 
-/// The most characters that are looked for in vain in one stretch of Unicode. Each look-up is a
-/// program that is waited for, and a system without a font for a script has none for the script's next
-/// character either; it may have one for another script.
-const MOST_MISSES: usize = 16;
+/// The most characters of one block of Unicode that are looked for in vain. Each look-up waits for a
+/// program, and a system without a font for a script has none for the script's next character either;
+/// it may have one for another script.
+const MAX_MISSES: usize = 16;
 
-/// How long such a stretch is, as a power of two: the Chinese characters of everyday use take four, and
-/// most other scripts share a few.
-const STRETCH: u32 = 13;
+/// The binary logarithm of a block's length: the Chinese characters of everyday use take four blocks,
+/// and most other scripts share a few.
+const BLOCK_BITS: u32 = 13;
 
-/// A character, where to draw it from.
 pub(crate) enum Glyph {
-    /// From a font, by its number there.
     Of(Rc<FontRef<'static>>, GlyphId),
-    /// Nobody has it: a box.
+    /// No font has it: a box is drawn.
     Missing,
 }
 
-/// How wide the box of a missing character is, as part of the size; a little space is around it.
+/// The width of the box of a missing character, and of the space at each side of it, as parts of the
+/// size.
 pub(crate) const BOX: f32 = 0.62;
+pub(crate) const BOX_SIDE: f32 = 0.05;
+
+impl Glyph {
+    /// Returns how far the next glyph is, in the size's unit.
+    pub(crate) fn advance(&self, size: f32) -> f32 {
+        match self {
+            Self::Of(font, id) => font.h_advance_unscaled(*id) * scale(font, size),
+            Self::Missing => size * BOX + 2.0 * (size * BOX_SIDE),
+        }
+    }
+}
 
 impl Fonts {
-    /// Those in the binary, and what `fallback` finds for other characters.
-    ///
     /// # Errors
     /// The fonts in the binary are broken, which a test excludes.
     pub fn new(fallback: Box<dyn Fallback>) -> Result<Self, ab_glyph::InvalidFont> {
         Ok(Self {
             regular: Rc::new(FontRef::try_from_slice(REGULAR)?),
             strong: Rc::new(FontRef::try_from_slice(STRONG)?),
-            others: RefCell::new(Others {
+            others: RefCell::new(FallbackFonts {
                 fallback,
                 known: HashMap::new(),
                 fonts: Vec::new(),
@@ -118,42 +121,35 @@ impl Fonts {
         }
     }
 
-    fn advance(&self, character: char, size: f32, weight: Weight) -> f32 {
-        match self.glyph(character, weight) {
-            Glyph::Of(font, id) => font.h_advance_unscaled(id) * scale(&font, size),
-            Glyph::Missing => size * (BOX + 0.1),
-        }
-    }
-
-    /// How wide a text is at this size, in the size's unit.
+    /// Returns the width of a text, in the size's unit.
     pub fn width(&self, text: &str, size: f32, weight: Weight) -> f32 {
-        shown(text)
-            .map(|(_, character)| self.advance(character, size, weight))
+        visible(text)
+            .map(|(_, character)| self.glyph(character, weight).advance(size))
             .sum()
     }
 
-    /// Where each character begins, and where the last one ends: the byte in the text, and how
-    /// far from its start.
+    /// Returns where each character begins, and where the last one ends: the byte in the text, and
+    /// the distance from its start.
     pub fn stops(&self, text: &str, size: f32, weight: Weight) -> Vec<(usize, f32)> {
         let mut x = 0.0;
         let mut stops = Vec::with_capacity(text.len() + 1);
-        for (at, character) in shown(text) {
+        for (at, character) in visible(text) {
             stops.push((at, x));
-            x += self.advance(character, size, weight);
+            x += self.glyph(character, weight).advance(size);
         }
         stops.push((text.len(), x));
         stops
     }
 
-    /// As much of the text as fits into `room`, with an ellipsis if that is not all of it; nothing
-    /// if not even the ellipsis does.
+    /// Returns as much of the text as fits into `room`, with an ellipsis if that is not all of it;
+    /// nothing if not even the ellipsis does.
     pub fn fit<'a>(&self, text: &'a str, size: f32, weight: Weight, room: f32) -> Cow<'a, str> {
         // Rounding must not cut a text that was measured to make the room.
         let room = room + 0.01;
         if self.width(text, size, weight) <= room {
             return Cow::Borrowed(text);
         }
-        let ellipsis = self.advance('…', size, weight);
+        let ellipsis = self.glyph('…', weight).advance(size);
         if ellipsis > room {
             return Cow::Borrowed("");
         }
@@ -166,8 +162,8 @@ impl Fonts {
         Cow::Owned(format!("{}…", text[..end].trim_end()))
     }
 
-    /// The text in lines of at most `room`, broken between words where that is possible; what does
-    /// not fit into `lines` ends with an ellipsis.
+    /// Breaks the text into lines of at most `room`, between words where that is possible; the last
+    /// of `lines` ends with an ellipsis if there is more.
     pub fn wrap(
         &self,
         text: &str,
@@ -202,17 +198,20 @@ impl Fonts {
     }
 }
 
-impl Others {
+impl FallbackFonts {
     fn find(&mut self, character: char) -> Option<Rc<FontRef<'static>>> {
         if let Some(known) = self.known.get(&character) {
             return known.map(|at| Rc::clone(&self.fonts[at]));
         }
-        let mut at = self.fonts.iter().position(|font| draws(font, character));
-        let misses = self.misses.entry(u32::from(character) >> STRETCH);
+        let mut at = self
+            .fonts
+            .iter()
+            .position(|font| has_outline(font, character));
+        let misses = self.misses.entry(u32::from(character) >> BLOCK_BITS);
         let misses = misses.or_default();
-        if at.is_none() && self.fonts.len() < MOST_FONTS && *misses < MOST_MISSES {
+        if at.is_none() && self.fonts.len() < MAX_FONTS && *misses < MAX_MISSES {
             match self.fallback.find(character) {
-                Some(font) if draws(&font, character) => {
+                Some(font) if has_outline(&font, character) => {
                     self.fonts.push(Rc::new(font));
                     at = Some(self.fonts.len() - 1);
                 }
@@ -224,22 +223,22 @@ impl Others {
     }
 }
 
-/// Whether a font has something to draw for a character: one of colour bitmaps has a glyph and no
-/// outline, which would be a blank where a box is to say that something is missing.
-fn draws(font: &FontRef<'static>, character: char) -> bool {
+/// Returns whether a font can draw a character: a font of colour bitmaps has a glyph without an
+/// outline, which would leave a blank where a box says that something is missing.
+fn has_outline(font: &FontRef<'_>, character: char) -> bool {
     let glyph = font.glyph_id(character);
     glyph.0 != 0 && (character.is_whitespace() || font.outline(glyph).is_some())
 }
 
-/// What a font's own units are multiplied by, so that its em is as large as `size`.
+/// Returns the factor from a font's own units to those of `size`, which is its em.
 pub(crate) fn scale(font: &FontRef<'static>, size: f32) -> f32 {
-    // All TrueType and OpenType fonts say it.
+    // All TrueType and OpenType fonts say how many units their em has.
     size / font.units_per_em().unwrap_or(1000.0)
 }
 
-/// The characters of a text that are to be seen. What only directs a terminal or the direction of
-/// writing is not; a line's end is a blank.
-pub(crate) fn shown(text: &str) -> impl Iterator<Item = (usize, char)> {
+/// Returns the visible characters of a text: those that only direct a terminal or the direction of
+/// writing are left out, and a line's end is a blank.
+pub(crate) fn visible(text: &str) -> impl Iterator<Item = (usize, char)> {
     text.char_indices()
         .filter_map(|(at, character)| match character {
             '\n' | '\r' | '\t' => Some((at, ' ')),

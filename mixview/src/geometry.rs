@@ -1,20 +1,15 @@
-//! Rectangles: logical ones, which the layout is made of, and those of pixels.
+//! Rectangles: those of the layout, in logical pixels, and those of the display list, in pixels.
 
-/// A rectangle in logical pixels, which are as many pixels as the scale says.
+/// A rectangle in logical pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rect {
-    /// The left edge.
     pub x: f32,
-    /// The upper edge.
     pub y: f32,
-    /// From the left edge to the right one.
     pub width: f32,
-    /// From the upper edge to the lower one.
     pub height: f32,
 }
 
 impl Rect {
-    /// The rectangle with this corner and this size.
     pub const fn new(x: f32, y: f32, width: f32, height: f32) -> Self {
         Self {
             x,
@@ -24,17 +19,15 @@ impl Rect {
         }
     }
 
-    /// The right edge.
     pub fn right(&self) -> f32 {
         self.x + self.width
     }
 
-    /// The lower edge.
     pub fn bottom(&self) -> f32 {
         self.y + self.height
     }
 
-    /// Smaller by as much on each side; never less than nothing.
+    /// Returns the rectangle with so much less on each side; its size is never negative.
     #[must_use]
     pub fn shrunk(&self, by_x: f32, by_y: f32) -> Self {
         let width = (self.width - 2.0 * by_x).max(0.0);
@@ -42,12 +35,12 @@ impl Rect {
         Self::new(self.x + by_x, self.y + by_y, width, height)
     }
 
-    /// Whether the point lies inside; the right and lower edges do not.
+    /// Returns whether the point lies inside; the right and lower edges do not.
     pub fn contains(&self, x: f32, y: f32) -> bool {
         x >= self.x && x < self.right() && y >= self.y && y < self.bottom()
     }
 
-    /// What lies in both.
+    /// Returns what lies in both.
     #[must_use]
     pub fn common(&self, other: &Self) -> Self {
         let (x, y) = (self.x.max(other.x), self.y.max(other.y));
@@ -57,21 +50,16 @@ impl Rect {
     }
 }
 
-/// A rectangle of whole pixels.
+/// A rectangle of whole pixels; the right column and the bottom row lie outside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pixels {
-    /// The left edge.
     pub left: i32,
-    /// The upper edge.
     pub top: i32,
-    /// The first column to the right of it.
     pub right: i32,
-    /// The first row below it.
     pub bottom: i32,
 }
 
 impl Pixels {
-    /// The rectangle from the origin with this size.
     pub fn of_size(width: u32, height: u32) -> Self {
         Self {
             left: 0,
@@ -81,27 +69,24 @@ impl Pixels {
         }
     }
 
-    /// Columns.
     pub fn width(&self) -> u32 {
         u32::try_from(self.right - self.left).unwrap_or(0)
     }
 
-    /// Rows.
     pub fn height(&self) -> u32 {
         u32::try_from(self.bottom - self.top).unwrap_or(0)
     }
 
-    /// Whether there is no pixel in it.
     pub fn is_empty(&self) -> bool {
         self.left >= self.right || self.top >= self.bottom
     }
 
-    /// How many pixels it has.
+    /// The number of pixels in it.
     pub fn area(&self) -> u64 {
         u64::from(self.width()) * u64::from(self.height())
     }
 
-    /// What lies in both; empty if nothing does.
+    /// Returns what lies in both; empty if nothing does.
     #[must_use]
     pub fn common(&self, other: &Self) -> Self {
         Self {
@@ -112,7 +97,7 @@ impl Pixels {
         }
     }
 
-    /// The smallest one around both.
+    /// Returns the smallest one around both.
     #[must_use]
     pub fn around(&self, other: &Self) -> Self {
         Self {

@@ -1,135 +1,106 @@
-//! What the pointer does to the window: places in, messages out. Knows nothing of windowing.
+//! What the pointer and a finger do: places in, messages out. Knows nothing of windowing.
 
 use std::time::Duration;
 
 use wire::{Channel, Volume};
 
-use crate::model::{Message, Target};
+use crate::geometry::Rect;
+use crate::model::{Dragged, Message, SliderMessage, Target};
 use crate::theme::ROW;
 use crate::view::{Frame, Role};
 
 /// Two clicks within this time are a double click.
-const DOUBLE: Duration = Duration::from_millis(400);
-/// How far the pointer may go between a press and a release that are a click, in logical pixels.
-const SLOP: f32 = 6.0;
-/// How far the slider's handle may be pulled without being moved, in logical pixels: about what a
-/// hundredth is.
-const TREMOR: f32 = 2.0;
+const DOUBLE_CLICK: Duration = Duration::from_millis(400);
+/// How far the pointer may move during a click, in logical pixels.
+const CLICK_SLOP: f32 = 6.0;
+/// How far the pointer may pull the slider's handle before that moves, in logical pixels: about a
+/// hundredth of the volume.
+const HANDLE_SLOP: f32 = 2.0;
 
-/// The pointer.
+/// The pointer; places are in logical pixels, times since any start.
 #[derive(Debug, Default)]
 pub struct Pointer {
     x: f32,
     y: f32,
     /// Whether it is over the window.
-    is_in: bool,
+    is_inside: bool,
     press: Option<Press>,
     /// When and where the button was pressed last.
-    last: Option<(Duration, f32, f32)>,
-    /// Whether that was for the middle of the slider.
+    pressed: Option<(Duration, f32, f32)>,
+    /// Whether it has moved further since than in a click.
+    has_moved: bool,
+    /// Whether the last press was the second one of a double click on the slider.
     was_double: bool,
     /// The finger that is followed.
     finger: Option<u64>,
 }
 
-/// What a finger does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Touch {
-    /// It comes down.
     Down,
-    /// It moves.
     Move,
-    /// It is lifted.
     Up,
     /// The display has taken it for something else.
     Cancelled,
 }
 
 /// What the button was pressed on.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Press {
-    /// The slider's handle.
-    Handle {
-        /// So far beside its middle.
-        beside: f32,
-        /// Where.
-        x: f32,
-        /// Whether it was moved since.
-        slides: bool,
-    },
-    /// A stream, and where.
-    Stream {
-        id: u32,
-        x: f32,
-        y: f32,
-        carried: bool,
-    },
-    /// A text.
+    /// The slider's handle, so far beside its middle.
+    Handle(f32),
+    Stream(u32),
     Text,
-    /// Something that is clicked.
     Target(Target),
-    /// Nothing that is done with.
-    Nothing,
+    /// Something that a release does not concern.
+    Ignored,
 }
 
 impl Pointer {
-    /// The pointer is here now, in logical pixels.
+    /// The pointer is here now.
     pub fn moved(&mut self, x: f32, y: f32, frame: &Frame) -> Vec<Message> {
         (self.x, self.y) = (x, y);
-        self.is_in = true;
-        match &mut self.press {
-            Some(Press::Handle {
-                beside,
-                x: from_x,
-                slides,
-            }) => {
-                *slides |= (x - *from_x).abs() > TREMOR;
-                match slides {
-                    true => vec![Message::Slide(frame.track.volume(x - *beside))],
-                    false => Vec::new(),
-                }
+        self.is_inside = true;
+        let (_, from_x, from_y) = self.pressed.unwrap_or((Duration::ZERO, x, y));
+        let (away_x, away_y) = (x - from_x, y - from_y);
+        self.has_moved |= match self.press {
+            Some(Press::Handle(_)) => away_x.abs() > HANDLE_SLOP,
+            _ => away_x.hypot(away_y) > CLICK_SLOP,
+        };
+        match self.press {
+            Some(Press::Handle(beside)) if self.has_moved => {
+                let volume = frame.track.volume(x - beside);
+                vec![Message::Slider(SliderMessage::Drag(volume))]
             }
-            Some(Press::Stream {
-                id,
-                x: from_x,
-                y: from_y,
-                carried,
-            }) => {
-                *carried |= (x - *from_x).hypot(y - *from_y) > SLOP;
-                match carried {
-                    true => vec![Message::Carry {
-                        id: *id,
-                        x,
-                        y,
-                        over: side(x, frame),
-                    }],
-                    false => Vec::new(),
-                }
+            Some(Press::Stream(id)) if self.has_moved => {
+                let channel = half(x, frame);
+                vec![Message::Drag(Dragged { id, x, y, channel })]
             }
             Some(Press::Text) => caret(x, y, true, frame).into_iter().collect(),
-            Some(Press::Target(_) | Press::Nothing) => Vec::new(),
-            None => vec![Message::Point(self.target(frame))],
+            Some(_) => Vec::new(),
+            None => vec![Message::Hover(self.target(frame))],
         }
     }
 
     /// The pointer has left the window.
     pub fn left(&mut self) -> Vec<Message> {
-        self.is_in = false;
+        self.is_inside = false;
         // While a button is held, it is still ours.
         match self.press {
             Some(_) => Vec::new(),
-            None => vec![Message::Point(None)],
+            None => vec![Message::Hover(None)],
         }
     }
 
-    /// What the pointer is over, where that is no longer `hover`: the window has changed under it.
-    pub fn settled(&self, hover: Option<Target>, frame: &Frame) -> Option<Message> {
-        let target = self.target(frame).filter(|_| self.is_in);
-        (self.press.is_none() && target != hover).then_some(Message::Point(target))
+    /// Returns what the pointer is over, where that is no longer `hover`: the window has changed
+    /// under it.
+    pub fn hover_changed(&self, hover: Option<Target>, frame: &Frame) -> Option<Message> {
+        let target = self.target(frame).filter(|_| self.is_inside);
+        (self.press.is_none() && target != hover).then_some(Message::Hover(target))
     }
 
-    /// A finger touches the window, at this time since any start. One is followed at a time:
-    /// another would pull the handle from under the first.
+    /// A finger touches the window. One is followed at a time: another would pull the handle from
+    /// under the first.
     pub fn touched(
         &mut self,
         now: Duration,
@@ -146,108 +117,98 @@ impl Pointer {
         let mut messages = self.moved(x, y, frame);
         match touch {
             Touch::Down => messages.extend(self.pressed(now, false, frame)),
-            Touch::Move => {}
-            Touch::Up | Touch::Cancelled => {
-                self.finger = None;
-                messages.extend(match touch {
-                    Touch::Up => self.released(frame),
-                    _ => self.given_up(),
-                });
-                messages.extend(self.left());
-            }
+            Touch::Move => return messages,
+            Touch::Up => messages.extend(self.released(frame)),
+            Touch::Cancelled => messages.extend(self.cancel()),
+        }
+        if touch != Touch::Down {
+            self.finger = None;
+            messages.extend(self.left());
         }
         messages
     }
 
-    /// What is held is let go, and nothing comes of it.
-    fn given_up(&mut self) -> Vec<Message> {
+    /// Lets go of what is held, to no effect.
+    fn cancel(&mut self) -> Option<Message> {
         match self.press.take() {
-            Some(Press::Handle { .. }) => vec![Message::LetGo],
-            Some(Press::Stream { carried: true, .. }) => vec![Message::Drop(None)],
-            _ => Vec::new(),
+            Some(Press::Handle(_)) => Some(Message::Slider(SliderMessage::Release)),
+            Some(Press::Stream(_)) if self.has_moved => Some(Message::Drop(None)),
+            _ => None,
         }
     }
 
-    /// The button is pressed, at this time since any start; whether it extends a selection.
+    /// The button is pressed; with Shift, a press extends the selection of a text.
     pub fn pressed(&mut self, now: Duration, shift: bool, frame: &Frame) -> Vec<Message> {
         let (x, y) = (self.x, self.y);
-        let is_second = self.last.is_some_and(|(at, last_x, last_y)| {
-            now.saturating_sub(at) <= DOUBLE && (x - last_x).hypot(y - last_y) <= SLOP
-        });
-        self.last = Some((now, x, y));
         // What was held by another button, or by a finger.
-        let mut before = self.given_up();
-        let (press, messages) = match frame.at(x, y) {
+        let mut messages = Vec::from_iter(self.cancel());
+        let is_second = self.pressed.is_some_and(|(at, last_x, last_y)| {
+            now.saturating_sub(at) <= DOUBLE_CLICK && (x - last_x).hypot(y - last_y) <= CLICK_SLOP
+        });
+        self.pressed = Some((now, x, y));
+        self.has_moved = false;
+        let press = match frame.hit(x, y) {
             Some(Role::Target(Target::Slider)) => {
                 self.was_double = is_second && !self.was_double;
-                if self.was_double {
-                    let hold = vec![Message::Hold(Some(Volume::MIDDLE)), Message::LetGo];
-                    (Press::Nothing, hold)
-                } else {
+                let beside = x - frame.track.handle;
+                let (press, volume) = match beside.abs() <= frame.track.radius {
+                    _ if self.was_double => (Press::Ignored, Some(Volume::MIDDLE)),
                     // The handle does not jump when it is taken beside its middle.
-                    let beside = x - frame.track.handle;
-                    let is_taken = beside.abs() <= frame.track.radius;
-                    let press = Press::Handle {
-                        beside: if is_taken { beside } else { 0.0 },
-                        x,
-                        slides: false,
-                    };
-                    let volume = (!is_taken).then(|| frame.track.volume(x));
-                    (press, vec![Message::Hold(volume)])
+                    true => (Press::Handle(beside), None),
+                    false => (Press::Handle(0.0), Some(frame.track.volume(x))),
+                };
+                messages.push(Message::Slider(SliderMessage::Grab(volume)));
+                if self.was_double {
+                    messages.push(Message::Slider(SliderMessage::Release));
                 }
+                press
             }
             // The first click has sent the row away: this is the next one, slid under the pointer.
             Some(Role::Target(
-                Target::Stream(_) | Target::Offer(_) | Target::Pattern(_) | Target::Delete(_),
-            )) if is_second => (Press::Nothing, Vec::new()),
-            Some(Role::Target(Target::Stream(id))) => {
-                let press = Press::Stream {
-                    id: *id,
-                    x,
-                    y,
-                    carried: false,
-                };
-                (press, Vec::new())
-            }
-            Some(Role::Target(target)) => (Press::Target(*target), Vec::new()),
+                Target::Stream(_) | Target::Suggestion(_) | Target::Pattern(_) | Target::Delete(_),
+            )) if is_second => Press::Ignored,
+            Some(Role::Target(Target::Stream(id))) => Press::Stream(*id),
+            Some(Role::Target(target)) => Press::Target(*target),
             Some(Role::Text(target, _)) => {
-                let mut messages = vec![Message::Click(*target)];
+                messages.push(Message::Click(*target));
                 messages.extend(caret(x, y, shift, frame));
-                (Press::Text, messages)
+                Press::Text
             }
-            Some(Role::Cover | Role::Pane(_)) => (Press::Nothing, Vec::new()),
-            None => (Press::Nothing, vec![Message::Away]),
+            Some(Role::Overlay | Role::Pane(_)) => Press::Ignored,
+            None => {
+                messages.push(Message::ClickOutside);
+                Press::Ignored
+            }
         };
         self.press = Some(press);
-        before.extend(messages);
-        before
-    }
-
-    /// The button is released.
-    pub fn released(&mut self, frame: &Frame) -> Vec<Message> {
-        let mut messages = match self.press.take() {
-            Some(Press::Handle { .. }) => vec![Message::LetGo],
-            Some(Press::Stream {
-                id, carried: false, ..
-            }) => vec![Message::Click(Target::Stream(id))],
-            Some(Press::Stream { carried: true, .. }) => {
-                let (width, height) = frame.size;
-                let inside = self.x >= 0.0 && self.y >= 0.0 && self.x < width && self.y < height;
-                vec![Message::Drop(inside.then(|| side(self.x, frame)))]
-            }
-            Some(Press::Target(target)) if self.target(frame) == Some(target) => {
-                vec![Message::Click(target)]
-            }
-            Some(Press::Target(_) | Press::Text | Press::Nothing) | None => Vec::new(),
-        };
-        messages.push(Message::Point(self.target(frame)));
         messages
     }
 
-    /// A wheel is turned by so many notches: to the right, and away from the hand.
+    pub fn released(&mut self, frame: &Frame) -> Vec<Message> {
+        let target = self.target(frame);
+        let message = match self.press {
+            Some(Press::Stream(_)) if self.has_moved => {
+                let (width, height) = frame.size;
+                let is_inside = self.x >= 0.0 && self.y >= 0.0 && self.x < width && self.y < height;
+                Some(Message::Drop(is_inside.then(|| half(self.x, frame))))
+            }
+            Some(Press::Stream(id)) => Some(Message::Click(Target::Stream(id))),
+            Some(Press::Target(pressed)) if target == Some(pressed) => {
+                Some(Message::Click(pressed))
+            }
+            _ => self.cancel(),
+        };
+        self.press = None;
+        message
+            .into_iter()
+            .chain([Message::Hover(target)])
+            .collect()
+    }
+
+    /// A wheel is turned by so many notches: to the right, and away from the user.
     pub fn wheel(&mut self, right: f32, up: f32, frame: &Frame) -> Vec<Message> {
-        if frame.at(self.x, self.y) == Some(&Role::Target(Target::Slider)) {
-            return vec![Message::Turn(up + right)];
+        if frame.hit(self.x, self.y) == Some(&Role::Target(Target::Slider)) {
+            return vec![Message::Slider(SliderMessage::Wheel(up + right))];
         }
         let pane = frame.pane_at(self.x, self.y);
         let scroll = |pane| Message::Scroll(pane, -up * ROW);
@@ -255,7 +216,7 @@ impl Pointer {
     }
 
     fn target(&self, frame: &Frame) -> Option<Target> {
-        match frame.at(self.x, self.y) {
+        match frame.hit(self.x, self.y) {
             Some(Role::Target(target) | Role::Text(target, _)) => Some(*target),
             _ => None,
         }
@@ -263,29 +224,25 @@ impl Pointer {
 }
 
 /// The channel in whose half of the window this is.
-fn side(x: f32, frame: &Frame) -> Channel {
+fn half(x: f32, frame: &Frame) -> Channel {
     match x < frame.size.0 / 2.0 {
         true => Channel::Default,
         false => Channel::Aux,
     }
 }
 
-/// The caret, between the two characters nearest to this place of a text.
+/// Puts the caret between the two characters nearest to this place.
 fn caret(x: f32, y: f32, selects: bool, frame: &Frame) -> Option<Message> {
-    let texts = frame.areas.iter().rev();
-    let texts = texts.filter_map(|area| match &area.role {
-        Role::Text(target, stops) => Some((area.rect, target, stops)),
-        _ => None,
-    });
     // While the button is held, the pointer may leave the text that it began in, which has the
     // caret.
-    let mut texts = texts.filter(|(rect, ..)| {
-        let has_caret = frame
-            .caret
-            .is_some_and(|caret| rect.contains(caret.x, caret.y));
-        rect.contains(x, y) || has_caret
-    });
-    let (_, _, stops) = texts.next()?;
+    let is_it = |rect: &Rect| {
+        let caret = frame.caret;
+        rect.contains(x, y) || caret.is_some_and(|caret| rect.contains(caret.x, caret.y))
+    };
+    let stops = frame.areas.iter().rev().find_map(|area| match &area.role {
+        Role::Text(_, stops) if is_it(&area.rect) => Some(stops),
+        _ => None,
+    })?;
     let far = |stop: &(usize, f32)| (stop.1 - x).abs();
     let (at, _) = stops.iter().min_by(|a, b| far(a).total_cmp(&far(b)))?;
     Some(Message::Caret { at: *at, selects })

@@ -1,15 +1,18 @@
 //! The window of mixd: a slider, and the two groups of programs that it balances.
 //!
-//! The [`model`] knows what is so and what is being done, the [`view`] makes shapes of it, the
-//! [`canvas`] pixels of these; none of them has a clock, a socket or a display. The [`window`] has
-//! them.
+//! The [`model`] takes messages and gives effects, the [`view`] lays it out as a display list, the
+//! [`canvas`] draws that; none of them has a clock, a socket or a display. The [`window`] has a
+//! display, turns its events into messages and carries the effects out; the [`link`] is the
+//! connection to mixd.
 
 #[cfg(feature = "draw")]
 pub mod canvas;
 #[cfg(feature = "draw")]
+pub mod display_list;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fake_daemon;
+#[cfg(feature = "draw")]
 pub mod font;
-#[cfg(feature = "fuzz")]
-pub mod fuzz;
 #[cfg(feature = "draw")]
 pub mod geometry;
 #[cfg(feature = "draw")]
@@ -20,10 +23,6 @@ pub mod link;
 pub mod model;
 #[cfg(feature = "window")]
 pub mod options;
-#[cfg(any(test, feature = "fuzz"))]
-pub mod pretend;
-#[cfg(feature = "draw")]
-pub mod scene;
 #[cfg(feature = "draw")]
 pub mod theme;
 pub mod usage;

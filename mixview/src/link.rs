@@ -1,5 +1,5 @@
-//! The connection to mixd, and the looking for it: at once when its socket's file appears, else
-//! every two seconds. Waits for nothing.
+//! The connection to mixd. While there is none, it is tried again every two seconds, and at once when
+//! the socket's file appears. Blocks nowhere: the window polls the descriptor.
 
 use std::ffi::OsStr;
 use std::mem::MaybeUninit;
@@ -13,42 +13,40 @@ use wire::client::TIMEOUT;
 use wire::socket::Interest;
 use wire::{Client, ClientError, Incoming, Name, Request};
 
-use crate::model::{Lost, Message};
+use crate::model::{LinkError, Message};
 
-/// How long after one attempt the next one follows.
+/// How long after an attempt to connect the next one follows.
 const RETRY: Duration = Duration::from_secs(2);
 /// The same, when the file was there and nobody behind it: between mixd's `bind` and its `listen`.
-const SOON: Duration = Duration::from_millis(50);
+const RETRY_SOON: Duration = Duration::from_millis(50);
 
-/// Who asks, for mixd's log.
+/// The name in mixd's log.
 const PROGRAM: &str = concat!("mixview ", env!("CARGO_PKG_VERSION"));
 
-/// mixd, there or not.
 #[derive(Debug)]
 pub struct Link {
     name: Name,
     client: Option<Client>,
-    /// When the oldest request without an answer counts as not answered.
-    patience: Option<Instant>,
-    /// When mixd is looked for again.
+    /// When mixd must have answered the oldest request without an answer.
+    reply_deadline: Option<Instant>,
+    /// When the next attempt to connect is due.
     retry: Option<Instant>,
-    /// The folder of the socket, while it is not there. An abstract name has none: nothing tells
-    /// that somebody has taken it, so that it is looked for by time alone.
+    /// Watches the socket's folder while there is no connection. An abstract name has no folder:
+    /// nothing tells that somebody has taken it, so there is only the next attempt.
     watch: Option<OwnedFd>,
 }
 
 impl Link {
-    /// Looks for mixd there; says what came of it.
+    /// Tries to connect. Returns the link, and what came of it.
     pub fn open(name: Name, now: Instant) -> (Self, Vec<Message>) {
         let mut link = Self {
             name,
             client: None,
-            patience: None,
+            reply_deadline: None,
             retry: None,
             watch: None,
         };
-        let mut messages = Vec::new();
-        link.look(now, &mut messages);
+        let messages = link.connect(now);
         (link, messages)
     }
 
@@ -61,91 +59,93 @@ impl Link {
         }
     }
 
-    /// When [`turn`](Self::turn) is to be called at the latest.
+    /// When to call [`turn`](Self::turn) at the latest.
     pub fn deadline(&self) -> Option<Instant> {
-        self.patience.or(self.retry)
+        self.reply_deadline.or(self.retry)
     }
 
-    /// Does what can be done now; says what has happened.
+    /// Does what can be done now. Returns what has happened.
     pub fn turn(&mut self, now: Instant) -> Vec<Message> {
-        let mut messages = Vec::new();
         if self.client.is_some() {
-            self.listen(now, &mut messages);
-        } else if self.has_appeared() {
-            self.look(now, &mut messages);
-            self.retry = self.retry.map(|_| now + SOON);
+            self.receive(now)
+        } else if self.socket_appeared() {
+            let messages = self.connect(now);
+            self.retry = self.retry.map(|_| now + RETRY_SOON);
+            messages
         } else if self.retry.is_some_and(|retry| retry <= now) {
-            self.look(now, &mut messages);
+            self.connect(now)
+        } else {
+            Vec::new()
         }
-        messages
     }
 
-    /// Sends a request. That it can't be sent is said by the next [`turn`](Self::turn).
+    /// Sends a request. The next [`turn`](Self::turn) says if that has failed.
     pub fn send(&mut self, request: &Request, now: Instant) {
         if let Some(client) = &mut self.client {
-            self.patience.get_or_insert(now + TIMEOUT);
+            self.reply_deadline.get_or_insert(now + TIMEOUT);
             if client.send(request).is_err() {
-                self.patience = Some(now);
+                self.reply_deadline = Some(now);
             }
         }
     }
 
-    fn look(&mut self, now: Instant, messages: &mut Vec<Message>) {
-        // Before the attempt: what appears between the two is not missed.
-        self.watch = watched(&self.name);
+    fn connect(&mut self, now: Instant) -> Vec<Message> {
+        // Before the attempt, so that a file that appears between the two is not missed.
+        self.watch = watch(&self.name);
         match Client::open(&self.name, PROGRAM, now) {
             Ok(client) => {
                 self.client = Some(client);
-                self.patience = Some(now + TIMEOUT);
+                self.reply_deadline = Some(now + TIMEOUT);
                 self.retry = None;
                 self.watch = None;
-                // The greeting is there, as a rule, before anything else is done.
-                self.listen(now, messages);
+                // The Welcome is there, as a rule, before anything else is done.
+                self.receive(now)
             }
-            Err(error) => self.lose(&error, now, messages),
+            Err(error) => vec![self.disconnect(&error, now)],
         }
     }
 
-    fn listen(&mut self, now: Instant, messages: &mut Vec<Message>) {
+    fn receive(&mut self, now: Instant) -> Vec<Message> {
+        let mut messages = Vec::new();
         let Some(client) = &mut self.client else {
-            return;
+            return messages;
         };
         let mut failed = client.flush().err();
-        let mut answered = false;
+        let mut is_answered = false;
         while failed.is_none() {
             match client.receive() {
-                Ok(Some(Incoming::Welcome)) => {
-                    answered = true;
-                    messages.push(Message::Connected);
+                Ok(Some(incoming)) => {
+                    is_answered |= !matches!(incoming, Incoming::Event(_));
+                    messages.push(match incoming {
+                        Incoming::Welcome => Message::Connected,
+                        Incoming::Answer(reply) => Message::Reply(reply),
+                        Incoming::Event(event) => Message::Event(event),
+                    });
                 }
-                Ok(Some(Incoming::Answer(answer))) => {
-                    answered = true;
-                    messages.push(Message::Answer(answer));
-                }
-                Ok(Some(Incoming::Event(event))) => messages.push(Message::Event(event)),
                 Ok(None) => break,
                 Err(error) => failed = Some(error),
             }
         }
         if !client.awaits_answer() {
-            self.patience = None;
-        } else if answered {
-            self.patience = Some(now + TIMEOUT);
-        } else if self.patience.is_some_and(|patience| patience <= now) {
+            self.reply_deadline = None;
+        } else if is_answered {
+            self.reply_deadline = Some(now + TIMEOUT);
+        } else if self.reply_deadline.is_some_and(|deadline| deadline <= now) {
             failed.get_or_insert(ClientError::Silent);
         }
         if let Some(error) = failed {
-            self.watch = watched(&self.name);
-            self.lose(&error, now, messages);
+            self.watch = watch(&self.name);
+            messages.push(self.disconnect(&error, now));
         }
+        messages
     }
 
-    fn lose(&mut self, error: &ClientError, now: Instant, messages: &mut Vec<Message>) {
+    fn disconnect(&mut self, error: &ClientError, now: Instant) -> Message {
         self.client = None;
-        self.patience = None;
+        self.reply_deadline = None;
         self.retry = Some(now + RETRY);
-        let why = match error {
-            // How to start it is said beside it.
+        let reason = match error {
+            // The window shows the command to start mixd beside it.
             ClientError::Unreachable(_, error) => error.to_string(),
             error => error.to_string(),
         };
@@ -157,12 +157,15 @@ impl Link {
             ClientError::Protocol(_) => ("mixd is not understood", false),
             ClientError::System(_) => ("mixd can't be reached", false),
         };
-        let start = is_gone.then(|| self.name.daemon());
-        messages.push(Message::Lost(Lost { title, why, start }));
+        Message::Disconnected(LinkError {
+            title,
+            reason,
+            command: is_gone.then(|| self.name.daemon()),
+        })
     }
 
-    /// Whether the socket's file has come since it was looked for.
-    fn has_appeared(&self) -> bool {
+    /// Returns whether the socket's file has appeared since the last attempt to connect.
+    fn socket_appeared(&self) -> bool {
         let (Some(watch), Name::Path(path)) = (&self.watch, &self.name) else {
             return false;
         };
@@ -178,8 +181,8 @@ impl Link {
     }
 }
 
-/// The folder that a socket's file is in, watched for what comes into it.
-fn watched(name: &Name) -> Option<OwnedFd> {
+/// Watches the folder of the socket's file for new files.
+fn watch(name: &Name) -> Option<OwnedFd> {
     let Name::Path(path) = name else { return None };
     let folder = path
         .parent()
@@ -207,14 +210,17 @@ mod tests {
         let name = Name::Path(path.clone());
         let now = Instant::now();
         let (mut link, messages) = Link::open(name.clone(), now);
-        assert!(matches!(&messages[..], [Message::Lost(_)]), "{messages:?}");
+        assert!(
+            matches!(&messages[..], [Message::Disconnected(_)]),
+            "{messages:?}"
+        );
         assert!(link.turn(now).is_empty(), "it waits");
         assert_eq!(link.deadline(), Some(now + RETRY));
         std::fs::write(&path, "").unwrap();
         assert_eq!(link.turn(now).len(), 1, "nobody is there yet");
-        assert_eq!(link.deadline(), Some(now + SOON));
-        link.turn(now + SOON);
-        assert_eq!(link.deadline(), Some(now + SOON + RETRY));
+        assert_eq!(link.deadline(), Some(now + RETRY_SOON));
+        link.turn(now + RETRY_SOON);
+        assert_eq!(link.deadline(), Some(now + RETRY_SOON + RETRY));
         std::fs::remove_file(&path).unwrap();
         let listener = Listener::bind(&name).unwrap();
         let (fd, _) = link.fd().unwrap();
@@ -237,13 +243,12 @@ mod tests {
             (ClientError::Protocol("?".into()), "mixd is not understood"),
             (ClientError::Closed, "mixd is not there"),
         ] {
-            let mut messages = Vec::new();
-            link.lose(&error, Instant::now(), &mut messages);
-            let [Message::Lost(lost)] = &messages[..] else {
-                panic!("{messages:?}");
+            let message = link.disconnect(&error, Instant::now());
+            let Message::Disconnected(lost) = message else {
+                panic!("{message:?}");
             };
             assert_eq!(lost.title, title);
-            assert_eq!(lost.start.is_some(), title == "mixd is not there");
+            assert_eq!(lost.command.is_some(), title == "mixd is not there");
         }
     }
 }

@@ -4,19 +4,19 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use lexopt::Parser;
-use mixview::options::{self, Wish};
+use mixview::options::{self, Command};
 use mixview::usage::USAGE;
 use mixview::window;
 use wire::Name;
 
 fn main() -> ExitCode {
     let (text, code) = match options::parse(Parser::from_env()) {
-        Ok(Wish::Help) => (USAGE.help(), 0),
-        Ok(Wish::Version) => (
+        Ok(Command::Help) => (USAGE.help(), 0),
+        Ok(Command::Version) => (
             concat!("mixview ", env!("CARGO_PKG_VERSION"), "\n").into(),
             0,
         ),
-        Ok(Wish::Window(options)) => match Name::resolve(options.socket.as_deref()) {
+        Ok(Command::Window(options)) => match Name::resolve(options.socket.as_deref()) {
             Ok(name) => match window::run(&options, name) {
                 Ok(()) => (String::new(), 0),
                 Err(why) => (format!("mixview: {why}\n"), 1),
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         },
         Err(why) => (format!("mixview: {why}; see 'mixview --help'\n"), 2),
     };
-    // Whoever does not listen can't be told.
+    // A closed pipe is no failure of ours.
     let _ = if code == 0 {
         io::stdout().write_all(text.as_bytes())
     } else {

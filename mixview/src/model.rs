@@ -1,87 +1,81 @@
-//! What is known and being done: messages in, effects out. No pixels, no clock, no socket.
+//! The window's state: messages in, effects out. No pixels, no clock, no socket.
+//!
+//! Each part has its own state: [`daemon`] mirrors mixd, [`slider`] has the volume that is being
+//! set, [`entry`] the text field for a new pattern, [`drag`] the stream under the pointer, [`focus`]
+//! the keyboard focus, [`status`] the status line. [`Model::update`] hands a message to the parts
+//! it concerns, and then lets go of everything whose stream or pattern has gone.
 
-mod change;
 mod daemon;
-pub mod field;
+mod drag;
+mod entry;
 mod focus;
-mod foot;
 mod keys;
+mod list;
 mod slider;
+mod status;
 #[cfg(test)]
 mod tests;
+mod text_field;
 
-use std::collections::{HashMap, VecDeque};
+use wire::message::Pattern;
+use wire::{Channel, Event, Failure, Mix, Reply, Request, Stream, Volume};
 
-use wire::message::{Pattern, Rule};
-use wire::{
-    Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Request, Settings, Stream,
-    StreamState, Volume,
-};
-
-use daemon::Asked;
-use field::{Field, Motion};
-use foot::Said;
-pub use foot::{Notice, begun};
+use daemon::Pending;
+pub use daemon::{Daemon, LinkError, LinkState};
+pub use drag::{Drag, Dragged};
+pub use entry::Entry;
+pub use focus::Focus;
 pub use keys::{KEYS, Key, Modifiers};
-use slider::Slider;
+pub use slider::{Slider, SliderMessage};
+use status::StatusLine;
+pub use status::{Notice, capitalized};
+pub use text_field::TextField;
 
 /// Something that can be pointed at, focused and used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// The crossfade.
     Slider,
     /// A playing stream, by its id.
     Stream(u32),
-    /// Where a pattern is typed.
+    /// The text field for a new pattern.
     Entry,
-    /// A playing stream that can be picked there.
-    Offer(u32),
+    /// A playing stream that is suggested below the entry.
+    Suggestion(u32),
     /// A pattern of the list.
     Pattern(Pattern),
-    /// What takes a pattern off the list.
+    /// The button that removes a pattern from the list.
     Delete(Pattern),
-    /// Where a pattern of the list is changed.
+    /// The text field in place of the pattern that is being changed.
     Edit,
-    /// What takes the last change of the list back.
     Undo,
-    /// What shows the keys.
     Help,
-    /// A sentence at the window's foot that may be longer than there is room.
-    Foot,
+    StatusLine,
 }
 
 /// A list that can be scrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pane {
-    /// The streams of a channel.
     Streams(Channel),
-    /// The patterns.
     Patterns,
-    /// The streams that can be picked for them.
-    Offers,
+    Suggestions,
 }
 
 /// How far each list is scrolled, in logical pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Scroll {
-    /// The default channel's streams.
     pub default: f32,
-    /// The aux channel's streams.
     pub aux: f32,
-    /// The patterns.
     pub patterns: f32,
-    /// The streams that can be picked for them.
-    pub offers: f32,
+    pub suggestions: f32,
 }
 
 impl Scroll {
-    /// That of a list.
     pub fn of(&mut self, pane: Pane) -> &mut f32 {
         match pane {
             Pane::Streams(Channel::Default) => &mut self.default,
             Pane::Streams(Channel::Aux) => &mut self.aux,
             Pane::Patterns => &mut self.patterns,
-            Pane::Offers => &mut self.offers,
+            Pane::Suggestions => &mut self.suggestions,
         }
     }
 }
@@ -91,454 +85,290 @@ impl Scroll {
 pub enum Message {
     /// A key that is not text.
     Key(Key, Modifiers),
-    /// Text, from a key or an input method.
-    Typed(String),
-    /// What an input method composes; empty when it has ended.
-    Composed(String),
+    /// Text from a key or an input method.
+    Text(String),
+    /// The text that an input method is composing; empty when it has ended.
+    Preedit(String),
     /// The pointer is over this, or over nothing.
-    Point(Option<Target>),
-    /// This is clicked.
+    Hover(Option<Target>),
     Click(Target),
-    /// Nothing is clicked: what is open is left.
-    Away,
-    /// The slider's handle is held by the hand: at this volume, or where it is.
-    Hold(Option<Volume>),
-    /// The hand moves the handle.
-    Slide(Volume),
-    /// The hand lets the handle go.
-    LetGo,
-    /// The slider is turned by so many notches of a wheel; to the right is more.
-    Turn(f32),
-    /// The caret of the text that has the focus goes before this byte.
+    /// A click on nothing: closes what is open.
+    ClickOutside,
+    Slider(SliderMessage),
+    /// Moves the caret of the focused text field to this byte.
     Caret {
-        /// The byte.
         at: usize,
-        /// Whether what lies between is selected.
         selects: bool,
     },
-    /// A stream is carried by the pointer.
-    Carry {
-        /// Its id.
-        id: u32,
-        /// Where the pointer is, in logical pixels.
-        x: f32,
-        /// The same, from the top.
-        y: f32,
-        /// The channel whose half of the window that is.
-        over: Channel,
-    },
-    /// What is carried is dropped here; on no channel, it stays where it was.
+    Drag(Dragged),
+    /// Drops the dragged stream on this channel; on none, it stays where it was.
     Drop(Option<Channel>),
-    /// A list is scrolled by so much, in logical pixels.
+    /// Scrolls a list by so many logical pixels.
     Scroll(Pane, f32),
-    /// mixd has greeted.
+    /// mixd has sent its Welcome.
     Connected,
-    /// mixd can't be reached.
-    Lost(Lost),
-    /// mixd says what is so.
+    Disconnected(LinkError),
     Event(Event<'static>),
-    /// mixd answers the oldest request that is not answered yet.
-    Answer(Result<Reply<'static>, Failure>),
+    /// The reply to the oldest request without one.
+    Reply(Result<Reply<'static>, Failure>),
 }
 
-/// What the model wants done.
-// It is taken at once: an allocation would cost more than the room.
+/// What the window does for the model.
+// It is carried out at once: an allocation would cost more than the room.
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// To be said to mixd, in this order.
+    /// Sends a request to mixd.
     Send(Request),
-    /// The window closes.
+    /// Closes the window.
     Close,
 }
 
-/// Whether mixd is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// Nothing is known yet.
-    Looking,
-    /// It answers.
-    Up,
-    /// It does not.
-    Down(Lost),
-}
-
-/// Why mixd can't be reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lost {
-    /// In a few words.
-    pub title: &'static str,
-    /// In a sentence.
-    pub why: String,
-    /// The command to start it with, where that is enough.
-    pub start: Option<String>,
-}
-
-/// A pattern that is being changed in its place.
+/// A pattern that is being changed in its row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
-    /// The pattern on the list.
+    /// The pattern as it is on the list.
     pub pattern: Pattern,
-    /// What it shall be.
-    pub field: Field,
+    pub field: TextField,
 }
 
-/// A stream that the pointer carries.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Carried {
-    /// Its id.
-    pub id: u32,
-    /// Where the pointer is, in logical pixels.
-    pub x: f32,
-    /// The same, from the top.
-    pub y: f32,
-    /// The channel it would go to.
-    pub over: Channel,
-}
-
-/// Everything that the window shows.
-// Independent answers to yes-or-no questions, not a state in disguise.
-#[allow(clippy::struct_excessive_bools)]
+/// Everything that the window shows. The view reads it; only [`update`](Self::update) and
+/// [`set_scroll`](Self::set_scroll) change it.
+#[derive(Default)]
 pub struct Model {
-    link: Link,
-    mix: Mix,
-    audio: Audio,
-    programs: Vec<Rule>,
-    settings: Settings,
-    slider: Slider,
-    asked: VecDeque<Asked>,
-    reasons: HashMap<u32, String>,
-    entry: Field,
-    /// Which of the offers is chosen.
-    picked: Option<u32>,
-    /// Whether the offers were sent away.
-    offers_closed: bool,
-    edit: Option<Edit>,
-    carried: Option<Carried>,
-    /// Whether what was carried was left, while the button is still held.
-    carry_left: bool,
-    said: Said,
-    focus: Target,
-    /// Where the focus is in the order, for when its target goes.
-    focus_at: usize,
-    /// What had the focus when mixd went, until it is back or the focus is moved.
-    focus_left: Option<Target>,
-    /// Whether the focus is shown: it was moved by a key.
-    focus_shown: bool,
-    /// Whether the focus has moved, and its target is to be scrolled into sight.
-    focus_moved: bool,
-    hover: Option<Target>,
-    help: bool,
-    scroll: Scroll,
+    pub daemon: Daemon,
+    pub slider: Slider,
+    pub entry: Entry,
+    pub edit: Option<Edit>,
+    pub drag: Drag,
+    pub focus: Focus,
+    pub hover: Option<Target>,
+    /// Whether the help is open.
+    pub help: bool,
+    pub scroll: Scroll,
+    status: StatusLine,
     effects: Vec<Effect>,
 }
 
-impl Default for Model {
-    fn default() -> Self {
-        Self {
-            link: Link::Looking,
-            mix: Mix::default(),
-            audio: nothing(),
-            programs: Vec::new(),
-            settings: Settings::default(),
-            slider: Slider::default(),
-            asked: VecDeque::new(),
-            reasons: HashMap::new(),
-            entry: Field::default(),
-            picked: None,
-            offers_closed: false,
-            edit: None,
-            carried: None,
-            carry_left: false,
-            said: Said::default(),
-            focus: Target::Slider,
-            focus_at: 0,
-            focus_left: None,
-            focus_shown: false,
-            focus_moved: false,
-            hover: None,
-            help: false,
-            scroll: Scroll::default(),
-            effects: Vec::new(),
-        }
-    }
-}
-
-/// What PipeWire has before anybody has said it.
-fn nothing() -> Audio {
-    Audio {
-        output: None,
-        omitted: 0,
-        streams: Vec::new(),
-        pipewire: PipeWireState::Up,
-        warnings: Vec::new(),
-    }
-}
-
 impl Model {
-    /// Takes in what has happened, and says what is to be done.
-    pub fn handle(&mut self, message: Message) -> Vec<Effect> {
-        if self.is_act(&message) {
-            self.said.answer = None;
+    /// Takes in what has happened. Returns what the window has to do about it.
+    pub fn update(&mut self, message: Message) -> Vec<Effect> {
+        if self.is_action(&message) {
+            self.status.answer = None;
         }
         match message {
             Message::Key(key, modifiers) => self.key(key, modifiers),
-            Message::Typed(text) => self.typed(&text),
-            Message::Composed(text) => {
-                if let Some(field) = self.field() {
-                    field.compose(&text);
+            Message::Text(text) => self.text(&text),
+            Message::Preedit(text) => {
+                if let Some(field) = self.focused_field() {
+                    field.set_preedit(&text);
                 }
             }
-            Message::Point(target) => {
-                self.hover = target;
-                if let Some(Target::Stream(id)) = target {
-                    self.ask_reason(id);
-                }
-            }
+            Message::Hover(target) => self.hover = target,
             Message::Click(target) => {
-                self.focus_shown = false;
+                self.focus.is_visible = false;
                 self.click(target);
             }
-            Message::Away => {
-                self.offers_closed = true;
-                self.end_edit();
+            Message::ClickOutside => {
+                self.entry.is_dismissed = true;
+                self.cancel_edit();
             }
-            Message::Hold(volume) => {
-                self.focus_on(Target::Slider);
-                self.focus_shown = false;
-                self.slider.hold();
-                if let Some(volume) = volume {
-                    self.slide(volume);
+            Message::Slider(message) => {
+                if let SliderMessage::Grab(_) = message {
+                    self.focus_on(Target::Slider);
+                    self.focus.is_visible = false;
                 }
+                self.slide(message);
             }
-            Message::Slide(volume) if self.slider.is_held() => self.slide(volume),
-            Message::Slide(_) => {}
-            Message::LetGo => self.let_go(),
-            Message::Turn(notches) => self.turn(notches),
             Message::Caret { at, selects } => {
-                if let Some(field) = self.field() {
-                    field.place(at, selects);
+                if let Some(field) = self.focused_field() {
+                    field.set_caret(at, selects);
                 }
             }
-            Message::Carry { .. } if self.carry_left => {}
-            Message::Carry { id, x, y, over } => {
-                self.carried = self.stream(id).map(|_| Carried { id, x, y, over });
-            }
+            Message::Drag(dragged) => self.drag.update(dragged),
             Message::Drop(channel) => {
-                self.carry_left = false;
-                if let (Some(carried), Some(channel)) = (self.carried.take(), channel) {
-                    self.send_to(carried.id, channel);
+                if let (Some(dragged), Some(channel)) = (self.drag.finish(), channel) {
+                    self.move_stream(dragged.id, channel);
                 }
             }
             Message::Scroll(pane, by) => {
                 *self.scroll.of(pane) += by;
-                self.focus_moved = false;
+                self.focus.scrolls = false;
             }
-            Message::Connected => self.connected(),
-            Message::Lost(lost) => self.lost(lost),
+            Message::Connected => {
+                self.forget_pending();
+                self.effects.push(self.daemon.subscribe());
+            }
+            Message::Disconnected(error) => {
+                self.forget_pending();
+                if self.daemon.is_up() {
+                    self.focus.restore = Some(self.focus.target);
+                }
+                self.daemon.disconnect(error);
+            }
             Message::Event(event) => self.event(event),
-            Message::Answer(answer) => self.answer(answer),
+            Message::Reply(reply) => self.reply(reply),
         }
-        self.keep_focus();
-        self.let_go_of_gone();
+        self.settle();
         std::mem::take(&mut self.effects)
     }
 
-    /// The view has shown the lists this far: what it had no room for is not kept.
-    pub fn scrolled(&mut self, scroll: Scroll) {
+    /// Takes over how far the view could scroll the lists.
+    pub fn set_scroll(&mut self, scroll: Scroll) {
         self.scroll = scroll;
-        self.focus_moved = false;
+        self.focus.scrolls = false;
     }
 
-    /// Whether mixd is there.
-    pub fn link(&self) -> &Link {
-        &self.link
-    }
-
-    /// The volume that the handle shows: the hand's while it moves it, else mixd's.
+    /// The volume that the handle shows: the user's while it is being set, else mixd's.
     pub fn volume(&self) -> Volume {
-        self.slider.volume(self.mix.volume)
+        self.slider.volume(&self.daemon)
     }
 
-    /// That volume with its gains: mixd's, or what mixd will make of the hand's.
+    /// That volume with its gains: mixd's, or what mixd will make of the user's.
     pub fn mix(&self) -> Mix {
         match self.volume() {
-            volume if volume == self.mix.volume => self.mix,
-            volume => self.settings.curve.mix(volume),
+            volume if volume == self.daemon.mix.volume => self.daemon.mix,
+            volume => self.daemon.settings.curve.mix(volume),
         }
     }
 
-    /// What PipeWire has.
-    pub fn audio(&self) -> &Audio {
-        &self.audio
+    /// Whether a text field has the focus, so that an input method may help.
+    pub fn accepts_text(&self) -> bool {
+        let target = self.focus.target;
+        matches!(target, Target::Entry | Target::Edit) && self.daemon.is_up() && !self.help
     }
 
-    /// The program list.
-    pub fn programs(&self) -> &[Rule] {
-        &self.programs
-    }
-
-    /// What is configured.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// Where a pattern is typed.
-    pub fn entry(&self) -> &Field {
-        &self.entry
-    }
-
-    /// The pattern that is being changed.
-    pub fn edit(&self) -> Option<&Edit> {
-        self.edit.as_ref()
-    }
-
-    /// The stream that the pointer carries.
-    pub fn carried(&self) -> Option<Carried> {
-        self.carried
-    }
-
-    /// What the pointer is over.
-    pub fn hover(&self) -> Option<Target> {
-        self.hover
-    }
-
-    /// Whether the keys are shown.
-    pub fn help(&self) -> bool {
-        self.help
-    }
-
-    /// How far the lists are scrolled.
-    pub fn scroll(&self) -> Scroll {
-        self.scroll
-    }
-
-    /// Which offer is chosen.
-    pub fn picked(&self) -> Option<u32> {
-        self.picked
-    }
-
-    /// Why a stream is not played through its channel, if that is known.
-    pub fn reason(&self, id: u32) -> Option<&str> {
-        self.reasons.get(&id).map(String::as_str)
-    }
-
-    /// Whether text is being typed, so that an input method may help.
-    pub fn types(&self) -> bool {
-        matches!(self.focus, Target::Entry | Target::Edit) && self.link == Link::Up && !self.help
-    }
-
-    /// The streams of a channel, the oldest first.
-    pub fn streams(&self, channel: Channel) -> impl Iterator<Item = &Stream> {
-        let streams = self.audio.streams.iter();
-        streams.filter(move |stream| stream.channel == channel)
-    }
-
-    /// The streams that can be picked for the list: those that are not on it and that the typed
-    /// text does not exclude. None while the text has not the focus.
-    pub fn offers(&self) -> Vec<&Stream> {
-        if self.focus != Target::Entry || self.offers_closed || self.link != Link::Up {
-            return Vec::new();
-        }
-        let typed = self.entry.text().to_lowercase();
-        let mut offers: Vec<&Stream> = Vec::new();
-        for stream in self.streams(Channel::Default) {
-            let names = [Some(&stream.name), stream.binary.as_ref()];
-            let mut names = names.into_iter().flatten();
-            let fits = names.any(|name| name.to_lowercase().contains(&typed));
-            let same = |other: &&Stream| other.name == stream.name && other.binary == stream.binary;
-            let is_listed = stream.state == StreamState::Ignored;
-            if fits && !is_listed && !offers.iter().any(same) {
-                offers.push(stream);
-            }
-        }
-        offers
-    }
-
-    fn stream(&self, id: u32) -> Option<&Stream> {
-        self.audio.streams.iter().find(|stream| stream.id == id)
-    }
-
-    fn lists(&self, pattern: Pattern) -> bool {
-        self.programs.iter().any(|rule| *rule.pattern() == pattern)
-    }
-
-    /// The text that has the focus.
-    fn field(&mut self) -> Option<&mut Field> {
-        if !self.types() {
-            return None;
-        }
-        match self.focus {
-            Target::Entry => Some(&mut self.entry),
-            Target::Edit => self.edit.as_mut().map(|edit| &mut edit.field),
-            _ => None,
+    /// The streams that are suggested below the entry; none while that has not the focus.
+    pub fn suggestions(&self) -> Vec<&Stream> {
+        match self.focus.target == Target::Entry && self.daemon.is_up() {
+            true => self.entry.suggestions(&self.daemon),
+            false => Vec::new(),
         }
     }
 
-    /// What is pointed at, picked or carried may have gone.
-    fn let_go_of_gone(&mut self) {
-        let offers: Vec<u32> = self.offers().iter().map(|stream| stream.id).collect();
-        let offered = |id: u32| offers.contains(&id);
-        if self.picked.is_some_and(|id| !offered(id)) {
-            self.picked = None;
+    /// What the status line says.
+    pub fn status(&self) -> Notice {
+        self.status.notice(&self.daemon)
+    }
+
+    fn focused_field(&mut self) -> Option<&mut TextField> {
+        match self.focus.target {
+            _ if !self.accepts_text() => None,
+            Target::Entry => Some(&mut self.entry.field),
+            _ => self.edit.as_mut().map(|edit| &mut edit.field),
         }
-        let is_there = |target: Target| match target {
-            Target::Stream(id) => self.stream(id).is_some(),
-            Target::Offer(id) => offered(id),
-            Target::Pattern(pattern) | Target::Delete(pattern) => self.lists(pattern),
-            Target::Edit => self.edit.is_some(),
-            Target::Undo => self.foot().undo,
-            Target::Slider | Target::Entry | Target::Help | Target::Foot => true,
-        };
-        if self.hover.is_some_and(|target| !is_there(target)) {
-            self.hover = None;
-        }
-        let carried = self.carried;
-        if carried.is_some_and(|carried| self.stream(carried.id).is_none()) {
-            self.carried = None;
+    }
+
+    fn slide(&mut self, message: SliderMessage) {
+        if let Some(volume) = self.slider.update(message, &self.daemon) {
+            self.effects.push(self.daemon.set_volume(volume));
         }
     }
 
     fn click(&mut self, target: Target) {
         match target {
-            // It is held, not clicked.
-            Target::Slider => self.focus_on(Target::Slider),
+            Target::Slider => self.focus_on(target),
             Target::Entry => {
-                self.focus_on(Target::Entry);
-                self.offers_closed = false;
+                self.focus_on(target);
+                self.entry.is_dismissed = false;
             }
-            Target::Edit | Target::Foot => {}
+            Target::Edit | Target::StatusLine => {}
             Target::Stream(id) => {
                 self.focus_on(target);
-                self.send_over(id);
+                self.move_across(id);
             }
-            Target::Offer(id) => {
-                self.pick_offer(id);
-                self.offers_closed = true;
+            Target::Suggestion(id) => {
+                self.add_suggestion(id);
+                self.entry.is_dismissed = true;
             }
             Target::Pattern(pattern) => self.start_edit(pattern),
-            Target::Delete(pattern) => self.delete(pattern),
-            Target::Undo => self.undo(),
+            Target::Delete(pattern) => self.edit_list(Request::RemoveProgram(pattern), None),
+            Target::Undo => self.edit_list(Request::Undo, None),
             Target::Help => {
-                self.focus_on(Target::Help);
+                self.focus_on(target);
                 self.help = !self.help;
             }
         }
     }
 
-    fn start_edit(&mut self, pattern: Pattern) {
-        if self.lists(pattern) {
-            self.focus_on(Target::Pattern(pattern));
-            let field = Field::holding(&pattern);
-            self.edit = Some(Edit { pattern, field });
-            self.focus_on(Target::Edit);
+    /// No pending request gets its reply any more.
+    fn forget_pending(&mut self) {
+        let was_editing = self.daemon.forget_pending();
+        self.slider = Slider::default();
+        self.status.done = None;
+        if was_editing {
+            self.say("mixd did not answer: that may or may not be done", true);
         }
     }
 
-    /// Leaves the text being changed as it was.
-    fn end_edit(&mut self) {
-        if let Some(edit) = self.edit.take() {
-            self.focus_on(Target::Pattern(edit.pattern));
+    fn event(&mut self, event: Event<'static>) {
+        // The first event says that all is well.
+        self.daemon.link = LinkState::Up;
+        let before = self.daemon.notice();
+        if let Event::Programs(rules) = &event {
+            // Somebody else has changed the list since: undo no longer takes back what was done here.
+            if self.status.is_list_known && **rules != *self.daemon.rules {
+                self.status.done = None;
+            }
+            self.status.is_list_known = true;
+        }
+        self.daemon.apply(event);
+        // What goes wrong now is news, more so than the answer to what was done before.
+        let now = self.daemon.notice();
+        if now.is_warning && now != before {
+            self.status.answer = None;
+        }
+    }
+
+    fn reply(&mut self, reply: Result<Reply<'static>, Failure>) {
+        match (self.daemon.reply(&reply), reply) {
+            (Some(Pending::Subscribe), Err(failure)) => {
+                self.say(capitalized(&failure.message), true);
+            }
+            (Some(Pending::SetVolume), _) => self.slide(SliderMessage::Acknowledged),
+            (Some(Pending::EditList { request, typed }), reply) => {
+                self.list_edited(&request, typed, reply);
+            }
+            _ => {}
+        }
+    }
+
+    /// Lets go of what has gone, and asks why the streams that are looked at are where they are.
+    fn settle(&mut self) {
+        let edited = self.edit.as_ref().map(|edit| edit.pattern);
+        if edited.is_some_and(|pattern| !self.daemon.lists(pattern)) {
+            self.edit = None;
+        }
+        if self.daemon.is_up() {
+            let restore = self.focus.restore;
+            if let Some(target) = restore.filter(|target| self.focus_order().contains(target)) {
+                self.focus_on(target);
+            }
+            // An edit outlasts a restart of mixd, but not the loss of the focus.
+            if self.focus.target != Target::Edit {
+                self.edit = None;
+            }
+        }
+        self.keep_focus();
+        let suggested: Vec<u32> = self.suggestions().iter().map(|stream| stream.id).collect();
+        let is_suggested = |id: &u32| suggested.contains(id);
+        self.entry.selected = self.entry.selected.filter(is_suggested);
+        self.hover = self.hover.filter(|target| match target {
+            Target::Stream(id) => self.daemon.stream(*id).is_some(),
+            Target::Suggestion(id) => is_suggested(id),
+            Target::Pattern(pattern) | Target::Delete(pattern) => self.daemon.lists(*pattern),
+            Target::Edit => self.edit.is_some(),
+            Target::Undo => self.status().can_undo,
+            Target::Slider | Target::Entry | Target::Help | Target::StatusLine => true,
+        });
+        let dragged = self.drag.dragged();
+        if dragged.is_some_and(|dragged| self.daemon.stream(dragged.id).is_none()) {
+            self.drag = Drag::Idle;
+        }
+        for target in [Some(self.focus.target), self.hover] {
+            if let Some(Target::Stream(id)) = target {
+                self.effects.extend(self.daemon.get_reason(id));
+            }
         }
     }
 }

@@ -5,37 +5,29 @@ use std::ffi::OsString;
 use lexopt::{Arg, Parser, ValueExt};
 use wire::Name;
 
-/// Which colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Shade {
-    /// As the desktop says.
+pub enum ColorScheme {
+    /// The desktop's.
     #[default]
     Auto,
-    /// Light on dark.
     Dark,
-    /// Dark on light.
     Light,
 }
 
-/// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
-    /// Where mixd is, if not where it is by default.
+    /// The name of mixd's socket, if not the default.
     pub socket: Option<OsString>,
-    /// Which colours.
-    pub shade: Shade,
-    /// How many pixels are a logical one, if not as many as the desktop says.
+    pub color_scheme: ColorScheme,
+    /// Pixels in a logical one, if not as many as the desktop says.
     pub scale: Option<f64>,
 }
 
-/// What the command line wants.
+/// What the command line asks for.
 #[derive(Debug, PartialEq)]
-pub enum Wish {
-    /// The window.
+pub enum Command {
     Window(Options),
-    /// The help.
     Help,
-    /// The version.
     Version,
 }
 
@@ -43,14 +35,14 @@ pub enum Wish {
 ///
 /// # Errors
 /// A sentence that says what is wrong with it.
-pub fn parse(mut parser: Parser) -> Result<Wish, String> {
+pub fn parse(mut parser: Parser) -> Result<Command, String> {
     let mut options = Options::default();
     loop {
         let argument = parser.next().map_err(|error| error.to_string())?;
         match argument {
-            None => return Ok(Wish::Window(options)),
-            Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Wish::Help),
-            Some(Arg::Short('V') | Arg::Long("version")) => return Ok(Wish::Version),
+            None => return Ok(Command::Window(options)),
+            Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help),
+            Some(Arg::Short('V') | Arg::Long("version")) => return Ok(Command::Version),
             Some(Arg::Long("socket")) => {
                 let name = parser.value().map_err(|error| error.to_string())?;
                 Name::parse(&name).map_err(|error| error.to_string())?;
@@ -58,10 +50,10 @@ pub fn parse(mut parser: Parser) -> Result<Wish, String> {
             }
             Some(Arg::Long("theme")) => {
                 let value = parser.value().map_err(|error| error.to_string())?;
-                options.shade = match value.to_str() {
-                    Some("auto") => Shade::Auto,
-                    Some("dark") => Shade::Dark,
-                    Some("light") => Shade::Light,
+                options.color_scheme = match value.to_str() {
+                    Some("auto") => ColorScheme::Auto,
+                    Some("dark") => ColorScheme::Dark,
+                    Some("light") => ColorScheme::Light,
                     _ => {
                         let value = value.display();
                         return Err(format!("the theme '{value}' is none of dark, light, auto"));
@@ -72,14 +64,13 @@ pub fn parse(mut parser: Parser) -> Result<Wish, String> {
                 let value = parser.value().map_err(|error| error.to_string())?;
                 let scale = value.parse::<f64>().ok();
                 let scale = scale.filter(|scale| (0.5..=8.0).contains(scale));
-                options.scale = Some(scale.ok_or_else(|| {
-                    format!(
-                        "the scale '{}' is not a number from 0.5 to 8",
-                        value.display()
-                    )
-                })?);
+                let wrong = || {
+                    let value = value.display();
+                    format!("the scale '{value}' is not a number from 0.5 to 8")
+                };
+                options.scale = Some(scale.ok_or_else(wrong)?);
             }
-            // Nothing moves by itself so far: who asks for that has it.
+            // Nothing moves by itself so far.
             Some(Arg::Long("no-motion")) => {}
             Some(argument) => return Err(argument.unexpected().to_string()),
         }
@@ -90,15 +81,15 @@ pub fn parse(mut parser: Parser) -> Result<Wish, String> {
 mod tests {
     use super::*;
 
-    fn parsed(args: &[&str]) -> Result<Wish, String> {
+    fn parsed(args: &[&str]) -> Result<Command, String> {
         parse(Parser::from_args(args))
     }
 
     #[test]
     fn each_option_is_read_and_what_is_wrong_is_said() {
-        assert_eq!(parsed(&[]), Ok(Wish::Window(Options::default())));
-        assert_eq!(parsed(&["-h"]), Ok(Wish::Help));
-        assert_eq!(parsed(&["--version"]), Ok(Wish::Version));
+        assert_eq!(parsed(&[]), Ok(Command::Window(Options::default())));
+        assert_eq!(parsed(&["-h"]), Ok(Command::Help));
+        assert_eq!(parsed(&["--version"]), Ok(Command::Version));
         let all = [
             "--socket",
             "@x",
@@ -109,10 +100,10 @@ mod tests {
         ];
         let options = Options {
             socket: Some("@x".into()),
-            shade: Shade::Light,
+            color_scheme: ColorScheme::Light,
             scale: Some(1.5),
         };
-        assert_eq!(parsed(&all), Ok(Wish::Window(options)));
+        assert_eq!(parsed(&all), Ok(Command::Window(options)));
         for (args, what) in [
             (
                 &["--theme", "blue"][..],

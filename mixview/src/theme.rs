@@ -2,86 +2,79 @@
 
 use wire::Channel;
 
-use crate::scene::Color;
+use crate::display_list::Color;
 
-/// The colours of a theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
-    /// Behind everything.
     pub background: Color,
-    /// Rows that are pointed at, fields, cards.
+    /// The background of text fields, cards, and rows that are pointed at.
     pub surface: Color,
     /// Hairlines, the slider's track, outlines.
     pub line: Color,
-    /// What is to be read.
     pub text: Color,
-    /// What may be read.
+    /// Text that matters less.
     pub muted: Color,
     /// The default channel.
-    pub cool: Color,
+    pub default: Color,
     /// The aux channel.
-    pub warm: Color,
-    /// What is wrong.
-    pub alarm: Color,
-    /// Behind selected text.
+    pub aux: Color,
+    pub warning: Color,
+    /// The background of selected text.
     pub selection: Color,
 }
 
-/// For dark surroundings.
 pub const DARK: Theme = Theme {
     background: Color::hex(0x0016_191f),
     surface: Color::hex(0x0022_2730),
     line: Color::hex(0x003a_4250),
     text: Color::hex(0x00e8_ecf2),
     muted: Color::hex(0x009c_a8b8),
-    cool: Color::hex(0x006c_b2ff),
-    warm: Color::hex(0x00f5_ab5e),
-    alarm: Color::hex(0x00ff_9a91),
+    default: Color::hex(0x006c_b2ff),
+    aux: Color::hex(0x00f5_ab5e),
+    warning: Color::hex(0x00ff_9a91),
     selection: Color::hex(0x0027_4a75),
 };
 
-/// For light surroundings.
 pub const LIGHT: Theme = Theme {
     background: Color::hex(0x00f6_f7f9),
     surface: Color::hex(0x00e9_ecf0),
     line: Color::hex(0x00c3_cad4),
     text: Color::hex(0x001a_1f26),
     muted: Color::hex(0x0054_5f6e),
-    cool: Color::hex(0x0012_5cb0),
-    warm: Color::hex(0x0094_4b00),
-    alarm: Color::hex(0x00b0_1d16),
+    default: Color::hex(0x0012_5cb0),
+    aux: Color::hex(0x0094_4b00),
+    warning: Color::hex(0x00b0_1d16),
     selection: Color::hex(0x00bc_d8f8),
 };
 
 impl Theme {
-    /// The colour of a channel.
     pub const fn channel(&self, channel: Channel) -> Color {
         match channel {
-            Channel::Default => self.cool,
-            Channel::Aux => self.warm,
+            Channel::Default => self.default,
+            Channel::Aux => self.aux,
         }
     }
 
-    /// What is behind a badge of this colour.
+    /// Returns the background of a badge of this colour.
     pub fn badge(&self, color: Color) -> Color {
         self.background.mixed(color, 0.14)
     }
 }
 
-/// The unit of all distances.
+/// The unit of all lengths, in logical pixels.
 pub const GRID: f32 = 4.0;
-/// Between the window's edge and what is in it.
+/// The width of the window's empty edge.
 pub const MARGIN: f32 = 4.0 * GRID;
 /// The height of a row of a list.
 pub const ROW: f32 = 7.0 * GRID;
 
-/// The size of most text.
+/// The sizes of text: most of it.
 pub const TEXT: f32 = 13.0;
-/// The size of remarks and badges.
+/// Remarks and badges.
 pub const SMALL: f32 = 12.0;
-/// The size of the channels' names and of headings.
+/// The channels' names, and headings.
 pub const LARGE: f32 = 15.0;
-/// The size of the volume.
+/// The volume.
 pub const VALUE: f32 = 20.0;
 
 #[cfg(test)]
@@ -111,13 +104,19 @@ mod tests {
         assert!((contrast(Color::hex(0), Color::hex(0x00ff_ffff)) - 21.0).abs() < 0.01);
         for theme in [DARK, LIGHT] {
             for behind in [theme.background, theme.surface] {
-                for text in [theme.text, theme.muted, theme.cool, theme.warm, theme.alarm] {
+                for text in [
+                    theme.text,
+                    theme.muted,
+                    theme.default,
+                    theme.aux,
+                    theme.warning,
+                ] {
                     let ratio = contrast(text, behind);
                     assert!(ratio >= 4.5, "{text:?} on {behind:?}: {ratio:.2}");
                 }
             }
             assert!(contrast(theme.text, theme.selection) >= 4.5);
-            for color in [theme.muted, theme.cool, theme.warm, theme.alarm] {
+            for color in [theme.muted, theme.default, theme.aux, theme.warning] {
                 let ratio = contrast(color, theme.badge(color));
                 assert!(ratio >= 4.5, "a badge of {color:?}: {ratio:.2}");
             }

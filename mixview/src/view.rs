@@ -1,73 +1,66 @@
-//! What the window looks like: the model and a size in, shapes and areas out. Pure.
+//! What the window looks like: the model and a size in, shapes and hit areas out. Pure.
 //!
 //! From top to bottom: the slider, the playing programs under the end they belong to, the list of
-//! patterns, a line that says what was done or is wrong. Only the window's size decides where these
-//! begin, so nothing jumps when a list grows.
+//! patterns, the status line. Only the window's size decides where these begin, so nothing jumps
+//! when a list grows.
 
-mod field;
 mod header;
 mod list;
-mod over;
-mod pen;
+mod overlay;
+mod painter;
+mod status;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod text_field;
 
 use wire::{Channel, PipeWireState, Volume};
 
+use crate::display_list::{Color, Item};
 use crate::font::Fonts;
 use crate::geometry::Rect;
-use crate::model::{Link, Model, Pane, Scroll, Target};
-use crate::scene::{Color, Item};
+use crate::model::{LinkState, Model, Pane, Scroll, Target};
 use crate::theme::{GRID, MARGIN, ROW, SMALL, Theme};
 
-use pen::{Align, Pen, Style};
+use painter::{Align, Painter, Style};
 
 /// The smallest window that is laid out whole, in logical pixels.
-pub const SMALLEST: (f32, f32) = (320.0, 240.0);
-/// The size of a window that nobody has chosen.
-pub const USUAL: (f32, f32) = (480.0, 420.0);
+pub const MIN_SIZE: (f32, f32) = (320.0, 240.0);
+/// The size of a new window, in logical pixels.
+pub const DEFAULT_SIZE: (f32, f32) = (480.0, 420.0);
 
-/// The height of the slider's part.
 const HEADER: f32 = 23.0 * GRID;
-/// The height of the line at the foot.
-const FOOT: f32 = 8.0 * GRID;
-/// The height of the line where patterns are typed.
+const STATUS_LINE: f32 = 8.0 * GRID;
 const ENTRY: f32 = 8.0 * GRID;
 /// The radius of corners.
 const RADIUS: f32 = 6.0;
 
-/// A part of the window that can be pointed at; what comes later lies in front.
+/// A part of the window that the pointer can hit, in logical pixels; later ones lie in front.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Area {
-    /// Where, in logical pixels.
     pub rect: Rect,
-    /// What it is.
     pub role: Role,
 }
 
-/// What an area does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Role {
     /// It can be clicked.
     Target(Target),
-    /// A text that is being typed: where each of its characters begins, by byte, in logical
-    /// pixels from the window's left edge.
+    /// A text field, and where each of its characters begins: by byte, in logical pixels from the
+    /// window's left edge.
     Text(Target, Vec<(usize, f32)>),
     /// A wheel scrolls this list.
     Pane(Pane),
     /// It hides what lies behind it.
-    Cover,
+    Overlay,
 }
 
-/// Where the slider's handle moves, in logical pixels.
+/// The places of the slider's handle, in logical pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Track {
-    /// The handle's middle at -1.
+    /// The handle's middle at -1, at 1 and now.
     pub left: f32,
-    /// The handle's middle at 1.
     pub right: f32,
-    /// The handle's middle now.
     pub handle: f32,
     /// The handle's radius.
     pub radius: f32,
@@ -93,23 +86,21 @@ impl Track {
 /// The window at a moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Frame {
-    /// What is drawn.
+    /// What is drawn, from the back to the front.
     pub items: Vec<Item>,
-    /// What can be pointed at, in logical pixels.
     pub areas: Vec<Area>,
-    /// The slider.
     pub track: Track,
-    /// How far the lists are scrolled: no further than there is something.
+    /// How far the lists are scrolled, within their ends.
     pub scroll: Scroll,
-    /// Where text is typed, for an input method's own window.
+    /// The caret, for an input method's own window.
     pub caret: Option<Rect>,
     /// The window's size in logical pixels.
     pub size: (f32, f32),
 }
 
 impl Frame {
-    /// What lies in front at this place.
-    pub fn at(&self, x: f32, y: f32) -> Option<&Role> {
+    /// What lies in front at this place, in logical pixels.
+    pub fn hit(&self, x: f32, y: f32) -> Option<&Role> {
         let mut areas = self.areas.iter().rev();
         let is_hit = |area: &&Area| !matches!(area.role, Role::Pane(_)) && area.rect.contains(x, y);
         areas.find(is_hit).map(|area| &area.role)
@@ -121,113 +112,85 @@ impl Frame {
         let mut areas = areas.filter(|area| area.rect.contains(x, y));
         areas.find_map(|area| match area.role {
             Role::Pane(pane) => Some(Some(pane)),
-            Role::Cover => Some(None),
+            Role::Overlay => Some(None),
             _ => None,
         })?
     }
 }
 
-/// The window's size in pixels, and how many of them are one logical pixel.
+/// The window's size in pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Extent {
-    /// Columns.
+pub struct Viewport {
     pub width: u32,
-    /// Rows.
     pub height: u32,
     /// Pixels in a logical one.
     pub scale: f32,
 }
 
 /// Lays the window out.
-pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, extent: Extent) -> Frame {
+pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> Frame {
     #[allow(clippy::cast_precision_loss)]
     let (width, height) = (
-        extent.width as f32 / extent.scale,
-        extent.height as f32 / extent.scale,
+        viewport.width as f32 / viewport.scale,
+        viewport.height as f32 / viewport.scale,
     );
     let window = Rect::new(0.0, 0.0, width, height);
-    let mut pen = Pen::new(fonts, theme, extent.scale, window);
-    pen.fill(window, theme.background);
-    // What does not fit below the smallest size is cut off at the right and below.
-    let inner = Rect::new(0.0, 0.0, width.max(SMALLEST.0), height.max(SMALLEST.1));
-    let mut frame = Frame {
-        scroll: model.scroll(),
+    let frame = Frame {
+        scroll: model.scroll,
         size: (width, height),
         ..Frame::default()
     };
-    frame.track = header::draw(&mut pen, model, inner);
-    pen.rule(0.0, HEADER, inner.width, theme.line);
-    let foot = Rect::new(0.0, inner.height - FOOT, inner.width, FOOT);
-    let body = Rect::new(
-        MARGIN,
-        HEADER + 2.0 * GRID,
-        inner.width - 2.0 * MARGIN,
-        foot.y - HEADER - 2.0 * GRID,
-    );
-    let mut hints = Vec::new();
-    match model.link() {
-        Link::Looking => {}
-        Link::Down(lost) => over::lost(&mut pen, lost, body),
-        Link::Up => draw_lists(&mut pen, model, body, &mut frame, &mut hints),
+    let mut painter = Painter::new(fonts, theme, viewport.scale, window, frame);
+    painter.fill(window, theme.background);
+    // What does not fit below the smallest size is cut off at the right and below.
+    let inner = Rect::new(0.0, 0.0, width.max(MIN_SIZE.0), height.max(MIN_SIZE.1));
+    painter.frame.track = header::draw(&mut painter, model, inner);
+    painter.rule(0.0, HEADER, inner.width, theme.line);
+    let top = HEADER + 2.0 * GRID;
+    let bottom = inner.height - STATUS_LINE;
+    let body = Rect::new(MARGIN, top, inner.width - 2.0 * MARGIN, bottom - top);
+    match &model.daemon.link {
+        LinkState::Connecting => {}
+        LinkState::Down(error) => overlay::link_error(&mut painter, error, body),
+        LinkState::Up => draw_lists(&mut painter, model, body),
     }
-    pen.rule(0.0, foot.y, inner.width, theme.line);
-    if let Some(hint) = list::foot(&mut pen, model, foot) {
-        hints.push(hint);
+    painter.rule(0.0, bottom, inner.width, theme.line);
+    let line = Rect::new(0.0, bottom, inner.width, STATUS_LINE);
+    status::draw(&mut painter, model, line);
+    overlay::dragged(&mut painter, model);
+    // The status line stays readable: it may say what the tooltip does not.
+    let above = Rect::new(0.0, 0.0, inner.width, bottom);
+    overlay::tooltip(&mut painter, model, above);
+    if model.help {
+        overlay::help(&mut painter, inner);
     }
-    over::carried(&mut pen, model);
-    // The foot's sentence may say what the hint does not: it stays to be read.
-    let above_foot = Rect::new(0.0, 0.0, inner.width, foot.y);
-    over::hint(&mut pen, model, &hints, above_foot);
-    if model.help() {
-        over::help(&mut pen, inner);
-    }
-    frame.items = pen.items;
-    frame.areas = pen.areas;
-    frame
+    painter.frame
 }
 
-/// The programs and the patterns.
-fn draw_lists(
-    pen: &mut Pen<'_>,
-    model: &Model,
-    body: Rect,
-    frame: &mut Frame,
-    hints: &mut Vec<over::Hint>,
-) {
-    // Half of what the line of patterns leaves, in whole rows.
+/// Draws the programs and the patterns.
+fn draw_lists(painter: &mut Painter<'_>, model: &Model, body: Rect) {
+    // Half of what the entry leaves, in whole rows.
     let half = whole_rows((body.height - ENTRY - 3.0 * GRID) / 2.0);
     let playing = Rect::new(body.x, body.y, body.width, half);
-    if model.audio().pipewire == PipeWireState::Up {
+    if model.daemon.audio.pipewire == PipeWireState::Up {
         let column = ((body.width - 2.0 * GRID) / 2.0).floor();
         for channel in [Channel::Default, Channel::Aux] {
             let x = match channel {
                 Channel::Default => playing.x,
                 Channel::Aux => playing.right() - column,
             };
-            let pane = Rect::new(x, playing.y, column, playing.height);
-            streams::draw(pen, model, channel, pane, frame, hints);
+            let rect = Rect::new(x, playing.y, column, playing.height);
+            streams::draw(painter, model, channel, rect);
         }
     } else {
-        over::no_pipewire(pen, model, playing);
+        overlay::no_pipewire(painter, model, playing);
     }
     let entry = Rect::new(body.x, playing.bottom() + GRID, body.width, ENTRY);
     let top = entry.bottom() + GRID;
-    let rows = Rect::new(
-        body.x,
-        top,
-        body.width,
-        whole_rows(body.bottom() - GRID - top),
-    );
-    list::rows(pen, model, rows, frame, hints);
-    frame.caret = list::entry(pen, model, entry).or(frame.caret);
-    over::offers(pen, model, entry, body.bottom() - GRID, frame);
-}
-
-/// The row of this number in a list that is scrolled.
-fn row(pane: Rect, scroll: f32, at: usize) -> Rect {
-    #[allow(clippy::cast_precision_loss)]
-    let y = pane.y + at as f32 * ROW - scroll;
-    Rect::new(pane.x, y, pane.width, ROW)
+    let height = whole_rows(body.bottom() - GRID - top);
+    list::draw(painter, model, Rect::new(body.x, top, body.width, height));
+    list::entry(painter, model, entry);
+    overlay::suggestions(painter, model, entry, body.bottom() - GRID);
 }
 
 /// As many rows as a height has room for, and no part of one.
@@ -235,49 +198,84 @@ fn whole_rows(height: f32) -> f32 {
     (height / ROW).floor().max(1.0) * ROW
 }
 
-/// How far a list is scrolled: not beyond its end, and so that the row that is sought is in sight.
-fn scrolled(pane: Rect, count: usize, wanted: f32, sought: Option<usize>) -> f32 {
+/// Draws the rows of a list that are in sight, and a bar beside it that says how much of it these
+/// are. The row of number `target` is scrolled into sight.
+fn rows(
+    painter: &mut Painter<'_>,
+    pane: Pane,
+    rect: Rect,
+    count: usize,
+    target: Option<usize>,
+    mut draw_row: impl FnMut(&mut Painter<'_>, usize, Rect),
+) {
     #[allow(clippy::cast_precision_loss)]
     let top = |at: usize| at as f32 * ROW;
-    let most = (top(count) - pane.height).max(0.0);
-    let mut scroll = wanted.clamp(0.0, most);
-    if let Some(at) = sought {
-        scroll = scroll.min(top(at)).max(top(at) + ROW - pane.height);
+    let whole = top(count);
+    let most = (whole - rect.height).max(0.0);
+    let scroll = painter.frame.scroll.of(pane);
+    *scroll = scroll.clamp(0.0, most);
+    if let Some(at) = target {
+        let nearest = scroll.min(top(at)).max(top(at) + ROW - rect.height);
+        *scroll = nearest.clamp(0.0, most);
     }
-    scroll.clamp(0.0, most)
-}
-
-/// The same in whole rows, as it is seen. The parts are kept: a smooth wheel's add up.
-fn in_rows(scroll: f32) -> f32 {
-    (scroll / ROW).round() * ROW
-}
-
-/// A narrow bar beside a list that says how much of it there is to see.
-fn scroll_bar(pen: &mut Pen<'_>, pane: Rect, count: usize, scroll: f32) {
-    #[allow(clippy::cast_precision_loss)]
-    let whole = count as f32 * ROW;
-    if whole > pane.height + 0.5 {
-        let height = (pane.height * pane.height / whole).max(2.0 * GRID);
-        let y = pane.y + (pane.height - height) * scroll / (whole - pane.height);
-        let color = pen.theme.line;
+    // Only whole rows are seen. The parts are kept: a smooth wheel's add up.
+    let scroll = (*scroll / ROW).round() * ROW;
+    painter.within(rect, |painter| {
+        for at in 0..count {
+            let row = Rect::new(rect.x, rect.y + top(at) - scroll, rect.width, ROW);
+            if row.bottom() > rect.y && row.y < rect.bottom() {
+                draw_row(painter, at, row);
+            }
+        }
+    });
+    if whole > rect.height + 0.5 {
+        let height = (rect.height * rect.height / whole).max(2.0 * GRID);
+        let y = rect.y + (rect.height - height) * scroll / (whole - rect.height);
         // Where no ring of a row is.
-        let bar = Rect::new(pane.right() + 3.0, y, 3.0, height);
-        pen.round(bar, 1.5, color);
+        let bar = Rect::new(rect.right() + 3.0, y, 3.0, height);
+        painter.round(bar, 1.5, painter.theme.line);
     }
 }
 
-/// The ring around what has the focus.
-fn focus_ring(pen: &mut Pen<'_>, rect: Rect, color: Color) {
-    pen.ring(rect, RADIUS, 2.0, color);
+/// Says in place of a list's rows that there are none.
+fn empty_list(painter: &mut Painter<'_>, rect: Rect, text: &str) {
+    painter.within(rect, |painter| {
+        let room = Rect::new(rect.x + 2.0 * GRID, rect.y, rect.width - 2.0 * GRID, ROW);
+        let style = Style::new(SMALL, painter.theme.muted);
+        painter.text(room, text, style, Align::Left);
+    });
 }
 
-/// A word about a row, at the right end of its room; says how wide it is.
-fn badge(pen: &mut Pen<'_>, room: Rect, word: &str, color: Color) -> f32 {
+/// Draws a row without its text: the background of one that is pointed at, the focus ring, a bar
+/// in the channel's colour. Returns the room for the text.
+fn row_frame(
+    painter: &mut Painter<'_>,
+    rect: Rect,
+    color: Color,
+    is_hot: bool,
+    focus: bool,
+) -> Rect {
+    if is_hot {
+        painter.round(rect, RADIUS, painter.theme.surface);
+    }
+    if focus {
+        focus_ring(painter, rect, color);
+    }
+    let bar = Rect::new(rect.x + GRID, rect.y + 2.0 * GRID, 3.0, 3.0 * GRID);
+    painter.round(bar, 1.5, color);
+    Rect::new(rect.x + 3.0 * GRID, rect.y, rect.width - 5.0 * GRID, ROW)
+}
+
+fn focus_ring(painter: &mut Painter<'_>, rect: Rect, color: Color) {
+    painter.ring(rect, RADIUS, 2.0, color);
+}
+
+/// Draws a badge at the right end of a room. Returns its width.
+fn badge(painter: &mut Painter<'_>, room: Rect, word: &str, color: Color) -> f32 {
     let style = Style::new(SMALL, color);
-    let width = pen.width(word, style).ceil() + 3.0 * GRID;
+    let width = painter.width(word, style).ceil() + 3.0 * GRID;
     let rect = Rect::new(room.right() - width, room.y + GRID, width, 5.0 * GRID);
-    let behind = pen.theme.badge(color);
-    pen.round(rect, 2.5 * GRID, behind);
-    pen.text(rect, word, style, Align::Middle);
+    painter.round(rect, 2.5 * GRID, painter.theme.badge(color));
+    painter.text(rect, word, style, Align::Middle);
     width
 }

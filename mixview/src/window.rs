@@ -1,30 +1,29 @@
-//! The window on the screen: winit's events and mixd's in one wait, one thread.
+//! The window on the screen: one thread that polls winit's events together with mixd's.
 //!
-//! winit's loop is itself a descriptor, which is polled together with mixd's socket; when it is
-//! ready, winit is pumped without waiting. So there is no thread, and no timer but while mixd owes
-//! an answer or is not there.
+//! winit's loop is itself a descriptor; when it is ready, winit is pumped without waiting. So there
+//! is no thread, and no timer but while mixd owes an answer or is not there.
 //!
-//! That winit does not wait is said by its control flow, not by a timeout of the pump: for a
-//! timeout, winit 0.30 starts a thread on Wayland that watches the connection while others may read
-//! from it. We do so only while we draw, and pump once more after that.
+//! The control flow keeps winit from waiting, not a timeout of the pump: for a timeout, winit 0.30
+//! starts a thread on Wayland that watches the connection while others may read from it. We do so
+//! only while we draw, and pump once more after that.
 
+mod color_scheme;
 mod display;
 mod keyboard;
 pub mod screen;
-mod shade;
 
 use std::os::fd::AsFd;
 use std::time::Instant;
 
 use winit::application::ApplicationHandler;
-use winit::dpi::{LogicalPosition, LogicalSize, PhysicalSize};
+use winit::dpi::{LogicalPosition, LogicalSize, PhysicalPosition, PhysicalSize};
 use winit::event::{
     ElementState, Ime, MouseButton, MouseScrollDelta, Touch as Finger, TouchPhase, WindowEvent,
 };
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop, OwnedDisplayHandle};
 use winit::keyboard::ModifiersState;
 use winit::platform::pump_events::{EventLoopExtPumpEvents, PumpStatus};
-use winit::platform::wayland::WindowAttributesExtWayland;
+use winit::platform::wayland::{ActiveEventLoopExtWayland, WindowAttributesExtWayland};
 use winit::platform::x11::WindowAttributesExtX11;
 use winit::window::{CursorIcon, Window, WindowId};
 use wire::Name;
@@ -38,11 +37,11 @@ use crate::link::Link;
 use crate::model::{Effect, Message, Model, Target};
 use crate::options::Options;
 use crate::theme::Theme;
-use crate::view::{Extent, Frame, Role, SMALLEST, USUAL, view};
+use crate::view::{DEFAULT_SIZE, Frame, MIN_SIZE, Role, Viewport, view};
 
 use screen::Screen;
 
-/// What the window is known by: the Wayland app id and X11's `WM_CLASS`.
+/// The Wayland app id and X11's `WM_CLASS`.
 const NAME: &str = "mixview";
 
 /// How many logical pixels of a smooth wheel are a notch.
@@ -65,36 +64,31 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         canvas: Canvas::default(),
         pointer: Pointer::default(),
         frame: Frame::default(),
-        theme: shade::theme(options.shade, None),
+        theme: color_scheme::theme(options.color_scheme, None),
         options: options.clone(),
         display: events.owned_display_handle(),
-        shown: None,
+        open: None,
         modifiers: ModifiersState::default(),
         start: Instant::now(),
         is_dirty: true,
-        is_closing: false,
-        failed: None,
+        end: None,
     };
-    app.tell(messages);
+    app.update(messages);
     loop {
         let status = events.pump_app_events(None, &mut app);
-        if app.is_closing {
-            return Ok(());
-        }
-        if let Some(why) = app.failed.take() {
-            return Err(why);
+        if let Some(end) = app.end {
+            return end;
         }
         if let PumpStatus::Exit(_) = status {
             return Err("the display has gone".to_owned());
         }
         let messages = app.link.turn(Instant::now());
-        app.tell(messages);
-        // What a request to the display brought in with its answer is not seen by poll: pumped
-        // until nothing more is drawn.
-        if app.refresh() {
-            continue;
+        app.update(messages);
+        // Poll does not see events that a request to the display has read along with its answer: it
+        // waits only after a turn in which nothing was drawn.
+        if !app.refresh() {
+            app.wait(&events)?;
         }
-        app.wait(&events)?;
     }
 }
 
@@ -104,30 +98,29 @@ struct App {
     fonts: Fonts,
     canvas: Canvas,
     pointer: Pointer,
-    /// The window as it is to be seen.
+    /// The last layout.
     frame: Frame,
     theme: Theme,
     options: Options,
     display: OwnedDisplayHandle,
-    shown: Option<Shown>,
+    open: Option<OpenWindow>,
     modifiers: ModifiersState,
     start: Instant,
-    /// Whether the window may look otherwise than the frame says.
+    /// Whether something has happened since the last layout.
     is_dirty: bool,
-    is_closing: bool,
-    failed: Option<String>,
+    /// What [`run`] returns, once the window is to close.
+    end: Option<Result<(), String>>,
 }
 
-/// What there is once the display has a window for us.
-struct Shown {
+struct OpenWindow {
     screen: Screen,
-    /// In pixels. Kept, because to ask for it is a question to the X server.
-    size: PhysicalSize<u32>,
-    scale: f32,
-    /// On X11, what is to be drawn is drawn at once, and a request to draw means that something
-    /// was uncovered; on Wayland, the compositor says when the next frame is due.
-    is_paced: bool,
-    types: bool,
+    /// Kept, because asking for it is a round trip to the X server.
+    viewport: Viewport,
+    /// X11 has a window drawn at once, and asks for a redraw of what was uncovered; a Wayland
+    /// compositor asks when the next frame is due.
+    is_wayland: bool,
+    /// What the display was told last.
+    accepts_text: bool,
     cursor: CursorIcon,
 }
 
@@ -143,86 +136,85 @@ impl App {
         ready.map_err(|error| format!("poll the display: {error}"))
     }
 
-    fn tell(&mut self, messages: Vec<Message>) {
+    /// Updates the model, and carries out the effects.
+    fn update(&mut self, messages: Vec<Message>) {
         for message in messages {
-            // What follows from it: a request that can't be sent loses the connection later.
-            for effect in self.model.handle(message) {
+            for effect in self.model.update(message) {
                 match effect {
                     Effect::Send(request) => self.link.send(&request, Instant::now()),
-                    Effect::Close => self.is_closing = true,
+                    Effect::Close => self.end = Some(Ok(())),
                 }
             }
             self.is_dirty = true;
         }
     }
 
-    fn extent(&self) -> Option<Extent> {
-        let shown = self.shown.as_ref()?;
-        let PhysicalSize { width, height } = shown.size;
-        Some(Extent {
-            width: width.max(1),
-            height: height.max(1),
-            scale: shown.scale,
-        })
-    }
-
-    /// Lays the window out anew, if something has happened, and has it drawn. Says whether it was.
+    /// Has the window drawn if it has changed. Returns whether it has.
     fn refresh(&mut self) -> bool {
-        if !self.is_dirty || !self.settle() {
+        if !self.is_dirty || !self.lay_out_changes() {
             return false;
         }
-        match &self.shown {
-            Some(shown) if shown.is_paced => shown.screen.window().request_redraw(),
+        match &self.open {
+            Some(open) if open.is_wayland => open.screen.window().request_redraw(),
             _ => self.draw(false),
         }
         true
     }
 
-    /// Makes the frame what is to be seen now. Says whether it looks otherwise than what was drawn.
-    fn settle(&mut self) -> bool {
+    /// Returns whether the layout differs from what was drawn.
+    fn lay_out_changes(&mut self) -> bool {
         self.is_dirty = false;
         self.lay_out();
-        let Some(shown) = &mut self.shown else {
+        let Some(open) = &mut self.open else {
             return false;
         };
-        shown.follow(&self.model, &self.frame);
-        !shown.screen.shows(&self.frame.items)
+        open.follow(&self.model, &self.frame);
+        !open.screen.shows(&self.frame.items)
     }
 
-    /// Lays the window out, for the next event too: what is pointed at is where it is by now.
+    /// Lays the window out, for hit tests of the next event too.
     fn lay_out(&mut self) {
-        let Some(extent) = self.extent() else { return };
-        self.frame = view(&self.model, &self.fonts, &self.theme, extent);
-        self.model.scrolled(self.frame.scroll);
+        let Some(open) = &self.open else { return };
+        let viewport = open.viewport;
+        self.frame = view(&self.model, &self.fonts, &self.theme, viewport);
+        self.model.set_scroll(self.frame.scroll);
         // The pointer may be over something else now, without having moved.
-        if let Some(message) = self.pointer.settled(self.model.hover(), &self.frame) {
-            self.tell(vec![message]);
-            self.frame = view(&self.model, &self.fonts, &self.theme, extent);
+        if let Some(message) = self.pointer.hover_changed(self.model.hover, &self.frame) {
+            self.update(vec![message]);
+            self.frame = view(&self.model, &self.fonts, &self.theme, viewport);
         }
     }
 
     /// Draws what differs from what was drawn, or all of it.
     fn draw(&mut self, all: bool) {
         if self.is_dirty {
-            self.settle();
+            self.lay_out_changes();
         }
-        let Some(extent) = self.extent() else { return };
-        let Some(shown) = &mut self.shown else { return };
-        let size = (extent.width, extent.height);
-        let drawn = shown
+        let Some(open) = &mut self.open else { return };
+        let size = (open.viewport.width, open.viewport.height);
+        let items = &self.frame.items;
+        let drawn = open
             .screen
-            .draw(&self.frame.items, &self.fonts, &mut self.canvas, size, all);
+            .draw(items, &self.fonts, &mut self.canvas, size, all);
         if let Err(error) = drawn {
-            self.failed = Some(format!("draw the window: {error}"));
+            self.end = Some(Err(format!("draw the window: {error}")));
         }
     }
 
-    fn open(&mut self, events: &ActiveEventLoop) -> Result<Shown, String> {
+    fn resize(&mut self, change: impl FnOnce(&mut Viewport)) {
+        if let Some(open) = &mut self.open {
+            change(&mut open.viewport);
+        }
+        self.is_dirty = true;
+        self.lay_out();
+    }
+
+    fn open(&mut self, events: &ActiveEventLoop) -> Result<OpenWindow, String> {
         let scale = self.options.scale;
-        // Decorations that are drawn by us, and window managers that know the word, follow it.
+        // The theme is for decorations that winit draws, and for window managers that know it.
         let mut attributes = Window::default_attributes()
             .with_title("mixview")
-            .with_theme(Some(shade::of(&self.theme)));
+            .with_theme(Some(color_scheme::of(&self.theme)));
         // The two traits' methods have one name.
         attributes = WindowAttributesExtWayland::with_name(attributes, NAME, "");
         attributes = WindowAttributesExtX11::with_name(attributes, NAME, NAME);
@@ -236,54 +228,37 @@ impl App {
             }
         };
         attributes = attributes
-            .with_inner_size(sized(USUAL))
-            .with_min_inner_size(sized(SMALLEST));
+            .with_inner_size(sized(DEFAULT_SIZE))
+            .with_min_inner_size(sized(MIN_SIZE));
         let window = events
             .create_window(attributes)
             .map_err(|error| format!("open a window: {error}"))?;
-        let is_paced = {
-            use winit::platform::wayland::ActiveEventLoopExtWayland;
-            events.is_wayland()
+        let viewport = Viewport {
+            scale: pixels(scale.unwrap_or(window.scale_factor())),
+            ..size(window.inner_size())
         };
-        let scale = scaled(scale, window.scale_factor());
-        let size = window.inner_size();
-        let screen = Screen::new(self.display.clone(), window)?;
-        Ok(Shown {
-            screen,
-            size,
-            scale,
-            is_paced,
-            types: false,
+        Ok(OpenWindow {
+            screen: Screen::new(self.display.clone(), window)?,
+            viewport,
+            is_wayland: ActiveEventLoopExtWayland::is_wayland(events),
+            accepts_text: false,
             cursor: CursorIcon::Default,
         })
     }
 
     fn pointer(&mut self, act: impl FnOnce(&mut Pointer, &Frame) -> Vec<Message>) {
         let messages = act(&mut self.pointer, &self.frame);
-        self.tell(messages);
+        self.update(messages);
         self.lay_out();
     }
 
-    fn logical(&self, (x, y): (f64, f64)) -> (f32, f32) {
-        let scale = self.shown.as_ref().map_or(1.0, |shown| shown.scale);
-        #[allow(clippy::cast_possible_truncation)]
-        let place = (x as f32 / scale, y as f32 / scale);
-        place
-    }
-
-    fn press(&mut self, state: ElementState) {
-        let now = self.start.elapsed();
-        let shift = self.modifiers.shift_key();
-        match state {
-            ElementState::Pressed => {
-                self.pointer(|pointer, frame| pointer.pressed(now, shift, frame));
-            }
-            ElementState::Released => self.pointer(Pointer::released),
-        }
+    fn scale(&self) -> f32 {
+        self.open.as_ref().map_or(1.0, |open| open.viewport.scale)
     }
 
     fn touch(&mut self, finger: &Finger) {
-        let place = self.logical(finger.location.into());
+        let PhysicalPosition { x, y } = finger.location;
+        let place = (pixels(x) / self.scale(), pixels(y) / self.scale());
         let now = self.start.elapsed();
         let touch = match finger.phase {
             TouchPhase::Started => Touch::Down,
@@ -295,23 +270,31 @@ impl App {
     }
 }
 
-/// How many pixels a logical one has: as the user says, else as the display does.
-fn scaled(wanted: Option<f64>, of_display: f64) -> f32 {
-    #[allow(clippy::cast_possible_truncation)]
-    let scale = wanted.unwrap_or(of_display) as f32;
-    scale
+/// What winit counts in f64, the layout has in f32.
+#[allow(clippy::cast_possible_truncation)]
+fn pixels(number: f64) -> f32 {
+    number as f32
 }
 
-impl Shown {
-    /// The cursor and the input method follow what is pointed at and typed.
+/// A viewport of this size, at scale 1.
+fn size(size: PhysicalSize<u32>) -> Viewport {
+    Viewport {
+        width: size.width.max(1),
+        height: size.height.max(1),
+        scale: 1.0,
+    }
+}
+
+impl OpenWindow {
+    /// Tells the display about the cursor and the text field.
     fn follow(&mut self, model: &Model, frame: &Frame) {
         let window = self.screen.window();
-        if self.types != model.types() {
-            self.types = model.types();
-            window.set_ime_allowed(self.types);
+        if self.accepts_text != model.accepts_text() {
+            self.accepts_text = model.accepts_text();
+            window.set_ime_allowed(self.accepts_text);
         }
         if let Some(caret) = frame.caret {
-            let scale = f64::from(self.scale);
+            let scale = f64::from(self.viewport.scale);
             let place = LogicalPosition::new(f64::from(caret.x), f64::from(caret.y));
             let size = LogicalSize::new(1.0, f64::from(caret.height));
             window.set_ime_cursor_area(
@@ -320,12 +303,12 @@ impl Shown {
             );
         }
         let is_text = frame.areas.iter().any(|area| match &area.role {
-            Role::Text(target, _) => Some(*target) == model.hover(),
+            Role::Text(target, _) => Some(*target) == model.hover,
             _ => false,
         });
-        let cursor = match model.hover() {
+        let cursor = match model.hover {
             _ if is_text => CursorIcon::Text,
-            Some(Target::Slider | Target::Foot) | None => CursorIcon::Default,
+            Some(Target::Slider | Target::StatusLine) | None => CursorIcon::Default,
             Some(_) => CursorIcon::Pointer,
         };
         if self.cursor != cursor {
@@ -337,39 +320,32 @@ impl Shown {
 
 impl ApplicationHandler for App {
     fn resumed(&mut self, events: &ActiveEventLoop) {
-        if self.shown.is_none() {
+        if self.open.is_none() {
             match self.open(events) {
-                Ok(shown) => self.shown = Some(shown),
-                Err(why) => self.failed = Some(why),
+                Ok(open) => self.open = Some(open),
+                Err(why) => self.end = Some(Err(why)),
             }
             self.is_dirty = true;
         }
     }
 
     fn window_event(&mut self, _: &ActiveEventLoop, _: WindowId, event: WindowEvent) {
+        let now = self.start.elapsed();
+        let scale = self.scale();
         match event {
-            WindowEvent::CloseRequested | WindowEvent::Destroyed => self.is_closing = true,
+            WindowEvent::CloseRequested | WindowEvent::Destroyed => self.end = Some(Ok(())),
             WindowEvent::RedrawRequested => {
-                let is_paced = self.shown.as_ref().is_some_and(|shown| shown.is_paced);
-                self.draw(!is_paced);
+                self.draw(self.open.as_ref().is_some_and(|open| !open.is_wayland));
             }
-            WindowEvent::Resized(size) => {
-                if let Some(shown) = &mut self.shown {
-                    shown.size = size;
-                }
-                self.is_dirty = true;
-                self.lay_out();
+            WindowEvent::Resized(new) => {
+                self.resize(|viewport| *viewport = Viewport { scale, ..size(new) });
             }
             WindowEvent::ScaleFactorChanged { scale_factor, .. } => {
-                let scale = scaled(self.options.scale, scale_factor);
-                if let Some(shown) = &mut self.shown {
-                    shown.scale = scale;
-                }
-                self.is_dirty = true;
-                self.lay_out();
+                let scale = pixels(self.options.scale.unwrap_or(scale_factor));
+                self.resize(|viewport| viewport.scale = scale);
             }
             WindowEvent::ThemeChanged(theme) => {
-                self.theme = shade::theme(self.options.shade, Some(theme));
+                self.theme = color_scheme::theme(self.options.color_scheme, Some(theme));
                 self.is_dirty = true;
             }
             WindowEvent::ModifiersChanged(modifiers) => self.modifiers = modifiers.state(),
@@ -379,14 +355,14 @@ impl ApplicationHandler for App {
                 ..
             } if event.state == ElementState::Pressed => {
                 let message = keyboard::message(&event, self.modifiers);
-                self.tell(message.into_iter().collect());
+                self.update(message.into_iter().collect());
                 self.lay_out();
             }
-            WindowEvent::Ime(Ime::Commit(text)) => self.tell(vec![Message::Typed(text)]),
-            WindowEvent::Ime(Ime::Preedit(text, _)) => self.tell(vec![Message::Composed(text)]),
-            WindowEvent::Ime(Ime::Disabled) => self.tell(vec![Message::Composed(String::new())]),
+            WindowEvent::Ime(Ime::Commit(text)) => self.update(vec![Message::Text(text)]),
+            WindowEvent::Ime(Ime::Preedit(text, _)) => self.update(vec![Message::Preedit(text)]),
+            WindowEvent::Ime(Ime::Disabled) => self.update(vec![Message::Preedit(String::new())]),
             WindowEvent::CursorMoved { position, .. } => {
-                let (x, y) = self.logical(position.into());
+                let (x, y) = (pixels(position.x) / scale, pixels(position.y) / scale);
                 self.pointer(|pointer, frame| pointer.moved(x, y, frame));
             }
             WindowEvent::CursorLeft { .. } => self.pointer(|pointer, _| pointer.left()),
@@ -394,16 +370,20 @@ impl ApplicationHandler for App {
                 state,
                 button: MouseButton::Left,
                 ..
-            } => self.press(state),
+            } => {
+                let shift = self.modifiers.shift_key();
+                self.pointer(|pointer, frame| match state {
+                    ElementState::Pressed => pointer.pressed(now, shift, frame),
+                    ElementState::Released => pointer.released(frame),
+                });
+            }
             WindowEvent::MouseWheel { delta, .. } => {
-                #[allow(clippy::cast_possible_truncation)]
                 let (right, up) = match delta {
                     // winit's x is positive when the content goes right, the wheel left.
                     MouseScrollDelta::LineDelta(x, y) => (-x, y),
                     MouseScrollDelta::PixelDelta(by) => {
-                        let scale = self.shown.as_ref().map_or(1.0, |shown| shown.scale);
                         let notch = NOTCH * f64::from(scale);
-                        ((-by.x / notch) as f32, (by.y / notch) as f32)
+                        (pixels(-by.x / notch), pixels(by.y / notch))
                     }
                 };
                 self.pointer(|pointer, frame| pointer.wheel(right, up, frame));

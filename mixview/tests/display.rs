@@ -99,7 +99,7 @@ fn read(path: &Path) -> Picture {
     }
 }
 
-struct Stage<'a> {
+struct Session<'a> {
     // Ended in this order.
     window: Process,
     desktop: &'a dyn Desktop,
@@ -107,7 +107,7 @@ struct Stage<'a> {
     step: u32,
 }
 
-impl<'a> Stage<'a> {
+impl<'a> Session<'a> {
     fn open(
         lab: &Lab,
         desktop: &'a dyn Desktop,
@@ -169,20 +169,20 @@ fn wait_for_volume(mixd: &Mixd, volume: &str) {
 }
 
 /// What is to be left alone, the one program that plays, says so in its row, and is not sent.
-fn shows_what_is_ignored(lab: &Lab, stage: &mut Stage, daemon: &Mixd) {
+fn shows_what_is_ignored(lab: &Lab, session: &mut Session, daemon: &Mixd) {
     daemon.ctl(&["ignore", "Game"]).unwrap();
     let has_badge = |picture: &Picture| picture.at(380, 266) != BACKGROUND;
-    stage.shows(lab, "the program ignored", has_badge);
-    stage.desktop.point(lab, 80, 112).unwrap();
-    stage.desktop.button(lab, true).unwrap();
-    stage.desktop.button(lab, false).unwrap();
-    stage.shows(lab, "the refusal", |picture| {
-        // Letters in the alarm's colour, whose edges are mixed with what is behind them.
+    session.shows(lab, "the program ignored", has_badge);
+    session.desktop.point(lab, 80, 112).unwrap();
+    session.desktop.button(lab, true).unwrap();
+    session.desktop.button(lab, false).unwrap();
+    session.shows(lab, "the refusal", |picture| {
+        // Letters in the warning's colour, whose edges are mixed with what is behind them.
         let is_red = |[red, green, blue]: [u8; 3]| red > 120 && red / 5 > green.max(blue) / 4;
         (16..400).any(|x| is_red(picture.at(x, 404)))
     });
     daemon.ctl(&["undo"]).unwrap();
-    stage.shows(lab, "the program ours again", |picture| !has_badge(picture));
+    session.shows(lab, "the program ours again", |picture| !has_badge(picture));
 }
 
 /// Everything that one does with the window, by hand.
@@ -193,8 +193,8 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     let socket = daemon.socket().to_owned();
     let _game = lab.play_native("Game", &tone, &[]).unwrap();
     lab.wait_for_route("Game", "mixd-default").unwrap();
-    let mut stage = Stage::open(lab, desktop, name, &socket, &[]);
-    stage.shows(lab, "the middle", |picture| picture.has_handle(0.0, TEXT));
+    let mut session = Session::open(lab, desktop, name, &socket, &[]);
+    session.shows(lab, "the middle", |picture| picture.has_handle(0.0, TEXT));
 
     // The slider, dragged: the card's level follows.
     let loud = lab.listen("card-a", Duration::from_secs(1)).unwrap();
@@ -205,7 +205,7 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     }
     desktop.button(lab, false).unwrap();
     wait_for_volume(&daemon, "0.5");
-    stage.shows(lab, "the handle dragged", |picture| {
+    session.shows(lab, "the handle dragged", |picture| {
         picture.has_handle(0.5, WARM)
     });
     std::thread::sleep(Duration::from_millis(500));
@@ -219,16 +219,16 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
 
     // Somebody else moves it.
     daemon.ctl(&["set-volume", "-0.5"]).unwrap();
-    let took = stage.shows(lab, "the handle moved", |picture| {
+    let took = session.shows(lab, "the handle moved", |picture| {
         picture.has_handle(-0.5, COOL)
     });
     println!("{name}: the handle was seen to have moved {took:.1?} after mixctl had ended");
 
     // The keys of the slider.
     desktop.focus(lab, "mixview").unwrap();
-    stage.key(lab, None, "Right");
+    session.key(lab, None, "Right");
     wait_for_volume(&daemon, "-0.45");
-    stage.key(lab, Some("shift"), "Left");
+    session.key(lab, Some("shift"), "Left");
     wait_for_volume(&daemon, "-0.46");
     desktop.type_text(lab, "0").unwrap();
     wait_for_volume(&daemon, "0");
@@ -236,23 +236,23 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     // A pattern, typed: what it matches moves while it plays.
     desktop.type_text(lab, "+").unwrap();
     desktop.type_text(lab, "Gam?").unwrap();
-    stage.shows(lab, "what is typed", |picture| picture.at(17, 240) == WARM);
-    stage.key(lab, None, "Return");
+    session.shows(lab, "what is typed", |picture| picture.at(17, 240) == WARM);
+    session.key(lab, None, "Return");
     lab.wait_for_route("Game", "mixd-aux").unwrap();
     let has_undo = |picture: &Picture| picture.at(386, 404) == [0x22, 0x27, 0x30];
-    stage.shows(lab, "the pattern added", has_undo);
+    session.shows(lab, "the pattern added", has_undo);
     // Taken off the list again, and that taken back.
-    stage.key(lab, None, "Tab");
-    stage.key(lab, None, "Delete");
+    session.key(lab, None, "Tab");
+    session.key(lab, None, "Delete");
     lab.wait_for_route("Game", "mixd-default").unwrap();
-    stage.shows(lab, "the pattern removed", has_undo);
-    stage.key(lab, Some("ctrl"), "z");
+    session.shows(lab, "the pattern removed", has_undo);
+    session.key(lab, Some("ctrl"), "z");
     lab.wait_for_route("Game", "mixd-aux").unwrap();
-    stage.shows(lab, "the removal undone", |picture| !has_undo(picture));
+    session.shows(lab, "the removal undone", |picture| !has_undo(picture));
     // Made again, and taken back by another hand: there is one past for all.
-    stage.key(lab, Some("ctrl"), "y");
+    session.key(lab, Some("ctrl"), "y");
     lab.wait_for_route("Game", "mixd-default").unwrap();
-    stage.shows(lab, "the removal made again", has_undo);
+    session.shows(lab, "the removal made again", has_undo);
     daemon.ctl(&["undo"]).unwrap();
     lab.wait_for_route("Game", "mixd-aux").unwrap();
     // A click sends it to the other side, also when another pattern holds it too.
@@ -261,34 +261,34 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     desktop.button(lab, true).unwrap();
     desktop.button(lab, false).unwrap();
     lab.wait_for_route("Game", "mixd-default").unwrap();
-    stage.shows(lab, "the program sent", has_undo);
-    shows_what_is_ignored(lab, &mut stage, &daemon);
+    session.shows(lab, "the program sent", has_undo);
+    shows_what_is_ignored(lab, &mut session, &daemon);
     // And a drag, from where it is no second click.
     desktop.point(lab, 40, 112).unwrap();
     desktop.button(lab, true).unwrap();
     desktop.point(lab, 200, 140).unwrap();
     desktop.point(lab, 340, 150).unwrap();
-    stage.shows(lab, "the program carried", |picture| {
+    session.shows(lab, "the program dragged", |picture| {
         picture.at(464, 160) == WARM || picture.at(465, 160) == WARM
     });
     desktop.button(lab, false).unwrap();
     lab.wait_for_route("Game", "mixd-aux").unwrap();
     desktop.type_text(lab, "?").unwrap();
-    stage.shows(lab, "the keys", |picture| {
+    session.shows(lab, "the keys", |picture| {
         picture.at(430, 62) == [0x22, 0x27, 0x30]
     });
-    stage.key(lab, None, "Escape");
+    session.key(lab, None, "Escape");
 
     // mixd goes, and comes back.
     let mut daemon = daemon;
     daemon.end(Signal::KILL).unwrap();
-    stage.shows(lab, "that mixd is not there", |picture| {
+    session.shows(lab, "that mixd is not there", |picture| {
         picture.has_handle(0.0, MUTED)
     });
     let start = Instant::now();
     let daemon = Mixd::start_again(lab, &mixd(), &socket).unwrap();
     // The slider's ends have their colours again.
-    stage.shows(lab, "that mixd is back", |picture| {
+    session.shows(lab, "that mixd is back", |picture| {
         picture.at(19, SLIDER) == COOL && picture.at(461, SLIDER) == WARM
     });
     println!(
@@ -297,8 +297,8 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     );
     drop(daemon);
 
-    stage.key(lab, None, "Escape");
-    let status = stage.window.wait(PATIENCE).unwrap();
+    session.key(lab, None, "Escape");
+    let status = session.window.wait(PATIENCE).unwrap();
     assert_eq!(status.code(), Some(0));
     let log = fs::read_to_string(lab.path("mixview.log")).unwrap();
     assert_eq!(log, "", "a window that all is well with says nothing");
@@ -325,8 +325,8 @@ const WATCHED: Duration = Duration::from_secs(10);
 fn is_idle(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     let mut daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
     let start = Instant::now();
-    let mut stage = Stage::open(lab, desktop, name, daemon.socket(), &[]);
-    stage.shows(lab, "an idle window", |picture| {
+    let mut session = Session::open(lab, desktop, name, daemon.socket(), &[]);
+    session.shows(lab, "an idle window", |picture| {
         picture.has_handle(0.0, TEXT)
     });
     println!(
@@ -335,7 +335,7 @@ fn is_idle(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     );
     // What follows the first frame: the desktop's greetings.
     std::thread::sleep(Duration::from_secs(1));
-    let window = &stage.window;
+    let window = &session.window;
     let status = |key| window.proc_status(key).unwrap();
     println!(
         "{name}: {} KiB resident, {} KiB of them anonymous, {} thread",
@@ -346,11 +346,11 @@ fn is_idle(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     assert_eq!(status("Threads"), 1);
     assert_eq!(window.wakeups_in(WATCHED).unwrap(), 0);
     daemon.end(Signal::TERM).unwrap();
-    stage.shows(lab, "that mixd is gone", |picture| {
+    session.shows(lab, "that mixd is gone", |picture| {
         picture.has_handle(0.0, MUTED)
     });
     // Every two seconds it looks for mixd: an attempt, and no more than a few calls each.
-    let count = stage.window.wakeups_in(WATCHED).unwrap();
+    let count = session.window.wakeups_in(WATCHED).unwrap();
     assert!((3..=12).contains(&count), "woken {count} times");
 }
 
@@ -424,9 +424,9 @@ fn an_x_server_that_goes_away_ends_it_with_a_sentence() {
     let lab = Lab::prepare(&[]).unwrap();
     let mut desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
     let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
-    let mut stage = Stage::open(&lab, &desktop, "x11-gone", daemon.socket(), &[]);
-    stage.shows(&lab, "a window", |picture| picture.has_handle(0.0, TEXT));
-    let mut window = stage.window;
+    let mut session = Session::open(&lab, &desktop, "x11-gone", daemon.socket(), &[]);
+    session.shows(&lab, "a window", |picture| picture.has_handle(0.0, TEXT));
+    let mut window = session.window;
     desktop.process.end(Signal::KILL).unwrap();
     // Xlib says so itself, and ends the process: there is nobody to go on with.
     ends(&mut window, &lab.path("mixview.log"), "broken");
@@ -437,9 +437,9 @@ fn a_compositor_that_goes_away_ends_it_with_a_sentence() {
     let lab = Lab::prepare(&[]).unwrap();
     let mut desktop = Sway::start(&lab, SWAY).unwrap();
     let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
-    let mut stage = Stage::open(&lab, &desktop, "sway-gone", daemon.socket(), &[]);
-    stage.shows(&lab, "a window", |picture| picture.has_handle(0.0, TEXT));
-    let mut window = stage.window;
+    let mut session = Session::open(&lab, &desktop, "sway-gone", daemon.socket(), &[]);
+    session.shows(&lab, "a window", |picture| picture.has_handle(0.0, TEXT));
+    let mut window = session.window;
     desktop.process.end(Signal::KILL).unwrap();
     let log = lab.path("mixview.log");
     ends(&mut window, &log, "display");
@@ -481,9 +481,9 @@ fn it_follows_sway_through_sizes_and_scales_and_out_of_sight() {
     let lab = Lab::prepare(&[]).unwrap();
     let desktop = Sway::start(&lab, SWAY).unwrap();
     let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
-    let mut stage = Stage::open(&lab, &desktop, "sway-sizes", daemon.socket(), &[]);
+    let mut session = Session::open(&lab, &desktop, "sway-sizes", daemon.socket(), &[]);
     let middle = |picture: &Picture| picture.has_handle(0.0, TEXT);
-    stage.shows(&lab, "a window", middle);
+    session.shows(&lab, "a window", middle);
     let output = |words: &[&str]| {
         let words = [&["output", "HEADLESS-1"], words].concat();
         desktop.tell(&lab, &words).unwrap();
@@ -491,16 +491,16 @@ fn it_follows_sway_through_sizes_and_scales_and_out_of_sight() {
     for scale in [1.5, 2.0, 1.25, 1.0] {
         output(&["scale", &scale.to_string()]);
         let step = format!("scale {scale}");
-        stage.shows(&lab, &step, |picture| picture.has_middle(480, scale));
+        session.shows(&lab, &step, |picture| picture.has_middle(480, scale));
     }
     for (width, height) in [(1280, 720), (320, 240), (200, 100), (480, 420)] {
         let size = format!("{width}x{height}");
         output(&["resolution", &size]);
-        stage.shows(&lab, &size, |picture| {
+        session.shows(&lab, &size, |picture| {
             picture.width == width && picture.has_middle(width, 1.0)
         });
     }
-    stage.shows(&lab, "the first size", middle);
+    session.shows(&lab, "the first size", middle);
     desktop
         .tell(&lab, &["[app_id=mixview]", "move", "scratchpad"])
         .unwrap();
@@ -515,10 +515,10 @@ fn it_follows_sway_through_sizes_and_scales_and_out_of_sight() {
     desktop
         .tell(&lab, &["[app_id=mixview]", "floating", "disable"])
         .unwrap();
-    stage.shows(&lab, "what has happened", |picture| {
+    session.shows(&lab, "what has happened", |picture| {
         picture.has_handle(-0.5, COOL)
     });
-    assert!(stage.window.ended().unwrap().is_none());
+    assert!(session.window.ended().unwrap().is_none());
 }
 
 #[test]
@@ -526,9 +526,9 @@ fn it_follows_x11_through_sizes_and_out_of_sight() {
     let lab = Lab::prepare(&[]).unwrap();
     let desktop = Xvfb::start(&lab, 800, 600).unwrap();
     let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
-    let mut stage = Stage::open(&lab, &desktop, "x11-sizes", daemon.socket(), &[]);
+    let mut session = Session::open(&lab, &desktop, "x11-sizes", daemon.socket(), &[]);
     let middle = |picture: &Picture| picture.has_handle(0.0, TEXT);
-    stage.shows(&lab, "a window", middle);
+    session.shows(&lab, "a window", middle);
     let window = |args: &[&str]| {
         let mut command = desktop.command(&lab, Path::new("xdotool"));
         let found = ["search", "--classname", "^mixview$"];
@@ -539,7 +539,7 @@ fn it_follows_x11_through_sizes_and_out_of_sight() {
     for (width, height) in [(800, 600), (320, 240), (100, 50), (480, 420)] {
         let (w, h) = (width.to_string(), height.to_string());
         window(&["windowsize", "%@", &w, &h]);
-        stage.shows(&lab, &format!("{w}x{h}"), |picture| {
+        session.shows(&lab, &format!("{w}x{h}"), |picture| {
             // Beside it and below it is the bare screen.
             let is_bare = |x, y| x >= 800 || y >= 600 || picture.at(x, y) == [0, 0, 0];
             let is_window = |x, y| picture.at(x, y) != [0, 0, 0];
@@ -548,15 +548,15 @@ fn it_follows_x11_through_sizes_and_out_of_sight() {
             has_size && (height < SLIDER || picture.has_middle(width, 1.0))
         });
     }
-    stage.shows(&lab, "the first size", middle);
+    session.shows(&lab, "the first size", middle);
     window(&["windowunmap", "%@"]);
     daemon.ctl(&["set-volume", "-0.5"]).unwrap();
-    stage.shows(&lab, "nothing", |picture| picture.at(240, 200) == [0, 0, 0]);
+    session.shows(&lab, "nothing", |picture| picture.at(240, 200) == [0, 0, 0]);
     window(&["windowmap", "%@"]);
-    stage.shows(&lab, "what has happened", |picture| {
+    session.shows(&lab, "what has happened", |picture| {
         picture.has_handle(-0.5, COOL)
     });
-    assert!(stage.window.ended().unwrap().is_none());
+    assert!(session.window.ended().unwrap().is_none());
 }
 
 #[test]
@@ -565,12 +565,12 @@ fn a_socket_that_appears_is_found() {
     let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
     let socket = lab.path("mixd.socket");
     let socket = socket.to_str().unwrap();
-    let mut stage = Stage::open(&lab, &desktop, "x11-appears", socket, &[]);
-    stage.shows(&lab, "that mixd is not there", |picture| {
+    let mut session = Session::open(&lab, &desktop, "x11-appears", socket, &[]);
+    session.shows(&lab, "that mixd is not there", |picture| {
         picture.has_handle(0.0, MUTED)
     });
     let start = Instant::now();
     let _mixd = Mixd::start_again(&lab, &mixd(), socket).unwrap();
-    stage.shows(&lab, "mixd", |picture| picture.has_handle(0.0, TEXT));
+    session.shows(&lab, "mixd", |picture| picture.has_handle(0.0, TEXT));
     println!("found {:.1?} after mixd was started", start.elapsed());
 }

@@ -13,7 +13,7 @@ use mixview::font::Fonts;
 use mixview::geometry::Pixels;
 use mixview::model::Model;
 use mixview::theme::{DARK, LIGHT, Theme};
-use mixview::view::{Extent, view};
+use mixview::view::{Viewport, view};
 
 /// Set, the pictures are written instead of compared.
 const WRITE: &str = "MIXVIEW_GOLDEN";
@@ -35,24 +35,24 @@ fn drawn(model: &mut Model, theme: &Theme, (width, height): (u32, u32), scale: f
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss
     )]
-    let extent = Extent {
+    let viewport = Viewport {
         width: (width as f32 * scale).round() as u32,
         height: (height as f32 * scale).round() as u32,
         scale,
     };
-    let frame = view(model, &fonts, theme, extent);
-    model.scrolled(frame.scroll);
-    let mut pixels = vec![0; extent.width as usize * extent.height as usize];
+    let frame = view(model, &fonts, theme, viewport);
+    model.set_scroll(frame.scroll);
+    let mut pixels = vec![0; viewport.width as usize * viewport.height as usize];
     Canvas::default().draw(
         &frame.items,
         &fonts,
-        Pixels::of_size(extent.width, extent.height),
+        Pixels::of_size(viewport.width, viewport.height),
         &mut pixels,
-        extent.width as usize,
+        viewport.width as usize,
     );
     Picture {
-        width: extent.width,
-        height: extent.height,
+        width: viewport.width,
+        height: viewport.height,
         pixels,
     }
 }

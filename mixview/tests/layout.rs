@@ -3,11 +3,11 @@
 
 mod scenes;
 
+use mixview::display_list::{Item, Shape};
 use mixview::font::Fonts;
 use mixview::geometry::Rect;
-use mixview::scene::{Item, Shape};
 use mixview::theme::DARK;
-use mixview::view::{Extent, view};
+use mixview::view::{Viewport, view};
 
 /// Where a text's letters are, in pixels, as far as its room shows them.
 fn ink(item: &Item, fonts: &Fonts) -> Option<(Rect, String)> {
@@ -61,12 +61,12 @@ fn at_any_size_and_scale_no_text_lies_over_another_or_outside() {
             for scale in [0.75, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 3.3] {
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
                 let pixels = |logical: u32| (f64::from(logical) * f64::from(scale)).ceil() as u32;
-                let extent = Extent {
+                let viewport = Viewport {
                     width: pixels(width),
                     height: pixels(height),
                     scale,
                 };
-                let frame = view(&model, &fonts, &DARK, extent);
+                let frame = view(&model, &fonts, &DARK, viewport);
                 let texts: Vec<_> = frame
                     .items
                     .iter()
@@ -76,7 +76,7 @@ fn at_any_size_and_scale_no_text_lies_over_another_or_outside() {
                 let name = format!("{} at {width}x{height}, scale {scale}", scene.name);
                 for (at, (place, (rect, text))) in texts.iter().enumerate() {
                     #[allow(clippy::cast_precision_loss)]
-                    let right = extent.width as f32;
+                    let right = viewport.width as f32;
                     assert!(
                         rect.x >= 0.0 && rect.right() <= right + 0.5,
                         "{name}: '{text}'"

@@ -1,12 +1,11 @@
-//! The system's fonts, for the scripts that the binary's own do not have.
+//! The system's fonts, for the scripts that those in the binary do not have.
 
-use std::fs::File;
+use std::fs;
 use std::process::{Command, Stdio};
 
 use ab_glyph::FontRef;
-use memmap2::Mmap;
 
-use super::{Fallback, draws};
+use super::{Fallback, has_outline};
 
 /// Asks fontconfig, by its program: it is where the user says which font is preferred for a
 /// script, and most windows never need it, so it is not linked.
@@ -25,20 +24,16 @@ impl Fallback for Fontconfig {
         let (index, file) = text.split_once(' ')?;
         // The upper half is the number of a variable font's named instance.
         let index = index.parse::<u32>().ok()? & 0xffff;
-        let font = FontRef::try_from_slice_and_index(mapped(file)?, index).ok()?;
-        draws(&font, character).then_some(font)
+        // Read, not mapped: a file that is truncated while it is mapped is a SIGBUS. A font with Chinese
+        // characters has 20 MB, most others 1 MB.
+        let bytes = fs::read(file).ok()?;
+        let font = FontRef::try_from_slice_and_index(&bytes, index).ok()?;
+        if !has_outline(&font, character) {
+            return None;
+        }
+        // For as long as the process lives: as many as there are scripts on the list.
+        FontRef::try_from_slice_and_index(bytes.leak(), index).ok()
     }
-}
-
-/// A font's file in memory, for as long as the process lives: as many as there are scripts on the
-/// list. Mapped, because fonts with Chinese characters have 20 MB, of which a few pages are read.
-#[allow(unsafe_code)]
-fn mapped(file: &str) -> Option<&'static [u8]> {
-    let file = File::open(file).ok()?;
-    // SAFETY: the bytes must not change while they are mapped. Package managers put a new file in
-    // the place of a font and leave the old one's contents alone.
-    let map = unsafe { Mmap::map(&file) }.ok()?;
-    Some(&**Box::leak(Box::new(map)))
 }
 
 #[cfg(test)]

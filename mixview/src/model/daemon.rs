@@ -1,147 +1,199 @@
-//! What mixd is asked, and what it says.
+//! A mirror of mixd: what it has said, and the requests that it has not replied to.
 
-use wire::{Event, Failure, Reply, Request, StreamState, Topic};
+use std::collections::{HashMap, VecDeque};
 
-use super::change::Change;
-use super::{Effect, Link, Lost, Model, Target, begun, nothing};
+use wire::message::{Pattern, Rule};
+use wire::{
+    Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Request, Settings, Stream,
+    StreamState, Topic, Volume,
+};
 
-/// What a request that is not answered yet is for.
-#[derive(Clone, Debug)]
-pub(super) enum Asked {
-    Subscription,
-    Volume,
-    /// Why a stream is where it is.
-    Reason(u32),
-    /// A change of the list.
-    Change(Box<Change>),
+use super::Effect;
+
+/// Whether mixd answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LinkState {
+    #[default]
+    Connecting,
+    Up,
+    Down(LinkError),
 }
 
-impl Model {
-    pub(super) fn ask(&mut self, request: Request, asked: Asked) {
-        self.asked.push_back(asked);
-        self.effects.push(Effect::Send(request));
-    }
+/// Why mixd can't be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkError {
+    /// A few words.
+    pub title: &'static str,
+    /// A sentence.
+    pub reason: String,
+    /// The command that starts mixd, where that would help.
+    pub command: Option<String>,
+}
 
-    pub(super) fn ask_reason(&mut self, id: u32) {
-        let wanted = self
-            .stream(id)
-            .is_some_and(|stream| stream.state != StreamState::Routed);
-        let mut asked = self.asked.iter();
-        let is_asked = asked.any(|asked| matches!(asked, Asked::Reason(other) if *other == id));
-        if wanted && !is_asked && !self.reasons.contains_key(&id) && self.link == Link::Up {
-            self.ask(Request::GetStream(id), Asked::Reason(id));
+/// What a request without a reply is for.
+#[derive(Clone, Debug)]
+pub(super) enum Pending {
+    Subscribe,
+    SetVolume,
+    /// Why a stream is where it is, by its id.
+    GetReason(u32),
+    EditList {
+        request: Box<Request>,
+        /// The text of the entry, if the request comes from there.
+        typed: Option<String>,
+    },
+}
+
+/// What mixd has said.
+#[derive(Debug)]
+pub struct Daemon {
+    pub link: LinkState,
+    pub mix: Mix,
+    pub audio: Audio,
+    /// The program list.
+    pub rules: Vec<Rule>,
+    pub settings: Settings,
+    /// The reasons of streams by id; empty where mixd gives none.
+    reasons: HashMap<u32, String>,
+    /// The oldest first: mixd replies in order.
+    pending: VecDeque<Pending>,
+}
+
+impl Default for Daemon {
+    fn default() -> Self {
+        Self {
+            link: LinkState::default(),
+            mix: Mix::default(),
+            audio: no_audio(),
+            rules: Vec::new(),
+            settings: Settings::default(),
+            reasons: HashMap::new(),
+            pending: VecDeque::new(),
         }
     }
+}
 
-    pub(super) fn connected(&mut self) {
-        self.forget_asked();
-        self.ask(
-            Request::Subscribe(Topic::ALL.into_iter().collect()),
-            Asked::Subscription,
-        );
+/// What is shown of PipeWire before mixd has said anything.
+pub(super) fn no_audio() -> Audio {
+    Audio {
+        output: None,
+        omitted: 0,
+        streams: Vec::new(),
+        pipewire: PipeWireState::Up,
+        warnings: Vec::new(),
+    }
+}
+
+impl Daemon {
+    pub fn is_up(&self) -> bool {
+        self.link == LinkState::Up
     }
 
-    pub(super) fn lost(&mut self, lost: Lost) {
-        self.forget_asked();
-        if self.link == Link::Up {
-            self.focus_left = Some(self.focus);
+    /// The streams of a channel, the oldest first.
+    pub fn streams(&self, channel: Channel) -> impl Iterator<Item = &Stream> {
+        let streams = self.audio.streams.iter();
+        streams.filter(move |stream| stream.channel == channel)
+    }
+
+    pub fn stream(&self, id: u32) -> Option<&Stream> {
+        self.audio.streams.iter().find(|stream| stream.id == id)
+    }
+
+    /// Why a stream does not play through its channel, if mixd was asked; empty if it gives no reason.
+    pub fn reason(&self, id: u32) -> Option<&str> {
+        self.reasons.get(&id).map(String::as_str)
+    }
+
+    /// Whether a pattern is on the program list.
+    pub fn lists(&self, pattern: Pattern) -> bool {
+        self.rules.iter().any(|rule| *rule.pattern() == pattern)
+    }
+
+    fn send(&mut self, request: Request, pending: Pending) -> Effect {
+        self.pending.push_back(pending);
+        Effect::Send(request)
+    }
+
+    pub(super) fn subscribe(&mut self) -> Effect {
+        let topics = Topic::ALL.into_iter().collect();
+        self.send(Request::Subscribe(topics), Pending::Subscribe)
+    }
+
+    pub(super) fn set_volume(&mut self, volume: Volume) -> Effect {
+        self.send(Request::SetVolume(volume), Pending::SetVolume)
+    }
+
+    /// Asks why a stream is where it is, unless that is known, asked for or no question.
+    pub(super) fn get_reason(&mut self, id: u32) -> Option<Effect> {
+        let stream = self.stream(id)?;
+        let is_pending =
+            |pending: &Pending| matches!(pending, Pending::GetReason(other) if *other == id);
+        let is_wanted = self.is_up()
+            && stream.state != StreamState::Routed
+            && !self.reasons.contains_key(&id)
+            && !self.pending.iter().any(is_pending);
+        is_wanted.then(|| self.send(Request::GetStream(id), Pending::GetReason(id)))
+    }
+
+    /// Asks for a change of the list. A key that is held down asks for the same one again before it
+    /// is done: only undo and redo can be meant more than once.
+    pub(super) fn edit_list(&mut self, request: Request, typed: Option<String>) -> Option<Effect> {
+        let is_same = |pending: &Pending| matches!(pending, Pending::EditList { request: other, .. } if **other == request);
+        let repeats = matches!(request, Request::Undo | Request::Redo);
+        if !self.is_up() || (!repeats && self.pending.iter().any(is_same)) {
+            return None;
         }
-        self.link = Link::Down(lost);
-        self.audio = nothing();
-        self.carried = None;
+        let pending = Pending::EditList {
+            request: Box::new(request.clone()),
+            typed,
+        };
+        Some(self.send(request, pending))
+    }
+
+    /// Returns whether a change of the list was among the pending requests.
+    pub(super) fn forget_pending(&mut self) -> bool {
+        let mut pending = self.pending.drain(..);
+        pending.any(|pending| matches!(pending, Pending::EditList { .. }))
+    }
+
+    pub(super) fn disconnect(&mut self, error: LinkError) {
+        self.link = LinkState::Down(error);
+        self.audio = no_audio();
         self.reasons.clear();
     }
 
-    /// Nothing that was asked will be answered any more.
-    pub(super) fn forget_asked(&mut self) {
-        let mut asked = self.asked.drain(..);
-        let was_changing = asked.any(|asked| matches!(asked, Asked::Change(_)));
-        drop(asked);
-        self.slider.forget();
-        self.said.done = None;
-        if was_changing {
-            self.tell("mixd did not answer: that may or may not be done", true);
-        }
-    }
-
-    pub(super) fn event(&mut self, event: Event<'static>) {
-        // The first of them says that all is well.
-        self.link = Link::Up;
-        let before = self.standing();
+    pub(super) fn apply(&mut self, event: Event<'static>) {
         match event {
             Event::Volume(mix) => self.mix = mix,
-            Event::Programs(programs) => {
-                // Another hand has changed it since: what was done here is no longer what undo takes back.
-                if self.said.is_listed && *programs != *self.programs {
-                    self.said.done = None;
-                }
-                self.said.is_listed = true;
-                self.programs = programs.into_owned();
-                let edited = self.edit.as_ref().map(|edit| edit.pattern);
-                if edited.is_some_and(|pattern| !self.lists(pattern)) {
-                    self.edit = None;
-                }
-            }
+            Event::Programs(rules) => self.rules = rules.into_owned(),
             Event::Streams(audio) => {
-                let before = std::mem::replace(&mut self.audio, audio.into_owned());
-                // What has not changed is as it is for the same reason.
-                let same = |id: &u32| {
-                    let before = before.streams.iter().find(|stream| stream.id == *id);
-                    before.is_some() && before == self.stream(*id)
-                };
-                let kept: Vec<u32> = self.reasons.keys().copied().filter(same).collect();
-                self.reasons.retain(|id, _| kept.contains(id));
-                for target in [Some(self.focus), self.hover].into_iter().flatten() {
-                    if let Target::Stream(id) = target {
-                        self.ask_reason(id);
-                    }
-                }
+                let audio = audio.into_owned();
+                // A stream that has not changed is where it is for the same reason.
+                self.reasons.retain(|id, _| {
+                    let is_it = |stream: &&Stream| stream.id == *id;
+                    let before = self.audio.streams.iter().find(is_it);
+                    before.is_some() && before == audio.streams.iter().find(is_it)
+                });
+                self.audio = audio;
             }
             Event::Settings(settings) => self.settings = settings.into_owned(),
         }
-        // What goes wrong now is news, more so than what was answered before.
-        let now = self.standing();
-        if now.alarm && now != before {
-            self.said.answer = None;
-        }
-        let left = self.focus_left;
-        if let Some(target) = left.filter(|target| self.order().contains(target)) {
-            self.focus_on(target);
-        }
-        // What is typed in a row's place outlasts a restart of mixd, unless it was left meanwhile.
-        if self.focus != Target::Edit {
-            self.edit = None;
-        }
     }
 
-    pub(super) fn answer(&mut self, answer: Result<Reply<'static>, Failure>) {
-        // Nothing is answered that was not asked; a daemon that does it is wrong, not us.
-        let Some(asked) = self.asked.pop_front() else {
-            return;
-        };
-        match asked {
-            Asked::Subscription => {
-                if let Err(failure) = answer {
-                    self.tell(begun(&failure.message), true);
-                }
-            }
-            Asked::Volume => {
-                if let Ok(Reply::Mix(mix)) = answer {
-                    self.mix = mix;
-                }
-                if let Some(volume) = self.slider.answered() {
-                    self.ask(Request::SetVolume(volume), Asked::Volume);
-                }
-            }
-            Asked::Reason(id) => {
-                let reason = match answer {
-                    Ok(Reply::Stream(detail)) => detail.reason,
-                    _ => None,
+    /// Takes in the reply to the oldest pending request. Returns what that was for.
+    pub(super) fn reply(&mut self, reply: &Result<Reply<'static>, Failure>) -> Option<Pending> {
+        let pending = self.pending.pop_front();
+        match (&pending, reply) {
+            (Some(Pending::SetVolume), Ok(Reply::Mix(mix))) => self.mix = *mix,
+            (Some(Pending::GetReason(id)), reply) => {
+                let reason = match reply {
+                    Ok(Reply::Stream(detail)) => detail.reason.as_deref().unwrap_or_default(),
+                    _ => "",
                 };
-                let reason = reason.map(|reason| reason.to_string());
-                self.reasons.insert(id, reason.unwrap_or_default());
+                self.reasons.insert(*id, reason.to_owned());
             }
-            Asked::Change(change) => self.changed(*change, answer),
+            _ => {}
         }
+        pending
     }
 }

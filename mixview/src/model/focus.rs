@@ -1,53 +1,74 @@
-//! What has the focus, and what can have it.
+//! The keyboard focus, and the order in which Tab moves it.
 
 use wire::Channel;
 use wire::message::Rule;
 
-use super::{Link, Model, Target};
+use super::{Model, Target};
+
+#[derive(Debug)]
+pub struct Focus {
+    pub target: Target,
+    /// The target's place in the order, for when it goes.
+    index: usize,
+    /// What had the focus when mixd went, until it is back or the focus is moved.
+    pub(super) restore: Option<Target>,
+    /// Whether a ring shows the focus: a key has moved it.
+    pub(super) is_visible: bool,
+    /// Whether the view has yet to scroll the target into sight.
+    pub(super) scrolls: bool,
+}
+
+impl Default for Focus {
+    fn default() -> Self {
+        Self {
+            target: Target::Slider,
+            index: 0,
+            restore: None,
+            is_visible: false,
+            scrolls: false,
+        }
+    }
+}
+
+impl Focus {
+    /// The target that has a ring around it.
+    pub fn ring(&self) -> Option<Target> {
+        self.is_visible.then_some(self.target)
+    }
+}
 
 impl Model {
-    /// What has the focus.
-    pub fn focus(&self) -> Target {
-        self.focus
-    }
-
-    /// What shows that it has the focus.
-    pub fn shown_focus(&self) -> Option<Target> {
-        self.focus_shown.then_some(self.focus)
-    }
-
-    /// What is to be scrolled into sight.
-    pub fn sought(&self) -> Option<Target> {
-        let sought = self.picked.map_or(self.focus, Target::Offer);
-        self.focus_moved.then_some(sought)
+    /// The target that the view has to scroll into sight.
+    pub fn scroll_target(&self) -> Option<Target> {
+        let target = self
+            .entry
+            .selected
+            .map_or(self.focus.target, Target::Suggestion);
+        self.focus.scrolls.then_some(target)
     }
 
     /// All that can have the focus, in the order of the window.
-    pub fn order(&self) -> Vec<Target> {
-        // What is said may be longer than there is room, and is read to its end there.
-        let foot = self.foot();
-        let said = (!foot.text.is_empty()).then_some(Target::Foot);
+    pub fn focus_order(&self) -> Vec<Target> {
+        let status = self.status();
         let mut order = vec![Target::Slider];
-        if self.link != Link::Up {
-            order.extend(said);
-            order.push(Target::Help);
-            return order;
-        }
-        for channel in [Channel::Default, Channel::Aux] {
-            order.extend(
-                self.streams(channel)
-                    .map(|stream| Target::Stream(stream.id)),
-            );
-        }
-        order.push(Target::Entry);
-        for pattern in self.programs.iter().map(Rule::pattern) {
-            match &self.edit {
-                Some(edit) if edit.pattern == *pattern => order.push(Target::Edit),
-                _ => order.push(Target::Pattern(*pattern)),
+        if self.daemon.is_up() {
+            for channel in [Channel::Default, Channel::Aux] {
+                let streams = self.daemon.streams(channel);
+                order.extend(streams.map(|stream| Target::Stream(stream.id)));
+            }
+            order.push(Target::Entry);
+            for pattern in self.daemon.rules.iter().map(Rule::pattern) {
+                order.push(match &self.edit {
+                    Some(edit) if edit.pattern == *pattern => Target::Edit,
+                    _ => Target::Pattern(*pattern),
+                });
             }
         }
-        order.extend(said);
-        if foot.undo {
+        // A notice may be longer than there is room: with the focus, it is shown whole.
+        if !status.text.is_empty() {
+            order.push(Target::StatusLine);
+        }
+        if status.can_undo && self.daemon.is_up() {
             order.push(Target::Undo);
         }
         order.push(Target::Help);
@@ -55,38 +76,38 @@ impl Model {
     }
 
     pub(super) fn focus_on(&mut self, target: Target) {
-        if self.focus != target {
-            if let Some(field) = self.field() {
-                field.compose("");
+        if self.focus.target != target {
+            self.entry.blur();
+            if let Some(edit) = &mut self.edit {
+                edit.field.set_preedit("");
             }
-            if self.focus == Target::Edit && self.link == Link::Up {
-                self.edit = None;
-            }
-            self.offers_closed = false;
-            self.picked = None;
         }
-        self.focus = target;
-        self.focus_left = None;
-        self.focus_moved = true;
-        let order = self.order();
-        let at = order.iter().position(|other| *other == target);
-        self.focus_at = at.unwrap_or(0);
-        if let Target::Stream(id) = target {
-            self.ask_reason(id);
-        }
+        self.focus.target = target;
+        self.focus.restore = None;
+        self.focus.scrolls = true;
+        let order = self.focus_order();
+        let index = order.iter().position(|other| *other == target);
+        self.focus.index = index.unwrap_or(0);
     }
 
-    /// What has the focus may have gone; then what stands in its place has it.
+    /// Moves the focus by Tab.
+    pub(super) fn focus_next(&mut self, backwards: bool) {
+        let order = self.focus_order();
+        let step = if backwards { order.len() - 1 } else { 1 };
+        self.focus_on(order[(self.focus.index + step) % order.len()]);
+    }
+
+    /// Gives the focus to what stands in its target's place, if that has gone.
     pub(super) fn keep_focus(&mut self) {
-        let order = self.order();
-        if let Some(at) = order.iter().position(|target| *target == self.focus) {
-            self.focus_at = at;
-        } else {
-            let at = self.focus_at.min(order.len() - 1);
-            let left = self.focus_left;
-            self.focus_on(order[at]);
-            self.focus_left = left;
-            self.focus_moved = false;
+        let order = self.focus_order();
+        let target = self.focus.target;
+        if let Some(index) = order.iter().position(|other| *other == target) {
+            self.focus.index = index;
+            return;
         }
+        let restore = self.focus.restore;
+        self.focus_on(order[self.focus.index.min(order.len() - 1)]);
+        self.focus.restore = restore;
+        self.focus.scrolls = false;
     }
 }

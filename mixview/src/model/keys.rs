@@ -1,56 +1,41 @@
 //! What each key does.
 
-use wire::{Channel, Volume};
+use wire::{Channel, Request, Volume};
 
-use super::{Field, Link, Message, Model, Motion, Pane, Target};
+use super::drag::Drag;
+use super::slider::SliderMessage;
+use super::text_field::{Motion, TextField};
+use super::{Effect, Message, Model, Pane, Target};
 
 /// A key that is not text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// ←
     Left,
-    /// →
     Right,
-    /// ↑
     Up,
-    /// ↓
     Down,
-    /// Home
     Home,
-    /// End
     End,
-    /// Page Up
     PageUp,
-    /// Page Down
     PageDown,
-    /// Enter
     Enter,
-    /// Escape
     Escape,
-    /// Tab
     Tab,
-    /// Backspace
     Backspace,
-    /// Delete
     Delete,
-    /// F1
     F1,
-    /// F2
     F2,
     /// A letter, together with Ctrl.
     Letter(char),
 }
 
-/// What is held down together with a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Modifiers {
-    /// Shift.
     pub shift: bool,
-    /// Ctrl.
     pub control: bool,
 }
 
-/// What the help shows: keys and what they do. As short as the smallest window wants it.
+/// The lines of the help: keys and what they do, as short as the smallest window needs them.
 pub const KEYS: [(&str, &str); 15] = [
     ("Tab, Shift+Tab", "to the next part, or back"),
     ("← →", "slider: by 0.05, with Shift 0.01"),
@@ -73,134 +58,116 @@ impl Model {
     pub(super) fn key(&mut self, key: Key, modifiers: Modifiers) {
         match key {
             Key::Escape => return self.escape(),
-            Key::Letter('q') if modifiers.control => {
-                return self.effects.push(super::Effect::Close);
-            }
+            Key::Letter('q') if modifiers.control => return self.effects.push(Effect::Close),
             Key::F1 => {
                 self.help = !self.help;
                 return;
             }
+            // The help hides what the other keys would act on.
+            _ if self.help => {
+                self.help = key != Key::Enter;
+                return;
+            }
             _ => {}
         }
-        // What is behind the help is not to be seen.
-        if self.help {
-            if matches!(key, Key::Enter) {
-                self.help = false;
+        match (key, self.focus.target) {
+            (Key::Tab, _) => self.focus_next(modifiers.shift),
+            (Key::Letter(letter @ ('z' | 'y')), _) if modifiers.control => {
+                self.undo_or_redo(letter == 'y' || modifiers.shift);
             }
-            return;
-        }
-        match key {
-            Key::Tab => self.tab(modifiers.shift),
-            Key::Letter(letter @ ('z' | 'y')) if modifiers.control => {
-                self.go_back(letter == 'y' || modifiers.shift);
+            _ if self.accepts_text() => self.text_key(key, modifiers),
+            (_, Target::Slider) => self.slider_key(key, modifiers),
+            (Key::Left, Target::Stream(id)) => self.move_stream(id, Channel::Default),
+            (Key::Right, Target::Stream(id)) => self.move_stream(id, Channel::Aux),
+            (Key::Enter, Target::Stream(id)) => self.move_across(id),
+            (Key::Enter | Key::F2, Target::Pattern(pattern)) => self.start_edit(pattern),
+            (Key::Delete | Key::Backspace, Target::Pattern(pattern)) => {
+                self.edit_list(Request::RemoveProgram(pattern), None);
             }
-            _ if self.types() => self.edit_key(key, modifiers),
-            _ => match self.focus {
-                Target::Slider => self.slider_key(key, modifiers),
-                Target::Stream(id) => self.stream_key(id, key),
-                Target::Pattern(pattern) => match key {
-                    Key::Enter | Key::F2 => self.start_edit(pattern),
-                    Key::Delete | Key::Backspace => self.delete(pattern),
-                    _ => self.list_key(key),
-                },
-                Target::Undo | Target::Help if key == Key::Enter => {
-                    let target = self.focus;
-                    self.click(target);
-                }
-                _ => {}
-            },
+            (Key::Enter, target @ (Target::Undo | Target::Help)) => self.click(target),
+            (_, target @ (Target::Stream(_) | Target::Pattern(_))) => self.row_key(key, target),
+            _ => {}
         }
-        self.focus_shown = true;
+        self.focus.is_visible = true;
     }
 
-    pub(super) fn typed(&mut self, text: &str) {
-        if let Some(field) = self.field() {
+    pub(super) fn text(&mut self, text: &str) {
+        if let Some(field) = self.focused_field() {
             field.insert(text);
-            if self.focus == Target::Entry {
-                self.picked = None;
-                self.offers_closed = false;
-                self.scroll.offers = 0.0;
+            if self.focus.target == Target::Entry {
+                self.entry.selected = None;
+                self.entry.is_dismissed = false;
+                self.scroll.suggestions = 0.0;
             }
             return;
         }
         match text {
             "?" => self.help = !self.help,
             _ if self.help => {}
-            "0" => self.choose(Volume::MIDDLE),
-            "+" if self.link == Link::Up => self.focus_on(Target::Entry),
+            "0" => self.slide(SliderMessage::Set(Volume::MIDDLE)),
+            "+" if self.daemon.is_up() => self.focus_on(Target::Entry),
             " " => self.key(Key::Enter, Modifiers::default()),
             _ => {}
         }
     }
 
-    /// Leaves what is nearest to be left: the help, what is carried, a text, the window.
+    /// Closes or cancels what is nearest: the help, a drag, an edit, the entry, the window.
     fn escape(&mut self) {
         if self.help {
             self.help = false;
-        } else if self.carried.is_some() {
-            self.carried = None;
-            self.carry_left = true;
+        } else if self.drag.dragged().is_some() {
+            self.drag = Drag::Cancelled;
         } else if self.edit.is_some() {
-            self.end_edit();
-        } else if self.focus == Target::Entry
-            && (!self.entry.shown().is_empty() || !self.offers().is_empty())
+            self.cancel_edit();
+        } else if self.focus.target == Target::Entry
+            && !(self.entry.field.is_empty() && self.suggestions().is_empty())
         {
-            self.entry = Field::default();
-            self.picked = None;
-            self.offers_closed = true;
+            self.entry.clear();
+            self.entry.is_dismissed = true;
         } else {
-            self.effects.push(super::Effect::Close);
+            self.effects.push(Effect::Close);
         }
     }
 
-    fn tab(&mut self, back: bool) {
-        let order = self.order();
-        let step = if back { order.len() - 1 } else { 1 };
-        let at = (self.focus_at + step) % order.len();
-        self.focus_on(order[at]);
-    }
-
-    /// Takes the last change back, or makes it again. What is typed is nearer than the list.
-    fn go_back(&mut self, again: bool) {
-        let step = if again { Field::redo } else { Field::undo };
-        if self.field().is_some_and(step) {
-            self.scroll.offers = 0.0;
-        } else if again {
-            self.redo();
-        } else {
-            self.undo();
+    /// Takes back the last change of the focused text, else that of the list, or redoes it.
+    fn undo_or_redo(&mut self, redoes: bool) {
+        let (step, request): (fn(&mut TextField) -> bool, _) = match redoes {
+            true => (TextField::redo, Request::Redo),
+            false => (TextField::undo, Request::Undo),
+        };
+        match self.focused_field().is_some_and(step) {
+            true => self.scroll.suggestions = 0.0,
+            false => self.edit_list(request, None),
         }
     }
 
     fn slider_key(&mut self, key: Key, modifiers: Modifiers) {
         let step = if modifiers.shift { 1 } else { 5 };
-        match key {
-            Key::Left | Key::Down => self.step(-step),
-            Key::Right | Key::Up => self.step(step),
-            Key::PageDown => self.step(-20),
-            Key::PageUp => self.step(20),
-            Key::Home => self.step(-200),
-            Key::End => self.step(200),
-            _ => {}
-        }
+        let hundredths = match key {
+            Key::Left | Key::Down => -step,
+            Key::Right | Key::Up => step,
+            Key::PageDown => -20,
+            Key::PageUp => 20,
+            Key::Home => -200,
+            Key::End => 200,
+            _ => return,
+        };
+        self.slide(SliderMessage::Step(hundredths));
     }
 
-    fn stream_key(&mut self, id: u32, key: Key) {
-        match key {
-            Key::Left => self.send_to(id, Channel::Default),
-            Key::Right => self.send_to(id, Channel::Aux),
-            Key::Enter => self.send_over(id),
-            _ => self.list_key(key),
-        }
-    }
-
-    /// Goes through the list that has the focus.
-    fn list_key(&mut self, key: Key) {
-        let order = self.order();
-        let here = self.pane(self.focus);
-        let rows = order.iter().filter(|target| self.pane(**target) == here);
-        let rows: Vec<Target> = rows.copied().collect();
-        let Some(at) = rows.iter().position(|row| *row == self.focus) else {
+    /// Moves the focus within the list that has it.
+    fn row_key(&mut self, key: Key, row: Target) {
+        let pane = |target: &Target| match target {
+            Target::Stream(id) => {
+                let stream = self.daemon.stream(*id);
+                stream.map(|stream| Pane::Streams(stream.channel))
+            }
+            Target::Pattern(_) | Target::Edit => Some(Pane::Patterns),
+            _ => None,
+        };
+        let mut rows = self.focus_order();
+        rows.retain(|target| pane(target) == pane(&row));
+        let Some(at) = rows.iter().position(|other| *other == row) else {
             return;
         };
         let last = rows.len() - 1;
@@ -216,69 +183,40 @@ impl Model {
         self.focus_on(rows[to]);
     }
 
-    fn pane(&self, target: Target) -> Option<Pane> {
-        match target {
-            Target::Stream(id) => self.stream(id).map(|stream| Pane::Streams(stream.channel)),
-            Target::Pattern(_) | Target::Edit => Some(Pane::Patterns),
-            _ => None,
-        }
-    }
-
-    fn edit_key(&mut self, key: Key, modifiers: Modifiers) {
+    /// A key in the focused text field.
+    fn text_key(&mut self, key: Key, modifiers: Modifiers) {
         let Modifiers { shift, control } = modifiers;
-        let motion = match (key, control) {
-            (Key::Left, false) => Some(Motion::Left),
-            (Key::Right, false) => Some(Motion::Right),
-            (Key::Left, true) => Some(Motion::WordLeft),
-            (Key::Right, true) => Some(Motion::WordRight),
-            (Key::Home, _) => Some(Motion::Start),
-            (Key::End, _) => Some(Motion::End),
-            _ => None,
-        };
-        let erased = match (key, control) {
-            (Key::Backspace, false) => Some(Motion::Left),
-            (Key::Backspace, true) => Some(Motion::WordLeft),
-            (Key::Delete, false) => Some(Motion::Right),
-            (Key::Delete, true) => Some(Motion::WordRight),
-            _ => None,
-        };
-        if let Some(field) = self.field() {
-            if let Some(motion) = motion {
-                return field.go(motion, shift);
-            }
-            if let Some(motion) = erased {
-                return field.erase(motion);
-            }
-            if key == Key::Letter('a') && control {
-                return field.select_all();
+        if let Some(field) = self.focused_field() {
+            match (key, control) {
+                (Key::Left, false) => return field.move_caret(Motion::Left, shift),
+                (Key::Right, false) => return field.move_caret(Motion::Right, shift),
+                (Key::Left, true) => return field.move_caret(Motion::WordLeft, shift),
+                (Key::Right, true) => return field.move_caret(Motion::WordRight, shift),
+                (Key::Home, _) => return field.move_caret(Motion::Start, shift),
+                (Key::End, _) => return field.move_caret(Motion::End, shift),
+                (Key::Backspace, false) => return field.delete(Motion::Left),
+                (Key::Backspace, true) => return field.delete(Motion::WordLeft),
+                (Key::Delete, false) => return field.delete(Motion::Right),
+                (Key::Delete, true) => return field.delete(Motion::WordRight),
+                (Key::Letter('a'), true) => return field.select_all(),
+                _ => {}
             }
         }
-        match (self.focus, key) {
+        match (self.focus.target, key) {
             (Target::Edit, Key::Enter) => self.finish_edit(),
-            (Target::Entry, Key::Enter) => match self.picked {
-                Some(id) => self.click(Target::Offer(id)),
-                None => self.add_typed(),
+            (Target::Entry, Key::Enter) => match self.entry.selected {
+                Some(id) => self.click(Target::Suggestion(id)),
+                None => self.add_pattern(),
             },
-            (Target::Entry, Key::Down) => self.pick(1),
-            (Target::Entry, Key::Up) => self.pick(-1),
+            (Target::Entry, Key::Down) => self.select_suggestion(1),
+            (Target::Entry, Key::Up) => self.select_suggestion(-1),
             _ => {}
         }
     }
 
-    /// Chooses another of the offers; before the first is none of them.
-    fn pick(&mut self, step: isize) {
-        self.offers_closed = false;
-        let offers: Vec<u32> = self.offers().iter().map(|stream| stream.id).collect();
-        let at = self
-            .picked
-            .and_then(|id| offers.iter().position(|other| *other == id));
-        let next = match at {
-            None if step > 0 => Some(0),
-            None => None,
-            Some(at) => at.checked_add_signed(step),
-        };
-        self.focus_moved = true;
-        self.picked = next.and_then(|at| offers.get(at).or(offers.last()).copied());
+    fn select_suggestion(&mut self, step: isize) {
+        self.entry.select(step, &self.daemon);
+        self.focus.scrolls = true;
     }
 }
 

@@ -1,113 +1,112 @@
-//! The crossfade: the hand's value while it moves, and one set at a time on its way to mixd.
+//! The slider: shows the user's volume while it is being set, with one request at a time on its way
+//! to mixd.
 
-use wire::{Request, Volume};
+use wire::Volume;
 
-use super::{Asked, Model};
+use super::daemon::Daemon;
 
-/// Where the handle stands, as far as that is not mixd's business yet.
+/// The volume that an arrow key or a notch of the wheel changes, in hundredths.
+const STEP: i32 = 5;
+
+#[derive(Clone, Copy, Debug)]
+pub enum SliderMessage {
+    /// The pointer takes the handle: moves it to this volume, or leaves it where it is.
+    Grab(Option<Volume>),
+    /// The pointer moves the handle; within `snap` of the middle, it rests there.
+    Drag(Volume),
+    Release,
+    /// The wheel is turned by so many notches; to the right is more.
+    Wheel(f32),
+    /// Steps up or down, in hundredths.
+    Step(i32),
+    Set(Volume),
+    /// mixd has replied to the last request.
+    Acknowledged,
+}
+
 #[derive(Debug, Default)]
-pub(super) struct Slider {
-    /// The hand is on the handle.
-    held: bool,
-    /// What was chosen here last, until mixd has it.
+pub struct Slider {
+    is_held: bool,
+    /// The volume that was chosen here last, until mixd has it.
     chosen: Option<Volume>,
-    /// What mixd was told last and has not answered yet.
-    unanswered: Option<Volume>,
-    /// Parts of a notch that a smooth wheel has turned.
-    turned: f32,
+    /// The volume of the request without a reply.
+    sent: Option<Volume>,
+    /// The part of a notch that a smooth wheel has turned.
+    notches: f32,
 }
 
 impl Slider {
-    pub(super) fn is_held(&self) -> bool {
-        self.held
+    /// The volume that the handle shows.
+    pub fn volume(&self, daemon: &Daemon) -> Volume {
+        self.chosen.unwrap_or(daemon.mix.volume)
     }
 
-    pub(super) fn hold(&mut self) {
-        self.held = true;
-    }
-
-    /// The hand has left the handle; says where.
-    fn let_go(&mut self) -> Option<Volume> {
-        self.held = false;
-        match self.unanswered {
-            Some(_) => None,
-            None => self.chosen.take(),
+    /// Returns the volume that mixd is to set, if it is to set one now.
+    pub(super) fn update(&mut self, message: SliderMessage, daemon: &Daemon) -> Option<Volume> {
+        match message {
+            SliderMessage::Grab(volume) => {
+                self.is_held = true;
+                self.drag(volume?, daemon)
+            }
+            SliderMessage::Drag(volume) if self.is_held => self.drag(volume, daemon),
+            SliderMessage::Drag(_) => None,
+            // The handle stays where it was left, also if somebody else has set the volume meanwhile.
+            SliderMessage::Release => {
+                self.is_held = false;
+                match self.sent {
+                    Some(_) => None,
+                    None => self
+                        .chosen
+                        .take()
+                        .and_then(|chosen| self.set(chosen, daemon)),
+                }
+            }
+            SliderMessage::Wheel(notches) => {
+                let notches = self.notches + notches;
+                let whole = notches.trunc();
+                self.notches = if notches.is_finite() {
+                    notches - whole
+                } else {
+                    0.0
+                };
+                #[allow(clippy::cast_possible_truncation)]
+                self.step(whole.clamp(-40.0, 40.0) as i32 * STEP, daemon)
+            }
+            SliderMessage::Step(hundredths) => self.step(hundredths, daemon),
+            SliderMessage::Set(volume) => self.set(volume, daemon),
+            SliderMessage::Acknowledged => {
+                let sent = self.sent.take();
+                if self.chosen != sent {
+                    self.sent = self.chosen;
+                } else if !self.is_held {
+                    self.chosen = None;
+                }
+                self.sent
+            }
         }
     }
 
-    pub(super) fn volume(&self, of_mixd: Volume) -> Volume {
-        self.chosen.unwrap_or(of_mixd)
+    fn drag(&mut self, volume: Volume, daemon: &Daemon) -> Option<Volume> {
+        let snap = daemon.settings.snap.millionths();
+        let is_near = volume.millionths().unsigned_abs() <= snap;
+        self.set(if is_near { Volume::MIDDLE } else { volume }, daemon)
     }
 
-    /// Chooses a volume; says whether it is to be sent now.
-    fn choose(&mut self, volume: Volume) -> bool {
+    fn step(&mut self, hundredths: i32, daemon: &Daemon) -> Option<Volume> {
+        let volume = self.volume(daemon).millionths() + hundredths * 10_000;
+        let volume = Volume::try_from(volume.clamp(-1_000_000, 1_000_000));
+        self.set(volume.unwrap_or_default(), daemon)
+    }
+
+    fn set(&mut self, volume: Volume, daemon: &Daemon) -> Option<Volume> {
+        if !daemon.is_up() || volume == self.volume(daemon) {
+            return None;
+        }
         self.chosen = Some(volume);
-        if self.unanswered.is_some() {
-            return false;
+        if self.sent.is_some() {
+            return None;
         }
-        self.unanswered = Some(volume);
-        true
-    }
-
-    /// The last set is answered; says what is to be sent next.
-    pub(super) fn answered(&mut self) -> Option<Volume> {
-        let sent = self.unanswered.take();
-        if self.chosen != sent {
-            self.unanswered = self.chosen;
-            return self.chosen;
-        }
-        if !self.held {
-            self.chosen = None;
-        }
-        None
-    }
-
-    pub(super) fn forget(&mut self) {
-        *self = Self::default();
-    }
-}
-
-impl Model {
-    /// The hand has moved the handle here: near the middle, it is held there.
-    pub(super) fn slide(&mut self, volume: Volume) {
-        let near = volume.millionths().unsigned_abs() <= self.settings.snap.millionths();
-        self.choose(if near { Volume::MIDDLE } else { volume });
-    }
-
-    /// Where the hand has left it, it stays: also if mixd has been told otherwise meanwhile, which
-    /// the handle did not show.
-    pub(super) fn let_go(&mut self) {
-        if let Some(volume) = self.slider.let_go() {
-            self.choose(volume);
-        }
-    }
-
-    pub(super) fn choose(&mut self, volume: Volume) {
-        let is_up = self.link == super::Link::Up;
-        if is_up && volume != self.volume() && self.slider.choose(volume) {
-            self.ask(Request::SetVolume(volume), Asked::Volume);
-        }
-    }
-
-    /// A step of so many hundredths.
-    pub(super) fn step(&mut self, hundredths: i32) {
-        let volume = self.volume().millionths() + hundredths * 10_000;
-        // Within the range after the clamp.
-        self.choose(Volume::try_from(volume.clamp(-1_000_000, 1_000_000)).unwrap_or_default());
-    }
-
-    pub(super) fn turn(&mut self, notches: f32) {
-        let turned = self.slider.turned + notches;
-        let whole = turned.trunc().clamp(-40.0, 40.0);
-        self.slider.turned = if turned.is_finite() {
-            turned - turned.trunc()
-        } else {
-            0.0
-        };
-        #[allow(clippy::cast_possible_truncation)]
-        let whole = whole as i32;
-        if whole != 0 {
-            self.step(whole * 5);
-        }
+        self.sent = Some(volume);
+        self.sent
     }
 }

@@ -1,33 +1,33 @@
-mod change;
-mod foot;
-mod send;
+mod drag;
+mod list;
+mod status;
 
-use wire::Text;
+use wire::{Rule, Settings, Text};
 
 use super::*;
-use crate::pretend::Daemon;
+use crate::fake_daemon::FakeDaemon;
 
-/// A window and a mixd that answers when it is told to.
-struct Scene {
+/// A model, and a mixd that answers when it is told to.
+struct Harness {
     model: Model,
-    daemon: Daemon,
+    daemon: FakeDaemon,
     closed: bool,
 }
 
-impl Scene {
+impl Harness {
     fn new(names: &[&str], patterns: &[&str]) -> Self {
-        let mut scene = Self {
+        let mut window = Self {
             model: Model::default(),
-            daemon: Daemon::new(names, patterns),
+            daemon: FakeDaemon::new(names, patterns),
             closed: false,
         };
-        scene.tell(Message::Connected);
-        scene.settle();
-        scene
+        window.tell(Message::Connected);
+        window.settle();
+        window
     }
 
     fn tell(&mut self, message: impl Into<Message>) {
-        for effect in self.model.handle(message.into()) {
+        for effect in self.model.update(message.into()) {
             match effect {
                 Effect::Send(request) => self.daemon.inbox.push_back(request),
                 Effect::Close => self.closed = true,
@@ -56,7 +56,7 @@ impl Scene {
     }
 
     fn write(&mut self, text: &str) {
-        self.tell(Message::Typed(text.to_owned()));
+        self.tell(Message::Text(text.to_owned()));
         self.settle();
     }
 
@@ -76,7 +76,7 @@ fn volume(text: &str) -> Volume {
 
 #[test]
 fn each_key_moves_the_slider_as_it_says() {
-    let mut scene = Scene::new(&[], &[]);
+    let mut window = Harness::new(&[], &[]);
     for (key, shift, expected) in [
         (Key::Right, false, "0.05"),
         (Key::Up, true, "0.06"),
@@ -88,163 +88,167 @@ fn each_key_moves_the_slider_as_it_says() {
         (Key::Left, false, "-1"),
         (Key::End, false, "1"),
     ] {
-        scene.chord(key, shift, false);
-        assert_eq!(scene.volume(), expected, "{key:?}");
+        window.chord(key, shift, false);
+        assert_eq!(window.volume(), expected, "{key:?}");
     }
-    scene.write("0");
-    assert_eq!(scene.volume(), "0");
-    scene.tell(Message::Turn(1.0));
-    scene.settle();
-    assert_eq!(scene.volume(), "0.05");
+    window.write("0");
+    assert_eq!(window.volume(), "0");
+    window.tell(Message::Slider(SliderMessage::Wheel(1.0)));
+    window.settle();
+    assert_eq!(window.volume(), "0.05");
     // A smooth wheel's parts add up.
     for _ in 0..4 {
-        scene.tell(Message::Turn(-0.5));
+        window.tell(Message::Slider(SliderMessage::Wheel(-0.5)));
     }
-    scene.settle();
-    assert_eq!(scene.volume(), "-0.05");
-    scene.tell(Message::Turn(f32::NAN));
-    scene.settle();
-    assert_eq!(scene.volume(), "-0.05");
+    window.settle();
+    assert_eq!(window.volume(), "-0.05");
+    window.tell(Message::Slider(SliderMessage::Wheel(f32::NAN)));
+    window.settle();
+    assert_eq!(window.volume(), "-0.05");
 }
 
 #[test]
 fn one_set_is_unanswered_at_most_and_the_last_one_arrives() {
-    let mut scene = Scene::new(&[], &[]);
-    scene.tell(Message::Hold(Some(volume("0.1"))));
+    let mut window = Harness::new(&[], &[]);
+    window.tell(Message::Slider(SliderMessage::Grab(Some(volume("0.1")))));
     for at in 11..=90 {
-        scene.tell(Message::Slide(volume(&format!("0.{at}"))));
-        assert_eq!(scene.daemon.inbox.len(), 1);
+        window.tell(Message::Slider(SliderMessage::Drag(volume(&format!(
+            "0.{at}"
+        )))));
+        assert_eq!(window.daemon.inbox.len(), 1);
         assert_eq!(
-            scene.model.volume(),
+            window.model.volume(),
             volume(&format!("0.{at}")),
-            "the hand's, at once"
+            "the user's, at once"
         );
     }
-    scene.tell(Message::LetGo);
-    for message in scene.daemon.answer() {
-        scene.tell(message);
+    window.tell(Message::Slider(SliderMessage::Release));
+    for message in window.daemon.answer() {
+        window.tell(message);
     }
     // What mixd has done so far does not pull the handle back.
-    assert_eq!(scene.model.volume(), volume("0.9"));
-    assert_eq!(scene.daemon.inbox, [Request::SetVolume(volume("0.9"))]);
-    scene.settle();
-    assert_eq!(scene.volume(), "0.9");
+    assert_eq!(window.model.volume(), volume("0.9"));
+    assert_eq!(window.daemon.inbox, [Request::SetVolume(volume("0.9"))]);
+    window.settle();
+    assert_eq!(window.volume(), "0.9");
 }
 
 #[test]
 fn the_hand_is_not_fought_and_others_are_followed() {
-    let mut scene = Scene::new(&[], &[]);
-    scene.tell(Message::Hold(Some(volume("0.5"))));
-    scene.settle();
-    scene.daemon.volume = volume("-1");
-    let event = scene.daemon.volume_event();
-    scene.tell(event.clone());
-    assert_eq!(scene.model.volume(), volume("0.5"));
+    let mut window = Harness::new(&[], &[]);
+    window.tell(Message::Slider(SliderMessage::Grab(Some(volume("0.5")))));
+    window.settle();
+    window.daemon.volume = volume("-1");
+    let event = window.daemon.volume_event();
+    window.tell(event.clone());
+    assert_eq!(window.model.volume(), volume("0.5"));
     assert_eq!(
-        scene.model.mix().default.to_string(),
+        window.model.mix().default.to_string(),
         "0.5",
         "the gains are those of the handle"
     );
-    scene.tell(Message::LetGo);
-    assert_eq!(scene.model.volume(), volume("0.5"), "it stays where it is");
-    scene.settle();
-    assert_eq!(scene.volume(), "0.5", "for mixd too");
-    scene.daemon.volume = volume("0.3");
-    let event = scene.daemon.volume_event();
-    scene.tell(event);
-    assert_eq!(scene.model.volume(), volume("0.3"));
+    window.tell(Message::Slider(SliderMessage::Release));
+    assert_eq!(window.model.volume(), volume("0.5"), "it stays where it is");
+    window.settle();
+    assert_eq!(window.volume(), "0.5", "for mixd too");
+    window.daemon.volume = volume("0.3");
+    let event = window.daemon.volume_event();
+    window.tell(event);
+    assert_eq!(window.model.volume(), volume("0.3"));
     // Nobody holds it: nothing slides.
-    scene.tell(Message::Slide(volume("1")));
-    assert!(scene.daemon.inbox.is_empty());
+    window.tell(Message::Slider(SliderMessage::Drag(volume("1"))));
+    assert!(window.daemon.inbox.is_empty());
 }
 
 #[test]
 fn the_notch_holds_the_handle_within_snap() {
-    let mut scene = Scene::new(&[], &[]);
-    scene.tell(Message::Hold(Some(volume("0.5"))));
+    let mut window = Harness::new(&[], &[]);
+    window.tell(Message::Slider(SliderMessage::Grab(Some(volume("0.5")))));
     for (hand, handle) in [
         ("0.04", "0.04"),
         ("0.03", "0"),
         ("-0.03", "0"),
         ("-0.04", "-0.04"),
     ] {
-        scene.tell(Message::Slide(volume(hand)));
-        assert_eq!(scene.model.volume(), volume(handle));
+        window.tell(Message::Slider(SliderMessage::Drag(volume(hand))));
+        assert_eq!(window.model.volume(), volume(handle));
     }
 }
 
 #[test]
 fn a_program_goes_to_the_other_side_and_back() {
-    let mut scene = Scene::new(&["Game", "Discord"], &[]);
-    scene.tell(Message::Click(Target::Stream(2)));
-    scene.settle();
-    assert_eq!(scene.listed(), ["Discord"]);
-    assert_eq!(scene.model.foot().text, "Discord plays through aux");
-    assert!(scene.model.foot().undo);
-    scene.tell(Message::Click(Target::Stream(2)));
-    scene.settle();
-    assert!(scene.listed().is_empty());
+    let mut window = Harness::new(&["Game", "Discord"], &[]);
+    window.tell(Message::Click(Target::Stream(2)));
+    window.settle();
+    assert_eq!(window.listed(), ["Discord"]);
+    assert_eq!(window.model.status().text, "Discord plays through aux");
+    assert!(window.model.status().can_undo);
+    window.tell(Message::Click(Target::Stream(2)));
+    window.settle();
+    assert!(window.listed().is_empty());
     // By keys: the first stream has the focus after one Tab.
-    scene.tell(Message::Click(Target::Slider));
-    scene.keys(&[Key::Tab, Key::Down, Key::Enter]);
-    assert_eq!(scene.listed(), ["Discord"]);
+    window.tell(Message::Click(Target::Slider));
+    window.keys(&[Key::Tab, Key::Down, Key::Enter]);
+    assert_eq!(window.listed(), ["Discord"]);
     assert_eq!(
-        scene.model.focus(),
+        window.model.focus.target,
         Target::Stream(2),
         "the focus goes with it"
     );
-    scene.keys(&[Key::Left]);
-    assert!(scene.listed().is_empty());
-    scene.keys(&[Key::Left]);
-    assert!(scene.listed().is_empty(), "it is on that side");
-    scene.keys(&[Key::Right]);
-    assert_eq!(scene.listed(), ["Discord"]);
-    scene.write(" ");
-    assert!(scene.listed().is_empty());
+    window.keys(&[Key::Left]);
+    assert!(window.listed().is_empty());
+    window.keys(&[Key::Left]);
+    assert!(window.listed().is_empty(), "it is on that side");
+    window.keys(&[Key::Right]);
+    assert_eq!(window.listed(), ["Discord"]);
+    window.write(" ");
+    assert!(window.listed().is_empty());
     // Carried by the pointer; dropped outside, it stays.
-    let carry = |over| Message::Carry {
-        id: 1,
-        x: 9.0,
-        y: 9.0,
-        over,
+    let carry = |over| {
+        Message::Drag(Dragged {
+            id: 1,
+            x: 9.0,
+            y: 9.0,
+            channel: over,
+        })
     };
-    scene.tell(carry(Channel::Aux));
-    scene.tell(Message::Drop(None));
-    scene.settle();
-    assert!(scene.listed().is_empty());
-    scene.tell(carry(Channel::Aux));
-    assert!(scene.model.carried().is_some());
-    scene.tell(Message::Drop(Some(Channel::Aux)));
-    scene.settle();
-    assert_eq!(scene.listed(), ["Game"]);
+    window.tell(carry(Channel::Aux));
+    window.tell(Message::Drop(None));
+    window.settle();
+    assert!(window.listed().is_empty());
+    window.tell(carry(Channel::Aux));
+    assert!(window.model.drag.dragged().is_some());
+    window.tell(Message::Drop(Some(Channel::Aux)));
+    window.settle();
+    assert_eq!(window.listed(), ["Game"]);
 }
 
 #[test]
 fn a_pattern_is_typed_picked_changed_deleted_and_all_taken_back() {
-    let mut scene = Scene::new(&["Game", "Discord"], &[]);
-    scene.write("+");
-    assert_eq!(scene.model.focus(), Target::Entry);
-    assert_eq!(scene.model.offers().len(), 2);
-    scene.write("disc*");
-    scene.keys(&[Key::Enter]);
-    assert_eq!(scene.listed(), ["disc*"]);
-    assert_eq!(scene.model.entry().text(), "");
+    let mut window = Harness::new(&["Game", "Discord"], &[]);
+    window.write("+");
+    assert_eq!(window.model.focus.target, Target::Entry);
+    assert_eq!(window.model.suggestions().len(), 2);
+    window.write("disc*");
+    window.keys(&[Key::Enter]);
+    assert_eq!(window.listed(), ["disc*"]);
+    assert_eq!(window.model.entry.field.text(), "");
     // Picked.
-    scene.keys(&[Key::Down, Key::Down, Key::Down, Key::Up, Key::Down]);
-    assert_eq!(scene.model.picked(), Some(1));
-    scene.keys(&[Key::Enter]);
-    assert_eq!(scene.listed(), ["disc*", "Game"]);
+    window.keys(&[Key::Down, Key::Down, Key::Down, Key::Up, Key::Down]);
+    assert_eq!(window.model.entry.selected, Some(1));
+    window.keys(&[Key::Enter]);
+    assert_eq!(window.listed(), ["disc*", "Game"]);
     // Changed in its place.
-    scene.keys(&[Key::Tab, Key::F2, Key::End, Key::Backspace]);
-    scene.write("ord");
-    assert_eq!(scene.model.focus(), Target::Edit);
-    scene.keys(&[Key::Enter]);
-    assert_eq!(scene.listed(), ["discord", "Game"]);
+    window.keys(&[Key::Tab, Key::F2, Key::End, Key::Backspace]);
+    window.write("ord");
+    assert_eq!(window.model.focus.target, Target::Edit);
+    window.keys(&[Key::Enter]);
+    assert_eq!(window.listed(), ["discord", "Game"]);
     let discord = Text::truncated("discord");
-    assert_eq!(scene.model.focus(), Target::Pattern(discord));
-    assert_eq!(scene.model.foot().text, "disc* is now discord");
-    scene.keys(&[Key::Delete]);
-    assert_eq!(scene.listed(), ["Game"]);
+    assert_eq!(window.model.focus.target, Target::Pattern(discord));
+    assert_eq!(window.model.status().text, "disc* is now discord");
+    window.keys(&[Key::Delete]);
+    assert_eq!(window.listed(), ["Game"]);
     // All of it taken back, the last first, and made again.
     let lists = [
         &["Game"][..],
@@ -254,9 +258,9 @@ fn a_pattern_is_typed_picked_changed_deleted_and_all_taken_back() {
         &[],
     ];
     for expected in &lists[1..] {
-        scene.chord(Key::Letter('z'), false, true);
-        assert_eq!(scene.listed(), *expected);
-        assert_eq!(scene.model.foot().text, "Took back what was done");
+        window.chord(Key::Letter('z'), false, true);
+        assert_eq!(window.listed(), *expected);
+        assert_eq!(window.model.status().text, "Took back what was done");
     }
     for (expected, (key, shift)) in lists
         .iter()
@@ -264,34 +268,38 @@ fn a_pattern_is_typed_picked_changed_deleted_and_all_taken_back() {
         .skip(1)
         .zip([('y', false), ('z', true)].iter().cycle())
     {
-        scene.chord(Key::Letter(*key), *shift, true);
-        assert_eq!(scene.listed(), *expected);
-        assert!(scene.model.foot().undo);
+        window.chord(Key::Letter(*key), *shift, true);
+        assert_eq!(window.listed(), *expected);
+        assert!(window.model.status().can_undo);
     }
 }
 
 #[test]
 fn an_edit_keeps_its_place_and_never_eats_another_pattern() {
-    let mut scene = Scene::new(&[], &["first", "game", "last"]);
-    let edit = |scene: &mut Scene, pattern: &str, text: &str| {
-        scene.tell(Message::Click(Target::Pattern(Text::truncated(pattern))));
-        scene.chord(Key::Letter('a'), false, true);
-        scene.write(text);
-        scene.keys(&[Key::Enter]);
+    let mut window = Harness::new(&[], &["first", "game", "last"]);
+    let edit = |window: &mut Harness, pattern: &str, text: &str| {
+        window.tell(Message::Click(Target::Pattern(Text::truncated(pattern))));
+        window.chord(Key::Letter('a'), false, true);
+        window.write(text);
+        window.keys(&[Key::Enter]);
     };
-    edit(&mut scene, "game", "Game");
-    assert_eq!(scene.listed(), ["first", "Game", "last"], "in another case");
-    edit(&mut scene, "Game", "last");
-    assert_eq!(scene.listed(), ["first", "Game", "last"]);
-    let foot = scene.model.foot();
-    assert!(
-        foot.alarm && foot.text == "It is on the list already",
-        "{foot:?}"
-    );
-    scene.keys(&[Key::Escape]);
-    scene.chord(Key::Letter('z'), false, true);
+    edit(&mut window, "game", "Game");
     assert_eq!(
-        scene.listed(),
+        window.listed(),
+        ["first", "Game", "last"],
+        "in another case"
+    );
+    edit(&mut window, "Game", "last");
+    assert_eq!(window.listed(), ["first", "Game", "last"]);
+    let status = window.model.status();
+    assert!(
+        status.is_warning && status.text == "It is on the list already",
+        "{status:?}"
+    );
+    window.keys(&[Key::Escape]);
+    window.chord(Key::Letter('z'), false, true);
+    assert_eq!(
+        window.listed(),
         ["first", "game", "last"],
         "back in its place"
     );
@@ -299,77 +307,77 @@ fn an_edit_keeps_its_place_and_never_eats_another_pattern() {
 
 #[test]
 fn what_is_refused_stays_where_it_was_typed() {
-    let mut scene = Scene::new(&[], &["game"]);
-    scene.write("+");
-    scene.write("[x");
-    scene.keys(&[Key::Enter]);
-    assert_eq!(scene.model.entry().text(), "[x");
-    assert!(scene.model.foot().alarm);
+    let mut window = Harness::new(&[], &["game"]);
+    window.write("+");
+    window.write("[x");
+    window.keys(&[Key::Enter]);
+    assert_eq!(window.model.entry.field.text(), "[x");
+    assert!(window.model.status().is_warning);
     // In place too, and the old one is not lost.
-    scene.tell(Message::Click(Target::Pattern(Text::truncated("game"))));
-    scene.write("[game");
-    scene.keys(&[Key::Enter]);
-    assert_eq!(scene.listed(), ["game"]);
-    assert_eq!(scene.model.edit().unwrap().field.text(), "[game");
-    assert!(scene.model.foot().alarm && !scene.model.foot().undo);
-    scene.keys(&[Key::Escape]);
-    assert!(scene.model.edit().is_none());
-    assert!(!scene.closed);
+    window.tell(Message::Click(Target::Pattern(Text::truncated("game"))));
+    window.write("[game");
+    window.keys(&[Key::Enter]);
+    assert_eq!(window.listed(), ["game"]);
+    assert_eq!(window.model.edit.as_ref().unwrap().field.text(), "[game");
+    assert!(window.model.status().is_warning && !window.model.status().can_undo);
+    window.keys(&[Key::Escape]);
+    assert!(window.model.edit.as_ref().is_none());
+    assert!(!window.closed);
     // Too long, empty, and there already.
-    scene.tell(Message::Click(Target::Entry));
-    scene.write(&"ż".repeat(65));
-    scene.keys(&[Key::Enter]);
+    window.tell(Message::Click(Target::Entry));
+    window.write(&"ż".repeat(65));
+    window.keys(&[Key::Enter]);
     assert_eq!(
-        scene.model.foot().text,
+        window.model.status().text,
         "The pattern is 132 bytes long, where 128 is the limit"
     );
-    scene.keys(&[Key::Escape]);
-    scene.write("game");
-    scene.keys(&[Key::Enter]);
-    assert_eq!(scene.model.foot().text, "game is on the list already");
-    assert!(!scene.model.foot().undo);
+    window.keys(&[Key::Escape]);
+    window.write("game");
+    window.keys(&[Key::Enter]);
+    assert_eq!(window.model.status().text, "game is on the list already");
+    assert!(!window.model.status().can_undo);
 }
 
 #[test]
 fn what_could_not_be_saved_is_said() {
-    let mut scene = Scene::new(&[], &[]);
-    scene.daemon.unsaved = Some("mixd.conf: read-only file system".into());
-    scene.write("+");
-    scene.write("game");
-    scene.keys(&[Key::Enter]);
-    let foot = scene.model.foot();
-    assert!(foot.alarm && foot.undo);
+    let mut window = Harness::new(&[], &[]);
+    window.daemon.unsaved = Some("mixd.conf: read-only file system".into());
+    window.write("+");
+    window.write("game");
+    window.keys(&[Key::Enter]);
+    let status = window.model.status();
+    assert!(status.is_warning && status.can_undo);
     assert_eq!(
-        foot.text,
+        status.text,
         "Added game, but it is not saved: mixd.conf: read-only file system"
     );
 }
 
 #[test]
 fn escape_leaves_what_is_nearest_and_then_the_window() {
-    let mut scene = Scene::new(&["Game"], &["x"]);
-    scene.write("?");
-    assert!(scene.model.help());
-    scene.keys(&[Key::Right]);
-    assert_eq!(scene.volume(), "0", "what is hidden is not moved");
-    scene.keys(&[Key::Escape]);
-    assert!(!scene.model.help());
-    scene.write("+");
-    scene.write("ga");
-    assert!(!scene.model.offers().is_empty());
-    scene.keys(&[Key::Escape]);
-    assert!(scene.model.offers().is_empty() && scene.model.entry().text().is_empty());
-    assert!(!scene.closed);
-    scene.keys(&[Key::Escape]);
-    assert!(scene.closed);
-    let mut scene = Scene::new(&[], &[]);
-    scene.chord(Key::Letter('q'), false, true);
-    assert!(scene.closed);
+    let mut window = Harness::new(&["Game"], &["x"]);
+    window.write("?");
+    assert!(window.model.help);
+    window.keys(&[Key::Right]);
+    assert_eq!(window.volume(), "0", "what is hidden is not moved");
+    window.keys(&[Key::Escape]);
+    assert!(!window.model.help);
+    window.write("+");
+    window.write("ga");
+    assert!(!window.model.suggestions().is_empty());
+    window.keys(&[Key::Escape]);
+    assert!(window.model.suggestions().is_empty() && window.model.entry.field.text().is_empty());
+    assert!(!window.closed);
+    window.keys(&[Key::Escape]);
+    assert!(window.closed);
+    let mut window = Harness::new(&[], &[]);
+    window.chord(Key::Letter('q'), false, true);
+    assert!(window.closed);
 }
 
 #[test]
 fn tab_goes_through_everything_and_round() {
-    let mut scene = Scene::new(&["Game", "Discord"], &["discord", "x"]);
+    let mut window = Harness::new(&["Game", "Discord"], &["discord", "x"]);
     let pattern = |text| Target::Pattern(Text::truncated(text));
     let order = [
         Target::Slider,
@@ -378,123 +386,127 @@ fn tab_goes_through_everything_and_round() {
         Target::Entry,
         pattern("discord"),
         pattern("x"),
-        Target::Foot,
+        Target::StatusLine,
         Target::Help,
     ];
-    assert_eq!(scene.model.order(), order);
+    assert_eq!(window.model.focus_order(), order);
     for target in order.iter().cycle().skip(1).take(10) {
-        scene.keys(&[Key::Tab]);
-        assert_eq!(scene.model.focus(), *target);
-        assert_eq!(scene.model.shown_focus(), Some(*target));
+        window.keys(&[Key::Tab]);
+        assert_eq!(window.model.focus.target, *target);
+        assert_eq!(window.model.focus.ring(), Some(*target));
     }
     for target in order.iter().rev().cycle().skip(6).take(10) {
-        scene.chord(Key::Tab, true, false);
-        assert_eq!(scene.model.focus(), *target);
+        window.chord(Key::Tab, true, false);
+        assert_eq!(window.model.focus.target, *target);
     }
     // What has the focus goes: what stands in its place has it.
-    scene.tell(Message::Click(Target::Slider));
-    scene.keys(&[Key::Tab, Key::Tab]);
-    scene.daemon.vanish(2);
-    let event = scene.daemon.streams_event();
-    scene.tell(event);
-    assert_eq!(scene.model.focus(), Target::Entry);
+    window.tell(Message::Click(Target::Slider));
+    window.keys(&[Key::Tab, Key::Tab]);
+    window.daemon.vanish(2);
+    let event = window.daemon.streams_event();
+    window.tell(event);
+    assert_eq!(window.model.focus.target, Target::Entry);
 }
 
 #[test]
 fn mixd_goes_and_comes_back() {
-    let mut scene = Scene::new(&["Game"], &["x"]);
-    scene.tell(Message::Hold(Some(volume("0.7"))));
-    scene.tell(Message::Click(Target::Delete(Text::truncated("x"))));
-    scene.tell(Message::Lost(Lost {
+    let mut window = Harness::new(&["Game"], &["x"]);
+    window.tell(Message::Slider(SliderMessage::Grab(Some(volume("0.7")))));
+    window.tell(Message::Click(Target::Delete(Text::truncated("x"))));
+    window.tell(Message::Disconnected(LinkError {
         title: "mixd is not there",
-        why: "connection refused".into(),
-        start: Some("mixd".into()),
+        reason: "connection refused".into(),
+        command: Some("mixd".into()),
     }));
-    scene.daemon.inbox.clear();
-    assert!(matches!(scene.model.link(), Link::Down(_)));
-    assert!(scene.model.audio().streams.is_empty());
+    window.daemon.inbox.clear();
+    assert!(matches!(window.model.daemon.link, LinkState::Down(_)));
+    assert!(window.model.daemon.audio.streams.is_empty());
     // Nothing can be asked now.
-    scene.keys(&[Key::Tab, Key::Tab, Key::Right, Key::Enter, Key::Escape]);
-    scene.tell(Message::Hold(Some(volume("0.7"))));
-    scene.chord(Key::Letter('z'), false, true);
-    assert!(scene.daemon.inbox.is_empty() && !scene.closed);
-    scene.daemon.volume = volume("-0.2");
-    scene.tell(Message::Connected);
-    scene.settle();
-    assert_eq!(*scene.model.link(), Link::Up);
-    assert_eq!(scene.model.volume(), volume("-0.2"));
-    assert_eq!(scene.model.streams(Channel::Default).count(), 1);
+    window.keys(&[Key::Tab, Key::Tab, Key::Right, Key::Enter, Key::Escape]);
+    window.tell(Message::Slider(SliderMessage::Grab(Some(volume("0.7")))));
+    window.chord(Key::Letter('z'), false, true);
+    assert!(window.daemon.inbox.is_empty() && !window.closed);
+    window.daemon.volume = volume("-0.2");
+    window.tell(Message::Connected);
+    window.settle();
+    assert_eq!(window.model.daemon.link, LinkState::Up);
+    assert_eq!(window.model.volume(), volume("-0.2"));
+    assert_eq!(window.model.daemon.streams(Channel::Default).count(), 1);
 }
 
 #[test]
 fn the_focus_outlasts_a_restart_of_mixd_unless_it_is_moved_meanwhile() {
-    let mut scene = Scene::new(&["Game"], &["x", "y"]);
+    let mut window = Harness::new(&["Game"], &["x", "y"]);
     let lost = || {
-        Message::Lost(Lost {
+        Message::Disconnected(LinkError {
             title: "mixd is not there",
-            why: "connection refused".into(),
-            start: None,
+            reason: "connection refused".into(),
+            command: None,
         })
     };
     let row = Target::Pattern(Text::truncated("y"));
     for moves in [false, true] {
-        scene.tell(Message::Click(row));
-        assert_eq!(scene.model.focus(), Target::Edit);
-        scene.write("yz");
-        scene.tell(lost());
-        scene.tell(lost());
-        assert_eq!(scene.model.focus(), Target::Help, "the last that there is");
+        window.tell(Message::Click(row));
+        assert_eq!(window.model.focus.target, Target::Edit);
+        window.write("yz");
+        window.tell(lost());
+        window.tell(lost());
+        assert_eq!(
+            window.model.focus.target,
+            Target::Help,
+            "the last that there is"
+        );
         if moves {
-            scene.keys(&[Key::Tab]);
+            window.keys(&[Key::Tab]);
         }
-        scene.daemon.inbox.clear();
-        scene.tell(Message::Connected);
-        scene.settle();
+        window.daemon.inbox.clear();
+        window.tell(Message::Connected);
+        window.settle();
         let expected = if moves { Target::Slider } else { Target::Edit };
-        assert_eq!(scene.model.focus(), expected);
+        assert_eq!(window.model.focus.target, expected);
         // What was being typed there too.
-        let edit = scene.model.edit().map(|edit| edit.field.text());
+        let edit = window.model.edit.as_ref().map(|edit| edit.field.text());
         assert_eq!(edit, (!moves).then_some("yz"));
-        scene.keys(&[Key::Escape]);
+        window.keys(&[Key::Escape]);
     }
 }
 
 #[test]
 fn why_a_stream_is_left_alone_is_asked_for_once() {
-    let mut scene = Scene::new(&["a", "b", "c", "d", "Pinned"], &[]);
-    scene.tell(Message::Point(Some(Target::Stream(1))));
-    assert!(scene.daemon.inbox.is_empty(), "it is routed");
-    scene.tell(Message::Point(Some(Target::Stream(5))));
-    scene.tell(Message::Point(Some(Target::Stream(5))));
-    assert_eq!(scene.daemon.inbox, [Request::GetStream(5)]);
-    scene.settle();
-    assert!(scene.model.reason(5).is_some());
+    let mut window = Harness::new(&["a", "b", "c", "d", "Pinned"], &[]);
+    window.tell(Message::Hover(Some(Target::Stream(1))));
+    assert!(window.daemon.inbox.is_empty(), "it is routed");
+    window.tell(Message::Hover(Some(Target::Stream(5))));
+    window.tell(Message::Hover(Some(Target::Stream(5))));
+    assert_eq!(window.daemon.inbox, [Request::GetStream(5)]);
+    window.settle();
+    assert!(window.model.daemon.reason(5).is_some());
     // It stays while other streams come and go, until that of this one may be another.
-    scene.tell(Message::Point(None));
-    scene.daemon.vanish(1);
-    let event = scene.daemon.streams_event();
-    scene.tell(event);
-    assert!(scene.model.reason(5).is_some());
-    scene.daemon.appear(5, "Another");
-    let event = scene.daemon.streams_event();
-    scene.tell(event);
-    assert!(scene.model.reason(5).is_none());
+    window.tell(Message::Hover(None));
+    window.daemon.vanish(1);
+    let event = window.daemon.streams_event();
+    window.tell(event);
+    assert!(window.model.daemon.reason(5).is_some());
+    window.daemon.appear(5, "Another");
+    let event = window.daemon.streams_event();
+    window.tell(event);
+    assert!(window.model.daemon.reason(5).is_none());
 }
 
 #[test]
 fn ctrl_z_is_of_the_text_while_there_is_something_to_take_back() {
-    let mut scene = Scene::new(&[], &["a"]);
-    scene.tell(Message::Click(Target::Delete(Text::truncated("a"))));
-    scene.settle();
-    scene.write("+");
-    scene.write("typo");
-    scene.chord(Key::Letter('z'), false, true);
-    assert_eq!(scene.model.entry().text(), "");
-    assert!(scene.listed().is_empty());
+    let mut window = Harness::new(&[], &["a"]);
+    window.tell(Message::Click(Target::Delete(Text::truncated("a"))));
+    window.settle();
+    window.write("+");
+    window.write("typo");
+    window.chord(Key::Letter('z'), false, true);
+    assert_eq!(window.model.entry.field.text(), "");
+    assert!(window.listed().is_empty());
     // What was taken back there is made again there.
-    scene.chord(Key::Letter('z'), true, true);
-    assert_eq!(scene.model.entry().text(), "typo");
-    scene.chord(Key::Letter('z'), false, true);
-    scene.chord(Key::Letter('z'), false, true);
-    assert_eq!(scene.listed(), ["a"]);
+    window.chord(Key::Letter('z'), true, true);
+    assert_eq!(window.model.entry.field.text(), "typo");
+    window.chord(Key::Letter('z'), false, true);
+    window.chord(Key::Letter('z'), false, true);
+    assert_eq!(window.listed(), ["a"]);
 }

@@ -3,58 +3,49 @@
 use wire::{Channel, Gain, Volume};
 
 use crate::geometry::Rect;
-use crate::model::{Link, Model, Target};
+use crate::model::{Model, Target};
 use crate::theme::{GRID, LARGE, MARGIN, SMALL, VALUE};
 
-use super::pen::{Align, Pen, Style};
+use super::painter::{Align, Painter, Style};
 use super::{Role, Track, focus_ring};
 
 /// The middle of the slider, from the top.
 const MIDDLE: f32 = 17.0 * GRID;
 const RADIUS: f32 = 10.0;
 
-pub fn draw(pen: &mut Pen<'_>, model: &Model, window: Rect) -> Track {
-    let theme = pen.theme;
-    let is_up = *model.link() == Link::Up;
+pub fn draw(painter: &mut Painter<'_>, model: &Model, window: Rect) -> Track {
+    let theme = painter.theme;
+    let is_up = model.daemon.is_up();
     let volume = model.volume();
     let third = ((window.width - 2.0 * MARGIN) / 3.0).floor();
-    let ends = [
-        (Channel::Default, "Default", MARGIN, Align::Left),
+    let right = window.width - MARGIN - third;
+    let mix = model.mix();
+    for (channel, name, gain, x, align) in [
         (
-            Channel::Aux,
-            "Aux",
-            window.width - MARGIN - third,
-            Align::Right,
+            Channel::Default,
+            "Default",
+            mix.default,
+            MARGIN,
+            Align::Left,
         ),
-    ];
-    for (channel, name, x, align) in ends {
-        let (color, gain) = match (is_up, channel) {
-            (false, _) => (theme.muted, None),
-            (true, Channel::Default) => (theme.cool, Some(model.mix().default)),
-            (true, Channel::Aux) => (theme.warm, Some(model.mix().aux)),
+        (Channel::Aux, "Aux", mix.aux, right, Align::Right),
+    ] {
+        let (color, gain) = match is_up {
+            true => (theme.channel(channel), percent(gain)),
+            false => (theme.muted, String::new()),
         };
-        let name_room = Rect::new(x, 3.0 * GRID, third, 5.0 * GRID);
-        pen.text(name_room, name, Style::strong(LARGE, color), align);
-        let gain_room = Rect::new(x, 8.0 * GRID, third, 4.0 * GRID);
-        let text = gain.map_or(String::new(), percent);
-        pen.text(gain_room, &text, Style::new(SMALL, theme.muted), align);
+        let room = Rect::new(x, 3.0 * GRID, third, 5.0 * GRID);
+        painter.text(room, name, Style::strong(LARGE, color), align);
+        let room = Rect::new(x, 8.0 * GRID, third, 4.0 * GRID);
+        painter.text(room, &gain, Style::new(SMALL, theme.muted), align);
     }
-    let value_room = Rect::new(
-        MARGIN + third,
-        3.0 * GRID,
-        window.width - 2.0 * (MARGIN + third),
-        6.0 * GRID,
-    );
+    let left = MARGIN + third;
+    let room = Rect::new(left, 3.0 * GRID, window.width - 2.0 * left, 6.0 * GRID);
     let (value, color) = match is_up {
         true => (signed(volume), theme.text),
         false => ("–".to_owned(), theme.muted),
     };
-    pen.text(
-        value_room,
-        &value,
-        Style::strong(VALUE, color),
-        Align::Middle,
-    );
+    painter.text(room, &value, Style::strong(VALUE, color), Align::Middle);
 
     let mut track = Track {
         left: MARGIN + RADIUS,
@@ -65,53 +56,49 @@ pub fn draw(pen: &mut Pen<'_>, model: &Model, window: Rect) -> Track {
     track.handle = track.place(volume);
     let middle = track.place(Volume::MIDDLE);
     let bar = Rect::new(MARGIN, MIDDLE - 3.0, window.width - 2.0 * MARGIN, 6.0);
-    pen.round(bar, 3.0, theme.line);
+    painter.round(bar, 3.0, theme.line);
     if is_up {
         let color = match volume < Volume::MIDDLE {
-            true => theme.cool,
-            false => theme.warm,
+            true => theme.default,
+            false => theme.aux,
         };
         let (left, right) = (middle.min(track.handle), middle.max(track.handle));
         if right - left > 0.5 {
-            pen.fill(Rect::new(left, bar.y, right - left, bar.height), color);
+            painter.fill(Rect::new(left, bar.y, right - left, bar.height), color);
         }
     }
     for (x, color) in [
-        (MARGIN + 3.0, theme.cool),
-        (window.width - MARGIN - 3.0, theme.warm),
+        (MARGIN + 3.0, theme.default),
+        (window.width - MARGIN - 3.0, theme.aux),
     ] {
-        pen.disc(x, MIDDLE, 3.0, if is_up { color } else { theme.muted });
+        painter.disc(x, MIDDLE, 3.0, if is_up { color } else { theme.muted });
     }
     // The notch, above and below the handle.
     for y in [MIDDLE - RADIUS - GRID, MIDDLE + RADIUS] {
-        pen.round(Rect::new(middle - 1.0, y, 2.0, GRID), 1.0, theme.muted);
+        painter.round(Rect::new(middle - 1.0, y, 2.0, GRID), 1.0, theme.muted);
     }
     let knob = match (is_up, volume.cmp(&Volume::MIDDLE)) {
         (false, _) => theme.muted,
-        (true, std::cmp::Ordering::Less) => theme.cool,
+        (true, std::cmp::Ordering::Less) => theme.default,
         (true, std::cmp::Ordering::Equal) => theme.text,
-        (true, std::cmp::Ordering::Greater) => theme.warm,
+        (true, std::cmp::Ordering::Greater) => theme.aux,
     };
-    pen.disc(track.handle, MIDDLE, RADIUS, knob);
-    pen.disc(track.handle, MIDDLE, RADIUS - 3.0, theme.background);
-    if model.hover() == Some(Target::Slider) && is_up {
-        pen.disc(track.handle, MIDDLE, RADIUS - 6.0, knob);
+    painter.disc(track.handle, MIDDLE, RADIUS, knob);
+    painter.disc(track.handle, MIDDLE, RADIUS - 3.0, theme.background);
+    if model.hover == Some(Target::Slider) && is_up {
+        painter.disc(track.handle, MIDDLE, RADIUS - 6.0, knob);
     }
-    if model.shown_focus() == Some(Target::Slider) {
-        let ring = Rect::new(
-            GRID,
-            MIDDLE - 4.0 * GRID,
-            window.width - 2.0 * GRID,
-            8.0 * GRID,
-        );
-        focus_ring(pen, ring, theme.muted);
+    if model.focus.ring() == Some(Target::Slider) {
+        let (top, width) = (MIDDLE - 4.0 * GRID, window.width - 2.0 * GRID);
+        let ring = Rect::new(GRID, top, width, 8.0 * GRID);
+        focus_ring(painter, ring, theme.muted);
     }
-    let reach = Rect::new(0.0, MIDDLE - 5.0 * GRID, window.width, 10.0 * GRID);
-    pen.area(reach, Role::Target(Target::Slider));
+    let area = Rect::new(0.0, MIDDLE - 5.0 * GRID, window.width, 10.0 * GRID);
+    painter.area(area, Role::Target(Target::Slider));
     track
 }
 
-/// A gain as one reads it: `75 %`. What is not quite silent or not quite full is not called so.
+/// Returns a gain as people write it: `75 %`. Only silence is 0 %, and only full gain 100 %.
 fn percent(gain: Gain) -> String {
     let millionths = gain.millionths();
     match (millionths + 5_000) / 10_000 {
@@ -121,7 +108,7 @@ fn percent(gain: Gain) -> String {
     }
 }
 
-/// A volume with two decimals and a sign, as wide at each value.
+/// Returns a volume with two decimals and a sign, of the same width at each value.
 fn signed(volume: Volume) -> String {
     let sign = match volume.cmp(&Volume::MIDDLE) {
         std::cmp::Ordering::Less => "−",

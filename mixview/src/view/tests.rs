@@ -1,9 +1,9 @@
 use super::*;
+use crate::display_list::Shape;
+use crate::fake_daemon::FakeDaemon;
 use crate::font::NoFallback;
 use crate::input::Pointer;
-use crate::model::{KEYS, Key, Lost, Message};
-use crate::pretend::Daemon;
-use crate::scene::Shape;
+use crate::model::{KEYS, Key, LinkError, Message};
 use crate::theme::DARK;
 
 const SMALL_WINDOW: (u32, u32) = (320, 240);
@@ -11,22 +11,22 @@ const USUAL_WINDOW: (u32, u32) = (480, 420);
 
 fn model(names: &[&str], patterns: &[&str]) -> Model {
     let mut model = Model::default();
-    model.handle(Message::Connected);
-    for message in Daemon::new(names, patterns).greet() {
-        model.handle(message);
+    model.update(Message::Connected);
+    for message in FakeDaemon::new(names, patterns).events() {
+        model.update(message);
     }
     model
 }
 
 fn seen(model: &mut Model, (width, height): (u32, u32)) -> Frame {
-    let extent = Extent {
+    let viewport = Viewport {
         width,
         height,
         scale: 1.0,
     };
     let fonts = Fonts::new(Box::new(NoFallback)).unwrap();
-    let frame = view(model, &fonts, &DARK, extent);
-    model.scrolled(frame.scroll);
+    let frame = view(model, &fonts, &DARK, viewport);
+    model.set_scroll(frame.scroll);
     frame
 }
 
@@ -48,13 +48,13 @@ fn every_offer_comes_into_sight_by_the_wheel_and_by_keys() {
         let names = names(12);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut model = model(&names, &[]);
-        model.handle(Message::Click(Target::Entry));
+        model.update(Message::Click(Target::Entry));
         let mut pointer = Pointer::default();
         let mut met = Vec::new();
         let offered = |frame: &Frame| -> Vec<u32> {
             let areas = frame.areas.iter();
             let offers = areas.filter_map(|area| match area.role {
-                Role::Target(Target::Offer(id)) => Some(id),
+                Role::Target(Target::Suggestion(id)) => Some(id),
                 _ => None,
             });
             offers.collect()
@@ -62,11 +62,11 @@ fn every_offer_comes_into_sight_by_the_wheel_and_by_keys() {
         for _ in 0..14 {
             let frame = seen(&mut model, size);
             met.extend(offered(&frame));
-            let is_card = |area: &&Area| area.role == Role::Pane(Pane::Offers);
+            let is_card = |area: &&Area| area.role == Role::Pane(Pane::Suggestions);
             let rect = frame.areas.iter().find(is_card).unwrap().rect;
             pointer.moved(rect.x + 9.0, rect.y + 9.0, &frame);
             for message in pointer.wheel(0.0, -1.0, &frame) {
-                model.handle(message);
+                model.update(message);
             }
         }
         met.sort_unstable();
@@ -75,9 +75,9 @@ fn every_offer_comes_into_sight_by_the_wheel_and_by_keys() {
         // By keys, from the last one up to the first and back.
         for key in [Key::Down, Key::Up, Key::Down] {
             for _ in 0..11 {
-                model.handle(key.into());
+                model.update(key.into());
                 let frame = seen(&mut model, size);
-                let picked = model.picked();
+                let picked = model.entry.selected;
                 let is_seen = picked.is_none_or(|id| offered(&frame).contains(&id));
                 assert!(is_seen, "{picked:?} is out of sight at {size:?}");
             }
@@ -92,7 +92,7 @@ fn lists_show_whole_rows_with_the_bar_beside_them() {
     for (width, height) in [SMALL_WINDOW, USUAL_WINDOW, (397, 333), (1234, 777)] {
         let mut model = model(&names, &names[20..]);
         for pane in [Pane::Patterns, Pane::Streams(Channel::Default)] {
-            model.handle(Message::Scroll(pane, 301.0));
+            model.update(Message::Scroll(pane, 301.0));
         }
         let frame = seen(&mut model, (width, height));
         let rows = frame.areas.iter().filter(|area| {
@@ -128,22 +128,22 @@ fn lists_show_whole_rows_with_the_bar_beside_them() {
 fn a_text_does_not_move_when_it_is_changed() {
     let mut model = model(&[], &["spotify"]);
     let before = place(&seen(&mut model, USUAL_WINDOW), "spotify");
-    model.handle(Message::Click(Target::Pattern(
-        *model.programs()[0].pattern(),
+    model.update(Message::Click(Target::Pattern(
+        *model.daemon.rules[0].pattern(),
     )));
     assert_eq!(place(&seen(&mut model, USUAL_WINDOW), "spotify"), before);
-    let hint = "Send a program to Aux: its name, or a pattern like discord*";
-    let hint = place(&seen(&mut model, USUAL_WINDOW), hint);
-    model.handle(Message::Click(Target::Entry));
-    model.handle(Message::Typed("x".into()));
-    assert_eq!(place(&seen(&mut model, USUAL_WINDOW), "x"), hint);
-    assert_eq!(hint, before);
+    let tooltip = "Send a program to Aux: its name, or a pattern like discord*";
+    let tooltip = place(&seen(&mut model, USUAL_WINDOW), tooltip);
+    model.update(Message::Click(Target::Entry));
+    model.update(Message::Text("x".into()));
+    assert_eq!(place(&seen(&mut model, USUAL_WINDOW), "x"), tooltip);
+    assert_eq!(tooltip, before);
 }
 
 #[test]
 fn the_keys_are_read_whole_in_the_smallest_window() {
     let mut model = model(&["Game"], &["x"]);
-    model.handle(Message::Typed("?".into()));
+    model.update(Message::Text("?".into()));
     let frame = seen(&mut model, SMALL_WINDOW);
     for (keys, what) in KEYS {
         assert!(place(&frame, keys).is_some(), "{keys}");
@@ -161,10 +161,10 @@ fn what_a_pattern_holds_is_named_once() {
 #[test]
 fn what_mixd_asks_ends_with_its_question_mark() {
     let mut model = model(&[], &[]);
-    model.handle(Message::Lost(Lost {
+    model.update(Message::Disconnected(LinkError {
         title: "mixd does not answer",
-        why: "mixd has not answered within 2 s; is it stopped?".into(),
-        start: None,
+        reason: "mixd has not answered within 2 s; is it stopped?".into(),
+        command: None,
     }));
     let frame = seen(&mut model, USUAL_WINDOW);
     assert!(place(&frame, "mixd does not answer").is_some());

@@ -1,4 +1,4 @@
-//! Which display it is that can't be had, in a sentence.
+//! The sentence that says why there is no display.
 
 use std::env;
 
@@ -7,7 +7,7 @@ use winit::error::EventLoopError;
 /// The variables that name a display, in the order in which winit looks at them.
 const VARIABLES: [&str; 3] = ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"];
 
-/// Why there is none, and what to do.
+/// Returns why there is no display, and what to do.
 pub fn missing(error: &EventLoopError) -> String {
     let set = VARIABLES.iter().find_map(|name| {
         let value = env::var_os(name).filter(|value| !value.is_empty())?;
@@ -20,7 +20,7 @@ pub fn missing(error: &EventLoopError) -> String {
     format!("no display: {why}; start it in a desktop session, or use mixctl")
 }
 
-/// What winit says, without the place in its source where it says so, as the middle of a sentence.
+/// Returns winit's message as the middle of a sentence, without the place in its source.
 fn reason(text: &str) -> &str {
     let text = match text.strip_prefix("os error at ") {
         Some(place) => place.split_once(": ").map_or(place, |(_, reason)| reason),

@@ -5,7 +5,7 @@ use winit::keyboard::{Key as Logical, KeyCode, ModifiersState, NamedKey, Physica
 
 use crate::model::{Key, Message, Modifiers};
 
-/// What a pressed key says; nothing if it is one that nobody asks for.
+/// Returns a pressed key's message; none if the key has no use.
 pub fn message(event: &KeyEvent, state: ModifiersState) -> Option<Message> {
     let modifiers = Modifiers {
         shift: state.shift_key(),
@@ -24,11 +24,11 @@ pub fn message(event: &KeyEvent, state: ModifiersState) -> Option<Message> {
         return Some(Message::Key(Key::Letter(letter), modifiers));
     }
     let text = event.text.as_ref()?;
-    Some(Message::Typed(text.to_string()))
+    Some(Message::Text(text.to_string()))
 }
 
-/// The letter of a chord: the layout's, or, where that has no Latin letters, that which a Latin
-/// keyboard has there.
+/// Returns the letter of a chord: the layout's, or, where that has no Latin letters, the one that
+/// a Latin keyboard has there.
 fn chord(text: &str, key: PhysicalKey) -> Option<char> {
     let letter = text.chars().next()?.to_lowercase().next()?;
     if letter.is_ascii() {

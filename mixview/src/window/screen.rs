@@ -1,5 +1,5 @@
-//! The window's pixels: what has changed since a buffer was last shown is drawn, and what has
-//! changed since the last frame is said to the display.
+//! The window's pixels: draws what has changed since a buffer was last shown, and tells the display
+//! what has changed since the last frame.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
@@ -9,26 +9,23 @@ use winit::event_loop::OwnedDisplayHandle;
 use winit::window::Window;
 
 use crate::canvas::Canvas;
+use crate::display_list::{Item, add, damage};
 use crate::font::Fonts;
 use crate::geometry::Pixels;
-use crate::scene::{Item, add, damage};
 
-/// How many frames old a buffer may be and still be mended rather than drawn anew.
-const OLDEST: usize = 4;
+/// The age of a buffer, in frames, from which on it is drawn anew.
+const MAX_AGE: usize = 4;
 
-/// A window, and what is to be seen in it.
 pub struct Screen {
     surface: Surface<OwnedDisplayHandle, Window>,
     size: (u32, u32),
-    /// What is to be seen now.
+    /// What was drawn last.
     items: Vec<Item>,
-    /// What each of the last frames has changed, the newest first.
+    /// The regions that each of the last frames has changed, the newest first.
     history: VecDeque<Vec<Pixels>>,
 }
 
 impl Screen {
-    /// A window in which nothing has been drawn.
-    ///
     /// # Errors
     /// A sentence: the display takes no pixels from us.
     pub fn new(display: OwnedDisplayHandle, window: Window) -> Result<Self, String> {
@@ -43,20 +40,19 @@ impl Screen {
         })
     }
 
-    /// The window.
     pub fn window(&self) -> &Window {
         self.surface.window()
     }
 
-    /// Whether this is what was drawn last.
+    /// Returns whether this is what was drawn last.
     pub fn shows(&self, items: &[Item]) -> bool {
         self.items == items
     }
 
-    /// Shows `items` in a window of this size: all of them, or what has changed.
+    /// Draws all of `items`, or what has changed, in a window of this size.
     ///
     /// # Errors
-    /// The display does not take them: it has gone, as a rule.
+    /// The display has gone, as a rule.
     pub fn draw(
         &mut self,
         items: &[Item],
@@ -102,12 +98,12 @@ impl Screen {
         buffer.present_with_damage(&rects)?;
         self.items = items.to_vec();
         self.history.push_front(changed);
-        self.history.truncate(OLDEST);
+        self.history.truncate(MAX_AGE);
         Ok(())
     }
 }
 
-/// A rectangle, as the display is told of it; none if it is empty.
+/// Returns a rectangle in softbuffer's terms; none if it is empty.
 pub fn rect(pixels: &Pixels) -> Option<Rect> {
     Some(Rect {
         x: u32::try_from(pixels.left).ok()?,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use ab_glyph::{Font, FontRef};
 use mixview::font::Fallback;
-use mixview::model::{Key, Lost, Message, Model, Modifiers, Target};
+use mixview::model::{Dragged, Key, LinkError, Message, Model, Modifiers, Target};
 use wire::message::Rule;
 use wire::{
     Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Settings, Stream, StreamDetail,
@@ -129,12 +129,12 @@ pub fn audio(streams: Vec<Stream>) -> Audio {
 /// A window with all that mixd has said; of the list, what is ignored stands behind a `!`.
 pub fn shown(volume: &str, programs: &[&str], audio: Audio) -> Model {
     let mut model = Model::default();
-    model.handle(Message::Connected);
-    model.handle(Message::Answer(Ok(Reply::Done)));
-    model.handle(Message::Event(Event::Volume(mix(volume))));
-    model.handle(listed(programs));
-    model.handle(Message::Event(Event::Streams(Cow::Owned(audio))));
-    model.handle(Message::Event(Event::Settings(Cow::Owned(
+    model.update(Message::Connected);
+    model.update(Message::Reply(Ok(Reply::Done)));
+    model.update(Message::Event(Event::Volume(mix(volume))));
+    model.update(listed(programs));
+    model.update(Message::Event(Event::Streams(Cow::Owned(audio))));
+    model.update(Message::Event(Event::Settings(Cow::Owned(
         Settings::default(),
     ))));
     model
@@ -199,8 +199,8 @@ fn forty() -> Model {
     let patterns: Vec<String> = (0..40).map(|at| format!("pattern-{at}*")).collect();
     let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
     let mut model = shown("0.5", &patterns, audio(streams.collect()));
-    model.handle(Message::Scroll(mixview::model::Pane::Patterns, 300.0));
-    model.handle(Message::Scroll(
+    model.update(Message::Scroll(mixview::model::Pane::Patterns, 300.0));
+    model.update(Message::Scroll(
         mixview::model::Pane::Streams(Channel::Aux),
         1e9,
     ));
@@ -215,7 +215,7 @@ fn long_names() -> Model {
     let mut other = audio(vec![stream(1, long, None), pinned]);
     other.output = Some(Text::truncated(long));
     let mut model = shown("1", &[long, "short"], other);
-    model.handle(Message::Point(Some(Target::Stream(1))));
+    model.update(Message::Hover(Some(Target::Stream(1))));
     model
 }
 
@@ -256,11 +256,11 @@ fn badges() -> Model {
 
 fn badge_reason() -> Model {
     let mut model = badged();
-    model.handle(Message::Point(Some(Target::Stream(71))));
+    model.update(Message::Hover(Some(Target::Stream(71))));
     let mut chat = evening().remove(2);
     chat.state = StreamState::Contested;
     let reason = "qpwgraph has moved it away from its channel twice, so it is left alone; remove and add its pattern to try again";
-    model.handle(Message::Answer(Ok(detail(chat, Some(reason), None))));
+    model.update(Message::Reply(Ok(detail(chat, Some(reason), None))));
     model
 }
 
@@ -274,67 +274,67 @@ fn ignored() -> Model {
     streams.push(daw.clone());
     let programs = ["!ardour*", "!soundboard", EVENING[0], EVENING[1]];
     let mut model = shown("0.2", &programs, audio(streams));
-    model.handle(Message::Point(Some(Target::Stream(92))));
+    model.update(Message::Hover(Some(Target::Stream(92))));
     let reason = "'ardour*' on the program list has it ignored; it is left as it is linked";
-    model.handle(Message::Answer(Ok(detail(daw, Some(reason), None))));
+    model.update(Message::Reply(Ok(detail(daw, Some(reason), None))));
     for _ in 0..7 {
-        model.handle(Key::Tab.into());
+        model.update(Key::Tab.into());
     }
     model
 }
 
 fn carrying() -> Model {
     let mut model = typical();
-    model.handle(Message::Carry {
+    model.update(Message::Drag(Dragged {
         id: 58,
         x: 300.0,
         y: 150.0,
-        over: Channel::Aux,
-    });
+        channel: Channel::Aux,
+    }));
     model
 }
 
 fn offers() -> Model {
     let mut model = typical();
-    model.handle(Message::Click(Target::Entry));
-    model.handle(Key::Down.into());
+    model.update(Message::Click(Target::Entry));
+    model.update(Key::Down.into());
     model
 }
 
 fn typing() -> Model {
     let mut model = typical();
-    model.handle(Message::Click(Target::Entry));
-    model.handle(Message::Typed("media.role = Game".into()));
+    model.update(Message::Click(Target::Entry));
+    model.update(Message::Text("media.role = Game".into()));
     let both = Modifiers {
         shift: true,
         control: true,
     };
-    model.handle(Message::Key(Key::Left, both));
+    model.update(Message::Key(Key::Left, both));
     model
 }
 
 fn composing() -> Model {
     let mut model = typical();
-    model.handle(Message::Click(Target::Entry));
-    model.handle(Message::Typed("Łódź ".into()));
-    model.handle(Message::Composed("muzyka".into()));
+    model.update(Message::Click(Target::Entry));
+    model.update(Message::Text("Łódź ".into()));
+    model.update(Message::Preedit("muzyka".into()));
     model
 }
 
 fn editing() -> Model {
     let mut model = typical();
-    model.handle(Message::Click(Target::Pattern(Text::truncated("spotify"))));
-    model.handle(Key::End.into());
-    model.handle(Message::Typed("*".into()));
+    model.update(Message::Click(Target::Pattern(Text::truncated("spotify"))));
+    model.update(Key::End.into());
+    model.update(Message::Text("*".into()));
     model
 }
 
 fn refused() -> Model {
     let mut model = typical();
-    model.handle(Message::Click(Target::Entry));
-    model.handle(Message::Typed("[discord".into()));
-    model.handle(Key::Enter.into());
-    model.handle(Message::Answer(Err(Failure {
+    model.update(Message::Click(Target::Entry));
+    model.update(Message::Text("[discord".into()));
+    model.update(Key::Enter.into());
+    model.update(Message::Reply(Err(Failure {
         code: wire::ErrorCode::Refused,
         message: "the pattern '[discord' has a [ without its ]".into(),
     })));
@@ -343,22 +343,22 @@ fn refused() -> Model {
 
 fn undo() -> Model {
     let mut model = typical();
-    model.handle(Message::Click(Target::Delete(Text::truncated("spotify"))));
-    model.handle(Message::Answer(Ok(Reply::Done)));
-    model.handle(listed(&[EVENING[0], EVENING[2]]));
+    model.update(Message::Click(Target::Delete(Text::truncated("spotify"))));
+    model.update(Message::Reply(Ok(Reply::Done)));
+    model.update(listed(&[EVENING[0], EVENING[2]]));
     let mut streams = evening();
     streams[3].rule = None;
     streams[3].channel = Channel::Default;
-    model.handle(Message::Event(Event::Streams(Cow::Owned(audio(streams)))));
+    model.update(Message::Event(Event::Streams(Cow::Owned(audio(streams)))));
     model
 }
 
 fn offers_many() -> Model {
     let streams = (0..20).map(|at| stream(at, &format!("Player {at}"), None));
     let mut model = shown("0", &EVENING, audio(streams.collect()));
-    model.handle(Message::Click(Target::Entry));
+    model.update(Message::Click(Target::Entry));
     for _ in 0..9 {
-        model.handle(Key::Down.into());
+        model.update(Key::Down.into());
     }
     model
 }
@@ -370,10 +370,10 @@ fn undo_alarm() -> Model {
         problem: Some("mixd.conf:7: unknown directive 'curv', did you mean 'curve'?".into()),
         ..Settings::default()
     };
-    model.handle(Message::Event(Event::Settings(Cow::Owned(settings))));
+    model.update(Message::Event(Event::Settings(Cow::Owned(settings))));
     for _ in 0..9 {
-        if model.focus() != Target::Foot {
-            model.handle(Key::Tab.into());
+        if model.focus.target != Target::StatusLine {
+            model.update(Key::Tab.into());
         }
     }
     model
@@ -381,10 +381,10 @@ fn undo_alarm() -> Model {
 
 fn stopped() -> Model {
     let mut model = typical();
-    model.handle(Message::Lost(Lost {
+    model.update(Message::Disconnected(LinkError {
         title: "mixd does not answer",
-        why: "mixd has not answered within 2 s; is it stopped?".into(),
-        start: None,
+        reason: "mixd has not answered within 2 s; is it stopped?".into(),
+        command: None,
     }));
     model
 }
@@ -392,23 +392,23 @@ fn stopped() -> Model {
 fn focus() -> Model {
     let mut model = typical();
     for _ in 0..3 {
-        model.handle(Key::Tab.into());
+        model.update(Key::Tab.into());
     }
     model
 }
 
 fn help() -> Model {
     let mut model = typical();
-    model.handle(Message::Typed("?".into()));
+    model.update(Message::Text("?".into()));
     model
 }
 
 fn lost() -> Model {
     let mut model = typical();
-    model.handle(Message::Lost(Lost {
+    model.update(Message::Disconnected(LinkError {
         title: "mixd is not there",
-        why: "connect @mixd-1000: connection refused".into(),
-        start: Some("mixd".into()),
+        reason: "connect @mixd-1000: connection refused".into(),
+        command: Some("mixd".into()),
     }));
     model
 }
@@ -426,7 +426,7 @@ fn config_error() -> Model {
         problem: Some("mixd.conf:7: unknown directive 'curv', did you mean 'curve'?".into()),
         ..Settings::default()
     };
-    model.handle(Message::Event(Event::Settings(Cow::Owned(settings))));
+    model.update(Message::Event(Event::Settings(Cow::Owned(settings))));
     model
 }
 
@@ -438,7 +438,7 @@ fn own_default() -> Model {
 
 fn ends() -> Model {
     let mut model = shown("-1", &EVENING, audio(evening()));
-    model.handle(Message::Point(Some(Target::Slider)));
-    model.handle(Key::Home.into());
+    model.update(Message::Hover(Some(Target::Slider)));
+    model.update(Key::Home.into());
     model
 }

@@ -1,73 +1,72 @@
-//! What is said at the window's foot: what was done and answered, what is wrong, where the sound
-//! goes.
+//! The status line: what was done, what is wrong, where the sound goes.
 
 use std::borrow::Cow;
 
 use wire::{PipeWireState, Warning};
 
-use super::{Key, Link, Message, Model, Target};
+use super::daemon::Daemon;
+use super::{Key, Message, Model, SliderMessage, Target};
 
-/// What is said at the window's foot.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A sentence in the status line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notice {
-    /// The sentence.
     pub text: String,
     /// Whether something is wrong.
-    pub alarm: bool,
-    /// Whether the last change can be taken back.
-    pub undo: bool,
+    pub is_warning: bool,
+    /// Whether the Undo button stands beside it.
+    pub can_undo: bool,
 }
 
 impl Notice {
-    fn new(text: impl Into<String>, alarm: bool) -> Self {
+    fn new(text: impl Into<String>, is_warning: bool) -> Self {
         Self {
             text: text.into(),
-            alarm,
-            undo: false,
+            is_warning,
+            can_undo: false,
         }
     }
 }
 
-/// What was said last.
 #[derive(Debug, Default)]
-pub(super) struct Said {
-    /// What was done: until something else is.
+pub(super) struct StatusLine {
+    /// What was done last.
     pub(super) done: Option<Notice>,
     /// Whether mixd has said the list since then.
-    pub(super) is_listed: bool,
-    /// What a hand was told, such as why something was refused: until it does something else.
+    pub(super) is_list_known: bool,
+    /// The answer to the user's last action, such as why it was refused, until the next one.
     pub(super) answer: Option<Notice>,
 }
 
-impl Model {
-    /// What is said at the window's foot. An answer is read first; then what is wrong, for as long
-    /// as it is, with the button that takes back what was done beside it; then what was done, and
-    /// where the sound goes.
-    pub fn foot(&self) -> Notice {
-        if let Some(answer) = &self.said.answer {
+impl StatusLine {
+    /// An answer comes first; then what is wrong, for as long as it is, with the Undo button of what
+    /// was done beside it; then what was done, and where the sound goes.
+    pub(super) fn notice(&self, daemon: &Daemon) -> Notice {
+        if let Some(answer) = &self.answer {
             return answer.clone();
         }
-        let standing = self.standing();
-        match &self.said.done {
-            Some(done) if standing.alarm => Notice {
-                undo: done.undo,
+        let standing = daemon.notice();
+        match &self.done {
+            Some(done) if standing.is_warning => Notice {
+                can_undo: done.can_undo,
                 ..standing
             },
             Some(done) => done.clone(),
             None => standing,
         }
     }
+}
 
-    /// What there is to say when nothing was done: what is wrong, else where the sound goes.
-    pub(super) fn standing(&self) -> Notice {
-        if self.link != Link::Up {
-            return Notice::new("", false);
+impl Daemon {
+    /// What is wrong, else where the sound goes.
+    pub(super) fn notice(&self) -> Notice {
+        if !self.is_up() {
+            return Notice::default();
         }
         if let Some(problem) = &self.settings.problem {
             return Notice::new(problem.as_str(), true);
         }
         if let Some(warning) = self.audio.warnings.first() {
-            return Notice::new(warned(warning), true);
+            return Notice::new(warning_text(warning), true);
         }
         match (&self.audio.output, self.audio.pipewire) {
             (Some(output), PipeWireState::Up) => Notice::new(format!("Plays to {output}"), false),
@@ -78,15 +77,17 @@ impl Model {
             }
         }
     }
+}
 
-    /// Answers a hand.
-    pub(super) fn tell(&mut self, text: impl Into<String>, alarm: bool) {
-        self.said.answer = Some(Notice::new(text, alarm));
+impl Model {
+    /// Answers the user's last action in the status line.
+    pub(super) fn say(&mut self, text: impl Into<String>, is_warning: bool) {
+        self.status.answer = Some(Notice::new(text, is_warning));
     }
 
-    /// Whether a hand does something, so that what it was answered is no longer news. To move
-    /// about is not: the foot is reached so, to be read to its end.
-    pub(super) fn is_act(&self, message: &Message) -> bool {
+    /// Returns whether the user does something, so that the answer to the last action is no longer
+    /// news. Moving about is no action: that is how the status line is reached, to be read whole.
+    pub(super) fn is_action(&self, message: &Message) -> bool {
         match message {
             Message::Key(key, _) => !matches!(
                 key,
@@ -100,26 +101,26 @@ impl Model {
                     | Key::PageUp
                     | Key::PageDown
             ),
-            // Into a text that is being typed, only the caret goes.
+            // A click into the focused text field only moves the caret.
             Message::Click(target) => {
-                *target != Target::Foot && !(self.types() && *target == self.focus)
+                let is_caret = self.accepts_text() && *target == self.focus.target;
+                *target != Target::StatusLine && !is_caret
             }
-            Message::Composed(text) => !text.is_empty(),
-            Message::Typed(_)
-            | Message::Away
-            | Message::Hold(_)
-            | Message::Turn(_)
+            Message::Preedit(text) => !text.is_empty(),
+            Message::Text(_)
+            | Message::ClickOutside
+            | Message::Slider(SliderMessage::Grab(_) | SliderMessage::Wheel(_))
             | Message::Drop(_) => true,
             _ => false,
         }
     }
 }
 
-/// What mixd says, as a sentence begins.
-pub fn begun(text: &str) -> String {
+/// Returns mixd's words as a sentence begins.
+pub fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
-        // A name is not to be changed: mixd stays mixd.
+        // A name keeps its case.
         Some(first) if !text.starts_with("mixd") => {
             format!("{}{}", first.to_uppercase(), letters.as_str())
         }
@@ -127,8 +128,7 @@ pub fn begun(text: &str) -> String {
     }
 }
 
-/// A warning in words that say what to do.
-fn warned(warning: &Warning) -> Cow<'static, str> {
+fn warning_text(warning: &Warning) -> Cow<'static, str> {
     let text = match warning {
         Warning::OwnSinkIsDefault => {
             "The default sink is one of mixd's own: choose a sound card as the default"

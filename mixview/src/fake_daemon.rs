@@ -1,66 +1,55 @@
-//! A mixd that is not there: answers a model's requests as the real one would, when it is told to.
+//! A mixd for tests: answers a model's requests as the real one would, when it is told to.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use wire::message::{Change, Move, Replacement, Rule};
 use wire::{
-    Audio, Channel, ErrorCode, Event, Failure, Gain, Mix, PipeWireState, Reply, Request, Settings,
+    Audio, Channel, ErrorCode, Event, Failure, Mix, PipeWireState, Reply, Request, Settings,
     Stream, StreamDetail, StreamState, Text, Volume, fold, is_same,
 };
 
 use crate::model::Message;
 
-/// The state of a mixd, and what it has been asked and not answered yet.
 #[derive(Debug, Default)]
-pub struct Daemon {
-    /// The volume.
+pub struct FakeDaemon {
     pub volume: Volume,
-    /// The list.
     pub programs: Vec<Rule>,
-    /// The lists from before each change, the last one at the end.
-    past: Vec<Vec<Rule>>,
-    /// Those from before each change was taken back.
-    next: Vec<Vec<Rule>>,
+    /// The lists before each change, the oldest first.
+    undo_stack: Vec<Vec<Rule>>,
+    /// The lists before each undo.
+    redo_stack: Vec<Vec<Rule>>,
+    /// Ids and names.
     streams: Vec<(u32, String)>,
-    /// Requests that are not answered.
+    /// The requests that are not answered yet.
     pub inbox: VecDeque<Request>,
     /// Why nothing can be saved, if nothing can.
     pub unsaved: Option<String>,
 }
 
-impl Daemon {
-    /// One with these streams and patterns.
+impl FakeDaemon {
     pub fn new(names: &[&str], patterns: &[&str]) -> Self {
-        let mut daemon = Self::default();
-        for (id, name) in (1..).zip(names) {
-            daemon.streams.push((id, (*name).to_owned()));
-        }
+        let names = names.iter().map(|name| (*name).to_owned());
         let patterns = patterns.iter().map(|text| Text::truncated(text));
-        daemon.programs = patterns.map(Rule::Program).collect();
-        daemon
+        Self {
+            programs: patterns.map(Rule::Program).collect(),
+            streams: (1..).zip(names).collect(),
+            ..Self::default()
+        }
     }
 
-    /// A stream appears; not twice by one id.
+    /// Adds a stream, in place of another of this id.
     pub fn appear(&mut self, id: u32, name: &str) {
-        self.streams.retain(|(other, _)| *other != id);
+        self.vanish(id);
         self.streams.push((id, name.to_owned()));
     }
 
-    /// A stream goes.
     pub fn vanish(&mut self, id: u32) {
         self.streams.retain(|(other, _)| *other != id);
     }
 
-    /// The channel of a stream, if there is it.
-    pub fn channel(&self, id: u32) -> Option<Channel> {
-        let mut streams = self.audio().streams.into_iter();
-        let stream = streams.find(|stream| stream.id == id)?;
-        Some(stream.channel)
-    }
-
-    /// Everything that a subscriber is told at once.
-    pub fn greet(&self) -> Vec<Message> {
+    /// Returns the events that a subscriber gets at once.
+    pub fn events(&self) -> Vec<Message> {
         vec![
             self.volume_event(),
             self.programs_event(),
@@ -69,22 +58,19 @@ impl Daemon {
         ]
     }
 
-    /// What a subscriber is told of the volume.
     pub fn volume_event(&self) -> Message {
         Message::Event(Event::Volume(self.mix()))
     }
 
-    /// What a subscriber is told of the list.
     pub fn programs_event(&self) -> Message {
         Message::Event(Event::Programs(Cow::Owned(self.programs.clone())))
     }
 
-    /// What a subscriber is told of the streams.
     pub fn streams_event(&self) -> Message {
         Message::Event(Event::Streams(Cow::Owned(self.audio())))
     }
 
-    /// Answers the oldest request: the answer, and the events that follow.
+    /// Returns the reply to the oldest request, and the events that follow.
     pub fn answer(&mut self) -> Vec<Message> {
         let Some(request) = self.inbox.pop_front() else {
             return Vec::new();
@@ -92,7 +78,7 @@ impl Daemon {
         match request {
             Request::SetVolume(volume) => {
                 self.volume = volume;
-                let mix = Message::Answer(Ok(Reply::Mix(self.mix())));
+                let mix = Message::Reply(Ok(Reply::Mix(self.mix())));
                 vec![mix, self.volume_event()]
             }
             Request::AddProgram(new) | Request::ReplaceProgram(Replacement { new, .. })
@@ -104,7 +90,7 @@ impl Daemon {
                 self.add(Rule::Program(pattern));
                 self.done()
             }
-            Request::RemoveProgram(pattern) => match self.place(&pattern) {
+            Request::RemoveProgram(pattern) => match self.position(&pattern) {
                 Some(at) => {
                     self.change(|programs| _ = programs.remove(at));
                     self.done()
@@ -112,7 +98,7 @@ impl Daemon {
                 None => vec![refused("it is not on the list")],
             },
             Request::ReplaceProgram(Replacement { new, old }) => {
-                match (self.place(&old), self.place(&new)) {
+                match (self.position(&old), self.position(&new)) {
                     (None, _) => vec![refused("it is not on the list")],
                     (Some(at), other) if other.is_none_or(|other| other == at) => {
                         self.change(|programs| programs[at] = programs[at].with(new));
@@ -121,17 +107,19 @@ impl Daemon {
                     _ => vec![refused("it is on the list already")],
                 }
             }
-            Request::MoveStream(wish) => self.send(wish),
-            Request::Undo => match self.past.pop() {
+            Request::MoveStream(to) => self.move_stream(to),
+            Request::Undo => match self.undo_stack.pop() {
                 Some(list) => {
-                    self.next.push(std::mem::replace(&mut self.programs, list));
+                    self.redo_stack
+                        .push(std::mem::replace(&mut self.programs, list));
                     self.changed("took back what was done".to_owned())
                 }
                 None => vec![refused("there is nothing to undo")],
             },
-            Request::Redo => match self.next.pop() {
+            Request::Redo => match self.redo_stack.pop() {
                 Some(list) => {
-                    self.past.push(std::mem::replace(&mut self.programs, list));
+                    self.undo_stack
+                        .push(std::mem::replace(&mut self.programs, list));
                     self.changed("did again what was taken back".to_owned())
                 }
                 None => vec![refused("there is nothing to redo")],
@@ -142,52 +130,51 @@ impl Daemon {
                 vec![stream.map_or_else(|| refused("there is no such stream"), Self::detail)]
             }
             Request::Subscribe(_) => {
-                let mut messages = vec![Message::Answer(Ok(Reply::Done))];
-                messages.extend(self.greet());
+                let mut messages = vec![Message::Reply(Ok(Reply::Done))];
+                messages.extend(self.events());
                 messages
             }
             _ => vec![refused("a window does not ask this")],
         }
     }
 
-    /// Where a pattern is on the list, in whatever case.
-    pub fn place(&self, pattern: &str) -> Option<usize> {
+    /// Returns where a pattern is on the list, in whatever case.
+    fn position(&self, pattern: &str) -> Option<usize> {
         let mut listed = self.programs.iter();
         listed.position(|rule| is_same(rule.pattern(), pattern))
     }
 
-    /// Puts a rule on the list, by whatever hand: it takes the place of another about its pattern.
+    /// Adds a rule to the list, in place of another about its pattern.
     pub fn add(&mut self, rule: Rule) {
-        let at = self.place(rule.pattern());
+        let at = self.position(rule.pattern());
         self.change(|programs| match at {
             Some(at) => programs[at] = rule,
             None => programs.push(rule),
         });
     }
 
-    /// Changes the list, by whatever hand.
     pub fn change(&mut self, change: impl FnOnce(&mut Vec<Rule>)) {
         let before = self.programs.clone();
         change(&mut self.programs);
         if before != self.programs {
-            self.past.push(before);
-            self.next.clear();
+            self.undo_stack.push(before);
+            self.redo_stack.clear();
         }
     }
 
-    /// Adds a stream's name or takes off what matches it: what else that holds goes along, which the
-    /// real one prevents.
-    fn send(&mut self, Move { id, channel }: Move) -> Vec<Message> {
+    /// Adds a stream's name to the list, or removes what matches it. Other streams that it matches move
+    /// too, which the real mixd prevents.
+    fn move_stream(&mut self, Move { id, channel }: Move) -> Vec<Message> {
         let mut streams = self.streams.iter();
         let Some((_, name)) = streams.find(|(other, _)| *other == id) else {
             return vec![refused("there is no such stream")];
         };
-        // A pattern that is no pattern matches nothing.
+        // As a pattern, it would match nothing or something else.
         if name.contains(['[', '*']) || name.is_empty() {
             return vec![refused("no pattern matches it alone")];
         }
         let name = name.clone();
-        if self.is_ignored(&name) {
+        if let Some(Rule::Ignore(_)) = self.rule(&name) {
             return vec![refused("the list says to leave it alone")];
         }
         match channel {
@@ -197,10 +184,6 @@ impl Daemon {
             }
         }
         self.changed(format!("{name} plays through {channel}"))
-    }
-
-    fn is_ignored(&self, name: &str) -> bool {
-        matches!(self.rule(name), Some(Rule::Ignore(_)))
     }
 
     fn rule(&self, name: &str) -> Option<&Rule> {
@@ -215,8 +198,8 @@ impl Daemon {
         })
     }
 
-    /// The answer to a request that mixd has words for. Which rules came and went, nobody reads here:
-    /// only that there are some.
+    /// The reply to a request that mixd has words for. The window only reads whether rules came or went,
+    /// not which.
     fn changed(&self, text: String) -> Vec<Message> {
         self.answered(Reply::Changed(Change {
             text: Cow::Owned(text),
@@ -228,12 +211,12 @@ impl Daemon {
     }
 
     fn answered(&self, reply: Reply<'static>) -> Vec<Message> {
-        let answer = Message::Answer(Ok(reply));
+        let answer = Message::Reply(Ok(reply));
         vec![answer, self.programs_event(), self.streams_event()]
     }
 
     fn detail(stream: Stream) -> Message {
-        Message::Answer(Ok(Reply::Stream(Box::new(StreamDetail {
+        Message::Reply(Ok(Reply::Stream(Box::new(StreamDetail {
             key: None,
             reason: None,
             stream,
@@ -244,16 +227,7 @@ impl Daemon {
     }
 
     fn mix(&self) -> Mix {
-        let millionths = self.volume.millionths();
-        let gain = |away: i32| {
-            let left = 1_000_000 - away.max(0).unsigned_abs();
-            Gain::try_from(left).unwrap_or_default()
-        };
-        Mix {
-            aux: gain(-millionths),
-            volume: self.volume,
-            default: gain(millionths),
-        }
+        Settings::default().curve.mix(self.volume)
     }
 
     fn audio(&self) -> Audio {
@@ -289,13 +263,13 @@ impl Daemon {
 }
 
 fn refused(why: &'static str) -> Message {
-    Message::Answer(Err(Failure {
+    Message::Reply(Err(Failure {
         code: ErrorCode::Refused,
         message: why.into(),
     }))
 }
 
-/// Either the same, or the same up to a star at the end.
+/// Returns whether a pattern, with no star but at its end, matches a name.
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(start) => {

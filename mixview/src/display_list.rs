@@ -1,28 +1,25 @@
-//! What is to be drawn: a list of shapes in pixels, from the back to the front, and what of the
-//! window differs between two of them.
+//! What is drawn: a list of shapes in pixels, from the back to the front, and what of the window
+//! differs between two of them.
 
 use crate::font::Weight;
 use crate::geometry::Pixels;
 
-/// An opaque colour.
+/// An opaque colour in sRGB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Color {
-    /// Red, in sRGB.
     pub red: u8,
-    /// Green, in sRGB.
     pub green: u8,
-    /// Blue, in sRGB.
     pub blue: u8,
 }
 
 impl Color {
-    /// The colour of this number: 0xRRGGBB.
+    /// Returns the colour 0xRRGGBB.
     pub const fn hex(number: u32) -> Self {
         let [_, red, green, blue] = number.to_be_bytes();
         Self { red, green, blue }
     }
 
-    /// This colour with a part of another: 0 is this one, 1 the other.
+    /// Returns a mixture of two colours: at 0 this one, at 1 the other.
     #[must_use]
     pub fn mixed(self, other: Self, part: f32) -> Self {
         // Between two bytes, so in a byte's range.
@@ -37,65 +34,54 @@ impl Color {
     }
 }
 
-/// A shape to be drawn, and the pixels it may touch.
+/// A shape to draw.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
-    /// Nothing outside of these is touched.
+    /// The only pixels that it may touch.
     pub bounds: Pixels,
     /// Whether the shape reaches beyond them.
     pub cut: bool,
-    /// What is drawn.
     pub shape: Shape,
-    /// In which colour.
     pub color: Color,
 }
 
-/// What can be drawn. Lengths are in pixels.
+/// Lengths and places are in pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
     /// All of the bounds.
     Fill,
     /// A rectangle with round corners; a circle, if the radius is half of its sides.
     Round {
-        /// The left edge.
         x: f32,
-        /// The upper edge.
         y: f32,
-        /// The size from left to right.
         width: f32,
-        /// The size from top to bottom.
         height: f32,
         /// Of the corners.
         radius: f32,
         /// The width of its outline, or none to fill it.
         line: Option<f32>,
     },
-    /// A line with round ends, through these points.
+    /// A line with round ends.
     Line {
-        /// From one to the next.
-        points: Vec<(f32, f32)>,
-        /// How thick.
+        from: (f32, f32),
+        to: (f32, f32),
         width: f32,
     },
-    /// A line of text.
+    /// A line of text that begins at `x`.
     Text {
-        /// Where the first character begins.
         x: f32,
-        /// What the letters stand on.
         baseline: f32,
-        /// The font's size: from one line to the next, without leading.
+        /// The font's em.
         size: f32,
-        /// How strong.
         weight: Weight,
-        /// What it says.
         text: Box<str>,
     },
 }
 
-/// More rectangles than these are drawn as one around the nearest.
-const MOST_RECTANGLES: usize = 6;
+/// Of more rectangles than these, the two nearest are drawn as one.
+const MAX_REGIONS: usize = 6;
 
-/// What has to be drawn anew when `new` takes the place of `old` in a window of `size`.
+/// Returns what has to be drawn anew when `new` replaces `old` in a window of `size`.
 pub fn damage(old: &[Item], new: &[Item], size: Pixels) -> Vec<Pixels> {
     let same = |(a, b): &(&Item, &Item)| a == b;
     let start = old.iter().zip(new).take_while(same).count();
@@ -123,7 +109,7 @@ pub fn damage(old: &[Item], new: &[Item], size: Pixels) -> Vec<Pixels> {
     regions
 }
 
-/// Adds a rectangle, joined with those it overlaps: no pixel is drawn twice.
+/// Adds a rectangle, joined with those it overlaps, so that no pixel is drawn twice.
 pub fn add(regions: &mut Vec<Pixels>, mut region: Pixels) {
     if region.is_empty() {
         return;
@@ -135,7 +121,7 @@ pub fn add(regions: &mut Vec<Pixels>, mut region: Pixels) {
         region = region.around(&regions.swap_remove(at));
     }
     regions.push(region);
-    if regions.len() > MOST_RECTANGLES {
+    if regions.len() > MAX_REGIONS {
         let last = regions.len() - 1;
         let grown = |at: usize| {
             let around = regions[at].around(&region);
@@ -195,7 +181,7 @@ mod tests {
         let mut regions = Vec::new();
         for at in 0..40 {
             add(&mut regions, fill(at * 20, (at % 7) * 30, 0).bounds);
-            assert!(regions.len() <= MOST_RECTANGLES);
+            assert!(regions.len() <= MAX_REGIONS);
         }
         for (at, one) in regions.iter().enumerate() {
             for other in &regions[at + 1..] {

@@ -1,5 +1,5 @@
-//! The body of the fuzz target `model`: a hand, a keyboard and a mixd that do anything in any
-//! order, on a window of any size.
+//! The body of the target `model`: a user and a mixd that do anything in any order, on a window of
+//! any size.
 
 use std::time::Duration;
 
@@ -7,24 +7,23 @@ use arbitrary::{Arbitrary, Unstructured};
 use wire::message::Rule;
 use wire::{Request, Text, Volume};
 
-use crate::canvas::Canvas;
-use crate::font::{Fonts, NoFallback};
-use crate::geometry::Pixels;
-use crate::input::Pointer;
-use crate::model::{Effect, Key, Link, Lost, Message, Model, Modifiers};
-use crate::pretend::Daemon;
-use crate::scene::damage;
-use crate::theme::DARK;
-use crate::view::{Extent, Frame, view};
+use mixview::canvas::Canvas;
+use mixview::display_list::damage;
+use mixview::fake_daemon::FakeDaemon;
+use mixview::font::{Fonts, NoFallback};
+use mixview::geometry::Pixels;
+use mixview::input::Pointer;
+use mixview::model::{Effect, Key, LinkError, Message, Model, Modifiers, SliderMessage};
+use mixview::theme::DARK;
+use mixview::view::{Frame, Viewport, view};
 
-/// Something that happens.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 enum Action {
     Move {
         x: i16,
         y: i16,
     },
-    /// Onto something that can be pointed at.
+    /// Moves onto a hit area.
     Seek(u8),
     Press {
         shift: bool,
@@ -35,11 +34,11 @@ enum Action {
         right: f32,
         up: f32,
     },
-    Press1(u8, bool, bool),
+    Key(u8, bool, bool),
     Type(Piece),
     Compose(Piece),
     Wait(u16),
-    /// mixd answers this many requests.
+    /// mixd answers so many requests.
     Answer(u8),
     Elsewhere(Volume),
     Appear(u8, Piece),
@@ -105,36 +104,36 @@ const KEYS: [Key; 21] = [
     Key::Letter('q'),
 ];
 
-/// Windows of more are not drawn.
-const MOST_PIXELS: u32 = 200_000;
-/// So many pixels may differ between what is mended and what is drawn anew.
+/// The largest window that is drawn, in pixels.
+const MAX_PIXELS: u32 = 200_000;
+/// How many pixels may differ between what is redrawn in part and as a whole.
 const CORNERS: usize = 16;
-/// The most that happens in one run.
-const MOST: usize = 200;
+/// The most actions of a run.
+const MAX_ACTIONS: usize = 200;
 
 struct World {
     model: Model,
-    daemon: Daemon,
+    daemon: FakeDaemon,
     fonts: Fonts,
     pointer: Pointer,
     now: Duration,
-    extent: Extent,
+    viewport: Viewport,
     frame: Frame,
 }
 
 impl World {
-    fn tell(&mut self, messages: Vec<Message>) {
+    fn update(&mut self, messages: Vec<Message>) {
         for message in messages {
-            let is_said = matches!(message, Message::Answer(_) | Message::Event(_));
+            let is_from_mixd = matches!(message, Message::Reply(_) | Message::Event(_));
             let mut changes = 0;
-            for effect in self.model.handle(message) {
+            for effect in self.model.update(message) {
                 if let Effect::Send(request) = effect {
                     changes += usize::from(changes_list(&request));
                     self.daemon.inbox.push_back(request);
                 }
             }
-            // A hand asks for one change at a time; nothing else asks for any.
-            assert!(changes <= usize::from(!is_said), "{changes} changes");
+            // The user asks for one change at a time; nothing else asks for any.
+            assert!(changes <= usize::from(!is_from_mixd), "{changes} changes");
             let sets = self.daemon.inbox.iter();
             let sets = sets.filter(|request| matches!(request, Request::SetVolume(_)));
             assert!(sets.count() <= 1, "two sets are unanswered");
@@ -147,15 +146,15 @@ impl World {
                 break;
             }
             let messages = self.daemon.answer();
-            self.tell(messages);
+            self.update(messages);
         }
     }
 
-    fn look(&mut self) -> Frame {
-        let frame = view(&self.model, &self.fonts, &DARK, self.extent);
-        self.model.scrolled(frame.scroll);
-        if let Some(message) = self.pointer.settled(self.model.hover(), &frame) {
-            self.tell(vec![message]);
+    fn lay_out(&mut self) -> Frame {
+        let frame = view(&self.model, &self.fonts, &DARK, self.viewport);
+        self.model.set_scroll(frame.scroll);
+        if let Some(message) = self.pointer.hover_changed(self.model.hover, &frame) {
+            self.update(vec![message]);
         }
         for area in &frame.areas {
             let (width, height) = (frame.size.0.max(320.0), frame.size.1.max(240.0));
@@ -171,7 +170,7 @@ impl World {
         std::mem::replace(&mut self.frame, frame)
     }
 
-    fn happen(&mut self, action: Action) {
+    fn act(&mut self, action: Action) {
         let frame = &self.frame;
         let messages = match action {
             Action::Move { x, y } => {
@@ -188,12 +187,12 @@ impl World {
             Action::Release => self.pointer.released(frame),
             Action::Leave => self.pointer.left(),
             Action::Wheel { right, up } => self.pointer.wheel(right, up, frame),
-            Action::Press1(key, shift, control) => {
+            Action::Key(key, shift, control) => {
                 let key = KEYS[usize::from(key) % KEYS.len()];
                 vec![Message::Key(key, Modifiers { shift, control })]
             }
-            Action::Type(piece) => vec![Message::Typed(piece.text())],
-            Action::Compose(piece) => vec![Message::Composed(piece.text())],
+            Action::Type(piece) => vec![Message::Text(piece.text())],
+            Action::Compose(piece) => vec![Message::Preedit(piece.text())],
             Action::Wait(time) => {
                 self.now += Duration::from_millis(time.into());
                 Vec::new()
@@ -234,15 +233,15 @@ impl World {
             }
             Action::Lose => {
                 self.daemon.inbox.clear();
-                let lost = Lost {
+                let lost = LinkError {
                     title: "mixd is not there",
-                    why: "gone".to_owned(),
-                    start: Some("mixd".to_owned()),
+                    reason: "gone".to_owned(),
+                    command: Some("mixd".to_owned()),
                 };
-                vec![Message::Lost(lost), Message::Connected]
+                vec![Message::Disconnected(lost), Message::Connected]
             }
             Action::Resize(width, height, scale) => {
-                self.extent = Extent {
+                self.viewport = Viewport {
                     width: u32::from(width).clamp(1, 2000),
                     height: u32::from(height).clamp(1, 2000),
                     scale: 0.5 + f32::from(scale) / 64.0,
@@ -250,16 +249,16 @@ impl World {
                 Vec::new()
             }
         };
-        // What mixd says of itself it says only to a subscriber.
+        // Only a subscriber gets events.
         let is_mixd = |message: &Message| matches!(message, Message::Event(_));
-        let is_up = *self.model.link() == Link::Up;
+        let is_up = self.model.daemon.is_up();
         let messages = messages.into_iter();
         let messages = messages.filter(|message| is_up || !is_mixd(message));
-        self.tell(messages.collect());
+        self.update(messages.collect());
     }
 }
 
-/// Whether a request changes the program list.
+/// Returns whether a request changes the program list.
 fn changes_list(request: &Request) -> bool {
     matches!(
         request,
@@ -272,10 +271,10 @@ fn changes_list(request: &Request) -> bool {
     )
 }
 
-/// Runs the window through what the bytes say.
+/// Does to the window what the bytes say.
 ///
 /// # Panics
-/// Something does not hold: see the assertions.
+/// An assertion does not hold.
 pub fn model(bytes: &[u8]) {
     let mut bytes = Unstructured::new(bytes);
     let Ok(fonts) = Fonts::new(Box::new(NoFallback)) else {
@@ -283,11 +282,11 @@ pub fn model(bytes: &[u8]) {
     };
     let mut world = World {
         model: Model::default(),
-        daemon: Daemon::new(&["Game", "Discord", "Discord Canary"], &["disc*"]),
+        daemon: FakeDaemon::new(&["Game", "Discord", "Discord Canary"], &["disc*"]),
         fonts,
         pointer: Pointer::default(),
         now: Duration::ZERO,
-        extent: Extent {
+        viewport: Viewport {
             width: 480,
             height: 420,
             scale: 1.0,
@@ -296,19 +295,19 @@ pub fn model(bytes: &[u8]) {
     };
     let at_once = bytes.arbitrary().unwrap_or(false);
     let draws = bytes.ratio(1, 16).unwrap_or(false);
-    world.tell(vec![Message::Connected]);
+    world.update(vec![Message::Connected]);
     world.answer(usize::MAX);
-    world.look();
+    world.lay_out();
     let mut drawn = draws.then(|| paint(&world, None));
-    for _ in 0..MOST {
+    for _ in 0..MAX_ACTIONS {
         let Ok(action) = bytes.arbitrary::<Action>() else {
             break;
         };
-        world.happen(action);
+        world.act(action);
         if at_once {
             world.answer(usize::MAX);
         }
-        let old = world.look();
+        let old = world.lay_out();
         if let Some(pixels) = &mut drawn {
             *pixels = paint(&world, Some((&old, std::mem::take(pixels))));
         }
@@ -318,20 +317,20 @@ pub fn model(bytes: &[u8]) {
     }
     // Everything is answered in the end: the handle stands where mixd's volume does.
     let messages = world.pointer.released(&world.frame);
-    world.tell(messages);
-    world.tell(vec![Message::LetGo]);
+    world.update(messages);
+    world.update(vec![Message::Slider(SliderMessage::Release)]);
     world.answer(usize::MAX);
-    if *world.model.link() == Link::Up {
+    if world.model.daemon.is_up() {
         assert_eq!(world.model.volume(), world.daemon.volume);
-        assert_eq!(world.model.programs(), world.daemon.programs);
+        assert_eq!(world.model.daemon.rules, world.daemon.programs);
     }
 }
 
-/// Draws the window: what has changed, over what was there; it is to be as if drawn anew.
+/// Draws the window, and checks that redrawing only what has changed gives the same.
 fn paint(world: &World, before: Option<(&Frame, Vec<u32>)>) -> Vec<u32> {
-    let Extent { width, height, .. } = world.extent;
+    let Viewport { width, height, .. } = world.viewport;
     // Large windows are no other than small ones, and take long.
-    if width * height > MOST_PIXELS {
+    if width * height > MAX_PIXELS {
         return Vec::new();
     }
     let whole = Pixels::of_size(width, height);

@@ -1,15 +1,15 @@
-//! What the parts of the window are written down with: logical lengths in, items and areas out.
+//! Fills a frame: logical lengths in, shapes in pixels and hit areas out.
 
 use std::borrow::Cow;
 
+use crate::display_list::{Color, Item, Shape};
 use crate::font::{Fonts, Weight};
 use crate::geometry::{Pixels, Rect};
-use crate::scene::{Color, Item, Shape};
+use crate::model::Target;
 use crate::theme::Theme;
 
-use super::{Area, Role};
+use super::{Area, Frame, Role};
 
-/// Where a text stands in its room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     Left,
@@ -17,7 +17,6 @@ pub enum Align {
     Right,
 }
 
-/// How a text looks.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     pub size: f32,
@@ -43,7 +42,7 @@ impl Style {
     }
 }
 
-/// A pixel more on each side: what a line of less than a pixel touches.
+/// One pixel more on each side: a line thinner than a pixel touches it.
 const fn wider(pixels: Pixels) -> Pixels {
     Pixels {
         left: pixels.left - 1,
@@ -53,32 +52,40 @@ const fn wider(pixels: Pixels) -> Pixels {
     }
 }
 
-/// How far above the middle of its room a text's baseline is below it, as part of its size: half of
-/// Inter's capital letters.
+/// How far a baseline lies below the middle of its room, as a part of the text's size: half the height
+/// of Inter's capital letters.
 const RISE: f32 = 0.364;
 
-pub struct Pen<'a> {
+/// A text that explains a target which is pointed at or has the focus.
+pub struct Tooltip {
+    pub target: Target,
+    /// The target's place.
+    pub rect: Rect,
+    pub lines: Vec<String>,
+}
+
+pub struct Painter<'a> {
     pub fonts: &'a Fonts,
     pub theme: &'a Theme,
     scale: f32,
     clip: Rect,
-    pub items: Vec<Item>,
-    pub areas: Vec<Area>,
+    pub frame: Frame,
+    pub tooltips: Vec<Tooltip>,
 }
 
-impl<'a> Pen<'a> {
-    pub fn new(fonts: &'a Fonts, theme: &'a Theme, scale: f32, window: Rect) -> Self {
+impl<'a> Painter<'a> {
+    pub fn new(fonts: &'a Fonts, theme: &'a Theme, scale: f32, window: Rect, frame: Frame) -> Self {
         Self {
             fonts,
             theme,
             scale,
             clip: window,
-            items: Vec::new(),
-            areas: Vec::new(),
+            frame,
+            tooltips: Vec::new(),
         }
     }
 
-    /// Draws with nothing outside of `clip` being touched or pointed at.
+    /// Draws so that nothing outside of `clip` is touched, or can be pointed at.
     pub fn within(&mut self, clip: Rect, draw: impl FnOnce(&mut Self)) {
         let outer = self.clip;
         self.clip = outer.common(&clip);
@@ -104,7 +111,7 @@ impl<'a> Pen<'a> {
     fn push(&mut self, reach: Pixels, shape: Shape, color: Color) {
         let bounds = reach.common(&self.pixels(&self.clip));
         if !bounds.is_empty() {
-            self.items.push(Item {
+            self.frame.items.push(Item {
                 bounds,
                 cut: bounds != reach,
                 shape,
@@ -113,13 +120,12 @@ impl<'a> Pen<'a> {
         }
     }
 
-    /// Fills a rectangle.
     pub fn fill(&mut self, rect: Rect, color: Color) {
         let pixels = self.pixels(&rect);
         self.push(pixels, Shape::Fill, color);
     }
 
-    /// A line from left to right, a pixel or as many as the scale says thick.
+    /// A line from left to right, one logical pixel thick and at least one real.
     pub fn rule(&mut self, x: f32, y: f32, width: f32, color: Color) {
         let mut pixels = self.pixels(&Rect::new(x, y, width, 1.0));
         pixels.bottom = pixels.bottom.max(pixels.top + 1);
@@ -133,12 +139,12 @@ impl<'a> Pen<'a> {
         self.push(pixels, Shape::Fill, color);
     }
 
-    /// A rectangle with round corners.
+    /// Fills a rectangle with round corners.
     pub fn round(&mut self, rect: Rect, radius: f32, color: Color) {
         self.outline(rect, radius, None, color);
     }
 
-    /// The outline of one, inside of it.
+    /// Draws the outline of one, inside of it.
     pub fn ring(&mut self, rect: Rect, radius: f32, width: f32, color: Color) {
         let half = width / 2.0;
         self.outline(rect.shrunk(half, half), radius - half, Some(width), color);
@@ -183,7 +189,7 @@ impl<'a> Pen<'a> {
         self.push(reach, shape, color);
     }
 
-    /// A circle, where it lies.
+    /// Fills a circle, with no edge moved to a whole pixel.
     pub fn disc(&mut self, x: f32, y: f32, radius: f32, color: Color) {
         let rect = Rect::new(x - radius, y - radius, 2.0 * radius, 2.0 * radius);
         let scale = self.scale;
@@ -199,28 +205,19 @@ impl<'a> Pen<'a> {
         self.push(reach, shape, color);
     }
 
-    /// A line through these points.
-    pub fn line(&mut self, points: &[(f32, f32)], width: f32, color: Color) {
+    /// A line with round ends.
+    pub fn line(&mut self, from: (f32, f32), to: (f32, f32), width: f32, color: Color) {
         let scale = self.scale;
-        let scaled = points.iter().map(|(x, y)| (x * scale, y * scale));
+        let (left, top) = (from.0.min(to.0) - width, from.1.min(to.1) - width);
+        let (right, bottom) = (from.0.max(to.0) + width, from.1.max(to.1) + width);
+        let reach = Rect::new(left, top, right - left, bottom - top);
         let shape = Shape::Line {
-            points: scaled.collect(),
+            from: (from.0 * scale, from.1 * scale),
+            to: (to.0 * scale, to.1 * scale),
             width: width * scale,
         };
-        let mut reach: Option<Rect> = None;
-        for (x, y) in points {
-            let point = Rect::new(x - width, y - width, 2.0 * width, 2.0 * width);
-            reach = Some(reach.map_or(point, |reach| {
-                let (left, top) = (reach.x.min(point.x), reach.y.min(point.y));
-                let right = reach.right().max(point.right());
-                let bottom = reach.bottom().max(point.bottom());
-                Rect::new(left, top, right - left, bottom - top)
-            }));
-        }
-        if let Some(reach) = reach {
-            let reach = wider(self.around(&reach));
-            self.push(reach, shape, color);
-        }
+        let reach = wider(self.around(&reach));
+        self.push(reach, shape, color);
     }
 
     /// Every pixel that the rectangle touches.
@@ -235,18 +232,17 @@ impl<'a> Pen<'a> {
         }
     }
 
-    /// How wide a text is.
     pub fn width(&self, text: &str, style: Style) -> f32 {
         self.fonts.width(text, style.size, style.weight)
     }
 
-    /// As much of the text as the room has place for.
+    /// Cuts the text with an ellipsis where it is wider than the room.
     pub fn fit<'t>(&self, text: &'t str, style: Style, room: f32) -> Cow<'t, str> {
         self.fonts.fit(text, style.size, style.weight, room)
     }
 
-    /// A text in the middle of the height of its room, cut with an ellipsis where that is too
-    /// narrow. Says how wide it is, and whether it was cut.
+    /// Draws a text in the middle of the height of its room, cut with an ellipsis where that is too
+    /// narrow. Returns its width, and whether it was cut.
     pub fn text(&mut self, room: Rect, text: &str, style: Style, align: Align) -> (f32, bool) {
         let fitted = self.fit(text, style, room.width).into_owned();
         let width = self.width(&fitted, style);
@@ -260,7 +256,7 @@ impl<'a> Pen<'a> {
         (width, cut)
     }
 
-    /// A text that begins at `x`, whatever its width: the room only says how high it stands.
+    /// Draws a text that begins at `x`, whatever its width; the room only says how high it stands.
     pub fn glyphs(&mut self, x: f32, room: Rect, text: String, width: f32, style: Style) {
         if text.is_empty() {
             return;
@@ -285,11 +281,19 @@ impl<'a> Pen<'a> {
         self.push(reach, shape, style.color);
     }
 
-    /// What can be pointed at here.
+    pub fn tooltip(&mut self, target: Target, rect: Rect, lines: Vec<String>) {
+        self.tooltips.push(Tooltip {
+            target,
+            rect,
+            lines,
+        });
+    }
+
+    /// Adds a hit area.
     pub fn area(&mut self, rect: Rect, role: Role) {
         let rect = rect.common(&self.clip);
         if rect.width > 0.0 && rect.height > 0.0 {
-            self.areas.push(Area { rect, role });
+            self.frame.areas.push(Area { rect, role });
         }
     }
 }

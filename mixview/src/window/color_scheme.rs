@@ -1,26 +1,26 @@
-//! Dark or light, where the user has not said so to us.
+//! Dark or light, where --theme does not say.
 
 use std::env;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::options::Shade;
+use crate::options::ColorScheme;
 use crate::theme::{DARK, LIGHT, Theme};
 
-/// The colours to draw with; `desktop` is what the display says, which on X11 and on most
-/// compositors is nothing.
-pub fn theme(wanted: Shade, desktop: Option<winit::window::Theme>) -> Theme {
+/// Returns the colours to draw with; `desktop` is what the display says: nothing on X11 and on most
+/// compositors.
+pub fn theme(wanted: ColorScheme, desktop: Option<winit::window::Theme>) -> Theme {
     match (wanted, desktop) {
-        (Shade::Dark, _) | (Shade::Auto, Some(winit::window::Theme::Dark)) => DARK,
-        (Shade::Light, _) | (Shade::Auto, Some(winit::window::Theme::Light)) => LIGHT,
-        (Shade::Auto, None) => match gtk_settings() {
+        (ColorScheme::Dark, _) | (ColorScheme::Auto, Some(winit::window::Theme::Dark)) => DARK,
+        (ColorScheme::Light, _) | (ColorScheme::Auto, Some(winit::window::Theme::Light)) => LIGHT,
+        (ColorScheme::Auto, None) => match gtk_settings() {
             Some(false) => LIGHT,
             Some(true) | None => DARK,
         },
     }
 }
 
-/// The same in winit's word.
+/// Returns the theme in winit's terms.
 pub fn of(theme: &Theme) -> winit::window::Theme {
     match *theme == LIGHT {
         true => winit::window::Theme::Light,
@@ -28,7 +28,7 @@ pub fn of(theme: &Theme) -> winit::window::Theme {
     }
 }
 
-/// Whether the user's GTK settings prefer dark: where who has no desktop environment says it.
+/// Returns whether the GTK settings prefer dark: the place to say so without a desktop environment.
 fn gtk_settings() -> Option<bool> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     let folder = match set("XDG_CONFIG_HOME") {

@@ -1,0 +1,157 @@
+//! Edits of the program list: each is one request, and mixd keeps what undoes it.
+
+use wire::message::{Move, Pattern, Replacement, Rule};
+use wire::{Channel, ErrorCode, Failure, Reply, Request, is_same};
+
+use super::status::{Notice, capitalized};
+use super::{Edit, Model, Target, TextField};
+
+impl Model {
+    pub(super) fn edit_list(&mut self, request: Request, typed: Option<String>) {
+        self.effects.extend(self.daemon.edit_list(request, typed));
+    }
+
+    /// Moves a stream to the other channel.
+    pub(super) fn move_across(&mut self, id: u32) {
+        match self.daemon.stream(id).map(|stream| stream.channel) {
+            Some(Channel::Aux) => self.move_stream(id, Channel::Default),
+            Some(Channel::Default) => self.move_stream(id, Channel::Aux),
+            None => {}
+        }
+    }
+
+    /// Moves a stream to a channel, unless it is there.
+    pub(super) fn move_stream(&mut self, id: u32, channel: Channel) {
+        let stream = self.daemon.stream(id);
+        if stream.is_some_and(|stream| stream.channel != channel) {
+            self.edit_list(Request::MoveStream(Move { id, channel }), None);
+        }
+    }
+
+    pub(super) fn add_suggestion(&mut self, id: u32) {
+        let channel = Channel::Aux;
+        let typed = Some(self.entry.field.text().to_owned());
+        self.edit_list(Request::MoveStream(Move { id, channel }), typed);
+    }
+
+    /// Adds the entry's text to the list.
+    pub(super) fn add_pattern(&mut self) {
+        let text = self.entry.field.text().to_owned();
+        if text.trim().is_empty() {
+            return;
+        }
+        let Some(pattern) = self.parse_pattern(text.trim()) else {
+            return;
+        };
+        let mut rules = self.daemon.rules.iter();
+        let is_it = |rule: &&Rule| matches!(rule, Rule::Program(it) if is_same(it, &pattern));
+        // mixd would do nothing, and there would be nothing to undo.
+        match rules.find(is_it).map(Rule::pattern) {
+            Some(listed) => self.say(format!("{listed} is on the list already"), false),
+            None => self.edit_list(Request::AddProgram(pattern), Some(text)),
+        }
+    }
+
+    pub(super) fn start_edit(&mut self, pattern: Pattern) {
+        if self.daemon.lists(pattern) {
+            self.focus_on(Target::Pattern(pattern));
+            let field = TextField::selected(&pattern);
+            self.edit = Some(Edit { pattern, field });
+            self.focus_on(Target::Edit);
+        }
+    }
+
+    pub(super) fn cancel_edit(&mut self) {
+        if let Some(edit) = self.edit.take() {
+            self.focus_on(Target::Pattern(edit.pattern));
+        }
+    }
+
+    /// Replaces the pattern that is being changed.
+    pub(super) fn finish_edit(&mut self) {
+        let Some(edit) = &self.edit else { return };
+        let (old, text) = (edit.pattern, edit.field.text().trim().to_owned());
+        if text.is_empty() {
+            let text = "A pattern can't be empty; Delete takes it off the list";
+            return self.say(text, true);
+        }
+        match self.parse_pattern(&text) {
+            Some(new) if new == old => self.cancel_edit(),
+            Some(new) => {
+                let replacement = Replacement { new, old };
+                self.edit_list(Request::ReplaceProgram(replacement), None);
+            }
+            None => {}
+        }
+    }
+
+    fn parse_pattern(&mut self, text: &str) -> Option<Pattern> {
+        let pattern = text.parse();
+        if let Err(error) = &pattern {
+            self.say(format!("The pattern is {error}"), true);
+        }
+        pattern.ok()
+    }
+
+    /// Says what was done, in mixd's words where it has some, and clears the text field that it comes
+    /// from; refused text stays where it is.
+    pub(super) fn list_edited(
+        &mut self,
+        request: &Request,
+        typed: Option<String>,
+        reply: Result<Reply<'static>, Failure>,
+    ) {
+        let (text, unsaved, can_undo) = match reply {
+            Ok(Reply::Changed(change)) => {
+                let is_change = !change.added.is_empty() || !change.removed.is_empty();
+                let can_undo = is_change && *request != Request::Undo;
+                (capitalized(&change.text), change.unsaved, can_undo)
+            }
+            Ok(Reply::Unsaved(why)) => (done(request), Some(why), true),
+            Ok(_) => (done(request), None, true),
+            Err(failure) => {
+                // That there is nothing to undo or redo is no warning.
+                let is_end = matches!(request, Request::Undo | Request::Redo)
+                    && failure.code == ErrorCode::Refused;
+                return self.say(capitalized(&failure.message), !is_end);
+            }
+        };
+        // Unless something else has been typed meanwhile.
+        if typed.is_some_and(|typed| typed == self.entry.field.text()) {
+            self.entry.clear();
+        }
+        if let Request::ReplaceProgram(Replacement { new, old }) = *request
+            && self.edit.as_ref().is_some_and(|edit| edit.pattern == old)
+        {
+            // mixd says the list too, but after this; without its row the focus would go elsewhere.
+            for rule in &mut self.daemon.rules {
+                if *rule.pattern() == old {
+                    *rule = rule.with(new);
+                }
+            }
+            self.edit = None;
+            self.focus_on(Target::Pattern(new));
+        }
+        self.status.is_list_known = false;
+        self.status.answer = unsaved.map(|why| Notice {
+            text: format!("{text}, but it is not saved: {why}"),
+            is_warning: true,
+            can_undo,
+        });
+        self.status.done = Some(Notice {
+            text,
+            is_warning: false,
+            can_undo,
+        });
+    }
+}
+
+/// What a request did that mixd answers without words.
+fn done(request: &Request) -> String {
+    match request {
+        Request::AddProgram(pattern) => format!("Added {pattern}"),
+        Request::RemoveProgram(pattern) => format!("Removed {pattern}"),
+        Request::ReplaceProgram(Replacement { new, old }) => format!("{old} is now {new}"),
+        _ => "Done".to_owned(),
+    }
+}

@@ -1,0 +1,154 @@
+//! What the status line says, and what it does not hide.
+
+use std::borrow::Cow;
+
+use super::*;
+
+fn problem(text: Option<&str>) -> Message {
+    let settings = Settings {
+        problem: text.map(Into::into),
+        ..Settings::default()
+    };
+    Message::Event(Event::Settings(Cow::Owned(settings)))
+}
+
+fn deleted() -> Harness {
+    let mut window = Harness::new(&["Game"], &["a", "b"]);
+    window.tell(Message::Click(Target::Delete(Text::truncated("a"))));
+    window.settle();
+    assert_eq!(window.model.status().text, "Removed a");
+    window
+}
+
+#[test]
+fn what_is_wrong_is_said_whatever_was_done() {
+    let mut window = deleted();
+    window.tell(problem(Some("mixd.conf:7: x")));
+    let status = window.model.status();
+    assert!(status.is_warning && status.can_undo, "{status:?}");
+    assert_eq!(status.text, "mixd.conf:7: x");
+    // Also if it was there before.
+    window.tell(Message::Click(Target::Delete(Text::truncated("b"))));
+    window.settle();
+    assert_eq!(window.model.status().text, "mixd.conf:7: x");
+    assert!(window.model.status().can_undo);
+    window.tell(problem(None));
+    assert_eq!(window.model.status().text, "Removed b");
+    let mut audio = daemon::no_audio();
+    audio.output = None;
+    window.tell(Message::Event(Event::Streams(Cow::Owned(audio))));
+    assert_eq!(
+        window.model.status().text,
+        "There is no sound card to play to"
+    );
+}
+
+#[test]
+fn a_refusal_is_read_first_and_gone_with_the_next_act() {
+    let long = "ż".repeat(70);
+    let enter = |window: &mut Harness| {
+        window.tell(Message::Click(Target::Entry));
+        window.write(&long);
+        window.keys(&[Key::Enter]);
+    };
+    for ends in [Key::Escape, Key::Backspace, Key::F1] {
+        let mut window = deleted();
+        window.tell(problem(Some("mixd.conf:7: x")));
+        enter(&mut window);
+        assert!(window.model.status().text.starts_with("The pattern is 140"));
+        // It can be read while one moves about.
+        window.keys(&[Key::Left, Key::Tab]);
+        window.chord(Key::Tab, true, false);
+        window.tell(Message::Click(Target::Entry));
+        assert!(window.model.status().text.starts_with("The pattern is 140"));
+        window.keys(&[ends]);
+        assert_eq!(window.model.status().text, "mixd.conf:7: x", "{ends:?}");
+        assert!(window.model.status().can_undo);
+    }
+    let mut window = deleted();
+    enter(&mut window);
+    window.write("x");
+    assert_eq!(window.model.status().text, "Removed a");
+    // What goes wrong meanwhile is news.
+    enter(&mut window);
+    window.tell(problem(Some("mixd.conf:7: x")));
+    assert_eq!(window.model.status().text, "mixd.conf:7: x");
+}
+
+fn lost() -> Message {
+    Message::Disconnected(LinkError {
+        title: "mixd is not there",
+        reason: "connection refused".into(),
+        command: None,
+    })
+}
+
+#[test]
+fn what_mixd_did_not_answer_is_said_while_it_is_looked_for() {
+    let mut window = Harness::new(&[], &["a"]);
+    window.tell(Message::Click(Target::Delete(Text::truncated("a"))));
+    for _ in 0..3 {
+        window.tell(lost());
+        let status = window.model.status();
+        assert!(status.is_warning && !status.can_undo);
+        assert_eq!(
+            status.text,
+            "mixd did not answer: that may or may not be done"
+        );
+    }
+    window.daemon.inbox.clear();
+    window.tell(Message::Connected);
+    window.settle();
+    assert!(window.model.status().text.contains("may or may not"));
+    window.keys(&[Key::F1]);
+    assert_eq!(window.model.status().text, "Plays to card");
+}
+
+#[test]
+fn what_was_done_is_said_until_another_hand_changes_the_list() {
+    let mut window = deleted();
+    let event = window.daemon.programs_event();
+    window.tell(event);
+    assert!(window.model.status().can_undo, "the same list");
+    window.daemon.add(Rule::Ignore(Text::truncated("c")));
+    let event = window.daemon.programs_event();
+    window.tell(event);
+    let status = window.model.status();
+    assert!(
+        !status.can_undo && status.text == "Plays to card",
+        "{status:?}"
+    );
+    // The keys take that back.
+    window.chord(Key::Letter('z'), false, true);
+    assert_eq!(window.listed(), ["b"]);
+}
+
+#[test]
+fn that_there_is_nothing_to_take_back_or_to_make_again_is_no_alarm() {
+    let mut window = deleted();
+    window.chord(Key::Letter('y'), false, true);
+    let status = window.model.status();
+    assert!(!status.is_warning, "{status:?}");
+    assert_eq!(status.text, "There is nothing to redo");
+    window.keys(&[Key::F1, Key::F1]);
+    window.chord(Key::Letter('z'), false, true);
+    let status = window.model.status();
+    assert!(!status.can_undo, "{status:?}");
+    assert_eq!(status.text, "Took back what was done");
+    window.chord(Key::Letter('z'), false, true);
+    let status = window.model.status();
+    assert!(!status.is_warning, "{status:?}");
+    assert_eq!(status.text, "There is nothing to undo");
+}
+
+#[test]
+fn a_sentence_that_is_cut_is_reached_by_keys() {
+    let mut window = deleted();
+    window.tell(Message::Click(Target::Slider));
+    window.chord(Key::Tab, true, false);
+    window.chord(Key::Tab, true, false);
+    window.chord(Key::Tab, true, false);
+    assert_eq!(window.model.focus.ring(), Some(Target::StatusLine));
+    window.keys(&[Key::Tab]);
+    assert_eq!(window.model.focus.target, Target::Undo);
+}
