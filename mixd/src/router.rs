@@ -263,8 +263,11 @@ impl Router {
         if !self.registry.set_target(stream, key, value) {
             return;
         }
+        // No news: PipeWire tells all of it once more when somebody else binds the metadata, too.
+        if self.registry.targets.get(&stream) == before.as_ref() {
+            return;
+        }
         let told = match self.refresh {
-            Some(_) if self.registry.targets.get(&stream) == before.as_ref() => return,
             Some(_) => Told::Again,
             None => Told::AsSet,
         };

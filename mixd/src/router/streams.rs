@@ -304,6 +304,12 @@ impl Streams {
             .map(|(&id, _)| id)
     }
 
+    /// The sink's node that we have asked for.
+    fn asked_sink(&self, stream: u32) -> Option<u32> {
+        let asked = self.records.get(&stream)?.asked.as_ref();
+        asked.map(|asked| asked.sink)
+    }
+
     /// Whether we have asked for a stream.
     pub fn is_asked(&self, stream: u32) -> bool {
         let record = self.records.get(&stream);
@@ -394,6 +400,7 @@ impl Router {
                     targets.extend(self.ask(id, &decision, sink));
                 }
             }
+            self.note_played(id);
             let sink = sink.filter(|_| !self.streams.is_paused(id));
             let links = sink.and_then(|sink| self.own_links(id, sink, is_alone, now, commands));
             let record = self.streams.records.entry(id).or_default();
@@ -405,15 +412,7 @@ impl Router {
 
     /// Notes who has had the last word, by what was decided.
     fn note_word(&mut self, id: u32, decision: &Decision) {
-        let manager = self.metadata.client();
-        let mut links = self.registry.links_from(id);
-        let has_played = manager.is_some()
-            && links.any(|link| {
-                let to = self.registry.nodes().get(&link.ports.input_node);
-                link.client == manager && to.is_some_and(super::registry::Node::is_sink)
-            });
         let record = self.streams.records.entry(id).or_default();
-        record.has_played |= has_played;
         match (decision.state, decision.sent) {
             // Moved back: the list's again.
             (StreamState::Routed, _) if matches!(record.word, Word::Somebody(Some(_))) => {
@@ -422,6 +421,23 @@ impl Router {
             (StreamState::Pinned, Some(channel)) => record.word = Word::Somebody(Some(channel)),
             _ => {}
         }
+    }
+
+    /// Notes whether the session manager has linked a stream to a sink: the one that we have asked for, if
+    /// any. One that it has linked elsewhere first, it has sent there from memory.
+    fn note_played(&mut self, id: u32) {
+        let manager = self.metadata.client();
+        let asked = self.streams.asked_sink(id);
+        let mut links = self.registry.links_from(id);
+        let has_played = manager.is_some()
+            && links.any(|link| {
+                let to = link.ports.input_node;
+                let node = self.registry.nodes().get(&to);
+                link.client == manager
+                    && node.is_some_and(super::registry::Node::is_sink)
+                    && asked.is_none_or(|asked| asked == to)
+            });
+        self.streams.records.entry(id).or_default().has_played |= has_played;
     }
 
     /// Takes back what we have asked for a stream that is not moved any more, or what the session manager
