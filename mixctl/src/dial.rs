@@ -131,7 +131,7 @@ fn left_out(text: &str) -> String {
 
 /// Applies the values from standard input until it ends; with `reconnect` waits for mixd when it has
 /// gone.
-pub fn turn(name: &Name, range: Range, reconnect: bool) -> Result<(), Failure> {
+pub fn follow_input(name: &Name, range: Range, reconnect: bool) -> Result<(), Failure> {
     // Without std's buffer, in which something could wait that poll does not see.
     let mut input = Input {
         file: File::from(io::stdin().as_fd().try_clone_to_owned()?),
@@ -143,7 +143,7 @@ pub fn turn(name: &Name, range: Range, reconnect: bool) -> Result<(), Failure> {
     };
     let mut was_told = false;
     loop {
-        let error = match follow(name, &mut input, reconnect, &mut was_told) {
+        let error = match apply(name, &mut input, reconnect, &mut was_told) {
             Err(Failure::Client(error)) if reconnect => error,
             result => return result,
         };
@@ -172,7 +172,7 @@ pub fn turn(name: &Name, range: Range, reconnect: bool) -> Result<(), Failure> {
 /// Applies the values while mixd is there. A value stays in `input` until mixd has taken it; with
 /// `returns` the one that was in force when the last mixd went is applied again. Resets `was_told`, whether
 /// it has been said that mixd is not there.
-fn follow(
+fn apply(
     name: &Name,
     input: &mut Input,
     returns: bool,
@@ -196,19 +196,18 @@ fn follow(
         if input.has_ended {
             return Ok(());
         }
+        // Also those that came with an answer, which poll does not see; and mixd's end.
+        while let Some(event) = client.next_event(Some(Instant::now()))? {
+            if let Event::Volume(mix) = event {
+                input.sent = last.filter(|&last| last == mix.volume);
+            }
+        }
         let waits = [
             (input.file.as_fd(), Interest::Readable),
             (client.as_fd(), Interest::Readable),
         ];
-        let [turned, ended] = socket::poll(waits, None)?;
-        if turned.readable {
+        if socket::poll(waits, None)?[0].readable {
             input.read()?;
-        }
-        // Of what is not subscribed to, nothing comes but mixd's end.
-        if ended.readable
-            && let Some(Event::Volume(mix)) = client.next_event(Some(Instant::now()))?
-        {
-            input.sent = last.filter(|&last| last == mix.volume);
         }
     }
 }

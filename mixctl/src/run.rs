@@ -46,7 +46,7 @@ fn run(socket: Option<&OsStr>, verb: Verb) -> Result<(), Failure> {
 fn ask(name: &Name, verb: Verb) -> Result<(), Failure> {
     match verb {
         Verb::Watch(format, reconnect) => return watch::watch(name, format, reconnect),
-        Verb::Dial(range, reconnect) => return dial::turn(name, range, reconnect),
+        Verb::Dial(range, reconnect) => return dial::follow_input(name, range, reconnect),
         Verb::Doctor(format) => return doctor::examine(name, format),
         Verb::Pick => pick::check_terminal()?,
         _ => {}

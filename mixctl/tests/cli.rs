@@ -16,7 +16,7 @@ fn start() -> Mixd {
     Mixd::start_alone(&mixctl_program().with_file_name("mixd"), &[]).unwrap()
 }
 
-/// The exit status and the one sentence on standard error, checked to be one.
+/// Returns the exit status and standard error, after checking that this is one sentence.
 #[track_caller]
 fn refusal(out: &Output) -> (i32, String) {
     let said = String::from_utf8(out.stderr.clone()).unwrap();

@@ -1,5 +1,5 @@
-//! `move`, `undo` and `redo`, and what is ignored: what mixd is asked, and what is said of its answers. By a
-//! mixd that says what the test wants.
+//! `move`, `undo`, `redo` and `ignore`: the requests, and what is printed of their answers. A fake mixd
+//! answers as the test wants.
 #![allow(clippy::unwrap_used)]
 
 // Other tests need more of it.
@@ -18,7 +18,7 @@ use wire::{
 
 use self::fake::{Answer, Fake};
 
-/// What it has been asked, but for the status.
+/// The requests that it has got, except for those of the status.
 type Asked = Arc<Mutex<Vec<Request>>>;
 
 fn stream(id: u32, pid: u32, name: &str, channel: Channel) -> Stream {
@@ -61,8 +61,8 @@ fn changed(text: String) -> Change<'static> {
     }
 }
 
-/// A mixd of these streams, in which a move takes all streams of one name along; those of the name
-/// `pinned` it refuses to move.
+/// A fake mixd with these streams. A move takes all streams of one name along, and is refused for those
+/// called `pinned`.
 fn playing(streams: Vec<Stream>) -> (Fake, Asked) {
     let asked = Asked::default();
     let (streams, log) = (Mutex::new(streams), Arc::clone(&asked));
@@ -100,7 +100,7 @@ fn mixctl(fake: &Fake, args: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-/// The exit status, and what is said on standard output and standard error.
+/// Returns the exit status, standard output and standard error.
 fn run(fake: &Fake, args: &[&str]) -> (i32, String, String) {
     let out = mixctl(fake, args);
     let text = |bytes| String::from_utf8(bytes).unwrap();

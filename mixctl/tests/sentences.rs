@@ -3,8 +3,8 @@
 //!
 //!     MIXCTL_SENTENCES=write cargo test -p mixctl --test sentences
 //!
-//! writes it anew. Who needs PipeWire or a mixd in trouble to say something is answered by a mixd
-//! that says what the test wants.
+//! writes it anew. Sentences that need PipeWire, or a mixd in trouble, come from a fake mixd that answers as
+//! the test wants.
 #![allow(clippy::unwrap_used)]
 
 mod fake;
@@ -37,11 +37,11 @@ fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_mixctl"))
 }
 
-/// What has been said so far, and what in it differs from run to run.
+/// The sentences so far, and the replacements for what differs from run to run.
 struct Book {
     text: String,
     folder: Folder,
-    /// What stands for each of these.
+    /// The text that differs from run to run, and the name that replaces it.
     names: Vec<(String, String)>,
 }
 
@@ -81,12 +81,12 @@ impl Book {
         self.folder.path().join(name)
     }
 
-    /// From here on `name` stands for `value`.
+    /// Replaces `value` with `name` from here on.
     fn call(&mut self, value: &str, name: &str) {
         self.names.insert(0, (value.to_owned(), name.to_owned()));
     }
 
-    /// From here on PID stands for this one, where a sentence says one.
+    /// Replaces this pid with PID from here on, where a sentence says one.
     fn call_pid(&mut self, pid: u32) {
         for (before, after) in [
             ("pid ", ")"),
@@ -124,7 +124,7 @@ impl Book {
         self.write(&args.join(" "), &out);
     }
 
-    /// The same of several, which wait at the same time.
+    /// Runs several, which wait at the same time, and writes down what they say.
     fn run_at_once(&mut self, runs: &[(&str, &[&str])]) {
         let start = |(socket, args): &(&str, &[&str])| {
             let mut mixctl = self.mixctl(socket);
@@ -152,7 +152,7 @@ impl Book {
     }
 }
 
-/// A character as a person may read it.
+/// Returns a character as a person may read it.
 fn shown(character: char) -> String {
     match character.is_control() {
         true => character.escape_default().to_string(),
@@ -226,7 +226,7 @@ fn well() -> Diagnosis {
     }
 }
 
-/// A mixd of which doctor is told this.
+/// A fake mixd with this status and diagnosis.
 fn sick(status: Status<'static>, diagnosis: Diagnosis) -> Fake {
     Fake::start(move |request| match request {
         Request::GetStatus => Answer::from(Reply::Status(status.clone())),
@@ -254,7 +254,7 @@ fn detail(stream: &Stream) -> StreamDetail {
     }
 }
 
-/// A mixd with two streams, of which this is changed.
+/// A fake mixd with two streams, changed so.
 fn playing(change: impl Fn(&mut StreamDetail) + Send + Sync + 'static) -> Fake {
     Fake::start(move |request| match request {
         Request::GetStatus => {
@@ -771,7 +771,7 @@ fn on_and_on(book: &mut Book) {
     wait_for_mixd(book, &socket);
 }
 
-/// The verbs that wait for a mixd that is not to be had at `socket`, until they have said so.
+/// Runs the verbs that wait for a mixd that is not at `socket`, until they have said so.
 fn wait_for_mixd(book: &mut Book, socket: &str) {
     for args in [
         &["watch", "--reconnect"][..],

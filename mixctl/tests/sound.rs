@@ -58,7 +58,7 @@ fn said(out: &Output) -> String {
     String::from_utf8(out.stderr.clone()).unwrap()
 }
 
-/// Whether an object has these fields and no others, as the manual says.
+/// Asserts that an object has these fields and no others, as the manual says.
 #[track_caller]
 fn has_fields(value: &Value, fields: &str) {
     let found: Vec<&str> = value

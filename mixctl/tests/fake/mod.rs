@@ -1,4 +1,4 @@
-//! A mixd that says what a test wants, at a socket of its own; in threads of this process.
+//! A fake mixd that answers as a test wants, at a socket of its own, in threads of this process.
 
 use std::io::{Read, Write};
 use std::os::linux::net::SocketAddrExt;
@@ -9,7 +9,7 @@ use lab::mixd::unused_socket;
 use wire::frame::{Full, HEADER, Kind, MAX_REPLY, Reader, Writer};
 use wire::{Failure, PROTOCOL, Reply, Request, Text, Welcome, codec};
 
-/// What it says.
+/// An answer of the fake mixd.
 pub enum Answer {
     /// This reply; to a Hello, in the place of the Welcome.
     Reply(Box<Reply<'static>>),
@@ -29,18 +29,18 @@ impl From<Reply<'static>> for Answer {
     }
 }
 
-/// The mixd; its thread ends with the process.
+/// The fake mixd; its threads end with the process.
 pub struct Fake {
     socket: String,
 }
 
 impl Fake {
-    /// Greets, and answers each request.
+    /// Starts one that welcomes each client and answers its requests with `answer`.
     pub fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
         Self::serve(answer, None::<fn() -> Answer>)
     }
 
-    /// Answers the Hello in another way, too.
+    /// Starts one that also answers the Hello as `greeting` says.
     pub fn new(
         answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
         greeting: impl Fn() -> Answer + Send + Sync + 'static,
