@@ -32,8 +32,9 @@ pub use status::{Notice, capitalized};
 pub use text_field::TextField;
 
 /// Something that can be pointed at, focused and used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Target {
+    #[default]
     Slider,
     /// A playing stream, by its id.
     Stream(u32),

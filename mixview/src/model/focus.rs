@@ -5,7 +5,7 @@ use wire::message::Rule;
 
 use super::{Model, Target};
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Focus {
     pub target: Target,
     /// The target's place in the order, for when it goes.
@@ -16,18 +16,6 @@ pub struct Focus {
     pub(super) is_visible: bool,
     /// Whether the view has yet to scroll the target into sight.
     pub(super) scrolls: bool,
-}
-
-impl Default for Focus {
-    fn default() -> Self {
-        Self {
-            target: Target::Slider,
-            index: 0,
-            restore: None,
-            is_visible: false,
-            scrolls: false,
-        }
-    }
 }
 
 impl Focus {
