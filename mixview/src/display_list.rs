@@ -1,5 +1,4 @@
-//! What is drawn: a list of shapes in pixels, from the back to the front, and what of the window
-//! differs between two of them.
+//! The display list: shapes in pixels, from the back to the front; and the damage between two lists.
 
 use crate::font::Weight;
 use crate::geometry::Pixels;
@@ -81,7 +80,7 @@ pub enum Shape {
 /// Of more rectangles than these, the two nearest are drawn as one.
 const MAX_REGIONS: usize = 6;
 
-/// Returns what has to be drawn anew when `new` replaces `old` in a window of `size`.
+/// Returns the regions to redraw when `new` replaces `old` in a window of `size`.
 pub fn damage(old: &[Item], new: &[Item], size: Pixels) -> Vec<Pixels> {
     let same = |(a, b): &(&Item, &Item)| a == b;
     let start = old.iter().zip(new).take_while(same).count();
@@ -95,7 +94,7 @@ pub fn damage(old: &[Item], new: &[Item], size: Pixels) -> Vec<Pixels> {
             add(&mut regions, item.bounds.common(&size));
         }
     }
-    // What is in both, but in another order, may lie in front of something else now.
+    // An item that is in both, but in another order, may lie in front of something else now.
     let kept = |from: &[Item], of: &[Item]| -> Vec<Pixels> {
         let kept = from.iter().filter(|item| of.contains(item));
         kept.map(|item| item.bounds).collect()

@@ -1,4 +1,4 @@
-//! What the pointer and a finger do: places in, messages out. Knows nothing of windowing.
+//! Pointer and touch input: places in, messages out. Independent of the windowing library.
 
 use std::time::Duration;
 
@@ -44,10 +44,10 @@ pub enum Touch {
     Cancelled,
 }
 
-/// What the button was pressed on.
+/// The thing under the pointer when the button was pressed.
 #[derive(Clone, Copy, Debug)]
 enum Press {
-    /// The slider's handle, so far beside its middle.
+    /// The slider's handle, at this distance from its middle.
     Handle(f32),
     Stream(u32),
     Text,
@@ -92,7 +92,7 @@ impl Pointer {
         }
     }
 
-    /// Returns what the pointer is over, where that is no longer `hover`: the window has changed
+    /// Returns a message if the pointer is no longer over `hover`, because the window has changed
     /// under it.
     pub fn hover_changed(&self, hover: Option<Target>, frame: &Frame) -> Option<Message> {
         let target = self.target(frame).filter(|_| self.is_inside);
@@ -128,7 +128,7 @@ impl Pointer {
         messages
     }
 
-    /// Lets go of what is held, to no effect.
+    /// Releases whatever is held, without a click or a drop.
     fn cancel(&mut self) -> Option<Message> {
         match self.press.take() {
             Some(Press::Handle(_)) => Some(Message::Slider(SliderMessage::Release)),
@@ -140,7 +140,7 @@ impl Pointer {
     /// The button is pressed; with Shift, a press extends the selection of a text.
     pub fn pressed(&mut self, now: Duration, shift: bool, frame: &Frame) -> Vec<Message> {
         let (x, y) = (self.x, self.y);
-        // What was held by another button, or by a finger.
+        // Another button, or a finger, may hold something.
         let mut messages = Vec::from_iter(self.cancel());
         let is_second = self.pressed.is_some_and(|(at, last_x, last_y)| {
             now.saturating_sub(at) <= DOUBLE_CLICK && (x - last_x).hypot(y - last_y) <= CLICK_SLOP
@@ -205,7 +205,7 @@ impl Pointer {
             .collect()
     }
 
-    /// A wheel is turned by so many notches: to the right, and away from the user.
+    /// The wheel turns by a number of notches: `right`, and `up`, away from the user.
     pub fn wheel(&mut self, right: f32, up: f32, frame: &Frame) -> Vec<Message> {
         if frame.hit(self.x, self.y) == Some(&Role::Target(Target::Slider)) {
             return vec![Message::Slider(SliderMessage::Wheel(up + right))];

@@ -32,8 +32,9 @@ pub use status::{Notice, capitalized};
 pub use text_field::TextField;
 
 /// Something that can be pointed at, focused and used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Target {
+    #[default]
     Slider,
     /// A playing stream, by its id.
     Stream(u32),
@@ -80,7 +81,7 @@ impl Scroll {
     }
 }
 
-/// What happens to the model.
+/// An input of the model.
 #[derive(Clone, Debug)]
 pub enum Message {
     /// A key that is not text.
@@ -113,7 +114,7 @@ pub enum Message {
     Reply(Result<Reply<'static>, Failure>),
 }
 
-/// What the window does for the model.
+/// A side effect, which the window carries out.
 // It is carried out at once: an allocation would cost more than the room.
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
@@ -151,7 +152,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Takes in what has happened. Returns what the window has to do about it.
+    /// Takes in a message. Returns the effects, for the window to carry out in this order.
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         if self.is_action(&message) {
             self.status.answer = None;
@@ -246,7 +247,7 @@ impl Model {
         }
     }
 
-    /// What the status line says.
+    /// The content of the status line.
     pub fn status(&self) -> Notice {
         self.status.notice(&self.daemon)
     }

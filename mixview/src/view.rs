@@ -1,4 +1,4 @@
-//! What the window looks like: the model and a size in, shapes and hit areas out. Pure.
+//! The window's layout: the model and a size in, a display list and hit areas out. Pure.
 //!
 //! From top to bottom: the slider, the playing programs under the end they belong to, the list of
 //! patterns, the status line. Only the window's size decides where these begin, so nothing jumps
@@ -86,7 +86,6 @@ impl Track {
 /// The window at a moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Frame {
-    /// What is drawn, from the back to the front.
     pub items: Vec<Item>,
     pub areas: Vec<Area>,
     pub track: Track,
@@ -99,7 +98,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// What lies in front at this place, in logical pixels.
+    /// Returns the role of the front area at this place, in logical pixels; a pane has none.
     pub fn hit(&self, x: f32, y: f32) -> Option<&Role> {
         let mut areas = self.areas.iter().rev();
         let is_hit = |area: &&Area| !matches!(area.role, Role::Pane(_)) && area.rect.contains(x, y);
@@ -142,7 +141,7 @@ pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> 
     };
     let mut painter = Painter::new(fonts, theme, viewport.scale, window, frame);
     painter.fill(window, theme.background);
-    // What does not fit below the smallest size is cut off at the right and below.
+    // A window below the smallest size shows the upper left part.
     let inner = Rect::new(0.0, 0.0, width.max(MIN_SIZE.0), height.max(MIN_SIZE.1));
     painter.frame.track = header::draw(&mut painter, model, inner);
     painter.rule(0.0, HEADER, inner.width, theme.line);

@@ -1,4 +1,4 @@
-//! A mirror of mixd: what it has said, and the requests that it has not replied to.
+//! A mirror of mixd's state, and the requests that await a reply.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -30,7 +30,7 @@ pub struct LinkError {
     pub command: Option<String>,
 }
 
-/// What a request without a reply is for.
+/// The purpose of a request that awaits its reply.
 #[derive(Clone, Debug)]
 pub(super) enum Pending {
     Subscribe,
@@ -44,7 +44,7 @@ pub(super) enum Pending {
     },
 }
 
-/// What mixd has said.
+/// mixd's state, as far as it has told the window.
 #[derive(Debug)]
 pub struct Daemon {
     pub link: LinkState,
@@ -73,7 +73,7 @@ impl Default for Daemon {
     }
 }
 
-/// What is shown of PipeWire before mixd has said anything.
+/// The state of PipeWire before mixd has told it.
 pub(super) fn no_audio() -> Audio {
     Audio {
         output: None,
@@ -180,7 +180,7 @@ impl Daemon {
         }
     }
 
-    /// Takes in the reply to the oldest pending request. Returns what that was for.
+    /// Takes in the reply to the oldest pending request. Returns that request's purpose.
     pub(super) fn reply(&mut self, reply: &Result<Reply<'static>, Failure>) -> Option<Pending> {
         let pending = self.pending.pop_front();
         match (&pending, reply) {

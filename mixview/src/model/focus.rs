@@ -5,29 +5,17 @@ use wire::message::Rule;
 
 use super::{Model, Target};
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Focus {
     pub target: Target,
     /// The target's place in the order, for when it goes.
     index: usize,
-    /// What had the focus when mixd went, until it is back or the focus is moved.
+    /// The target when the connection was lost, until it is back or the focus is moved.
     pub(super) restore: Option<Target>,
     /// Whether a ring shows the focus: a key has moved it.
     pub(super) is_visible: bool,
     /// Whether the view has yet to scroll the target into sight.
     pub(super) scrolls: bool,
-}
-
-impl Default for Focus {
-    fn default() -> Self {
-        Self {
-            target: Target::Slider,
-            index: 0,
-            restore: None,
-            is_visible: false,
-            scrolls: false,
-        }
-    }
 }
 
 impl Focus {
@@ -97,7 +85,7 @@ impl Model {
         self.focus_on(order[(self.focus.index + step) % order.len()]);
     }
 
-    /// Gives the focus to what stands in its target's place, if that has gone.
+    /// Moves the focus to the target that has taken its own one's place, if that has gone.
     pub(super) fn keep_focus(&mut self) {
         let order = self.focus_order();
         let target = self.focus.target;

@@ -1,9 +1,9 @@
-//! What each key does.
+//! The keys and their actions.
 
 use wire::{Channel, Request, Volume};
 
 use super::drag::Drag;
-use super::slider::SliderMessage;
+use super::slider::{STEP, SliderMessage};
 use super::text_field::{Motion, TextField};
 use super::{Effect, Message, Model, Pane, Target};
 
@@ -111,7 +111,7 @@ impl Model {
         }
     }
 
-    /// Closes or cancels what is nearest: the help, a drag, an edit, the entry, the window.
+    /// Closes or cancels the nearest: the help, a drag, an edit, the entry, the window.
     fn escape(&mut self) {
         if self.help {
             self.help = false;
@@ -142,7 +142,7 @@ impl Model {
     }
 
     fn slider_key(&mut self, key: Key, modifiers: Modifiers) {
-        let step = if modifiers.shift { 1 } else { 5 };
+        let step = if modifiers.shift { 1 } else { STEP };
         let hundredths = match key {
             Key::Left | Key::Down => -step,
             Key::Right | Key::Up => step,

@@ -93,8 +93,8 @@ impl Model {
         pattern.ok()
     }
 
-    /// Says what was done, in mixd's words where it has some, and clears the text field that it comes
-    /// from; refused text stays where it is.
+    /// Reports the reply in the status line, in mixd's words where it has some, and closes the text field
+    /// that the request came from; refused text stays where it is.
     pub(super) fn list_edited(
         &mut self,
         request: &Request,
@@ -146,7 +146,7 @@ impl Model {
     }
 }
 
-/// What a request did that mixd answers without words.
+/// Reports a change that mixd confirms without words.
 fn done(request: &Request) -> String {
     match request {
         Request::AddProgram(pattern) => format!("Added {pattern}"),

@@ -6,7 +6,7 @@ use wire::Volume;
 use super::daemon::Daemon;
 
 /// The volume that an arrow key or a notch of the wheel changes, in hundredths.
-const STEP: i32 = 5;
+pub(super) const STEP: i32 = 5;
 
 #[derive(Clone, Copy, Debug)]
 pub enum SliderMessage {
@@ -15,7 +15,7 @@ pub enum SliderMessage {
     /// The pointer moves the handle; within `snap` of the middle, it rests there.
     Drag(Volume),
     Release,
-    /// The wheel is turned by so many notches; to the right is more.
+    /// The wheel turns by a number of notches; right is positive.
     Wheel(f32),
     /// Steps up or down, in hundredths.
     Step(i32),
@@ -41,7 +41,7 @@ impl Slider {
         self.chosen.unwrap_or(daemon.mix.volume)
     }
 
-    /// Returns the volume that mixd is to set, if it is to set one now.
+    /// Returns the volume to request from mixd, if one is due now.
     pub(super) fn update(&mut self, message: SliderMessage, daemon: &Daemon) -> Option<Volume> {
         match message {
             SliderMessage::Grab(volume) => {

@@ -1,4 +1,4 @@
-//! The status line: what was done, what is wrong, where the sound goes.
+//! The status line: the last change of the list, warnings, the output.
 
 use std::borrow::Cow;
 
@@ -29,7 +29,7 @@ impl Notice {
 
 #[derive(Debug, Default)]
 pub(super) struct StatusLine {
-    /// What was done last.
+    /// The last change of the list.
     pub(super) done: Option<Notice>,
     /// Whether mixd has said the list since then.
     pub(super) is_list_known: bool,
@@ -38,8 +38,8 @@ pub(super) struct StatusLine {
 }
 
 impl StatusLine {
-    /// An answer comes first; then what is wrong, for as long as it is, with the Undo button of what
-    /// was done beside it; then what was done, and where the sound goes.
+    /// An answer comes first; then a warning, with the Undo button of the last change beside it; then the
+    /// last change; then the output.
     pub(super) fn notice(&self, daemon: &Daemon) -> Notice {
         if let Some(answer) = &self.answer {
             return answer.clone();
@@ -57,7 +57,7 @@ impl StatusLine {
 }
 
 impl Daemon {
-    /// What is wrong, else where the sound goes.
+    /// The most urgent warning, else the output.
     pub(super) fn notice(&self) -> Notice {
         if !self.is_up() {
             return Notice::default();

@@ -111,7 +111,7 @@ impl TextField {
             // Without selecting, an arrow first goes to the end of what is selected.
             Motion::Left if !selects && !selection.is_empty() => selection.start,
             Motion::Right if !selects && !selection.is_empty() => selection.end,
-            motion => self.target(motion),
+            motion => self.destination(motion),
         };
         if !selects {
             self.anchor = self.caret;
@@ -134,7 +134,7 @@ impl TextField {
     /// Deletes the selection, or what `motion` would pass.
     pub fn delete(&mut self, motion: Motion) {
         if self.selection().is_empty() {
-            self.anchor = self.target(motion);
+            self.anchor = self.destination(motion);
         }
         if !self.selection().is_empty() {
             self.push_undo();
@@ -191,7 +191,7 @@ impl TextField {
     }
 
     /// Returns where a motion takes the caret.
-    fn target(&self, motion: Motion) -> usize {
+    fn destination(&self, motion: Motion) -> usize {
         let (text, caret) = (self.text.as_str(), self.caret);
         // What one would call a character may be several of Unicode's.
         let mut cursor = GraphemeCursor::new(caret, text.len(), true);

@@ -35,9 +35,8 @@ impl Style {
 
     pub const fn strong(size: f32, color: Color) -> Self {
         Self {
-            size,
             weight: Weight::Strong,
-            color,
+            ..Self::new(size, color)
         }
     }
 }
@@ -139,60 +138,45 @@ impl<'a> Painter<'a> {
         self.push(pixels, Shape::Fill, color);
     }
 
-    /// Fills a rectangle with round corners.
+    /// Fills a rectangle with round corners; its edges lie between pixels, so that they are sharp.
     pub fn round(&mut self, rect: Rect, radius: f32, color: Color) {
-        self.outline(rect, radius, None, color);
-    }
-
-    /// Draws the outline of one, inside of it.
-    pub fn ring(&mut self, rect: Rect, radius: f32, width: f32, color: Color) {
-        let half = width / 2.0;
-        self.outline(rect.shrunk(half, half), radius - half, Some(width), color);
-    }
-
-    fn outline(&mut self, rect: Rect, radius: f32, line: Option<f32>, color: Color) {
-        let scale = self.scale;
-        let half = line.unwrap_or(0.0) / 2.0;
-        let reach = rect.shrunk(-half, -half);
-        // What is filled has sharp edges; a line lies where it lies.
-        let (x, y, right, bottom) = match line {
-            None => {
-                let pixels = self.pixels(&rect);
-                #[allow(clippy::cast_precision_loss)]
-                let edges = (
-                    pixels.left as f32,
-                    pixels.top as f32,
-                    pixels.right as f32,
-                    pixels.bottom as f32,
-                );
-                edges
-            }
-            Some(_) => (
-                rect.x * scale,
-                rect.y * scale,
-                rect.right() * scale,
-                rect.bottom() * scale,
-            ),
-        };
+        let pixels = self.pixels(&rect);
+        #[allow(clippy::cast_precision_loss)]
+        let (x, y) = (pixels.left as f32, pixels.top as f32);
+        #[allow(clippy::cast_precision_loss)]
+        let (right, bottom) = (pixels.right as f32, pixels.bottom as f32);
         let shape = Shape::Round {
             x,
             y,
             width: right - x,
             height: bottom - y,
-            radius: radius * scale,
-            line: line.map(|line| line * scale),
+            radius: radius * self.scale,
+            line: None,
         };
-        let mut reach = self.around(&reach);
-        if line.is_some() {
-            reach = wider(reach);
-        }
+        self.push(self.around(&rect), shape, color);
+    }
+
+    /// Draws the outline of one, inside of it.
+    pub fn ring(&mut self, rect: Rect, radius: f32, width: f32, color: Color) {
+        let (half, scale) = (width / 2.0, self.scale);
+        let path = rect.shrunk(half, half);
+        let (x, y) = (path.x * scale, path.y * scale);
+        let shape = Shape::Round {
+            x,
+            y,
+            width: path.right() * scale - x,
+            height: path.bottom() * scale - y,
+            radius: (radius - half) * scale,
+            line: Some(width * scale),
+        };
+        let reach = wider(self.around(&path.shrunk(-half, -half)));
         self.push(reach, shape, color);
     }
 
     /// Fills a circle, with no edge moved to a whole pixel.
     pub fn disc(&mut self, x: f32, y: f32, radius: f32, color: Color) {
-        let rect = Rect::new(x - radius, y - radius, 2.0 * radius, 2.0 * radius);
-        let scale = self.scale;
+        let (side, scale) = (2.0 * radius, self.scale);
+        let rect = Rect::new(x - radius, y - radius, side, side);
         let shape = Shape::Round {
             x: rect.x * scale,
             y: rect.y * scale,
@@ -201,8 +185,7 @@ impl<'a> Painter<'a> {
             radius: radius * scale,
             line: None,
         };
-        let reach = self.around(&rect);
-        self.push(reach, shape, color);
+        self.push(self.around(&rect), shape, color);
     }
 
     /// A line with round ends.
