@@ -75,21 +75,21 @@ pub fn poll<const N: usize>(
     }
 }
 
-/// A descriptor that was open when the program was started. To be called before any other is
-/// opened: from here on it is ours.
+/// Takes over a descriptor that this program was started with. Each is given away once: it is marked as one
+/// that an exec closes, and so is all that this program and its libraries open.
 ///
 /// # Errors
-/// It is not open, or ours already: what this program opens is closed by an exec, and what it inherits
-/// is not.
+/// It is not open, it is a standard stream, which belongs to the standard library, or something in this
+/// program has it already.
 pub fn inherited(number: i32) -> io::Result<OwnedFd> {
     // SAFETY: F_GETFD takes nothing; a descriptor that is not open is an error.
     let flags = check(unsafe { libc::fcntl(number, libc::F_GETFD) })?;
-    if flags & libc::FD_CLOEXEC != 0 {
+    if number <= libc::STDERR_FILENO || flags & libc::FD_CLOEXEC != 0 {
         return Err(io::Error::other("it is another one's"));
     }
     // SAFETY: F_SETFD takes an integer.
     check(unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) })?;
-    // SAFETY: it is open, and nothing else in this program has taken it.
+    // SAFETY: it is open, and nothing else in this program has it: see above.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
@@ -366,5 +366,54 @@ fn check(result: libc::c_int) -> io::Result<libc::c_int> {
         Err(io::Error::last_os_error())
     } else {
         Ok(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::IntoRawFd;
+
+    #[test]
+    fn a_descriptor_is_given_away_once_and_a_standard_stream_never() {
+        // As a program that starts this one would leave it: open after an exec.
+        let number = File::open("/dev/null").unwrap().into_raw_fd();
+        assert!(
+            inherited(number).is_err(),
+            "one that this program has opened"
+        );
+        // SAFETY: F_SETFD takes an integer.
+        unsafe { libc::fcntl(number, libc::F_SETFD, 0) };
+        let owned = inherited(number).unwrap();
+        assert!(inherited(number).is_err(), "twice");
+        drop(owned);
+        for number in [-1, 0, 1, 2] {
+            assert!(inherited(number).is_err(), "{number}");
+        }
+    }
+
+    #[test]
+    fn a_socket_with_the_smallest_buffer_is_writable_until_two_sends_are_unread() {
+        use std::io::{Read, Write};
+        use std::os::unix::net::UnixStream;
+
+        let (ours, mut peer) = UnixStream::pair().unwrap();
+        let ours = OwnedFd::from(ours);
+        set_smallest_send_buffer(&ours);
+        let mut writer = UnixStream::from(ours.try_clone().unwrap());
+        let is_writable = || {
+            let mut polled = [entry(Some(ours.as_fd()), POLLOUT)];
+            poll(&mut polled, Some(Duration::ZERO)).unwrap();
+            polled[0].revents & POLLOUT != 0
+        };
+        for size in [1, 60, 400, 2000] {
+            let mut count = 0;
+            while is_writable() {
+                writer.write_all(&vec![0; size]).unwrap();
+                count += 1;
+            }
+            assert!((1..=2).contains(&count), "{count} sends of {size} bytes");
+            peer.read_exact(&mut vec![0; size * count]).unwrap();
+        }
     }
 }

@@ -9,7 +9,7 @@ use wire::message::MAX_PATTERN;
 
 use super::Config;
 use super::watch::Watch;
-use crate::config::files::{self, Outlasts};
+use crate::config::files::{self, DiskSync};
 
 /// How long after a change the file is read: an editor does more than one thing to save it.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -47,6 +47,7 @@ pub struct ConfigFile {
     check_at: Option<Instant>,
     /// Since when it is away.
     away_since: Option<Instant>,
+    disk_sync: DiskSync,
 }
 
 impl ConfigFile {
@@ -64,6 +65,7 @@ impl ConfigFile {
             error: None,
             check_at: None,
             away_since: None,
+            disk_sync: DiskSync::default(),
         }
     }
 
@@ -226,7 +228,8 @@ impl ConfigFile {
             let path = path.display();
             return Err(format!("{path} would have more than {MAX_SIZE} bytes"));
         }
-        files::save(path, text, Outlasts::Power, refuge().as_deref())?;
+        files::save(path, text, refuge().as_deref())?;
+        self.disk_sync.sync(path);
         self.content = Some(text.to_vec());
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use wire::Volume;
 
-use crate::config::files::{self, Outlasts};
+use crate::config::files;
 
 /// How long after the last change the volume is saved: a slider makes many.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -102,9 +102,8 @@ impl SavedVolume {
         if self.saved == Some(volume) {
             return;
         }
-        // Not waiting for the disk: a fade may be under way.
         let text = format!("{volume}\n");
-        match files::save(path, text.as_bytes(), Outlasts::Program, None) {
+        match files::save(path, text.as_bytes(), None) {
             Ok(()) => {
                 self.saved = Some(volume);
                 self.has_failed = false;
