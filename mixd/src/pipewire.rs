@@ -95,7 +95,7 @@ impl PipeWire {
             self.connection = None;
             self.retry_at = Some(now + FIRST_RETRY);
             self.retry_wait = FIRST_RETRY;
-            desk.set_audio(Router::new(None).audio(desk.rules()));
+            desk.set_audio(Router::new(None).audio());
         }
         let refusal = self.router().and_then(Router::refusal);
         refusal.map_or(Ok(()), Err)

@@ -417,7 +417,7 @@ impl Connection {
         }
         self.due = self.router.deadline(now);
         self.carry_out(commands);
-        let audio = self.router.audio(desk.rules());
+        let audio = self.router.audio();
         let are_removed = audio.warnings.contains(&Warning::SinksRemoved);
         if are_removed && !self.warned.are_sinks_removed {
             warning!("something has removed our sinks again and again; trying again in a minute");
@@ -582,7 +582,11 @@ impl Connection {
         let commands = self.router.shutdown();
         self.carry_out(commands);
         self.await_stage(Stage::Shutdown);
-        self.rounds_left = if self.router.is_pausing() { ROUNDS } else { 0 };
+        self.rounds_left = if self.router.pauses_players() {
+            ROUNDS
+        } else {
+            0
+        };
     }
 
     /// Asks for an answer that takes the session manager to give, if one more is needed and none is

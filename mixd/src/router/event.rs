@@ -23,6 +23,8 @@ pub enum Event {
     Link(u32, Props),
     /// A link of ours can't carry anything: it is in PipeWire's state `error`.
     LinkFailed(Ports),
+    /// PipeWire has refused to make a link that [`Command::Link`] asked for.
+    LinkRefused(Ports),
     /// A client is there, with the properties that the registry lists.
     Client(u32, Props),
     /// What a client says of itself.
@@ -33,6 +35,8 @@ pub enum Event {
     Removed(u32),
     /// The sink that [`Command::CreateSink`] asked for has this id.
     SinkCreated(Sink, u32),
+    /// PipeWire has refused to create the sink that [`Command::CreateSink`] asked for.
+    SinkRefused(Sink),
     /// One of our sinks carries this.
     Level(Sink, Level),
     /// The default and the aux channel's sinks have been set to carry this, and what was told of them

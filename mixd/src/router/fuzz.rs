@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use arbitrary::{Arbitrary, Unstructured};
 use wire::{Channel, Move, Rule, StreamState};
 
+use super::matching::Match;
 use super::registry::DEFAULT_SINK;
 use super::simulation::{
     self, FIRST_SINK, MANAGER, PipeWire, between, default_sink, key, link, serial,
@@ -233,7 +234,7 @@ impl World {
 
     /// Moves the program of a stream to a channel: nothing else changes its own.
     fn move_stream(&mut self, program: u8, kind: u8) {
-        let streams = self.router.audio(&self.rules).streams;
+        let streams = self.router.audio().streams;
         let Some(stream) = streams.get(usize::from(program) % streams.len().max(1)) else {
             return;
         };
@@ -247,7 +248,7 @@ impl World {
         };
         assert!(plan.streams.contains(&wanted.id));
         for other in streams {
-            let listed = |rules| self.router.listed_channel(other.id, rules);
+            let listed = |rules| Match::find(&self.router.registry, other.id, rules).channel();
             match plan.streams.contains(&other.id) {
                 true => assert_eq!(listed(&plan.rules), Some(wanted.channel)),
                 false => assert_eq!(listed(&plan.rules), listed(&self.rules)),
@@ -269,7 +270,7 @@ impl World {
 
     /// The session manager comes, or goes.
     fn change_manager(&mut self, kind: u8) {
-        self.pipewire.is_managed = kind % 3 == 0;
+        self.pipewire.is_managed = kind.is_multiple_of(3);
         let owners = [
             MetadataOwner::Managed(MANAGER),
             MetadataOwner::None,
@@ -429,7 +430,10 @@ impl World {
             match command {
                 Command::SetTarget(stream, to) => {
                     assert!(self.nodes.contains_key(stream), "a target for what is gone");
-                    assert!(self.router.is_known(*stream), "a target by a guess");
+                    assert!(
+                        self.router.registry.is_known(*stream),
+                        "a target by a guess"
+                    );
                     assert!(asked.insert(*stream), "two targets for one stream");
                     let sinks: Vec<u32> = self.router.sinks.nodes().map(|(_, id, _)| id).collect();
                     assert!(
@@ -495,7 +499,10 @@ impl World {
                 "a monitor to no sink"
             );
         } else {
-            assert!(self.router.is_known(output_node), "a link by a guess");
+            assert!(
+                self.router.registry.is_known(output_node),
+                "a link by a guess"
+            );
             let is_sink = self.nodes.get(&input_node) == Some(&true) || self.is_ours(input_node);
             assert!(is_sink, "a stream linked to no sink");
         }
@@ -583,10 +590,16 @@ impl World {
         if self.has_left {
             return;
         }
-        let ready = self.router.ready_sinks(true, &self.router.monitor_links());
-        for stream in self.router.audio(&self.rules).streams {
-            let decision = self.router.judge(stream.id, &self.rules);
-            let can_play = decision.is_some_and(|it| it.state == StreamState::Routed);
+        let Router {
+            registry,
+            output,
+            sinks,
+            ..
+        } = &self.router;
+        let ready = sinks.ready(registry, output, &sinks.monitor_links(registry, output));
+        for stream in self.router.audio().streams {
+            let state = &self.router.streams.states()[&stream.id];
+            let can_play = state.planned == StreamState::Routed;
             if can_play && ready.contains_key(&stream.channel) {
                 let is_linked = || {
                     let mut links = self.router.registry.links_from(stream.id);
@@ -599,7 +612,7 @@ impl World {
                 );
             }
             if stream.state == StreamState::Ignored {
-                let is_asked = self.router.streams.is_asked(stream.id);
+                let is_asked = self.router.streams.is_requested(stream.id);
                 assert!(
                     !is_asked && !feeds.contains_key(&stream.id),
                     "{stream:?} is left alone"
@@ -612,7 +625,7 @@ impl World {
                 assert_eq!(self.router.sinks.channel(to), Some(stream.channel));
             }
             if let Some(target) = self.router.registry.targets.get(&stream.id)
-                && self.router.streams.asked().any(|id| id == stream.id)
+                && self.router.streams.requested().any(|id| id == stream.id)
             {
                 let place = target.object.as_deref().and_then(|object| {
                     let sink = self.router.registry.find(object);

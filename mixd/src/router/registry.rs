@@ -1,11 +1,15 @@
-//! What PipeWire has, as the events tell it, in whatever order they come.
+//! What PipeWire has, as its events tell it, in whatever order they come. The parts of the router plan
+//! from it.
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::event::{Info, Ports, Props};
-use super::layout::{Layout, Side};
-use super::spa_json;
+use wire::Channel;
+
+use super::event::{Info, MetadataOwner, Ports, Props};
+use super::layout::{Layout, Side, pairs};
+use super::matching::Processes;
+use super::{channel_of_name, spa_json};
 
 /// The metadata key by which a stream's sink is chosen (pipewire/keys.h: `PW_KEY_TARGET_OBJECT`).
 pub const TARGET_OBJECT: &str = "target.object";
@@ -98,6 +102,14 @@ pub enum Direction {
 /// What PipeWire has.
 #[derive(Debug, Default)]
 pub struct Registry {
+    /// PipeWire's version, once it has said it.
+    pub version: Option<String>,
+    /// All that was there when the connection was made is known.
+    pub is_complete: bool,
+    /// Who keeps the metadata `default`.
+    pub owner: MetadataOwner,
+    /// What the kernel says of the processes that play.
+    pub processes: Processes,
     /// By id.
     nodes: BTreeMap<u32, Node>,
     /// The nodes of each name.
@@ -158,7 +170,7 @@ impl Registry {
         self.infos.insert(id, info);
     }
 
-    /// A port is there; of which node, if it says so.
+    /// Takes in a port. Returns the node that it is part of, if it says so.
     pub fn add_port(&mut self, id: u32, props: &Props) -> Option<u32> {
         let node = number(props, "node.id")?;
         let port = Port {
@@ -173,8 +185,8 @@ impl Registry {
         Some(node)
     }
 
-    /// A link is there.
-    pub fn add_link(&mut self, id: u32, props: &Props) {
+    /// Takes in a link. Returns it, if it says what it links.
+    pub fn add_link(&mut self, id: u32, props: &Props) -> Option<&Link> {
         let end = |key| number(props, key);
         let ports = || {
             Some(Ports {
@@ -184,14 +196,12 @@ impl Registry {
                 input: end("link.input.port")?,
             })
         };
-        if let Some(ports) = ports() {
-            let client = end("client.id");
-            self.remove_link(id);
-            let (from, to) = (ports.output_node, ports.input_node);
-            self.links_from.entry(from).or_default().insert(id);
-            self.links_to.entry(to).or_default().insert(id);
-            self.links.insert(id, Link { ports, client });
-        }
+        let (ports, client) = (ports()?, end("client.id"));
+        self.remove_link(id);
+        let (from, to) = (ports.output_node, ports.input_node);
+        self.links_from.entry(from).or_default().insert(id);
+        self.links_to.entry(to).or_default().insert(id);
+        Some(self.links.entry(id).or_insert(Link { ports, client }))
     }
 
     /// A client is there.
@@ -210,7 +220,7 @@ impl Registry {
         client.is_known = true;
     }
 
-    /// An object has gone. If it was a link: what it linked.
+    /// Removes an object. Returns what it linked, if it was a link.
     pub fn remove(&mut self, id: u32) -> Option<Ports> {
         self.remove_node(id);
         self.remove_port(id);
@@ -250,6 +260,91 @@ impl Registry {
     /// The nodes, by id.
     pub fn nodes(&self) -> &BTreeMap<u32, Node> {
         &self.nodes
+    }
+
+    /// Whether a session manager that does what it is asked keeps the metadata.
+    pub fn is_managed(&self) -> bool {
+        self.owner.manager().is_some()
+    }
+
+    /// Whether a session manager keeps the metadata and does not answer.
+    pub fn is_manager_hanging(&self) -> bool {
+        matches!(self.owner, MetadataOwner::Hanging(_))
+    }
+
+    /// The channel whose sink this node is, or was until a moment ago.
+    pub fn channel(&self, node: u32) -> Option<Channel> {
+        channel_of_name(&self.nodes.get(&node)?.name)
+    }
+
+    /// Whether a node of this id is there and is a sink.
+    pub fn is_sink(&self, id: u32) -> bool {
+        self.nodes.get(&id).is_some_and(Node::is_sink)
+    }
+
+    /// Whether a node of this id is there and is a card: a sink that is none of ours.
+    pub fn is_card(&self, id: u32) -> bool {
+        self.is_sink(id) && self.channel(id).is_none()
+    }
+
+    /// Whether a node of this id is there and is a program's playback.
+    pub fn is_stream(&self, id: u32) -> bool {
+        self.nodes.get(&id).is_some_and(Node::is_stream)
+    }
+
+    /// The cards that there are, by id.
+    pub fn cards(&self) -> impl Iterator<Item = (u32, &Node)> {
+        let nodes = self.nodes.iter().map(|(&id, node)| (id, node));
+        nodes.filter(|&(id, _)| self.is_card(id))
+    }
+
+    /// The `node.name` of a node; empty if that has gone.
+    pub fn name(&self, id: u32) -> &str {
+        self.nodes
+            .get(&id)
+            .map(|node| &*node.name)
+            .unwrap_or_default()
+    }
+
+    /// The sinks that a node is linked to, by whomever.
+    pub fn sinks_fed_by(&self, id: u32) -> impl Iterator<Item = u32> {
+        let links = self.links_from(id);
+        links
+            .map(|link| link.ports.input_node)
+            .filter(|&to| self.is_sink(to))
+    }
+
+    /// The ports to be linked between two nodes, once those of both are known.
+    pub fn pairs(&self, output_node: u32, input_node: u32) -> Vec<Ports> {
+        let outputs = self.side(output_node, Direction::Output);
+        let inputs = self.side(input_node, Direction::Input);
+        let (Some(outputs), Some(inputs)) = (outputs, inputs) else {
+            return Vec::new();
+        };
+        let pairs = pairs(&outputs, &inputs).into_iter();
+        pairs
+            .map(|(output, input)| Ports {
+                output_node,
+                output,
+                input_node,
+                input,
+            })
+            .collect()
+    }
+
+    /// The pairs of ports between two nodes of which one end has no link, among those counted, that
+    /// leads to the other node.
+    pub fn missing(&self, from: u32, to: u32, is_counted: impl Fn(&Ports) -> bool) -> Vec<Ports> {
+        let links = self.links_from(from).map(|link| link.ports);
+        let links: Vec<Ports> = links
+            .filter(|ports| ports.input_node == to && is_counted(ports))
+            .collect();
+        let mut pairs = self.pairs(from, to);
+        pairs.retain(|pair| {
+            !links.iter().any(|ports| ports.output == pair.output)
+                || !links.iter().any(|ports| ports.input == pair.input)
+        });
+        pairs
     }
 
     /// The links that leave a node.
@@ -300,7 +395,7 @@ impl Registry {
         }
     }
 
-    /// A key on a stream. False if it has nothing to do with its sink.
+    /// Takes in a metadata key of a stream. Returns whether it has to do with the stream's sink.
     pub fn set_target(&mut self, stream: u32, key: Option<&str>, value: Option<String>) -> bool {
         if !matches!(key, None | Some(TARGET_OBJECT | TARGET_NODE)) {
             return false;
@@ -467,6 +562,14 @@ impl Registry {
     pub fn is_silent(&self, client: u32) -> bool {
         let client = self.clients.get(&client);
         client.is_some_and(|client| !client.is_known)
+    }
+
+    /// The ids of the nodes of a client.
+    pub fn nodes_of(&self, client: u32) -> impl Iterator<Item = u32> {
+        let nodes = self.nodes.iter();
+        nodes
+            .filter(move |(_, node)| node.client == Some(client))
+            .map(|(&id, _)| id)
     }
 
     /// `application.name` of a client.

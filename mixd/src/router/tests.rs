@@ -123,12 +123,12 @@ impl World {
 
     /// The `node.name` of the card that is played to.
     fn output(&self) -> Option<String> {
-        let audio = self.router.audio(&self.rules);
+        let audio = self.router.audio();
         audio.output.map(|name| name.to_string())
     }
 
-    fn stream(&self, id: u32) -> wire::Stream {
-        let audio = self.router.audio(&self.rules);
+    fn stream(&self, id: u32) -> Stream {
+        let audio = self.router.audio();
         let found = audio.streams.into_iter().find(|found| found.id == id);
         found.unwrap()
     }
@@ -297,14 +297,14 @@ fn the_binary_is_the_clients_else_that_of_its_process() {
         exe: Some("exe".into()),
     };
     world.handle([Event::Process(77, process)]);
-    let stream = || world.router.audio(&world.rules).streams.remove(0);
+    let stream = || world.router.audio().streams.remove(0);
     assert_eq!(stream().binary.as_deref(), Some("exe"));
     assert_eq!(stream().pid, Some(77));
     world.handle([Event::ClientInfo(
         60,
         props(&[("application.process.binary", "own")]),
     )]);
-    let stream = world.router.audio(&world.rules).streams.remove(0);
+    let stream = world.router.audio().streams.remove(0);
     assert_eq!(stream.binary.as_deref(), Some("own"));
 }
 
@@ -337,7 +337,7 @@ fn pulse_clients_say_their_process_themselves_and_sandboxes_are_not_believed() {
         let mut world = World::new(&[]);
         world.handle([Event::ClientInfo(60, props(pairs))]);
         world.run(client_stream(60));
-        let streams = world.router.audio(&world.rules).streams;
+        let streams = world.router.audio().streams;
         assert_eq!(streams[0].pid, pid, "{pairs:?}");
     }
 }
@@ -931,9 +931,9 @@ fn another_default_card_takes_the_monitors_and_our_own_sink_does_not() {
         assert_eq!(world.linked(sink, OTHER_CARD), [(0, 0), (1, 1)]);
     }
     assert_eq!(world.run([default_sink("nowhere")]), []);
-    assert_eq!(world.router.audio(&world.rules).warnings, []);
+    assert_eq!(world.router.audio().warnings, []);
     assert_eq!(world.run([default_sink("mixd-aux")]), []);
-    let audio = world.router.audio(&world.rules);
+    let audio = world.router.audio();
     assert_eq!(audio.output.as_deref(), Some("other"));
     assert_eq!(audio.warnings, [Warning::OwnSinkIsDefault]);
 }
@@ -950,7 +950,7 @@ fn the_output_asked_for_goes_before_the_default() {
     let events = world.pipewire.remove(OTHER_CARD);
     world.run(events);
     assert_eq!(world.linked(DEFAULT, CARD), [(0, 0), (1, 1)]);
-    let audio = world.router.audio(&world.rules);
+    let audio = world.router.audio();
     assert_eq!(audio.warnings, [Warning::OutputMissing]);
     world.run(simulation::sink(OTHER_CARD, "other", &Layout::stereo()));
     assert_eq!(world.linked(DEFAULT, OTHER_CARD), [(0, 0), (1, 1)]);
@@ -1008,7 +1008,7 @@ fn sinks_that_are_destroyed_again_and_again_are_made_again_after_a_minute() {
         world.run(events);
     }
     assert_eq!(world.pipewire.sink(Channel::Default), None);
-    let audio = world.router.audio(&world.rules);
+    let audio = world.router.audio();
     assert_eq!(audio.warnings, [Warning::SinksRemoved]);
     assert_eq!(audio.pipewire, PipeWireState::Up);
     world.wait(2);
@@ -1020,7 +1020,7 @@ fn sinks_that_are_destroyed_again_and_again_are_made_again_after_a_minute() {
     world.run([]);
     let node = world.pipewire.sink(Channel::Default).unwrap();
     assert_eq!(world.linked(node, CARD), [(0, 0), (1, 1)]);
-    assert_eq!(world.router.audio(&world.rules).warnings, []);
+    assert_eq!(world.router.audio().warnings, []);
     assert_eq!(world.state(STREAM), StreamState::Routed);
 }
 
@@ -1120,7 +1120,7 @@ fn without_a_session_manager_the_card_is_the_one_of_the_highest_priority() {
     let mut best = simulation::sink(50, "best", &Layout::stereo());
     best[0] = simulation::node(50, "Audio/Sink", "best", &[("priority.session", "2000")]);
     world.run(best);
-    let audio = world.router.audio(&world.rules);
+    let audio = world.router.audio();
     assert_eq!(audio.output.as_deref(), Some("best"));
 }
 
@@ -1131,7 +1131,7 @@ fn a_card_that_was_chosen_stays_when_the_session_manager_ends() {
     world.pipewire.is_managed = false;
     world.run([Event::Metadata(MetadataOwner::None)]);
     world.wait(5);
-    let audio = world.router.audio(&world.rules);
+    let audio = world.router.audio();
     assert_eq!(audio.output.as_deref(), Some("other"));
 }
 
@@ -1293,12 +1293,12 @@ fn outcome(world: &World) -> impl PartialEq + std::fmt::Debug + use<> {
         .registry
         .targets
         .keys()
-        .filter_map(|&stream| match world.router.target(stream) {
+        .filter_map(|&stream| match world.router.registry.target(stream) {
             target::Target::Anywhere => None,
             place => Some((stream, place)),
         })
         .collect();
-    (links, layouts, places, world.router.audio(&world.rules))
+    (links, layouts, places, world.router.audio())
 }
 
 fn evening() -> Vec<Event> {
@@ -1398,11 +1398,11 @@ fn our_own_sink_as_the_default_takes_no_card_from_us() {
     let mut world = World::empty(&[], true);
     world.handle([default_sink("mixd-aux")]);
     world.run([Event::Listed]);
-    let warnings = world.router.audio(&world.rules).warnings;
+    let warnings = world.router.audio().warnings;
     assert_eq!(warnings, [], "there is no card to choose instead");
     world.run(simulation::sink(CARD, "card", &Layout::stereo()));
     assert_eq!(world.linked(DEFAULT, CARD), [(0, 0), (1, 1)]);
-    let warnings = world.router.audio(&world.rules).warnings;
+    let warnings = world.router.audio().warnings;
     assert_eq!(warnings, [Warning::OwnSinkIsDefault]);
 }
 
