@@ -33,7 +33,7 @@ pub struct PipeWire {
     connection: Option<Connection>,
     context: ContextRc,
     main_loop: MainLoopRc,
-    /// What tells our connections from those of another mixd.
+    /// The value of [`router::INSTANCE`] of our connections.
     instance: String,
     sound: Sound,
     retry_at: Option<Instant>,
@@ -120,7 +120,7 @@ impl PipeWire {
         self.retry_wait = LAST_RETRY.min(self.retry_wait * 2);
     }
 
-    /// Plays to another sink, or glides at another pace, from now on.
+    /// Plays to another sink, or fades at another pace, from now on.
     pub fn set_sound(&mut self, sound: &Sound, desk: &mut Desk, now: Instant) {
         if *sound == self.sound {
             return;
@@ -135,8 +135,7 @@ impl PipeWire {
     /// Carries out what clients have changed.
     pub fn apply(&mut self, desk: &mut Desk, now: Instant) {
         if let Some(connection) = &mut self.connection {
-            connection.set_mix(desk.mix(), now);
-            connection.reconcile(desk, now);
+            connection.apply(desk, now);
         }
     }
 
@@ -145,7 +144,7 @@ impl PipeWire {
         self.connection.as_ref().map(Connection::router)
     }
 
-    /// What somebody who looks for a fault wants to know.
+    /// What `mixctl doctor` asks for.
     pub fn diagnosis(&self) -> Diagnosis {
         self.router().map(Router::diagnosis).unwrap_or_default()
     }
@@ -158,13 +157,13 @@ impl PipeWire {
         }
     }
 
-    /// Whether all that is undone, and the sinks can go without anybody falling silent.
+    /// Returns whether all that is undone, and the sinks can go without anybody falling silent.
     pub fn has_left(&self) -> bool {
         self.connection.as_ref().is_none_or(Connection::has_left)
     }
 }
 
-/// A text that no other mixd has: processes of different PID namespaces may have the same number.
+/// Returns a text that no other mixd has: processes of different PID namespaces may have the same number.
 fn instance() -> String {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let nanoseconds = since.unwrap_or_default().as_nanos();

@@ -496,7 +496,7 @@ impl Router {
         Some(self.registry.detail(id, &state, reason.as_ref(), room))
     }
 
-    /// What somebody who looks for a fault wants to know.
+    /// What `mixctl doctor` asks for.
     pub fn diagnosis(&self) -> Diagnosis {
         let registry = &self.registry;
         let nodes = registry.nodes().iter();

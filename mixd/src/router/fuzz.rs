@@ -1,5 +1,5 @@
-//! The body of the fuzz target `graph`: arbitrary events of a PipeWire that does what it is asked, does it later, or
-//! does something else, and what must hold of the router's wishes all the while.
+//! The body of the fuzz target `graph`: arbitrary events of a PipeWire that does what it is asked,
+//! does it later, or does something else, and what must hold of the router's commands all the while.
 
 // To panic is how a target reports.
 #![allow(clippy::expect_used)]
@@ -195,6 +195,7 @@ impl World {
                 }
             }
             Step::RemoveLink { which } => self.remove_link(which),
+            Step::Execute { count: u8::MAX } => self.refuse(),
             Step::Execute { count } => {
                 // Somebody else binds the metadata meanwhile.
                 self.pipewire.is_metadata_withheld = count & 8 != 0;
@@ -404,7 +405,7 @@ impl World {
         events
     }
 
-    /// Tells the router, settles it, and checks what it asks for.
+    /// Has the router handle events and plan, and checks what it asks for.
     fn handle(&mut self, events: Vec<Event>) {
         for event in events {
             self.router.handle(event);
@@ -540,7 +541,21 @@ impl World {
         }
     }
 
-    /// Whether what was asked is about something that has gone by now: PipeWire says no.
+    /// PipeWire refuses to do what it was asked first, if that is something that it may refuse.
+    fn refuse(&mut self) {
+        let refused = match self.pending.front() {
+            Some(Command::Link(ports)) if self.router.has_link(ports) => Event::LinkRefused(*ports),
+            Some(Command::CreateSink(sink, _)) => Event::SinkRefused(*sink),
+            _ => return self.execute(1),
+        };
+        if let Event::LinkRefused(ports) = &refused {
+            self.wished.remove(ports);
+        }
+        self.pending.pop_front();
+        self.handle(vec![refused]);
+    }
+
+    /// Returns whether what was asked is about something that has gone by now: PipeWire says no.
     fn is_moot(&self, command: &Command) -> bool {
         let is_there = |id: &u32| self.nodes.contains_key(id) || self.is_ours(*id);
         match command {
@@ -560,7 +575,7 @@ impl World {
         }
     }
 
-    /// Nothing more happens, and all is done that is asked: the wishes come to an end, and each
+    /// Nothing more happens, and all is done that is asked: the commands come to an end, and each
     /// stream that we say is routed is on its way to its channel, by one way only.
     fn calm_down(&mut self) {
         for round in 0.. {
@@ -572,7 +587,7 @@ impl World {
             self.execute(usize::MAX);
             self.now += Duration::from_secs(3);
             self.handle(Vec::new());
-            // Some timeouts begins when another is over.
+            // One timeout begins when another has expired.
             if self.pending.is_empty() && self.router.deadline(self.now).is_none() {
                 break;
             }
@@ -607,7 +622,10 @@ impl World {
                 };
                 let is_sent = || self.router.registry.targets.contains_key(&stream.id);
                 assert!(
-                    feeds.contains_key(&stream.id) || is_sent() || is_linked(),
+                    feeds.contains_key(&stream.id)
+                        || is_sent()
+                        || is_linked()
+                        || self.router.links.is_refused(stream.id),
                     "{stream:?} has neither a link nor a target"
                 );
             }

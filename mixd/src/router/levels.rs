@@ -28,17 +28,17 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// PipeWire tells what a sink carries.
+    /// Takes in what a sink carries.
     pub fn tell(&mut self, sink: Sink, level: Level) {
         self.told.insert(sink, level);
     }
 
-    /// We have set these, and been told of all that was before; or are about to set others.
+    /// Takes in what was set, once PipeWire has told all that was before; none while it is being set.
     pub fn set(&mut self, factors: Option<[f32; 2]>) {
         self.set = factors.map(|factors| CHANNELS.into_iter().zip(factors).collect());
     }
 
-    /// Whether the user has muted a channel's sink.
+    /// Returns whether the user has muted a channel's sink.
     pub fn is_muted(&self, channel: Channel) -> bool {
         self.muted.contains(&channel)
     }
@@ -209,6 +209,24 @@ mod tests {
     }
 
     #[test]
+    fn only_a_level_that_is_not_what_was_set_needs_a_round() {
+        let mut world = World::new();
+        assert!(!world.router.do_levels_differ());
+        let level = |volume| Level {
+            volumes: vec![volume; 2],
+            monitor_volumes: vec![1.0; 2],
+            ..Level::default()
+        };
+        world.router.handle(Event::LevelsSet(None));
+        world.router.handle(Event::Level(AUX, level(0.75)));
+        assert!(!world.router.do_levels_differ(), "a fade");
+        world.router.handle(Event::LevelsSet(Some([1.0, 0.75])));
+        assert!(!world.router.do_levels_differ());
+        world.router.handle(Event::Level(AUX, level(0.5)));
+        assert!(world.router.do_levels_differ());
+    }
+
+    #[test]
     fn a_level_is_put_back_a_few_times_and_again_after_a_minute() {
         let mut world = World::new();
         for n in 0..MAX_RESTORES {
@@ -238,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mute_is_heeded_and_kept_where_the_level_is_put_back() {
+    fn a_mute_is_kept_where_the_level_is_put_back() {
         let mut world = World::new();
         assert_eq!(world.tell(0.5, true), []);
         assert_eq!(world.warnings(), [Warning::AuxMuted]);

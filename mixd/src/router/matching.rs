@@ -221,19 +221,19 @@ impl Registry {
         }
     }
 
-    /// Whether the stream and its client have said what they are.
+    /// Returns whether the stream and its client have said what they are.
     fn is_introduced(&self, stream: u32) -> bool {
         self.infos.contains_key(&stream) && self.has_known_client(stream)
     }
 
-    /// Whether the stream's client, if it has one, has said what it is.
+    /// Returns whether the stream's client, if it has one, has said what it is.
     fn has_known_client(&self, stream: u32) -> bool {
         let node = self.nodes().get(&stream);
         let client = node.and_then(|node| node.client);
         !client.is_some_and(|client| self.is_silent(client))
     }
 
-    /// Whether all is known by which a rule can match a stream.
+    /// Returns whether all is known by which a rule can match a stream.
     pub fn is_known(&self, stream: u32) -> bool {
         self.is_introduced(stream)
             && self

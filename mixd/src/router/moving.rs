@@ -1,4 +1,4 @@
-//! Whether a stream's program can be moved to the other channel, and by what list.
+//! Moves a stream's program to the other channel: whether that can be done, and by which list.
 
 use wire::{ErrorCode, Failure, Move, StreamState};
 

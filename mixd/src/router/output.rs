@@ -50,7 +50,7 @@ impl Output {
         self.card
     }
 
-    /// A node has gone.
+    /// Forgets a node that has gone.
     pub fn forget(&mut self, id: u32) {
         self.going.remove(&id);
     }
@@ -143,7 +143,7 @@ impl Output {
         });
     }
 
-    /// Whether the sink that was asked for by name is not there.
+    /// Returns whether the sink that was asked for by name is not there.
     pub fn is_missing(&self, registry: &Registry) -> bool {
         let named = self.named.as_ref();
         named.is_some_and(|name| !registry.cards().any(|(_, node)| node.name == *name))
@@ -163,7 +163,7 @@ impl Output {
 }
 
 impl Registry {
-    /// Whether what a sink is sent ends, by whatever way, in one of ours.
+    /// Returns whether what a sink is sent ends, by whatever way, in one of ours.
     fn leads_back(&self, sink: u32) -> bool {
         let mut reached = self.reached_from(sink).into_iter();
         reached.any(|node| self.channel(node).is_some())

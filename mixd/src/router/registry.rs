@@ -17,7 +17,7 @@ pub const TARGET_OBJECT: &str = "target.object";
 pub const TARGET_NODE: &str = "target.node";
 /// The metadata key, on subject 0, of the sink that sound goes to by default.
 pub const DEFAULT_SINK: &str = "default.audio.sink";
-/// The same of the sink that the user has chosen to be it.
+/// The metadata key, on subject 0, of the sink that the user has chosen to be the default.
 pub const CONFIGURED_SINK: &str = "default.configured.audio.sink";
 
 /// The session manager's setting, since WirePlumber 0.5: whether the metadata moves streams.
@@ -41,12 +41,12 @@ pub struct Node {
 }
 
 impl Node {
-    /// Whether it plays what it is sent.
+    /// Returns whether it plays what it is sent.
     pub fn is_sink(&self) -> bool {
         self.class == "Audio/Sink" || self.class == "Audio/Duplex"
     }
 
-    /// Whether it is a program's playback.
+    /// Returns whether it is a program's playback.
     pub fn is_stream(&self) -> bool {
         self.class == "Stream/Output/Audio"
     }
@@ -93,9 +93,9 @@ pub struct TargetKeys {
 /// The direction of a node's ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// What it is fed.
+    /// What a node is fed.
     Input,
-    /// What it gives.
+    /// What a node gives.
     Output,
 }
 
@@ -141,7 +141,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// A node is there.
+    /// Takes in a node.
     pub fn add_node(&mut self, id: u32, props: &Props) {
         let node = Node {
             class: text(props, "media.class"),
@@ -162,7 +162,7 @@ impl Registry {
         self.nodes.insert(id, node);
     }
 
-    /// A node says something of itself.
+    /// Takes in what a node says of itself.
     pub fn add_info(&mut self, id: u32, mut info: Info) {
         if info.props.is_none() {
             info.props = self.infos.remove(&id).and_then(|before| before.props);
@@ -204,7 +204,7 @@ impl Registry {
         Some(self.links.entry(id).or_insert(Link { ports, client }))
     }
 
-    /// A client is there.
+    /// Takes in a client.
     pub fn add_client(&mut self, id: u32, props: Props) {
         let client = self.clients.entry(id).or_default();
         if !client.is_known {
@@ -212,7 +212,7 @@ impl Registry {
         }
     }
 
-    /// A client says something of itself.
+    /// Takes in what a client says of itself.
     pub fn add_client_info(&mut self, id: u32, props: Props) {
         let client = self.clients.entry(id).or_default();
         // The registry's are not all repeated.
@@ -262,12 +262,12 @@ impl Registry {
         &self.nodes
     }
 
-    /// Whether a session manager that does what it is asked keeps the metadata.
+    /// Returns whether a session manager that does what it is asked keeps the metadata.
     pub fn is_managed(&self) -> bool {
         self.owner.manager().is_some()
     }
 
-    /// Whether a session manager keeps the metadata and does not answer.
+    /// Returns whether a session manager keeps the metadata and does not answer.
     pub fn is_manager_hanging(&self) -> bool {
         matches!(self.owner, MetadataOwner::Hanging(_))
     }
@@ -277,17 +277,17 @@ impl Registry {
         channel_of_name(&self.nodes.get(&node)?.name)
     }
 
-    /// Whether a node of this id is there and is a sink.
+    /// Returns whether a node of this id is there and is a sink.
     pub fn is_sink(&self, id: u32) -> bool {
         self.nodes.get(&id).is_some_and(Node::is_sink)
     }
 
-    /// Whether a node of this id is there and is a card: a sink that is none of ours.
+    /// Returns whether a node of this id is there and is a card: a sink that is none of ours.
     pub fn is_card(&self, id: u32) -> bool {
         self.is_sink(id) && self.channel(id).is_none()
     }
 
-    /// Whether a node of this id is there and is a program's playback.
+    /// Returns whether a node of this id is there and is a program's playback.
     pub fn is_stream(&self, id: u32) -> bool {
         self.nodes.get(&id).is_some_and(Node::is_stream)
     }
@@ -375,12 +375,12 @@ impl Registry {
             .chain(to)
     }
 
-    /// Whether a link ends at a node.
+    /// Returns whether a link ends at a node.
     pub fn is_fed(&self, node: u32) -> bool {
         self.links_to.contains_key(&node)
     }
 
-    /// A key on subject 0 of the metadata `default`.
+    /// Takes in a key on subject 0 of the metadata `default`.
     pub fn set_default(&mut self, key: Option<&str>, value: Option<&str>) {
         match key {
             Some(DEFAULT_SINK) => {
@@ -413,19 +413,19 @@ impl Registry {
         true
     }
 
-    /// The metadata `default` has gone.
+    /// Forgets what the metadata `default` said, which has gone.
     pub fn forget_metadata(&mut self) {
         self.targets.clear();
         self.settings.remove(ALLOW_MOVING);
         (self.default_sink, self.configured_sink) = (None, None);
     }
 
-    /// The metadata `filters` has come or gone.
+    /// Takes in that the metadata `filters` has come or gone.
     pub fn set_filters(&mut self, are_there: bool) {
         self.filter_keys = are_there.then(BTreeMap::new);
     }
 
-    /// A key of the metadata `filters`.
+    /// Takes in a key of the metadata `filters`.
     pub fn set_filter_key(&mut self, node: u32, key: Option<String>, value: Option<String>) {
         let Some(nodes) = &mut self.filter_keys else {
             return;
@@ -447,7 +447,7 @@ impl Registry {
         keys.get(key).map(String::as_str)
     }
 
-    /// A key of the metadata `settings` or `sm-settings`.
+    /// Takes in a key of the metadata `settings` or `sm-settings`.
     pub fn set_setting(&mut self, key: String, value: String) {
         self.settings.insert(key, value);
     }
@@ -458,13 +458,13 @@ impl Registry {
         (value > 0).then_some(value)
     }
 
-    /// Whether the session manager is set to move no stream.
+    /// Returns whether the session manager is set to move no stream.
     pub fn is_moving_forbidden(&self) -> bool {
         let value = self.settings.get(ALLOW_MOVING);
         value.is_some_and(|value| value == "false")
     }
 
-    /// Whether a port is there.
+    /// Returns whether a port is there.
     pub fn has_port(&self, id: u32) -> bool {
         self.ports.contains_key(&id)
     }
@@ -503,7 +503,7 @@ impl Registry {
             .map(String::as_str)
     }
 
-    /// Whether a node says yes under this key.
+    /// Returns whether a node says yes under this key.
     pub fn is_set(&self, node: u32, key: &str) -> bool {
         is_yes(self.property(node, key))
     }
@@ -516,7 +516,7 @@ impl Registry {
         by_serial.into_iter().chain(by_name).min().copied()
     }
 
-    /// Whether a sink of this `node.name` is there.
+    /// Returns whether a sink of this `node.name` is there.
     pub fn has_sink(&self, name: &str) -> bool {
         self.named_sink(name).is_some()
     }
@@ -547,7 +547,7 @@ impl Registry {
         clients.map(|(&id, client)| (id, &client.props))
     }
 
-    /// Whether this is a client that has had no node of its own, such as `wpctl`.
+    /// Returns whether this is a client that has had no node of its own, such as `wpctl`.
     pub fn is_tool(&self, id: u32) -> bool {
         let client = self.clients.get(&id);
         client.is_some_and(|client| !client.has_node)
@@ -558,7 +558,7 @@ impl Registry {
         self.clients.get(&id).map(|client| &client.props)
     }
 
-    /// Whether a client has yet to say what it is.
+    /// Returns whether a client has yet to say what it is.
     pub fn is_silent(&self, client: u32) -> bool {
         let client = self.clients.get(&client);
         client.is_some_and(|client| !client.is_known)
@@ -593,7 +593,7 @@ where
     }
 }
 
-/// Whether a property's value says yes, as PipeWire (`pw_properties_parse_bool`) and session managers
+/// Returns whether a property's value says yes, as PipeWire (`pw_properties_parse_bool`) and session managers
 /// (`parseBool`) read it.
 pub fn is_yes(value: Option<impl AsRef<str>>) -> bool {
     value.is_some_and(|value| {

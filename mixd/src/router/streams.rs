@@ -385,7 +385,7 @@ impl Streams {
         {
             self.ask_anew(id, state.channel, is_missed, plan);
             if !self.is_paused(id) {
-                self.request(id, state, sink, plan);
+                self.request(id, state, sink, is_missed, plan);
             }
         }
         let sink = sink.filter(|_| !self.is_paused(id));
@@ -416,7 +416,7 @@ impl Streams {
     }
 
     /// Asks the session manager to send a stream to a sink, unless that has been done.
-    fn request(&mut self, stream: u32, state: &State, sink: u32, plan: &mut Plan) {
+    fn request(&mut self, stream: u32, state: &State, sink: u32, is_missed: bool, plan: &mut Plan) {
         let node = plan.registry.nodes().get(&sink);
         let Some(serial) = node.and_then(|node| node.serial) else {
             return;
@@ -437,6 +437,10 @@ impl Streams {
             sink,
             is_acknowledged,
         });
+        if is_missed {
+            // It is missed by an earlier request.
+            plan.round.restart(Timeout::Complete(stream));
+        }
         if !is_acknowledged {
             record.unacknowledged = Some(serial);
             self.awaiting_activity.insert(stream);

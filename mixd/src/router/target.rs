@@ -21,7 +21,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// Whether it is somebody's choice of a sink that is not ours.
+    /// Returns whether it is somebody's choice of a sink that is not ours.
     pub fn is_chosen(self) -> bool {
         matches!(self, Self::Elsewhere(_) | Self::Absent)
     }
@@ -63,7 +63,7 @@ impl Registry {
         found.map_or(Target::Anywhere, |id| self.target_of_node(id))
     }
 
-    /// Returns where a stream's own node asks to be sent, which counts where the metadata has no word on it.
+    /// Returns where a stream's own node asks to be sent, which counts where the metadata says nothing.
     pub fn own_target(&self, stream: u32) -> Target {
         let Some((key, value)) = self.own_target_entry(stream) else {
             return Target::Anywhere;
@@ -99,7 +99,7 @@ impl Registry {
         found.filter(|(_, value)| is_name(value))
     }
 
-    /// Whether a node is the sink that sound goes to by default.
+    /// Returns whether a node is the sink that sound goes to by default.
     pub fn is_default(&self, node: u32) -> bool {
         let default = match self.is_managed() {
             true => &self.default_sink,
@@ -135,7 +135,7 @@ impl Registry {
     }
 }
 
-/// Whether a target is one at all, and not a way to say that there is none.
+/// Returns whether a target names something, and is not a way to say that there is none.
 fn is_name(target: &str) -> bool {
     !matches!(target, "" | "-1" | "null")
 }

@@ -5,6 +5,7 @@ mod matching;
 mod moving;
 mod other_mixd;
 mod output;
+mod refused;
 
 use proptest::prelude::*;
 
@@ -56,7 +57,7 @@ struct World {
 }
 
 impl World {
-    /// A session that has reconciled, with `names` on the list.
+    /// A session that has come to rest, with `names` on the list.
     fn new(names: &[&str]) -> Self {
         let mut world = Self::empty(names, true);
         world.handle(session());
@@ -87,7 +88,7 @@ impl World {
         world
     }
 
-    /// Learns the events, then settles; asserts that nothing is said twice.
+    /// Handles the events, then reconciles; asserts that nothing is said twice.
     fn handle(&mut self, events: impl IntoIterator<Item = Event>) -> Vec<Command> {
         for event in events {
             self.pipewire.note(&event);
@@ -482,7 +483,7 @@ fn a_stream_sent_to_a_name_that_is_not_there_is_left_until_it_comes_back() {
     world.run(simulation::sink(OTHER_CARD, "other", &Layout::stereo()));
     assert_eq!(world.state(STREAM), StreamState::Pinned);
     // Sent to a name that was never there, or to the default sink: a choice as well, and no move of
-    // a rival.
+    // somebody else's.
     for _ in 0..=MAX_MOVES {
         for value in ["-1", "drawer"] {
             assert_eq!(world.run([key(STREAM, TARGET_OBJECT, Some(value))]), []);
@@ -884,7 +885,7 @@ fn a_stream_that_nothing_links_is_not_called_routed() {
 }
 
 #[test]
-fn a_recorder_linked_by_hand_is_no_rival() {
+fn a_recorder_linked_by_hand_leaves_a_stream_routed() {
     let mut world = World::new(&[]);
     world.run(stream(STREAM, "Game", &[]));
     world.run([simulation::node(80, "Stream/Input/Audio", "recorder", &[])]);
@@ -1069,7 +1070,7 @@ fn what_a_dying_session_manager_unlinks_is_linked_by_us_until_somebody_else_does
 }
 
 #[test]
-fn links_that_go_while_a_session_manager_sets_up_are_no_robbery() {
+fn links_that_go_while_a_session_manager_sets_up_do_not_count() {
     for (wait, state) in [(0, StreamState::Routed), (3, StreamState::Contested)] {
         let mut world = World::unmanaged(&[]);
         world.run(stream(STREAM, "Game", &[]));
@@ -1338,7 +1339,7 @@ fn is_order(event: &Event) -> bool {
 proptest! {
     /// The events in any order, PipeWire doing what it is asked at once or later: the same end.
     #[test]
-    fn any_order_of_the_same_facts_ends_in_the_same(
+    fn any_order_of_the_same_events_ends_in_the_same(
         events in Just(evening()).prop_shuffle(),
         managed in any::<bool>(),
         listed_after in 0..80_usize,
@@ -1357,7 +1358,7 @@ proptest! {
         straight.wait(5);
 
         let mut world = start(managed);
-        let mut owed = Vec::new();
+        let mut pending = Vec::new();
         // Metadata of a stream that we have already asked for is an order, not an event of the
         // start: it comes first.
         let (first, rest): (Vec<Event>, Vec<Event>) = events.into_iter().partition(is_order);
@@ -1365,21 +1366,21 @@ proptest! {
         let listed_after = listed_after % events.len();
         for (index, event) in events.into_iter().enumerate() {
             if index == listed_after {
-                owed.extend(world.handle([Event::Listed]));
+                pending.extend(world.handle([Event::Listed]));
             }
-            owed.extend(world.handle([event]));
+            pending.extend(world.handle([event]));
             if prompt[index % prompt.len()] {
-                for command in std::mem::take(&mut owed) {
+                for command in std::mem::take(&mut pending) {
                     let events = world.pipewire.execute(&command);
-                    owed.extend(world.handle(events));
+                    pending.extend(world.handle(events));
                 }
             }
         }
-        owed.extend(world.handle([Event::Listed]));
-        while !owed.is_empty() {
-            for command in std::mem::take(&mut owed) {
+        pending.extend(world.handle([Event::Listed]));
+        while !pending.is_empty() {
+            for command in std::mem::take(&mut pending) {
                 let events = world.pipewire.execute(&command);
-                owed.extend(world.handle(events));
+                pending.extend(world.handle(events));
             }
         }
         world.wait(5);

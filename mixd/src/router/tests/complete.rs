@@ -86,7 +86,7 @@ fn a_monitor_that_was_given_up_is_told_and_made_again_for_a_new_stream() {
 }
 
 #[test]
-fn losses_fade() {
+fn old_losses_do_not_count() {
     let mut world = World::new(&[]);
     let ports = between(DEFAULT, CARD, 0);
     for _ in 0..3 * MAX_RELINKS {
