@@ -1,25 +1,26 @@
 //! mixd.conf: what it says. Pure; reading, watching and saving the file is `config/file.rs`'s
 //! business.
 
+pub mod config_file;
+pub mod directives;
 pub mod edit;
-pub mod file;
+pub mod files;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 pub mod line;
+pub mod state;
 mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use usage::nearest;
 use wire::message::{MAX_PATTERN, Pattern};
-use wire::usage::nearest;
 use wire::{Curve, Snap};
 
+use self::directives::{CURVE, DIRECTIVES, GLIDE, IGNORE, OUTPUT, PROGRAM, REMEMBER_VOLUME, SNAP};
 use self::line::Line;
-use crate::directives::{
-    self, CURVE, DIRECTIVES, GLIDE, IGNORE, OUTPUT, PROGRAM, REMEMBER_VOLUME, SNAP,
-};
 use crate::fade;
 use crate::rules::Rules;
 

@@ -8,30 +8,18 @@
 #[macro_use]
 pub mod log;
 
-pub mod admission;
-pub mod backend;
+pub mod app;
 pub mod config;
-pub mod configuration;
 pub mod daemon;
-pub mod desk;
-pub mod directives;
 pub mod fade;
-pub mod files;
-pub mod glob;
-pub mod hold;
-pub mod list;
-pub mod listen;
-pub mod notify;
+pub mod mixer;
 pub mod options;
-#[cfg_attr(not(feature = "pipewire"), path = "pipewire_absent.rs")]
+#[cfg(feature = "pipewire")]
 pub mod pipewire;
-pub mod place;
 pub mod process;
 pub mod router;
 pub mod rules;
 pub mod server;
-pub mod service;
-pub mod session;
-pub mod state;
+pub mod service_manager;
 pub mod sys;
 pub mod usage;

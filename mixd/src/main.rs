@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use mixd::config::directives;
 use mixd::options::{self, Command, Options};
 use mixd::usage::USAGE;
-use mixd::{daemon, directives, log};
+use mixd::{daemon, log};
 use wire::Name;
 use wire::socket::reason;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use lexopt::{Arg, Parser, ValueExt};
 use wire::Name;
 
+use crate::config::{Config, files};
 use crate::fade;
 
 /// What the command line asks for.
@@ -23,7 +24,7 @@ pub enum Command {
 }
 
 /// How the daemon is to run.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// The socket's name, if the command line gives one.
     pub socket: Option<OsString>,
@@ -41,13 +42,26 @@ pub struct Options {
     pub verbose: bool,
 }
 
-/// How the sound is handled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sound {
-    /// The `node.name` of the sink to play to, if it is not to be the default one.
-    pub output: Option<String>,
-    /// How long a change of volume takes at least, up to [`fade::LONGEST`]; 0: it is instant.
-    pub glide: Duration,
+impl Options {
+    /// What `config` says, except for what the options say.
+    pub fn above(&self, config: Config) -> Config {
+        Config {
+            output: match &self.output {
+                Some(Output::Auto) => None,
+                Some(Output::Name(name)) => Some(name.clone()),
+                None => config.output,
+            },
+            glide: self.glide.unwrap_or(config.glide),
+            ..config
+        }
+    }
+
+    /// The path of mixd.conf; none where there is no place for one.
+    pub fn config_path(&self) -> Option<PathBuf> {
+        let folder = || files::folder("XDG_CONFIG_HOME", ".config");
+        let path = self.config.clone();
+        path.or_else(|| Some(folder()?.join("mixd/mixd.conf")))
+    }
 }
 
 /// The sink to play to.

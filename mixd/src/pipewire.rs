@@ -14,13 +14,14 @@ use pipewire::context::ContextRc;
 use pipewire::loop_::Timeout;
 use pipewire::main_loop::MainLoopRc;
 use pipewire::properties::properties;
-use wire::Diagnosis;
+use wire::{Audio, Mix};
 
 use self::connection::Connection;
-use crate::desk::Desk;
+use crate::app::AudioServer;
+use crate::config::Config;
 use crate::fade::{Factors, Fade};
-use crate::options::Sound;
 use crate::router::{self, Router};
+use crate::rules::Rules;
 
 /// The first wait before PipeWire is tried again; each further one is twice as long.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -33,9 +34,9 @@ pub struct PipeWire {
     connection: Option<Connection>,
     context: ContextRc,
     main_loop: MainLoopRc,
-    /// The value of [`router::INSTANCE`] of our connections.
+    /// What tells our connections from those of another mixd.
     instance: String,
-    sound: Sound,
+    config: Config,
     retry_at: Option<Instant>,
     retry_wait: Duration,
 }
@@ -45,7 +46,7 @@ impl PipeWire {
     ///
     /// # Errors
     /// The library's.
-    pub fn open(sound: &Sound) -> Result<Self, pipewire::Error> {
+    pub fn open(config: &Config) -> Result<Self, pipewire::Error> {
         pipewire::init();
         let main_loop = MainLoopRc::new(None)?;
         let instance = instance();
@@ -56,55 +57,16 @@ impl PipeWire {
             context,
             main_loop,
             instance,
-            sound: sound.clone(),
+            config: config.clone(),
             retry_at: Some(Instant::now()),
             retry_wait: FIRST_RETRY,
         })
     }
 
-    /// Readable when PipeWire has something to say.
-    pub fn fd(&self) -> BorrowedFd<'_> {
-        self.main_loop.loop_().fd()
-    }
-
-    /// When [`turn`](Self::turn) is to be called next, if the descriptor is not readable before.
-    pub fn deadline(&self) -> Option<Instant> {
-        let due = self.connection.as_ref().and_then(Connection::deadline);
-        [self.retry_at, due].into_iter().flatten().min()
-    }
-
-    /// Takes in what PipeWire says, if it is `ready`, and does what is to be done about it, and
-    /// what is due.
-    ///
-    /// # Errors
-    /// Why we can't play to this PipeWire: a sentence.
-    pub fn turn(&mut self, ready: bool, desk: &mut Desk, now: Instant) -> Result<(), String> {
-        if self.retry_at.is_some_and(|at| now >= at) {
-            self.connect(desk, now);
-        }
-        if ready {
-            self.main_loop.loop_().iterate(Timeout::None);
-        }
-        if let Some(connection) = &mut self.connection
-            && !connection.turn(desk, now)
-        {
-            warning!(
-                "PipeWire has gone; trying again every {} s",
-                LAST_RETRY.as_secs()
-            );
-            self.connection = None;
-            self.retry_at = Some(now + FIRST_RETRY);
-            self.retry_wait = FIRST_RETRY;
-            desk.set_audio(Router::new(None).audio());
-        }
-        let refusal = self.router().and_then(Router::refusal);
-        refusal.map_or(Ok(()), Err)
-    }
-
-    fn connect(&mut self, desk: &Desk, now: Instant) {
-        let mut router = Router::new(self.sound.output.clone());
+    fn connect(&mut self, mix: Mix, now: Instant) {
+        let mut router = Router::new(self.config.output.clone());
         router.set_instance(self.instance.clone());
-        let fade = Fade::new(Factors::from(desk.mix()), self.sound.glide);
+        let fade = Fade::new(Factors::from(mix), self.config.glide);
         if let Ok(connection) = Connection::open(&self.context, router, fade) {
             self.connection = Some(connection);
             self.retry_at = None;
@@ -119,51 +81,91 @@ impl PipeWire {
         self.retry_at = Some(now + self.retry_wait);
         self.retry_wait = LAST_RETRY.min(self.retry_wait * 2);
     }
+}
 
-    /// Plays to another sink, or fades at another pace, from now on.
-    pub fn set_sound(&mut self, sound: &Sound, desk: &mut Desk, now: Instant) {
-        if *sound == self.sound {
-            return;
+impl AudioServer for PipeWire {
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.main_loop.loop_().fd()
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let due = self.connection.as_ref().and_then(Connection::deadline);
+        [self.retry_at, due].into_iter().flatten().min()
+    }
+
+    fn dispatch(
+        &mut self,
+        is_readable: bool,
+        rules: &Rules,
+        mix: Mix,
+        now: Instant,
+    ) -> Result<Option<Audio>, String> {
+        if self.retry_at.is_some_and(|at| now >= at) {
+            self.connect(mix, now);
         }
-        self.sound = sound.clone();
-        if let Some(connection) = &mut self.connection {
-            connection.set_sound(sound);
-            connection.reconcile(desk, now);
+        if is_readable {
+            self.main_loop.loop_().iterate(Timeout::None);
+        }
+        let Some(connection) = &mut self.connection else {
+            return Ok(None);
+        };
+        let Ok(audio) = connection.dispatch(rules, now) else {
+            warning!(
+                "PipeWire has gone; trying again every {} s",
+                LAST_RETRY.as_secs()
+            );
+            self.connection = None;
+            self.retry_at = Some(now + FIRST_RETRY);
+            self.retry_wait = FIRST_RETRY;
+            return Ok(Some(Router::new(None).audio()));
+        };
+        match connection.router().refusal() {
+            Some(refusal) => Err(refusal),
+            None => Ok(audio),
         }
     }
 
-    /// Carries out what clients have changed.
-    pub fn apply(&mut self, desk: &mut Desk, now: Instant) {
+    fn configure(&mut self, config: &Config) {
+        self.config = config.clone();
         if let Some(connection) = &mut self.connection {
-            connection.apply(desk, now);
+            connection.set_config(config);
         }
     }
 
-    /// What PipeWire has, while it is there.
-    pub fn router(&self) -> Option<&Router> {
+    fn set_mix(&mut self, mix: Mix, now: Instant) {
+        if let Some(connection) = &mut self.connection {
+            connection.set_mix(mix, now);
+        }
+    }
+
+    fn follow_list(&mut self, streams: &[u32]) {
+        if let Some(connection) = &mut self.connection {
+            connection.follow_list(streams);
+        }
+    }
+
+    fn reconcile(&mut self, rules: &Rules, now: Instant) -> Option<Audio> {
+        let connection = self.connection.as_mut()?;
+        Some(connection.reconcile(rules, now))
+    }
+
+    fn router(&self) -> Option<&Router> {
         self.connection.as_ref().map(Connection::router)
     }
 
-    /// What `mixctl doctor` asks for.
-    pub fn diagnosis(&self) -> Diagnosis {
-        self.router().map(Router::diagnosis).unwrap_or_default()
-    }
-
-    /// Sends the streams back to where they would be without us.
-    pub fn begin_exit(&mut self) {
+    fn shutdown(&mut self) {
         self.retry_at = None;
         if let Some(connection) = &mut self.connection {
-            connection.begin_exit();
+            connection.shutdown();
         }
     }
 
-    /// Returns whether all that is undone, and the sinks can go without anybody falling silent.
-    pub fn has_left(&self) -> bool {
-        self.connection.as_ref().is_none_or(Connection::has_left)
+    fn is_drained(&self) -> bool {
+        self.connection.as_ref().is_none_or(Connection::is_drained)
     }
 }
 
-/// Returns a text that no other mixd has: processes of different PID namespaces may have the same number.
+/// A text that no other mixd has: processes of different PID namespaces may have the same number.
 fn instance() -> String {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let nanoseconds = since.unwrap_or_default().as_nanos();

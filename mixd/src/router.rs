@@ -42,7 +42,7 @@ use self::levels::Levels;
 use self::links::Links;
 use self::manager::SessionManager;
 use self::matching::Match;
-pub use self::moving::PlannedMove;
+pub use self::moving::{PlannedMove, no_stream};
 pub use self::other_mixd::INSTANCE;
 use self::other_mixd::OtherMixd;
 use self::output::Output;
@@ -51,7 +51,7 @@ pub use self::registry::{Direction, TARGET_NODE, TARGET_OBJECT};
 use self::registry::{Link, Registry};
 use self::sinks::Sinks;
 use self::state::{Inputs, State};
-use self::streams::{Plan, Streams};
+use self::streams::{Plan, Streams, Told};
 pub use self::timeouts::MAX_ATTEMPTS;
 use self::timeouts::{Round, Timeout, Timeouts};
 use crate::rules::Rules;
@@ -196,8 +196,13 @@ impl Router {
                 value,
             } => {
                 manager.note_told(subject);
-                if registry.set_target(subject, key.as_deref(), value) {
-                    streams.note_target(registry, subject, manager.is_refreshing());
+                let before = registry.targets.get(&subject).cloned();
+                let concerns_sink = registry.set_target(subject, key.as_deref(), value);
+                let is_new = registry.targets.get(&subject) != before.as_ref();
+                match manager.is_refreshing() {
+                    false if concerns_sink => streams.note_target(registry, subject, Told::AsSet),
+                    true if is_new => streams.note_target(registry, subject, Told::Again),
+                    _ => {}
                 }
                 self.note_active();
             }
@@ -351,11 +356,6 @@ impl Router {
         self.timeouts.deadline(now)
     }
 
-    /// Returns whether the last round was planned by these rules.
-    pub fn has_rules(&self, rules: &Rules) -> bool {
-        self.streams.has_rules(rules)
-    }
-
     /// Returns whether our sinks carry something else than was set, so that a round is needed.
     pub fn do_levels_differ(&self) -> bool {
         self.levels.differ()
@@ -412,7 +412,7 @@ impl Router {
     /// The state of what makes sound: that of the last round, unless the rules have changed since.
     fn state(&self, id: u32, rules: &Rules) -> Option<State> {
         let kept = self.streams.states().get(&id)?;
-        if self.has_rules(rules) {
+        if self.streams.has_rules(rules) {
             return Some(kept.clone());
         }
         let matched = Match::find(&self.registry, id, rules);

@@ -2,15 +2,15 @@
 
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
+pub mod glob;
+pub mod list;
 pub mod moving;
 
 use std::borrow::Cow;
 use std::fmt;
 
 use wire::message::{Pattern, Replacement};
-use wire::{Channel, ErrorCode, Failure, Request, Rule, is_same};
-
-use crate::glob;
+use wire::{Channel, ErrorCode, Failure, Rule, is_same};
 
 /// How many bytes all patterns together may take in a message: what keeps the list, together with
 /// the streams, inside one frame. About a thousand names as programs have them.
@@ -82,14 +82,14 @@ pub enum Edit {
 }
 
 impl Edit {
-    /// The change that a request asks to try, if it asks for that.
-    pub fn tried(request: &Request) -> Option<Self> {
-        Some(match *request {
-            Request::TryAddProgram(pattern) => Self::Add(Rule::Program(pattern)),
-            Request::TryIgnoreProgram(pattern) => Self::Add(Rule::Ignore(pattern)),
-            Request::TryRemoveProgram(pattern) => Self::Remove(pattern),
-            _ => return None,
-        })
+    /// Puts a program on the list.
+    pub fn add_program(pattern: Pattern) -> Self {
+        Self::Add(Rule::Program(pattern))
+    }
+
+    /// Puts what is left alone on the list.
+    pub fn ignore_program(pattern: Pattern) -> Self {
+        Self::Add(Rule::Ignore(pattern))
     }
 }
 
@@ -151,7 +151,7 @@ impl Rules {
     ///
     /// # Errors
     /// A pattern is none, is not listed, or is already; or the list would be full.
-    pub fn edited(&self, edit: &Edit) -> Result<Self, Failure> {
+    pub fn apply(&self, edit: &Edit) -> Result<Self, Failure> {
         let mut rules = self.clone();
         match edit {
             Edit::Add(rule) => rules.add(*rule)?,
@@ -405,7 +405,7 @@ mod tests {
     }
 
     fn edited(rules: &Rules, edit: &Edit) -> Rules {
-        rules.edited(edit).unwrap()
+        rules.apply(edit).unwrap()
     }
 
     fn replace(old: &str, new: &str) -> Edit {
@@ -464,7 +464,7 @@ mod tests {
         assert_eq!(edited(&discord, &Edit::Add(program(" discord "))), discord);
         let empty = edited(&discord, &Edit::Remove(pattern("DISCORD")));
         assert_eq!(empty, Rules::default());
-        let failure = empty.edited(&Edit::Remove(pattern("Discord"))).unwrap_err();
+        let failure = empty.apply(&Edit::Remove(pattern("Discord"))).unwrap_err();
         assert_eq!(failure.code, ErrorCode::Refused);
     }
 
@@ -514,7 +514,7 @@ mod tests {
             ("Zoom", "[a", "is no pattern"),
             ("Zoom", "", "is empty"),
         ] {
-            let failure = list.edited(&replace(old, new)).unwrap_err();
+            let failure = list.apply(&replace(old, new)).unwrap_err();
             assert!(failure.message.contains(why), "{old}, {new}: {failure}");
         }
     }
@@ -536,16 +536,16 @@ mod tests {
             "[[:alpha:]]",
             "media.role=[",
         ] {
-            let failure = rules.edited(&Edit::Add(program(text))).unwrap_err();
+            let failure = rules.apply(&Edit::Add(program(text))).unwrap_err();
             assert!(!failure.message.is_empty(), "{text:?}");
         }
         let mut count = 0;
-        while let Ok(more) = rules.edited(&Edit::Add(program(&format!("{count:0128}")))) {
+        while let Ok(more) = rules.apply(&Edit::Add(program(&format!("{count:0128}")))) {
             rules = more;
             count += 1;
         }
         assert_eq!(count, MAX_BYTES / (128 + HEAD));
         let first = format!("{:0128}", 0);
-        assert!(rules.edited(&replace(&first, &"x".repeat(128))).is_ok());
+        assert!(rules.apply(&replace(&first, &"x".repeat(128))).is_ok());
     }
 }

@@ -2,6 +2,11 @@
 //! out turns. Who gets a place is `admission.rs`'s business, what happens in it `place.rs`'s, what
 //! the bytes mean `session.rs`'s.
 
+pub mod admission;
+pub mod client;
+pub mod listen;
+pub mod session;
+
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,18 +17,18 @@ use wire::frame::{Kind, Writer};
 use wire::socket::{self, Listener, SystemError};
 use wire::{ErrorCode, Failure, Topics};
 
-use crate::admission::{self, CLIENTS};
-use crate::place::{Place, Ready, Socket};
+use self::admission::CLIENTS;
+use self::client::{Client, PollEvents, Socket};
+use self::session::Service;
 use crate::process;
-use crate::session::Service;
 use crate::sys::{self, POLLERR, POLLHUP, POLLIN, POLLOUT, ReadWatch, pollfd};
 
 /// How many entries of the poll set are the server's.
 pub const ENTRIES: usize = 2 + CLIENTS;
 
-/// How long a newcomer waits for a place when all are taken: many keys pressed at once are served one
+/// How long a newcomer waits for a place when all are connected: many keys pressed at once are served one
 /// after the other.
-const PLACE_PATIENCE: Duration = Duration::from_millis(500);
+const SLOT_WAIT: Duration = Duration::from_millis(500);
 
 /// How long no connection is accepted when there is not even a descriptor to refuse it with.
 const EXHAUSTED_PAUSE: Duration = Duration::from_secs(1);
@@ -31,37 +36,37 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_secs(1);
 /// Room for the longest sentence of a refusal and its frame.
 const REFUSAL: usize = 512;
 
-const LISTENER: usize = 0;
-const READ_WATCH: usize = 1;
-const FIRST_CLIENT: usize = 2;
+const LISTENER_ENTRY: usize = 0;
+const READ_WATCH_ENTRY: usize = 1;
+const CLIENT_ENTRIES: usize = 2;
 
 /// Everything about clients.
 #[derive(Debug)]
 pub struct Server {
     listener: Listener,
-    places: Box<[Place<ClientSocket>]>,
+    clients: Box<[Client<ClientSocket>]>,
     /// Which places have somebody in them: the others are not looked at.
-    taken: Seats,
+    connected: ClientSet,
     read_watch: ReadWatch,
     /// Whom the read watch has.
-    watched: Seats,
+    watched: ClientSet,
     /// Whose turn is first; moves on, so that nobody is always last.
     first: usize,
     /// Held to be let go when no descriptor is left, so that the caller can be told.
     spare: Option<File>,
     accept_again: Option<Instant>,
-    /// All places are taken and somebody waits for one: until then.
-    place_by: Option<Instant>,
-    is_leaving: bool,
+    /// All places are connected and somebody waits for one: until then.
+    slot_wait_until: Option<Instant>,
+    is_stopping: bool,
 }
 
 /// Some of the places, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
-struct Seats(u32);
+struct ClientSet(u32);
 
 const _: () = assert!(CLIENTS == u32::BITS as usize, "a bit for each place");
 
-impl Seats {
+impl ClientSet {
     fn insert(&mut self, at: usize) {
         self.0 |= 1 << at;
     }
@@ -119,7 +124,7 @@ impl Socket for ClientSocket {
 }
 
 impl Server {
-    /// Serves who connects to `listener`. All memory the server ever needs is taken here.
+    /// Serves who connects to `listener`. All memory the server ever needs is connected here.
     ///
     /// # Errors
     /// Those of `epoll_create1`.
@@ -127,41 +132,41 @@ impl Server {
         let now = Instant::now();
         Ok(Self {
             listener,
-            places: (0..CLIENTS).map(|seat| Place::new(seat, now)).collect(),
-            taken: Seats::default(),
+            clients: (0..CLIENTS).map(|id| Client::new(id, now)).collect(),
+            connected: ClientSet::default(),
             read_watch: ReadWatch::open()?,
-            watched: Seats::default(),
+            watched: ClientSet::default(),
             first: 0,
             spare: spare_descriptor(),
             accept_again: None,
-            place_by: None,
-            is_leaving: false,
+            slot_wait_until: None,
+            is_stopping: false,
         })
     }
 
     /// Accepts nobody any more: who connects is told by the end of the socket that it is free.
-    pub fn leave(&mut self) {
-        self.is_leaving = true;
-        (self.accept_again, self.place_by) = (None, None);
+    pub fn stop_accepting(&mut self) {
+        self.is_stopping = true;
+        (self.accept_again, self.slot_wait_until) = (None, None);
     }
 
     /// The poll set's entries: the listener, the read watch, then the places.
     pub fn entries(&mut self) -> [pollfd; ENTRIES] {
         let mut entries = [sys::entry(None, 0); ENTRIES];
         // Without those who wait already, for whom it would be ready all the while.
-        if !self.is_leaving && self.accept_again.is_none() && self.place_by.is_none() {
-            entries[LISTENER] = sys::entry(Some(self.listener.as_fd()), POLLIN);
+        if !self.is_stopping && self.accept_again.is_none() && self.slot_wait_until.is_none() {
+            entries[LISTENER_ENTRY] = sys::entry(Some(self.listener.as_fd()), POLLIN);
         }
         // To ask a descriptor that is itself many costs more than any other.
         if !self.watched.is_empty() {
-            entries[READ_WATCH] = sys::entry(Some(self.read_watch.as_fd()), POLLIN);
+            entries[READ_WATCH_ENTRY] = sys::entry(Some(self.read_watch.as_fd()), POLLIN);
         }
-        for at in self.taken.iter() {
-            let (entry, place) = (&mut entries[FIRST_CLIENT + at], &mut self.places[at]);
-            let interest = place.interest();
+        for at in self.connected.iter() {
+            let (entry, client) = (&mut entries[CLIENT_ENTRIES + at], &mut self.clients[at]);
+            let interest = client.interest();
             let input = if interest.readable { POLLIN } else { 0 };
             let output = if interest.writable { POLLOUT } else { 0 };
-            if let Some(socket) = place.socket() {
+            if let Some(socket) = client.socket() {
                 *entry = sys::entry(Some(socket.fd.as_fd()), input | output);
             }
         }
@@ -170,52 +175,52 @@ impl Server {
 
     /// When [`handle`](Self::handle) is to be called next, if nothing is ready before.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        let taken = self.taken.iter();
-        let deadlines = taken.filter_map(|at| self.places[at].deadline(now));
+        let connected = self.connected.iter();
+        let deadlines = connected.filter_map(|at| self.clients[at].deadline(now));
         deadlines
             .chain(self.accept_again)
-            .chain(self.place_by)
+            .chain(self.slot_wait_until)
             .min()
     }
 
     /// Gives each client its turn, then takes a new one.
     pub fn handle(&mut self, polled: &[pollfd], service: &mut impl Service, now: Instant) {
         let ready = |entry: usize| polled.get(entry).map_or(0, |entry| entry.revents);
-        for at in self.taken.from(self.first) {
-            let events = ready(FIRST_CLIENT + at);
-            let is_due = || self.places[at].deadline(now).is_some_and(|due| due <= now);
+        for at in self.connected.from(self.first) {
+            let events = ready(CLIENT_ENTRIES + at);
+            let is_due = || self.clients[at].deadline(now).is_some_and(|due| due <= now);
             if events == 0 && !is_due() {
                 continue;
             }
-            let events = Ready {
+            let events = PollEvents {
                 readable: events & POLLIN != 0,
                 writable: events & POLLOUT != 0,
                 hung_up: events & (POLLHUP | POLLERR) != 0,
             };
-            self.places[at].serve(events, service, now);
+            self.clients[at].serve(events, service, now);
             self.watch(at);
         }
         self.first = (self.first + 1) % CLIENTS;
-        if ready(READ_WATCH) != 0
+        if ready(READ_WATCH_ENTRY) != 0
             && let Some(at) = self.read_watch.take().filter(|&at| at < CLIENTS)
         {
-            self.places[at].send(service, now);
+            self.clients[at].send(service, now);
             self.watch(at);
         }
-        self.clear(service);
+        self.release_closed(service);
         // Last, so that a place that has just become free is free.
         if self.accept_again.is_some_and(|again| now >= again) {
             self.accept_again = None;
         }
-        let has_newcomer = ready(LISTENER) != 0 || self.place_by.is_some();
-        if !has_newcomer || self.is_leaving {
+        let has_newcomer = ready(LISTENER_ENTRY) != 0 || self.slot_wait_until.is_some();
+        if !has_newcomer || self.is_stopping {
             return;
         }
-        if !self.taken.is_full() {
-            self.place_by = None;
+        if !self.connected.is_full() {
+            self.slot_wait_until = None;
             self.accept(now);
-        } else if now >= *self.place_by.get_or_insert(now + PLACE_PATIENCE) {
-            self.place_by = None;
+        } else if now >= *self.slot_wait_until.get_or_insert(now + SLOT_WAIT) {
+            self.slot_wait_until = None;
             // All who wait now.
             while self.accept(now) {}
         }
@@ -223,30 +228,30 @@ impl Server {
 
     /// Tells the subscribers of `topics` that they have changed.
     pub fn publish(&mut self, topics: Topics, service: &mut impl Service, now: Instant) {
-        for at in self.taken.from(self.first) {
-            self.places[at].mark(topics);
-            self.places[at].send(service, now);
+        for at in self.connected.from(self.first) {
+            self.clients[at].mark_dirty(topics);
+            self.clients[at].send(service, now);
             self.watch(at);
         }
-        self.clear(service);
+        self.release_closed(service);
     }
 
     /// Says which places have become free, before anybody else gets one.
-    fn clear(&mut self, service: &mut impl Service) {
-        for at in self.taken.iter() {
-            if self.places[at].peer().is_none() {
-                self.taken.remove(at);
+    fn release_closed(&mut self, service: &mut impl Service) {
+        for at in self.connected.iter() {
+            if self.clients[at].peer().is_none() {
+                self.connected.remove(at);
                 // The descriptor took itself out when it was closed.
                 self.watched.remove(at);
-                service.leave(at);
+                service.disconnected(at);
             }
         }
     }
 
     /// Has the client watched for reading exactly while it is behind.
     fn watch(&mut self, at: usize) {
-        let is_behind = self.places[at].is_behind();
-        let Some(socket) = self.places[at].socket() else {
+        let is_behind = self.clients[at].is_behind();
+        let Some(socket) = self.clients[at].socket() else {
             return;
         };
         let is_watched = self.watched.contains(at);
@@ -283,13 +288,13 @@ impl Server {
                 return;
             }
         };
-        let taken = self.places.iter().map(Place::peer);
+        let connected = self.clients.iter().map(Client::peer);
         let program = |pid: i32| process::inspect(pid.cast_unsigned()).comm;
-        match admission::admit(peer, socket::uid(), taken, program) {
+        match admission::admit(peer, socket::uid(), connected, program) {
             Ok(at) => {
                 debug!("pid {} connected", peer.pid);
-                self.places[at].admit(ClientSocket { fd }, peer, now);
-                self.taken.insert(at);
+                self.clients[at].admit(ClientSocket { fd }, peer, now);
+                self.connected.insert(at);
             }
             Err(failure) => {
                 warning!("refused user {} (pid {}): {failure}", peer.uid, peer.pid);
@@ -344,17 +349,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seats_are_gone_through_once_from_anyone_on() {
-        let mut seats = Seats::default();
+    fn a_set_is_iterated_once_from_any_client_on() {
+        let mut set = ClientSet::default();
         for at in [0, 3, 31] {
-            seats.insert(at);
+            set.insert(at);
         }
-        let from = |first| seats.from(first).collect::<Vec<_>>();
+        let from = |first| set.from(first).collect::<Vec<_>>();
         assert_eq!(from(0), [0, 3, 31]);
         assert_eq!(from(3), [3, 31, 0]);
         assert_eq!(from(4), [31, 0, 3]);
-        seats.remove(3);
-        assert_eq!(seats.iter().collect::<Vec<_>>(), [0, 31]);
-        assert_eq!(Seats::default().iter().count(), 0);
+        set.remove(3);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [0, 31]);
+        assert_eq!(ClientSet::default().iter().count(), 0);
     }
 }

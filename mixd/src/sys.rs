@@ -30,6 +30,17 @@ pub fn raise_priority() {
     }
 }
 
+/// Has each buffer of at least 32 KiB mapped by itself, so that the pages of it that nothing is written
+/// to take no memory: glibc would take them from the heap and fill them with zeros. Other C libraries
+/// look whether they are zero already. To be called before any other thread runs.
+pub fn map_buffers() {
+    // SAFETY: mallopt(3) takes any numbers.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 32 * 1024);
+    }
+}
+
 /// An entry of the poll set; `None` keeps the place and is never ready.
 pub fn entry(fd: Option<BorrowedFd>, events: i16) -> pollfd {
     pollfd {
@@ -152,11 +163,8 @@ impl Signals {
             .map_err(|error| SystemError::new("signalfd", "the signals", error))
     }
 
-    /// What the next signal asks for, if one has come.
-    pub fn take_if(&self, is_ready: bool) -> Option<Signal> {
-        if !is_ready {
-            return None;
-        }
+    /// Takes the next signal, if one has come. Returns what it asks for.
+    pub fn take(&self) -> Option<Signal> {
         // SAFETY: signalfd_siginfo is plain data, for which all zeros is a value.
         let mut info: libc::signalfd_siginfo = unsafe { mem::zeroed() };
         let size = size_of_val(&info);

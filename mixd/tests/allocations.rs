@@ -4,10 +4,11 @@
 
 use std::time::Instant;
 
-use mixd::desk::Desk;
-use mixd::session::Session;
+use mixd::app::App;
+use mixd::options::Options;
+use mixd::server::session::Session;
 use wire::frame::{Header, Kind, MAX_REQUEST};
-use wire::{ErrorCode, Hello, PROTOCOL, PipeWireState, Request, Text, Topic, Topics, codec};
+use wire::{ErrorCode, Hello, PROTOCOL, Request, Text, Topic, Topics, codec};
 
 fn framed(kind: Kind, message: &impl serde::Serialize) -> Vec<u8> {
     let mut body = [0; MAX_REQUEST];
@@ -21,12 +22,12 @@ fn framed(kind: Kind, message: &impl serde::Serialize) -> Vec<u8> {
 }
 
 /// Bytes in, a turn, events, bytes out.
-fn handle(session: &mut Session, desk: &mut Desk, bytes: &[u8], now: Instant) {
+fn handle(session: &mut Session, app: &mut App, bytes: &[u8], now: Instant) {
     session.input()[..bytes.len()].copy_from_slice(bytes);
     session.received(bytes.len());
-    session.turn(desk, now);
-    session.mark(desk.take_changed());
-    session.write_events(desk, now);
+    session.handle_frames(app, now);
+    session.mark_dirty(app.take_changed());
+    session.write_events(app, now);
     let length = session.output().len();
     assert!(length > 0, "there is an answer");
     session.sent(length, now);
@@ -35,7 +36,7 @@ fn handle(session: &mut Session, desk: &mut Desk, bytes: &[u8], now: Instant) {
 #[test]
 fn requests_replies_and_events_take_no_memory_from_the_heap() {
     let now = Instant::now();
-    let mut desk = Desk::new(PipeWireState::Off);
+    let mut app = App::new(Options::default());
     let mut session = Session::new(0, now);
     let hello = Hello {
         client: Text::truncated("test"),
@@ -44,10 +45,10 @@ fn requests_replies_and_events_take_no_memory_from_the_heap() {
     let pattern = Text::truncated("Discord");
     let all: Topics = Topic::ALL.into_iter().collect();
     // A change of the list is kept, to be taken back: as many as are kept, and no more.
-    handle(&mut session, &mut desk, &framed(Kind::Hello, &hello), now);
+    handle(&mut session, &mut app, &framed(Kind::Hello, &hello), now);
     handle(
         &mut session,
-        &mut desk,
+        &mut app,
         &framed(Kind::Request, &Request::AddProgram(pattern)),
         now,
     );
@@ -62,7 +63,7 @@ fn requests_replies_and_events_take_no_memory_from_the_heap() {
         Request::Subscribe(Topics::NONE),
     ] {
         let bytes = framed(Kind::Request, &request);
-        let used = allocation_counter::measure(|| handle(&mut session, &mut desk, &bytes, now));
+        let used = allocation_counter::measure(|| handle(&mut session, &mut app, &bytes, now));
         assert_eq!(used.count_total, 0, "{request:?}");
     }
 }

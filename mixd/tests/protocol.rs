@@ -8,9 +8,11 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use mixd::{admission, desk, list, rules, session};
+use lab::mixd::Mixd;
+use mixd::app;
+use mixd::rules::{self, list};
+use mixd::server::{admission, session};
 use raw::mixd_program;
-use xtask::mixd::Mixd;
 
 fn wire_file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -37,8 +39,8 @@ fn the_documents_limits_are_the_daemons() {
         limit("changes that can be taken back"),
         list::MAX_CHANGES as u64
     );
-    assert_eq!(limit("streams listed"), desk::MAX_LIST as u64);
-    assert_eq!(limit("properties listed"), desk::MAX_LIST as u64);
+    assert_eq!(limit("streams listed"), app::MAX_LIST as u64);
+    assert_eq!(limit("properties listed"), app::MAX_LIST as u64);
     assert_eq!(limit("clients"), admission::CLIENTS as u64);
     assert_eq!(
         limit("clients of one process"),

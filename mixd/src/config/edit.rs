@@ -6,7 +6,7 @@ use wire::message::Pattern;
 use wire::{Rule, fold};
 
 use super::line::{self, Line};
-use crate::directives;
+use crate::config::directives;
 use crate::rules::Rules;
 
 /// The rule that a line says, if it says one.

@@ -8,7 +8,7 @@ use wire::message::{Pattern, Replacement};
 
 use super::line::{self, Line};
 use super::{Config, edit, parse};
-use crate::directives::PROGRAM;
+use crate::config::directives::PROGRAM;
 use crate::rules::{self, Edit};
 
 /// A text is refused with a sentence and a line that it has, or means the same when it is printed
@@ -59,7 +59,7 @@ fn change(text: &[u8], pattern: &str, before: Option<Config>) {
     ];
     for edit in edits.into_iter().flatten() {
         // A full list takes no more.
-        let Ok(after) = rules.edited(&edit) else {
+        let Ok(after) = rules.apply(&edit) else {
             continue;
         };
         let edited = edit::rewritten(text, &rules, &after);

@@ -22,11 +22,11 @@ use super::listen::{self, Incoming, Message};
 use super::metadata::MetadataConnection;
 use super::pod;
 use super::sink::Sink;
-use crate::desk::Desk;
+use crate::config::Config;
 use crate::fade::{Factors, Fade};
-use crate::options::Sound;
 use crate::process;
 use crate::router::{self, CHANNELS, Command, Direction, Event, Layout, Ports, Props, Router};
+use crate::rules::Rules;
 
 /// How many answers of the session manager are awaited, after the last link to our sinks has gone, until
 /// it counts that link no more: it has to read that it has gone, to handle the event that it makes of
@@ -69,6 +69,9 @@ pub struct Connection {
     /// How many answers of the session manager are still awaited before our sinks go.
     answers_left: u8,
 }
+
+/// PipeWire has gone.
+pub struct Disconnected;
 
 /// A link of ours.
 struct OwnLink {
@@ -169,15 +172,18 @@ impl Connection {
         deadlines.into_iter().flatten().min()
     }
 
-    /// Turns what callbacks have left into events, acts on them, and does what is due. Returns whether
-    /// PipeWire is still there.
-    pub fn turn(&mut self, desk: &mut Desk, now: Instant) -> bool {
-        let is_there = self.handle_messages(desk, now);
+    /// Turns what callbacks have left into events, acts on them, and does what is due. Returns what clients
+    /// are told of the sound, if that was looked at.
+    ///
+    /// # Errors
+    /// PipeWire has gone.
+    pub fn dispatch(&mut self, rules: &Rules, now: Instant) -> Result<Option<Audio>, Disconnected> {
+        let audio = self.handle_messages(rules, now);
         self.await_manager();
-        is_there
+        audio
     }
 
-    fn handle_messages(&mut self, desk: &mut Desk, now: Instant) -> bool {
+    fn handle_messages(&mut self, rules: &Rules, now: Instant) -> Result<Option<Audio>, Disconnected> {
         if self.fade.deadline().is_some_and(|at| now >= at) {
             let factors = self.fade.step(now);
             self.set_factors(factors);
@@ -189,7 +195,7 @@ impl Connection {
         let hangs = self.metadata.as_mut().and_then(|it| it.note_hang(now));
         let was_due = self.due.is_some_and(|at| now >= at) || hangs.is_some();
         if told.is_empty() && messages.is_empty() && !was_due && !self.is_list_complete() {
-            return true;
+            return Ok(None);
         }
         let mut has_news = was_due || self.is_list_complete();
         for message in told.into_iter().chain(messages) {
@@ -211,7 +217,7 @@ impl Connection {
                     message,
                 } if is_fatal(code) => {
                     debug!("PipeWire: {message} ({code})");
-                    return false;
+                    return Err(Disconnected);
                 }
                 Message::Error {
                     object,
@@ -224,7 +230,7 @@ impl Connection {
             self.note_hang(manager, hangs);
         }
         if !has_news && !self.router.do_levels_differ() && !self.is_list_complete() {
-            return true;
+            return Ok(None);
         }
         if self.is_list_complete() {
             self.is_detailed = false;
@@ -233,8 +239,7 @@ impl Connection {
         // What somebody has removed, or PipeWire has refused, leaves a proxy without an object.
         self.links.retain(|ports, _| self.router.has_link(ports));
         self.sinks.retain(|&sink, _| self.router.has_sink(sink));
-        self.reconcile(desk, now);
-        true
+        Ok(Some(self.reconcile(rules, now)))
     }
 
     fn note_hang(&mut self, manager: u32, hangs: bool) {
@@ -442,30 +447,24 @@ impl Connection {
         &self.router
     }
 
-    /// Carries out what clients have changed: gains at once, and a new plan where the list or what
-    /// follows it has changed.
-    pub fn apply(&mut self, desk: &mut Desk, now: Instant) {
-        self.set_mix(desk.mix(), now);
-        let followers = desk.take_followers();
-        self.router.follow_list(&followers);
-        if !followers.is_empty() || !self.router.has_rules(desk.rules()) {
-            self.reconcile(desk, now);
-        }
+    /// Has these streams follow the program list, wherever they were moved before.
+    pub fn follow_list(&mut self, streams: &[u32]) {
+        self.router.follow_list(streams);
     }
 
-    /// Plans a round and carries it out.
-    pub fn reconcile(&mut self, desk: &mut Desk, now: Instant) {
-        let mut commands = self.router.reconcile(desk.rules(), now);
+    /// Carries out what the router plans. Returns what clients are told of the sound.
+    pub fn reconcile(&mut self, rules: &Rules, now: Instant) -> Audio {
+        let mut commands = self.router.reconcile(rules, now);
         // The kernel answers at once, and what it says may decide.
         while self.inspect(&commands) {
             self.carry_out(commands, now);
-            commands = self.router.reconcile(desk.rules(), now);
+            commands = self.router.reconcile(rules, now);
         }
         self.due = self.router.deadline(now);
         self.carry_out(commands, now);
         let audio = self.router.audio();
         self.warned.note(&audio);
-        desk.set_audio(audio);
+        audio
     }
 
     /// Inspects the processes that are asked for. Returns whether there are any.
@@ -575,13 +574,13 @@ impl Connection {
     }
 
     /// Plays to another sink, or fades at another pace, from now on.
-    pub fn set_sound(&mut self, sound: &Sound) {
-        self.router.set_output(sound.output.clone());
-        self.fade.set_shortest(sound.glide);
+    pub fn set_config(&mut self, config: &Config) {
+        self.router.set_output(config.output.clone());
+        self.fade.set_shortest(config.glide);
     }
 
     /// Fades to new gains.
-    fn set_mix(&mut self, mix: Mix, now: Instant) {
+    pub fn set_mix(&mut self, mix: Mix, now: Instant) {
         let factors = Factors::from(mix);
         if factors != self.fade.target() {
             self.fade.set(factors, self.router.quantum(), now);
@@ -616,7 +615,7 @@ impl Connection {
     }
 
     /// Sends the streams back to where they would be without us.
-    pub fn begin_exit(&mut self) {
+    pub fn shutdown(&mut self) {
         let commands = self.router.shutdown();
         self.carry_out(commands, Instant::now());
         self.await_stage(Stage::Shutdown);
@@ -639,8 +638,8 @@ impl Connection {
         }
     }
 
-    /// Returns whether all that is undone, and the sinks can go without anybody falling silent or being paused.
-    pub fn has_left(&self) -> bool {
+    /// Returns whether that is undone, and the sinks can go without anybody falling silent or being paused.
+    pub fn is_drained(&self) -> bool {
         let is_waiting =
             |metadata: &MetadataConnection| self.answers_left > 0 || metadata.is_waiting();
         let is_waiting = self.metadata.as_ref().is_some_and(is_waiting);

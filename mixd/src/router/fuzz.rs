@@ -206,7 +206,7 @@ impl World {
                 if kind % 8 == 7 {
                     self.move_stream(program, kind);
                 } else if let Ok(pattern) = pick(&PROGRAMS, program).parse() {
-                    let edited = self.rules.edited(&match kind % 8 {
+                    let edited = self.rules.apply(&match kind % 8 {
                         0 | 2 | 4 => Edit::Remove(pattern),
                         6 => Edit::Add(Rule::Ignore(pattern)),
                         _ => Edit::Add(Rule::Program(pattern)),

@@ -12,12 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::event::{Command, MetadataOwner};
 use super::registry::Registry;
 use super::state::Inputs;
-use super::streams::Streams;
+use super::streams::{Streams, Told};
 use super::timeouts::{Round, Timeout, Timeouts};
 
 /// How often the metadata is read again for the sake of the same default sink: for a minute in all.
 /// Some session managers name none where every card is unplugged.
 const MAX_REFRESHES: u32 = 6;
+
+/// The longest wait before it is read again because something has come or gone, as a power of two in
+/// seconds: whoever polls with `wpctl` may be told a change alone each time.
+const LONGEST_WAIT: u32 = 3;
 
 /// The default sink and the one that the user has chosen.
 type DefaultSinks = (Option<String>, Option<String>);
@@ -142,9 +146,12 @@ impl SessionManager {
             self.defaults = (default.clone(), configured.clone());
             self.refreshes = 0;
         }
-        self.is_active
-            && self.refreshes < MAX_REFRESHES
-            && round.expired(Timeout::DefaultSink(self.refreshes))
+        let wait = match self.is_changed {
+            true => self.refreshes.min(LONGEST_WAIT),
+            false if self.refreshes < MAX_REFRESHES => self.refreshes,
+            false => return false,
+        };
+        self.is_active && round.expired(Timeout::DefaultSink(wait))
     }
 
     /// Takes in that all of the metadata was read: what it has not said is not there. Since PipeWire has
@@ -163,12 +170,12 @@ impl SessionManager {
         let gone: Vec<u32> = targets.filter(|stream| !told.contains(stream)).collect();
         for stream in gone {
             registry.set_target(stream, None, None);
-            streams.note_target(registry, stream, false);
+            streams.note_target(registry, stream, Told::AsSet);
         }
         for (stream, serial) in late {
             streams.acknowledge(stream, serial);
             timeouts.forget(Timeout::Acknowledgement(stream));
-            streams.note_target(registry, stream, true);
+            streams.note_target(registry, stream, Told::Before);
         }
         streams.note_refreshed();
     }

@@ -11,7 +11,7 @@ use super::registry::Registry;
 use super::state::State;
 use super::timeouts::Round;
 use crate::rules::{self, BINARY, COMM, EXE, FLATPAK, Program, Rules};
-use crate::session::takes;
+use crate::server::session::takes;
 
 /// What the kernel says of the processes that play, by number; none where it was asked and has not
 /// answered.

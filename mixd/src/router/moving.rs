@@ -4,7 +4,6 @@ use wire::{ErrorCode, Failure, Move, StreamState};
 
 use super::Router;
 use super::matching::StreamProperties;
-use crate::desk::no_stream;
 use crate::rules::{Program, Rules, moving};
 
 /// A move that can be made.
@@ -18,6 +17,14 @@ pub struct PlannedMove {
     pub what: String,
     /// What is so then: `Discord plays through aux`.
     pub words: String,
+}
+
+/// Says that there is no stream of this id.
+pub fn no_stream(id: u32) -> Failure {
+    Failure::new(
+        ErrorCode::Refused,
+        format!("no program plays a stream of id {id}; 'mixctl status' lists them"),
+    )
 }
 
 impl Router {

@@ -82,7 +82,7 @@ struct Client {
 }
 
 /// The two metadata keys that choose a stream's sink.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TargetKeys {
     /// A node's name or serial.
     pub object: Option<String>,

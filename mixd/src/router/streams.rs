@@ -92,6 +92,18 @@ pub enum Choice {
     User(Option<Channel>),
 }
 
+/// When a stream's target was told.
+#[derive(Clone, Copy, Debug)]
+pub enum Told {
+    /// As it was set.
+    AsSet,
+    /// With all of the metadata, and it was not so before: it may have been set since the stream has
+    /// played or, from the session manager's memory, before that.
+    Again,
+    /// Before, and it did not count until all of the metadata was read again.
+    Before,
+}
+
 impl Streams {
     /// Forgets a node that has gone: a stream, or a sink that streams were asked to go to.
     pub fn remove(&mut self, id: u32) {
@@ -127,9 +139,8 @@ impl Streams {
         }
     }
 
-    /// Draws the conclusions from where the metadata sends a stream now. What is told again may have been
-    /// so since before it played, from the session manager's memory.
-    pub fn note_target(&mut self, registry: &Registry, stream: u32, is_told_again: bool) {
+    /// Draws the conclusions from where the metadata sends a stream now.
+    pub fn note_target(&mut self, registry: &Registry, stream: u32, told: Told) {
         let Some(record) = self.records.get_mut(&stream) else {
             return;
         };
@@ -141,7 +152,12 @@ impl Streams {
             .take_if(|serial| object == Some(&*serial.to_string()));
         // What was asked of one that hung shows when it goes on.
         let is_wish = own.is_none() && is_wish(object, target);
-        let is_old = is_told_again && !record.is_settled && record.moved.as_deref() != object;
+        let may_be_old = match told {
+            Told::AsSet => false,
+            Told::Again => !record.is_settled,
+            Told::Before => true,
+        };
+        let is_old = may_be_old && record.moved.as_deref() != object;
         let is_moved = is_wish && record.has_played && !is_old;
         if is_moved {
             record.moved = object.map(str::to_owned);

@@ -626,6 +626,28 @@ fn a_move_that_was_shown_where_our_own_choice_was_not_is_a_wish() {
     assert_eq!(world.state(STREAM), StreamState::Pinned);
 }
 
+#[test]
+fn what_was_there_before_a_stream_played_is_no_wish_however_often_it_is_told() {
+    const TOOL: u32 = 92;
+    let half_a_second = Duration::from_millis(500);
+    let mut world = World::new(&[]);
+    let tool = Event::Client(TOOL, props(&[("application.name", "wpctl")]));
+    world.run([tool]);
+    let events = world.pipewire.remove(TOOL);
+    world.run(events);
+    world.now += half_a_second;
+    // Ours is told to another client alone; what the session manager remembers is told to us.
+    world.handle(stream(STREAM, "Game", &[]));
+    let remembered = world.pipewire.set_target(STREAM, Some("mixd-aux"));
+    world.handle(remembered);
+    world.handle((0..2).map(|n| link(900 + n, MANAGER, between(STREAM, AUX, n))));
+    world.now += half_a_second;
+    assert_eq!(world.run([]), [Command::Refresh]);
+    world.now += half_a_second;
+    assert_eq!(world.run([]), [Command::Refresh, target(STREAM, DEFAULT)]);
+    assert_eq!(world.state(STREAM), StreamState::Routed);
+}
+
 /// Has all of the metadata told again, as who might have been told more has gone.
 fn tell_again(world: &mut World) -> Vec<Command> {
     const TOOL: u32 = 92;
@@ -760,6 +782,26 @@ fn after_a_client_without_nodes_has_gone_the_default_sink_is_asked_for_once() {
     let events = world.pipewire.remove(TOOL);
     world.run(events);
     assert_eq!(world.wait(100), []);
+}
+
+#[test]
+fn a_client_that_goes_is_cause_to_ask_for_the_default_sink_however_often_that_was_done() {
+    const TOOL: u32 = 92;
+    let mut world = World::new(&[]);
+    let chosen = Some("{\"name\":\"other\"}");
+    assert_eq!(world.run([key(0, CONFIGURED_SINK, chosen)]), []);
+    let asked = |world: &mut World| usize::from(world.wait(1).contains(&Command::Refresh));
+    assert_eq!((0..300).map(|_| asked(&mut world)).sum::<usize>(), 6);
+    world.pipewire.is_metadata_withheld = true;
+    world.pipewire.set(default_sink("other"));
+    world.pipewire.is_metadata_withheld = false;
+    let tool = Event::Client(TOOL, props(&[("application.name", "wpctl")]));
+    let facts = world.pipewire.set(tool);
+    world.run(facts);
+    let facts = world.pipewire.remove(TOOL);
+    world.run(facts);
+    assert_eq!((0..10).map(|_| asked(&mut world)).sum::<usize>(), 1);
+    assert_eq!(world.output().as_deref(), Some("other"));
 }
 
 #[test]

@@ -3,9 +3,10 @@ use arbitrary::{Arbitrary, Unstructured};
 use wire::Rule;
 use wire::message::Pattern;
 
+use super::glob;
 use super::{BINARY, Edit, KEYS, NAME, Program, Rules, check, matching_key, narrowest};
-use crate::list::model;
-use crate::{glob, sys};
+use crate::rules::list::model;
+use crate::sys;
 
 #[derive(Arbitrary, Debug)]
 struct Named {
@@ -81,16 +82,16 @@ fn list(text: &str, programs: &[Named]) {
         return;
     };
     let add = Edit::Add(Rule::Program(pattern));
-    match Rules::default().edited(&add) {
+    match Rules::default().apply(&add) {
         Ok(rules) => {
-            assert_eq!(rules.edited(&add).as_ref(), Ok(&rules));
+            assert_eq!(rules.apply(&add).as_ref(), Ok(&rules));
             for program in programs {
                 if let Some(found) = rules.decide(program) {
                     let is_known = KEYS.contains(&found.key) || text.contains(found.key);
                     assert!(is_known && program.property(found.key).is_some());
                 }
             }
-            let removed = rules.edited(&Edit::Remove(pattern));
+            let removed = rules.apply(&Edit::Remove(pattern));
             assert_eq!(
                 removed,
                 Ok(Rules::default()),

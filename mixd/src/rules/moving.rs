@@ -39,7 +39,7 @@ pub fn moved<P: Program>(
     match to {
         Channel::Aux if rules.channel(program) != Some(Channel::Aux) => {
             let add = Edit::Add(Rule::Program(own));
-            then = then.edited(&add).map_err(|failure| failure.to_string())?;
+            then = then.apply(&add).map_err(|failure| failure.to_string())?;
         }
         Channel::Aux => {}
         Channel::Default => {

@@ -1,0 +1,212 @@
+//! The program list: its rules, the text of mixd.conf that says them, and the changes that can be taken
+//! back. Pure; reading and saving the file is `config/file.rs`'s business.
+
+#[cfg(any(test, feature = "fuzz"))]
+pub mod model;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use wire::{Change, ErrorCode, Failure, Rule};
+
+use crate::config::{self, edit};
+use crate::rules::{self, Rules};
+use crate::server::session::{shortened, takes};
+
+/// The most changes that can be taken back.
+pub const MAX_CHANGES: usize = 32;
+
+/// The most bytes that the rules of a [`Change`] take in a message; the rest is counted.
+pub const MAX_LISTED: usize = 1024;
+
+/// A change that can be taken back, or made again.
+#[derive(Debug)]
+struct Step {
+    /// What was done, as it is quoted: `add Discord`.
+    what: String,
+    /// Before it: the rules that it took off the list, each with its place there, and the file.
+    before: Side,
+    /// After it: the rules that it put on the list, and the file.
+    after: Side,
+}
+
+/// One side of a change.
+#[derive(Debug)]
+struct Side {
+    /// The rules that the other side has not, by their places.
+    rules: Vec<(usize, Rule)>,
+    text: Rc<[u8]>,
+}
+
+impl Side {
+    /// Of a list, what another one has not, of which these are the rules that both have.
+    fn new(rules: &Rules, kept: &[&Rule], text: Rc<[u8]>) -> Self {
+        let mut kept = kept.iter().peekable();
+        let is_alone = |(_, rule): &(usize, &Rule)| kept.next_if(|kept| *kept == rule).is_none();
+        let alone = rules.list().iter().enumerate().filter(is_alone);
+        Self {
+            rules: alone.map(|(at, rule)| (at, *rule)).collect(),
+            text,
+        }
+    }
+}
+
+/// The program list.
+#[derive(Debug, Default)]
+pub struct ProgramList {
+    /// Those in force.
+    rules: Rules,
+    /// What mixd.conf is to say. The file may say something else where it could not be saved, and this
+    /// something else than the rules where the file is wrong.
+    text: Rc<[u8]>,
+    /// The last changes, the latest at the end.
+    done: VecDeque<Step>,
+    /// Those that were taken back, the last one at the end.
+    undone: Vec<Step>,
+}
+
+impl ProgramList {
+    /// The rules in force.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// What mixd.conf is to say.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Begins with what the file says: no change that could be taken back.
+    pub fn begin(&mut self, rules: Rules, text: &[u8]) {
+        (self.rules, self.text) = (rules, text.into());
+    }
+
+    /// Takes over what somebody has written into the file. Returns whether the rules have changed.
+    pub fn read(&mut self, rules: Rules, text: &[u8]) -> bool {
+        let is_change = rules != self.rules;
+        if is_change {
+            self.step("edit mixd.conf".to_owned(), rules, text.into());
+        } else {
+            self.text = text.into();
+        }
+        is_change
+    }
+
+    /// Takes over the text of a file that is wrong: the rules stay.
+    pub fn read_wrong(&mut self, text: &[u8]) {
+        self.text = text.into();
+    }
+
+    /// Changes the rules. `what` says what is done in the words of a command: `add Discord`.
+    pub fn change(&mut self, what: String, rules: Rules) {
+        if rules != self.rules {
+            let text = edit::rewritten(&self.text, &self.rules, &rules);
+            self.step(what, rules, text.into());
+        }
+    }
+
+    fn step(&mut self, what: String, rules: Rules, text: Rc<[u8]>) {
+        self.undone.clear();
+        let before = std::mem::replace(&mut self.rules, rules);
+        let text_before = std::mem::replace(&mut self.text, text);
+        let kept = before.kept_in(&self.rules);
+        self.keep(Step {
+            what,
+            before: Side::new(&before, &kept, text_before),
+            after: Side::new(&self.rules, &kept, Rc::clone(&self.text)),
+        });
+    }
+
+    fn keep(&mut self, step: Step) {
+        if self.done.len() == MAX_CHANGES {
+            self.done.pop_front();
+        }
+        self.done.push_back(step);
+    }
+
+    /// Takes the last change back.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn undo(&mut self) -> Result<Change<'static>, Failure> {
+        let Some(step) = self.done.pop_back() else {
+            return refuse("there is nothing to undo: the list has not changed since mixd started");
+        };
+        let words = format!("took back '{}'", step.what);
+        let change = self.go(&step.after, &step.before, &words);
+        self.undone.push(step);
+        Ok(change)
+    }
+
+    /// Makes the change again that was taken back last.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn redo(&mut self) -> Result<Change<'static>, Failure> {
+        let Some(step) = self.undone.pop() else {
+            return refuse(
+                "there is nothing to redo: no change was taken back, or another came after",
+            );
+        };
+        let words = format!("did '{}' again", step.what);
+        let change = self.go(&step.before, &step.after, &words);
+        self.keep(step);
+        Ok(change)
+    }
+
+    /// Goes from one side of a change to the other. The text may differ from that side in what is no rule:
+    /// that stays.
+    fn go(&mut self, from: &Side, to: &Side, words: &str) -> Change<'static> {
+        let rules = self.rules.exchanged(&from.rules, &to.rules);
+        let says_so = |text: &Vec<u8>| match config::parse(text) {
+            Ok(config) => config.rules == rules,
+            // It was wrong before.
+            Err(_) => config::parse(&self.text).is_err(),
+        };
+        let text = edit::patched(&self.text, &from.text, &to.text)
+            .filter(says_so)
+            .unwrap_or_else(|| edit::rewritten(&self.text, &self.rules, &rules));
+        let change = change_between(words, &self.rules, &rules);
+        (self.rules, self.text) = (rules, text.into());
+        change
+    }
+}
+
+/// What has changed between two lists, in words and rules. `words` say what was done.
+pub fn change_between(words: &str, before: &Rules, after: &Rules) -> Change<'static> {
+    let without = |a: &Rules, b: &Rules| -> Vec<Rule> {
+        let rules = a.list().iter();
+        rules
+            .filter(|rule| !b.list().contains(rule))
+            .copied()
+            .collect()
+    };
+    let (mut added, mut removed) = (without(after, before), without(before, after));
+    let mut text = String::from(words);
+    let mut lead = ": ";
+    for (verb, rules) in [("added", &added), ("removed", &removed)] {
+        if !rules.is_empty() {
+            let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
+            text += &format!("{lead}{verb} {}", rules.join(", "));
+            lead = "; ";
+        }
+    }
+    let all = added.len() + removed.len();
+    let mut room = MAX_LISTED;
+    let mut fits = |rule: &Rule| takes(&mut room, rule.pattern().len() + rules::HEAD);
+    added.retain(&mut fits);
+    removed.retain(&mut fits);
+    Change {
+        text: shortened(text.into()),
+        omitted: u32::try_from(all - added.len() - removed.len()).unwrap_or(u32::MAX),
+        added,
+        removed,
+        unsaved: None,
+    }
+}
+
+fn refuse<T>(message: &'static str) -> Result<T, Failure> {
+    Err(Failure::new(ErrorCode::Refused, message))
+}

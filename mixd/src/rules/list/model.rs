@@ -1,0 +1,225 @@
+//! What must hold of the program list after any sequence of changes, whoever makes them: the body of a
+//! property test and of the fuzz target `rules`.
+// To panic is how a target reports.
+#![allow(clippy::expect_used)]
+
+use wire::message::{Pattern, Replacement};
+use wire::{Channel, Rule};
+
+use super::{MAX_CHANGES, ProgramList};
+use crate::config;
+use crate::config::edit::lines;
+use crate::rules::moving::moved;
+use crate::rules::{BINARY, Edit, NAME, Program, Rules};
+
+const NAMES: [&str; 6] = ["Chromium", "chromium", "Firefox", " x y ", "#1", "a=b"];
+const BINARIES: [&str; 4] = ["chromium", "discord", "slack", "*"];
+const PATTERNS: [&str; 14] = [
+    "Chromium",
+    "chrom*",
+    "*",
+    "Firefox",
+    "fire[fg]ox",
+    "discord",
+    "application.process.binary=discord",
+    "application.process.binary=slack",
+    "media.role=game",
+    "x y",
+    "#1",
+    r"a\=b",
+    " Zoom ",
+    "[",
+];
+const LINES: [&str; 12] = [
+    "# voice\n",
+    "\n",
+    "curve cubic\n",
+    "program Chromium # browsers\n",
+    "\tprogram chrom*\r\n",
+    "ignore Firefox #left alone\n",
+    "program discord\n",
+    "program  \\#1\n",
+    "ignore *\n",
+    "program DISCORD\n",
+    "program application.process.binary=slack # slack",
+    "snap 0\n",
+];
+
+/// A program that plays.
+#[derive(Debug)]
+struct Named {
+    name: Option<&'static str>,
+    binary: Option<&'static str>,
+}
+
+impl Program for Named {
+    fn property(&self, key: &str) -> Option<&str> {
+        match key {
+            NAME => self.name,
+            BINARY => self.binary,
+            _ => None,
+        }
+    }
+}
+
+/// One of the first `0..n`, as the input says.
+type Choose<'a> = &'a mut dyn FnMut(usize) -> usize;
+
+fn pick<'a>(choose: Choose, all: &[&'a str]) -> &'a str {
+    all[choose(all.len())]
+}
+
+/// Makes changes until the input has had enough, and looks after each whether all holds.
+pub fn changes(choose: Choose) {
+    let programs: Vec<Named> = (0..choose(6))
+        .map(|_| Named {
+            name: (choose(5) > 0).then(|| pick(choose, &NAMES)),
+            binary: (choose(3) > 0).then(|| pick(choose, &BINARIES)),
+        })
+        .collect();
+    let first: String = (0..choose(8)).map(|_| pick(choose, &LINES)).collect();
+    let Ok(config) = config::parse(first.as_bytes()) else {
+        return;
+    };
+    let rules = config.rules;
+    let mut list = ProgramList::default();
+    list.begin(rules.clone(), first.as_bytes());
+    // What a hand writes besides rules stays when these are taken back.
+    let mut is_first_text_there = true;
+    for _ in 0..choose(MAX_CHANGES) {
+        let before = now(&list);
+        match choose(10) {
+            0 | 1 => {
+                let channel = [Channel::Aux, Channel::Default][choose(2)];
+                if !programs.is_empty() {
+                    let at = choose(programs.len());
+                    send(&mut list, &programs, at, channel);
+                }
+            }
+            2 => edit(&mut list, &Edit::Add(Rule::Program(pattern(choose)))),
+            3 => edit(&mut list, &Edit::Add(Rule::Ignore(pattern(choose)))),
+            4 => edit(&mut list, &Edit::Remove(pattern(choose))),
+            5 => {
+                let (new, old) = (pattern(choose), pattern(choose));
+                edit(&mut list, &Edit::Replace(Replacement { new, old }));
+            }
+            6 => turn(&mut list, ProgramList::undo, ProgramList::redo),
+            7 => turn(&mut list, ProgramList::redo, ProgramList::undo),
+            _ => {
+                let text = by_hand(choose, &before.1);
+                if let Ok(config) = config::parse(&text) {
+                    let is_change = list.read(config.rules, &text);
+                    is_first_text_there &= is_change || *before.1 == text;
+                } else {
+                    // A wrong file is put right by hand again.
+                    list.read_wrong(&text);
+                    list.read(before.0, &before.1);
+                }
+            }
+        }
+        let config = config::parse(list.text()).expect("what was right stays right");
+        assert_eq!(config.rules, *list.rules(), "list and file agree");
+    }
+    let (last, undone) = (now(&list), list.undone.len());
+    let mut count = 0;
+    while list.undo().is_ok() {
+        count += 1;
+    }
+    assert_eq!(*list.rules(), rules);
+    if is_first_text_there {
+        assert_eq!(list.text(), first.as_bytes(), "byte for byte");
+    }
+    for _ in 0..count {
+        list.redo().expect("what was taken back");
+    }
+    assert_eq!(list.undone.len(), undone);
+    assert_eq!(*list.rules(), last.0);
+    if is_first_text_there {
+        assert_eq!(now(&list), last);
+    }
+}
+
+fn now(list: &ProgramList) -> (Rules, Vec<u8>) {
+    (list.rules().clone(), list.text().to_vec())
+}
+
+fn pattern(choose: Choose) -> Pattern {
+    Pattern::truncated(pick(choose, &PATTERNS))
+}
+
+/// The text as a hand changes it: a line more, a line less, two lines exchanged.
+fn by_hand(choose: Choose, text: &[u8]) -> Vec<u8> {
+    let mut lines = lines(text);
+    let at = choose(lines.len() + 1);
+    match choose(3) {
+        0 => lines.insert(at, pick(choose, &LINES).as_bytes()),
+        1 if at < lines.len() => drop(lines.remove(at)),
+        _ if at < lines.len() => {
+            let other = choose(lines.len());
+            lines.swap(at, other);
+        }
+        _ => {}
+    }
+    lines.concat()
+}
+
+fn edit(list: &mut ProgramList, edit: &Edit) {
+    if let Ok(rules) = list.rules().apply(edit) {
+        change(list, edit.to_string(), rules);
+    }
+}
+
+fn change(list: &mut ProgramList, what: String, rules: Rules) {
+    let comments_before = comments(list.text());
+    list.change(what, rules);
+    assert_eq!(comments(list.text()), comments_before, "no comment is lost");
+}
+
+fn send(list: &mut ProgramList, programs: &[Named], at: usize, to: Channel) {
+    let listed = |rules: &Rules, at: usize| rules.channel(&programs[at]);
+    let before = list.rules().clone();
+    if listed(&before, at).is_none() {
+        return;
+    }
+    match moved(&before, programs, at, to) {
+        Err(why) => assert!(!why.is_empty() && !why.contains('\n')),
+        Ok(moved) => {
+            assert!(moved.program.contains(&at));
+            for other in 0..programs.len() {
+                let now = listed(&moved.rules, other);
+                match moved.program.contains(&other) {
+                    true => assert_eq!(now, Some(to)),
+                    false => assert_eq!(now, listed(&before, other), "{other}"),
+                }
+            }
+            change(list, "move".to_owned(), moved.rules);
+        }
+    }
+}
+
+type Turn = fn(&mut ProgramList) -> Result<wire::Change<'static>, wire::Failure>;
+
+/// Takes a change back, or makes it again, and the other way round, and lets it stand.
+fn turn(list: &mut ProgramList, there: Turn, back: Turn) {
+    let before = list.rules().clone();
+    if let Ok(change) = there(list) {
+        assert!(!change.text.is_empty() && change.omitted == 0);
+        assert_ne!(*list.rules(), before);
+        let after = list.rules().clone();
+        back(list).expect("what was done can be taken back");
+        assert_eq!(*list.rules(), before);
+        there(list).expect("and done again");
+        assert_eq!(*list.rules(), after);
+    }
+}
+
+/// Every comment, in order.
+fn comments(text: &[u8]) -> Vec<Vec<u8>> {
+    use crate::config::line::{Line, parse};
+    let comment = |line: &&[u8]| match parse(line) {
+        Line::Directive { comment, .. } if !comment.is_empty() => Some(comment.into()),
+        Line::Empty if !line.trim_ascii().is_empty() => Some(line.trim_ascii().to_vec()),
+        _ => None,
+    };
+    lines(text).iter().filter_map(comment).collect()
+}

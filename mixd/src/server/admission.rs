@@ -1,0 +1,183 @@
+//! Who gets a place in the client array, and what those are told who don't. Pure.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use wire::socket::Peer;
+use wire::{ErrorCode, Failure};
+
+/// How many clients are served at once. A desktop has a bar or two, a window, and key presses.
+pub const CLIENTS: usize = 32;
+/// A client's slot in the array, from 0 to [`CLIENTS`] - 1.
+pub type ClientId = usize;
+/// How many of the places one process may hold, so that a client that forgets to close leaves room
+/// for the key that fixes it.
+pub const CLIENTS_A_PROCESS: usize = 16;
+
+/// How many programs a refusal names, so that its sentence fits the protocol's 512 bytes.
+const HOLDERS: usize = 8;
+
+/// The place for `peer`, where `own` is the user that the daemon serves, `places` says who has each
+/// place, and `program` what a process is called.
+///
+/// # Errors
+/// What the peer is told instead.
+pub fn admit(
+    peer: Peer,
+    own: u32,
+    places: impl Iterator<Item = Option<Peer>> + Clone,
+    program: impl Fn(i32) -> Option<String>,
+) -> Result<usize, Failure> {
+    if peer.uid != own {
+        // An abstract name has no permissions: this is the check.
+        return refuse(
+            ErrorCode::Refused,
+            format!("this mixd serves user {own} only"),
+        );
+    }
+    // Process 0 is any that is not visible from here.
+    let of_its_own = places
+        .clone()
+        .flatten()
+        .filter(|other| other.pid == peer.pid)
+        .count();
+    if peer.pid != 0 && of_its_own >= CLIENTS_A_PROCESS {
+        return refuse(
+            ErrorCode::Busy,
+            format!(
+                "mixd is busy: pid {} holds {of_its_own} of its places already, as many as one \
+                 process may; close some",
+                peer.pid
+            ),
+        );
+    }
+    let free = places.clone().position(|place| place.is_none());
+    free.ok_or(()).or_else(|()| {
+        refuse(
+            ErrorCode::Busy,
+            format!(
+                "mixd is busy: all {CLIENTS} places for clients are taken, {}; end one and try \
+                 again",
+                holders(places.flatten(), program)
+            ),
+        )
+    })
+}
+
+/// The programs that hold places, those first that hold most: `30 by mixctl (pid 12 and others), 2 by
+/// waybar (pid 34)`.
+fn holders(places: impl Iterator<Item = Peer>, program: impl Fn(i32) -> Option<String>) -> String {
+    let mut programs: BTreeMap<Option<String>, Vec<i32>> = BTreeMap::new();
+    for peer in places {
+        programs
+            .entry(program(peer.pid))
+            .or_default()
+            .push(peer.pid);
+    }
+    let mut programs: Vec<_> = programs.into_iter().collect();
+    programs.sort_by_key(|(_, pids)| Reverse(pids.len()));
+    let mut shown: Vec<String> = programs
+        .iter()
+        .take(HOLDERS)
+        .map(|(name, pids)| {
+            let name = name.as_deref().unwrap_or("what is not visible from here");
+            let others = match pids.iter().any(|pid| pid != &pids[0]) {
+                true => " and others",
+                false => "",
+            };
+            format!("{} by {name} (pid {}{others})", pids.len(), pids[0])
+        })
+        .collect();
+    if programs.len() > HOLDERS {
+        shown.push("the others by others".to_owned());
+    }
+    shown.join(", ")
+}
+
+fn refuse<T>(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Result<T, Failure> {
+    Err(Failure::new(code, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: u32 = 1000;
+
+    fn peer(pid: i32) -> Peer {
+        Peer { pid, uid: OWN }
+    }
+
+    /// Where no process has a name.
+    fn admit(
+        peer: Peer,
+        own: u32,
+        places: impl Iterator<Item = Option<Peer>> + Clone,
+    ) -> Result<usize, Failure> {
+        super::admit(peer, own, places, |_| None)
+    }
+
+    fn code(result: Result<usize, Failure>) -> ErrorCode {
+        result.unwrap_err().code
+    }
+
+    #[test]
+    fn the_first_free_place_is_given() {
+        let places = [Some(peer(1)), None, None];
+        assert_eq!(admit(peer(2), OWN, places.into_iter()), Ok(1));
+    }
+
+    #[test]
+    fn another_user_is_refused_even_root() {
+        for uid in [0, OWN + 1] {
+            let stranger = Peer { pid: 9, uid };
+            assert_eq!(
+                code(admit(stranger, OWN, [None].into_iter())),
+                ErrorCode::Refused
+            );
+        }
+    }
+
+    #[test]
+    fn a_full_table_is_busy() {
+        let places = (0..32).map(|pid| Some(peer(pid)));
+        assert_eq!(code(admit(peer(99), OWN, places)), ErrorCode::Busy);
+    }
+
+    #[test]
+    fn a_full_table_says_who_holds_the_places_and_fits_the_protocol() {
+        let name = |pid| (pid > 0).then(|| if pid < 9 { "bar" } else { "key" }.to_owned());
+        let places = [0; 2].into_iter().chain([7; 16]).chain(20..34);
+        let places = places.map(|pid| Some(peer(pid)));
+        let refused = super::admit(peer(99), OWN, places, name);
+        let message = refused.unwrap_err().message;
+        assert!(
+            message.contains(
+                "taken, 16 by bar (pid 7), 14 by key (pid 20 and others), 2 by what is not visible \
+                 from here (pid 0); end one"
+            ),
+            "{message}"
+        );
+        // The longest name that the kernel has, and its largest pid (proc(5)).
+        let places = (0..32).map(|at| Some(peer(4_194_303 - at / 2)));
+        let name = |pid| Some(format!("{pid}-{}", "x".repeat(7)));
+        let refused = super::admit(peer(99), OWN, places, name);
+        let message = refused.unwrap_err().message;
+        assert!(message.len() <= 450, "{}: {message}", message.len());
+    }
+
+    #[test]
+    fn the_17th_connection_of_a_process_is_busy_and_another_process_is_not() {
+        let places = (0..32).map(|at| (at < 16).then_some(peer(7)));
+        assert_eq!(code(admit(peer(7), OWN, places.clone())), ErrorCode::Busy);
+        assert_eq!(admit(peer(8), OWN, places.clone()), Ok(16));
+        assert_eq!(admit(peer(7), OWN, places.skip(1)), Ok(15));
+    }
+
+    #[test]
+    fn processes_that_are_not_visible_are_not_counted_as_one() {
+        let places = (0..32).map(|at| (at < 16).then_some(peer(0)));
+        assert_eq!(admit(peer(0), OWN, places), Ok(16));
+    }
+}

@@ -1,0 +1,692 @@
+//! The body of the fuzz target `session`: an arbitrary list of operations over the real places,
+//! sessions and app, with sockets and a clock that are made up, against a simple model of what
+//! each client must have been told by the end.
+// To panic is how a target reports.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use arbitrary::{Arbitrary, Unstructured};
+use wire::frame::{self, HEADER, Header, Kind, MAX_REPLY, MAX_REQUEST, Reader};
+use wire::message::Replacement;
+use wire::socket::Peer;
+use wire::{
+    Audio, Channel, Event, Failure, Hello, Mix, PROTOCOL, PipeWireState, Request, Settings, Stream,
+    StreamState, Text, Topic, Topics, Welcome, codec,
+};
+
+use super::{Client, PollEvents, Socket};
+use crate::app::App;
+use crate::options::Options;
+use crate::server::admission::{self, CLIENTS, CLIENTS_A_PROCESS};
+use crate::server::session::{FRAME_TIME, HELLO_TIME, Service};
+
+const SLOTS: usize = 4;
+/// The user that the daemon serves.
+const OWN: u32 = 1000;
+/// More than any client's unhandled frames need, at eight a round.
+const LAST_ROUNDS: usize = 4096;
+
+#[derive(Arbitrary, Debug)]
+struct Step {
+    slot: u8,
+    operation: Operation,
+}
+
+// Of which there is one at a time.
+#[allow(clippy::large_enum_variant)]
+#[derive(Arbitrary, Debug)]
+enum Operation {
+    /// A client connects, as one of a few processes and perhaps another user, when so many of the
+    /// other places are its own or taken; it may greet.
+    Connect {
+        process: u8,
+        stranger: bool,
+        own: u8,
+        taken: u8,
+        greets: bool,
+    },
+    /// The client sends a request.
+    Ask(Request),
+    /// The client sends many requests for the longest of answers at once.
+    Flood(u8),
+    /// The client puts many long patterns on the list.
+    Fill(u8),
+    /// The client sends a frame of any kind with any body.
+    Frame { kind: u8, body: Body },
+    /// The client sends any bytes.
+    Garble(Vec<u8>),
+    /// The client takes some of what it was sent.
+    Read(u16),
+    /// The client's socket takes so many bytes more before it blocks.
+    Room(u16),
+    /// So many bytes at most are received at a time.
+    Short(u8),
+    /// The client sends no more.
+    HalfClose,
+    /// The client closes.
+    Close,
+    /// The connection breaks: receiving fails.
+    Break,
+    /// So many programs play.
+    Play(u8),
+    /// The configuration says something else.
+    Configure(Settings),
+    /// The daemon does one round; poll may have said that there is input where there is none.
+    Round { spurious: bool },
+    /// The daemon works off what is due, with nothing ready: that must come to an end.
+    Work,
+    /// Time passes.
+    Pass { milliseconds: u16 },
+}
+
+#[derive(Arbitrary, Debug)]
+enum Body {
+    Hello {
+        protocol: u8,
+    },
+    /// A request that does not exist, of any name: a sentence that quotes it may be long.
+    Unknown(String),
+    Any(Vec<u8>),
+}
+
+/// Both directions of a connection, and how its two ends are.
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
+#[derive(Debug)]
+struct Wire {
+    to_daemon: VecDeque<u8>,
+    to_client: VecDeque<u8>,
+    /// How much more the daemon may send.
+    room: usize,
+    /// How much it may receive at a time.
+    short: usize,
+    client_sends: bool,
+    client_reads: bool,
+    broken: bool,
+    daemon_closed: bool,
+}
+
+/// The daemon's end. The client's end lives on when it is closed, and can read what is left.
+#[derive(Debug)]
+struct Pipe(Rc<RefCell<Wire>>);
+
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        self.0.borrow_mut().daemon_closed = true;
+    }
+}
+
+impl Socket for Pipe {
+    fn receive(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        assert!(!space.is_empty(), "never asked for nothing");
+        let wire = &mut *self.0.borrow_mut();
+        if wire.broken {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        if wire.to_daemon.is_empty() {
+            let end = !wire.client_sends;
+            return if end {
+                Ok(0)
+            } else {
+                Err(io::ErrorKind::WouldBlock.into())
+            };
+        }
+        let count = space.len().min(wire.short).min(wire.to_daemon.len());
+        for (place, byte) in space.iter_mut().zip(wire.to_daemon.drain(..count)) {
+            *place = byte;
+        }
+        Ok(count)
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        assert!(!bytes.is_empty(), "never asked to send nothing");
+        let wire = &mut *self.0.borrow_mut();
+        if !wire.client_reads {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let count = bytes.len().min(wire.room);
+        if count == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        wire.room -= count;
+        wire.to_client.extend(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn is_read_to_the_end(&self) -> bool {
+        self.0.borrow().to_client.is_empty()
+    }
+}
+
+/// What the model knows of a client.
+struct Remote {
+    wire: Rc<RefCell<Wire>>,
+    /// All that it has sent, to be read again by the model.
+    sent: Vec<u8>,
+    reader: Reader,
+    /// What it was told, events left out.
+    answers: Vec<(Kind, u32)>,
+    last_volume: Option<Mix>,
+    last_programs: Option<Vec<String>>,
+    last_audio: Option<Audio>,
+    last_settings: Option<Settings>,
+    /// A time limit may have passed: the model does not say which requests came before it.
+    hurried: bool,
+    started: Instant,
+}
+
+impl Remote {
+    fn new(wire: Rc<RefCell<Wire>>, now: Instant) -> Self {
+        Self {
+            wire,
+            sent: Vec::new(),
+            reader: Reader::new(MAX_REPLY, 0),
+            answers: Vec::new(),
+            last_volume: None,
+            last_programs: None,
+            last_audio: None,
+            last_settings: None,
+            hurried: false,
+            started: now,
+        }
+    }
+
+    fn take(&mut self, mut count: usize) {
+        loop {
+            let wire = &mut *self.wire.borrow_mut();
+            let space = self.reader.space();
+            let part = space.len().min(count).min(wire.to_client.len());
+            if part == 0 {
+                return;
+            }
+            for (place, byte) in space.iter_mut().zip(wire.to_client.drain(..part)) {
+                *place = byte;
+            }
+            count -= part;
+            self.reader.filled(part);
+            while let Some(frame) = self.reader.peek().expect("mixd's headers are sound") {
+                match frame.kind {
+                    Kind::Event => match codec::decode(frame.body).expect("a sound Event") {
+                        Event::Volume(mix) => self.last_volume = Some(mix),
+                        Event::Programs(list) => {
+                            self.last_programs =
+                                Some(list.iter().map(ToString::to_string).collect());
+                        }
+                        Event::Streams(audio) => self.last_audio = Some(audio.into_owned()),
+                        Event::Settings(settings) => {
+                            self.last_settings = Some(settings.into_owned());
+                        }
+                    },
+                    kind => {
+                        match kind {
+                            Kind::Welcome => drop(codec::decode::<Welcome>(frame.body).unwrap()),
+                            Kind::Error => drop(codec::decode::<Failure>(frame.body).unwrap()),
+                            Kind::Reply => drop(codec::decode::<wire::Reply>(frame.body).unwrap()),
+                            other => panic!("mixd sent a {other:?}"),
+                        }
+                        self.answers.push((kind, frame.id));
+                    }
+                }
+                self.reader.consume();
+            }
+        }
+    }
+
+    /// What the client must be told for all that it has sent, which topics it is subscribed to at
+    /// the end, and whether the connection must end.
+    fn expected(&self) -> (Vec<(Kind, u32)>, Topics, bool) {
+        let mut answers = Vec::new();
+        let mut topics = Topics::NONE;
+        let mut greeted = false;
+        let mut rest = &self.sent[..];
+        loop {
+            let (frame, length) = match frame::parse(rest, MAX_REQUEST) {
+                Ok(Some(found)) => found,
+                Ok(None) => return (answers, topics, false),
+                Err(_) => {
+                    answers.push((Kind::Error, 0));
+                    return (answers, Topics::NONE, true);
+                }
+            };
+            rest = &rest[length..];
+            let kind = match frame.kind {
+                Kind::Hello if !greeted => match codec::decode::<Hello>(frame.body) {
+                    Ok(hello) if hello.protocol == PROTOCOL => Kind::Welcome,
+                    _ => Kind::Error,
+                },
+                Kind::Request if greeted => match codec::decode::<Request>(frame.body) {
+                    // A list's fullness is the app's business: either answer is one.
+                    Ok(Request::Fail(_)) | Err(_) => Kind::Error,
+                    Ok(Request::Subscribe(named)) => {
+                        topics = named;
+                        Kind::Reply
+                    }
+                    Ok(_) => Kind::Reply,
+                },
+                _ => Kind::Error,
+            };
+            answers.push((kind, frame.id));
+            if kind == Kind::Welcome {
+                greeted = true;
+            } else if kind == Kind::Error && !(greeted && frame.kind == Kind::Request) {
+                return (answers, Topics::NONE, true);
+            }
+        }
+    }
+}
+
+struct World {
+    clients: Vec<Client<Pipe>>,
+    remotes: Vec<Option<Remote>>,
+    app: App,
+    now: Instant,
+}
+
+impl World {
+    fn apply(&mut self, step: Step) {
+        let at = usize::from(step.slot) % SLOTS;
+        let wire = |change: fn(&mut Wire, usize), count| {
+            if let Some(client) = &self.remotes[at] {
+                change(&mut client.wire.borrow_mut(), count);
+            }
+        };
+        match step.operation {
+            Operation::Connect {
+                process,
+                stranger,
+                own,
+                taken,
+                greets,
+            } => {
+                let peer = Peer {
+                    pid: i32::from(process % 3),
+                    uid: OWN + u32::from(stranger),
+                };
+                self.connect(at, peer, own.into(), taken.into(), greets);
+            }
+            Operation::Work => self.work(at),
+            Operation::Round { spurious } => self.round(spurious),
+            Operation::Pass { milliseconds } => {
+                self.now += Duration::from_millis(milliseconds.into());
+                for client in self.remotes.iter_mut().flatten() {
+                    client.hurried |= self.now >= client.started + HELLO_TIME;
+                }
+            }
+            Operation::Ask(request) => {
+                self.send(at, &framed(Kind::Request, 7, &known(request)));
+            }
+            Operation::Flood(count) => {
+                for id in 0..u32::from(count % 24) {
+                    self.send(at, &framed(Kind::Request, id, &Request::GetStatus));
+                }
+            }
+            Operation::Fill(count) => {
+                for n in 0..u32::from(count % 192) {
+                    let pattern = Text::truncated(&format!("{n:x<128}"));
+                    self.send(at, &framed(Kind::Request, n, &Request::AddProgram(pattern)));
+                }
+            }
+            Operation::Frame { kind, body } => self.send(at, &any_frame(kind, body)),
+            Operation::Garble(bytes) => self.send(at, &bytes),
+            Operation::Configure(settings) => self.app.set_settings(settings),
+            Operation::Play(count) => self.app.set_audio(playing(count.into())),
+            Operation::Break => {
+                wire(|wire, _| wire.broken = true, 0);
+                self.remotes[at] = None;
+            }
+            Operation::Read(count) => {
+                if let Some(client) = &mut self.remotes[at] {
+                    client.take(count.into());
+                }
+            }
+            Operation::Room(count) => wire(|wire, count| wire.room += count, count.into()),
+            Operation::Short(count) => wire(|wire, count| wire.short = count.max(1), count.into()),
+            Operation::HalfClose => wire(|wire, _| wire.client_sends = false, 0),
+            Operation::Close => {
+                wire(
+                    |wire, _| (wire.client_sends, wire.client_reads) = (false, false),
+                    0,
+                );
+                // What it was to be told nobody knows any more.
+                self.remotes[at] = None;
+            }
+        }
+    }
+
+    fn connect(&mut self, at: usize, peer: Peer, own: usize, taken: usize, greets: bool) {
+        if self.clients[at].peer().is_some() {
+            return;
+        }
+        // The place that the step says, after others of which some are the peer's own.
+        let others = Peer { pid: 99, uid: OWN };
+        let before = (0..taken % CLIENTS).map(|n| Some(if n < own { peer } else { others }));
+        let free = before.len() < CLIENTS - 1;
+        let after = (before.len()..CLIENTS).map(|_| if free { None } else { Some(others) });
+        let places = before.chain(after);
+        let own = own.min(taken % CLIENTS);
+        let may = free && peer.uid == OWN && (peer.pid == 0 || own < CLIENTS_A_PROCESS);
+        match admission::admit(peer, OWN, places, |_| None) {
+            Ok(_) => assert!(may),
+            Err(failure) => {
+                assert!(!may && !failure.to_string().is_empty());
+                return;
+            }
+        }
+        let wire = Rc::new(RefCell::new(Wire {
+            to_daemon: VecDeque::new(),
+            to_client: VecDeque::new(),
+            room: 300,
+            short: usize::MAX,
+            client_sends: true,
+            client_reads: true,
+            broken: false,
+            daemon_closed: false,
+        }));
+        self.clients[at].admit(Pipe(wire.clone()), peer, self.now);
+        self.remotes[at] = Some(Remote::new(wire, self.now));
+        if greets {
+            let hello = Hello {
+                client: Text::truncated("fuzz"),
+                protocol: PROTOCOL,
+            };
+            self.send(at, &framed(Kind::Hello, 1, &hello));
+        }
+    }
+
+    fn send(&mut self, at: usize, bytes: &[u8]) {
+        if let Some(client) = &mut self.remotes[at] {
+            let mut wire = client.wire.borrow_mut();
+            if wire.client_sends && !wire.daemon_closed {
+                wire.to_daemon.extend(bytes);
+                client.sent.extend(bytes);
+            }
+        }
+    }
+
+    fn work(&mut self, at: usize) {
+        let client = &mut self.clients[at];
+        // A buffer of the smallest frames, at one a turn: a long answer may leave no room for the
+        // next until it is sent.
+        for _ in 0..4096 / HEADER + 2 {
+            if client.deadline(self.now).is_none_or(|due| due > self.now) {
+                return;
+            }
+            client.serve(PollEvents::default(), &mut self.app, self.now);
+        }
+        panic!("a loop that came back for what is due would spin");
+    }
+
+    /// What the daemon's loop does with what poll would say.
+    fn round(&mut self, spurious: bool) {
+        for at in 0..SLOTS {
+            let interest = self.clients[at].interest();
+            let Some(pipe) = self.clients[at].socket() else {
+                continue;
+            };
+            let ready = {
+                let wire = pipe.0.borrow();
+                PollEvents {
+                    readable: interest.readable
+                        && (spurious
+                            || !wire.to_daemon.is_empty()
+                            || !wire.client_sends
+                            || wire.broken),
+                    writable: interest.writable && (wire.room > 0 || !wire.client_reads),
+                    hung_up: !wire.client_reads || wire.broken,
+                }
+            };
+            self.clients[at].serve(ready, &mut self.app, self.now);
+        }
+        for at in 0..SLOTS {
+            if self.clients[at].peer().is_none() {
+                self.app.disconnected(at);
+            }
+        }
+        let changed = self.app.take_changed();
+        for client in &mut self.clients {
+            client.mark_dirty(changed);
+            client.send(&self.app, self.now);
+            let is_behind = client.is_behind();
+            if let Some(pipe) = client.socket() {
+                let unread = !pipe.0.borrow().to_client.is_empty();
+                assert!(
+                    unread || !is_behind || interest_in_writing(client),
+                    "an event waits for nothing"
+                );
+            }
+        }
+        for at in 0..SLOTS {
+            if self.clients[at].peer().is_none()
+                && let Some(mut client) = self.remotes[at].take()
+            {
+                client.take(usize::MAX);
+                self.check(&client);
+            }
+        }
+    }
+
+    /// Lets every client read all and the daemon do its rounds until nothing is left to be done.
+    fn settle(&mut self) {
+        for _ in 0..LAST_ROUNDS {
+            for pipe in self.clients.iter_mut().filter_map(Client::socket) {
+                let mut wire = pipe.0.borrow_mut();
+                (wire.room, wire.short) = (usize::MAX / 2, usize::MAX);
+            }
+            for client in self.remotes.iter_mut().flatten() {
+                client.take(usize::MAX);
+            }
+            self.round(false);
+            if (0..SLOTS).all(|at| self.is_settled(at)) {
+                return;
+            }
+        }
+        panic!("somebody starves");
+    }
+
+    fn is_settled(&mut self, at: usize) -> bool {
+        let client = &mut self.clients[at];
+        let interest = client.interest();
+        let is_due = client.deadline(self.now).is_some_and(|due| due <= self.now);
+        client.socket().is_none_or(|pipe| {
+            let wire = pipe.0.borrow();
+            let end_unread = interest.readable && !wire.client_sends;
+            let waits = end_unread
+                || wire.broken
+                || !wire.to_daemon.is_empty()
+                || !wire.to_client.is_empty();
+            !is_due && !interest.writable && !waits
+        })
+    }
+
+    /// What a client was told is what it had to be told: one answer a request, in order; and if it
+    /// still listens, the last state of its topics.
+    fn check(&self, client: &Remote) {
+        if client.hurried {
+            return;
+        }
+        let (expected, topics, ends) = client.expected();
+        let told = client.answers.iter().map(|answer| answer.1);
+        assert!(
+            told.eq(expected.iter().map(|answer| answer.1)),
+            "one answer a request, in order"
+        );
+        for (told, expected) in client.answers.iter().zip(&expected) {
+            // The app may refuse what the model thinks can be done, never the reverse.
+            assert!(told == expected || told.0 == Kind::Error);
+        }
+        let wire = client.wire.borrow();
+        let is_over = ends || !wire.client_sends && topics.is_empty();
+        assert_eq!(
+            wire.daemon_closed, is_over,
+            "closed when it must be, and only then"
+        );
+        if wire.daemon_closed {
+            return;
+        }
+        if topics.contains(Topic::Volume) {
+            let Event::Volume(mix) = self.app.event(Topic::Volume) else {
+                unreachable!()
+            };
+            assert_eq!(client.last_volume, Some(mix), "the last state");
+        }
+        if topics.contains(Topic::Streams) {
+            let Event::Streams(audio) = self.app.event(Topic::Streams) else {
+                unreachable!()
+            };
+            assert_eq!(client.last_audio.as_ref(), Some(&*audio), "the last state");
+        }
+        if topics.contains(Topic::Settings) {
+            let Event::Settings(settings) = self.app.event(Topic::Settings) else {
+                unreachable!()
+            };
+            let last = client.last_settings.as_ref();
+            assert_eq!(last, Some(&*settings), "the last state");
+        }
+        if topics.contains(Topic::Programs) {
+            let Event::Programs(rules) = self.app.event(Topic::Programs) else {
+                unreachable!()
+            };
+            let list: Vec<_> = rules.iter().map(ToString::to_string).collect();
+            assert_eq!(client.last_programs, Some(list), "the last state");
+        }
+    }
+}
+
+/// Whether the socket is waited for to take more.
+fn interest_in_writing(client: &Client<Pipe>) -> bool {
+    client.interest().writable
+}
+
+fn any_frame(kind: u8, body: Body) -> Vec<u8> {
+    let kinds = [
+        Kind::Hello,
+        Kind::Welcome,
+        Kind::Request,
+        Kind::Reply,
+        Kind::Error,
+        Kind::Event,
+    ];
+    let kind = kinds[usize::from(kind) % kinds.len()];
+    match body {
+        Body::Hello { protocol } => {
+            let hello = Hello {
+                client: Text::truncated("fuzz"),
+                protocol: protocol.into(),
+            };
+            framed(kind, 3, &hello)
+        }
+        Body::Unknown(mut name) => {
+            name.truncate(name.floor_char_boundary(MAX_REQUEST - 3));
+            framed(kind, 4, &name)
+        }
+        Body::Any(mut bytes) => {
+            bytes.truncate(MAX_REQUEST);
+            let header = Header {
+                length: bytes.len().try_into().expect("short"),
+                kind,
+                id: 5,
+            };
+            [&header.to_bytes()[..], &bytes].concat()
+        }
+    }
+}
+
+fn playing(count: usize) -> Audio {
+    let stream = |id| Stream {
+        id,
+        pid: None,
+        name: Text::truncated("a program"),
+        rule: None,
+        rival: None,
+        state: StreamState::Routed,
+        binary: None,
+        channel: Channel::Default,
+    };
+    let streams = (0..2 * count)
+        .map(|n| stream(n.try_into().expect("few")))
+        .collect();
+    Audio {
+        output: None,
+        omitted: 0,
+        streams,
+        pipewire: PipeWireState::Up,
+        warnings: Vec::new(),
+    }
+}
+
+fn framed(kind: Kind, id: u32, message: &impl serde::Serialize) -> Vec<u8> {
+    let mut body = [0; MAX_REQUEST];
+    let length = codec::encode(message, &mut body).expect("requests are short");
+    let header = Header {
+        length: length.try_into().expect("short"),
+        kind,
+        id,
+    };
+    [&header.to_bytes()[..], &body[..length]].concat()
+}
+
+/// Plays the operations that `data` says, then checks what everybody was told. With
+/// `MIXD_FUZZ_SHOW` in the environment it prints them.
+pub fn session(data: &[u8]) {
+    crate::log::set_level(crate::log::Level::Silent);
+    let mut input = Unstructured::new(data);
+    let now = Instant::now();
+    let mut world = World {
+        clients: (0..SLOTS).map(|id| Client::new(id, now)).collect(),
+        remotes: (0..SLOTS).map(|_| None).collect(),
+        app: App::new(Options::default()),
+        now,
+    };
+    let shown = std::env::var_os("MIXD_FUZZ_SHOW").is_some();
+    while let Ok(step) = Step::arbitrary(&mut input) {
+        if input.is_empty() {
+            break;
+        }
+        if shown {
+            eprintln!("{step:?}");
+        }
+        world.apply(step);
+    }
+    world.settle();
+    for client in world.remotes.iter().flatten() {
+        world.check(client);
+    }
+    // Whoever waits for a frame's end, or to be greeted, loses its place in the end.
+    world.now += FRAME_TIME;
+    for client in world.remotes.iter_mut().flatten() {
+        client.hurried = true;
+    }
+    world.settle();
+    world.settle();
+    for client in &world.clients {
+        assert_eq!(
+            client.deadline(world.now),
+            None,
+            "nothing is left to wait for"
+        );
+    }
+}
+
+/// Patterns of a byte or two are one of four, so that what is asked for is on the list at times.
+fn known(mut request: Request) -> Request {
+    let patterns = match &mut request {
+        Request::AddProgram(pattern)
+        | Request::IgnoreProgram(pattern)
+        | Request::RemoveProgram(pattern)
+        | Request::TryAddProgram(pattern)
+        | Request::TryIgnoreProgram(pattern)
+        | Request::TryRemoveProgram(pattern) => vec![pattern],
+        Request::ReplaceProgram(Replacement { new, old }) => vec![new, old],
+        _ => Vec::new(),
+    };
+    for pattern in patterns {
+        if let [first] | [first, _] = pattern.as_bytes() {
+            *pattern = Text::truncated(["a", "b*", "c?", "k=d"][usize::from(first % 4)]);
+        }
+    }
+    request
+}
