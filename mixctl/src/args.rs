@@ -1,49 +1,50 @@
-//! The command line: words to a [`Command`]. Everything is checked here, before mixd is spoken to:
-//! wrong words are wrong whether it runs or not. Which words there are, `usage.rs` says.
+//! The command line to a [`Command`]. The loop here finds the verb and the options that the table in
+//! `usage.rs` gives it; `verb.rs` says what they mean. All is checked before mixd is spoken to: wrong words
+//! are wrong whether it runs or not.
 
 mod verb;
 
 use std::ffi::{OsStr, OsString};
 
 use lexopt::{Arg, Parser};
-use wire::usage::{Opt, Verb as Entry, nearest};
+use usage::{Opt, Verb as Entry, nearest};
 
-pub use self::verb::{Change, Detail, Format, Side, Until, Verb, WatchFormat};
+pub use self::verb::{Detail, Format, Patterns, Side, Until, Verb, WatchFormat};
 use crate::usage::USAGE;
 
-/// What the command line asks for.
+/// A command line that is understood.
 #[derive(Debug, PartialEq)]
 pub enum Command {
-    /// Print the verbs: there is none.
+    /// Prints the verbs, because none was given.
     Overview,
-    /// Print the help: of all, or of a verb.
+    /// Prints the help, on all or on one verb.
     Help(Option<&'static Entry>),
-    /// Print the version.
+    /// Prints the version.
     Version,
-    /// Ask mixd.
+    /// Carries out a verb.
     Run {
-        /// Where it is, if the command line says.
+        /// The value of `--socket`.
         socket: Option<OsString>,
-        /// What to ask.
+        /// The verb with its values and options.
         verb: Verb,
     },
 }
 
-/// A verb, and the words after it.
+/// A verb and the words after it, as they stand.
 #[derive(Debug)]
 struct Words {
     entry: &'static Entry,
     values: Vec<OsString>,
-    /// The options given, by their names, with their values.
+    /// The options given: the name without its dashes, and the value.
     options: Vec<(&'static str, Option<OsString>)>,
-    /// What stands after `--`, for a verb that takes a command.
+    /// The words after `--`, for a verb that takes a command.
     command: Vec<OsString>,
 }
 
 /// Reads the command line.
 ///
 /// # Errors
-/// A sentence without the way to the help.
+/// A sentence that says which word is wrong; the caller adds where the help is.
 pub fn parse(mut parser: Parser) -> Result<Command, String> {
     let mut socket = None;
     let mut words: Option<Words> = None;
@@ -98,7 +99,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, String> {
     }
 }
 
-/// Which verb `help` is to explain, if one.
+/// Reads the words after `help`: at most one verb.
 fn explained(words: &Words) -> Result<Command, String> {
     match &words.values[..] {
         [] => Ok(Command::Help(None)),
@@ -110,7 +111,7 @@ fn explained(words: &Words) -> Result<Command, String> {
     }
 }
 
-/// The verb that a word names.
+/// Returns the verb of this name.
 fn entry(verb: &OsStr) -> Result<&'static Entry, String> {
     let shown = verb.display();
     let verb = verb.to_str().unwrap_or_default();
@@ -120,7 +121,7 @@ fn entry(verb: &OsStr) -> Result<&'static Entry, String> {
         .ok_or_else(|| format!("'{shown}' is not a verb{}", meant("", verb, &names)))
 }
 
-/// The end of a sentence that refuses a word: the name that was probably meant.
+/// The end of a sentence that refuses a word: the name that was probably meant, if there is one.
 fn meant(dashes: &str, word: &str, names: &[&str]) -> String {
     let name = nearest(word, names);
     name.map_or(String::new(), |name| {
@@ -128,7 +129,7 @@ fn meant(dashes: &str, word: &str, names: &[&str]) -> String {
     })
 }
 
-/// An option that is not one, or not one here.
+/// The sentence that refuses an option: it does not exist, or not for this verb.
 fn unexpected(words: Option<&Words>, argument: &Arg) -> String {
     let (option, name) = match argument {
         Arg::Short(letter) => (format!("-{letter}"), ""),
@@ -163,12 +164,12 @@ impl Words {
     }
 
     fn takes_command(&self) -> bool {
-        self.entry.completes == wire::usage::Completes::Command
+        self.entry.completes == usage::Completes::Command
     }
 
-    /// Whether its values may begin with anything.
+    /// Returns whether its values are names or patterns, which may begin with a `-`.
     fn takes_names(&self) -> bool {
-        use wire::usage::Completes;
+        use usage::Completes;
         matches!(
             self.entry.completes,
             Completes::Names | Completes::Patterns | Completes::Programs
@@ -179,12 +180,12 @@ impl Words {
         self.entry.options.iter().find(|option| option.long == name)
     }
 
-    /// Whether an option was given.
+    /// Returns whether an option was given.
     fn has(&self, name: &str) -> bool {
         self.options.iter().any(|(given, _)| *given == name)
     }
 
-    /// The value that an option was given last.
+    /// Returns the value of an option; the last one if it was given several times.
     fn value_of(&self, name: &str) -> Result<Option<String>, String> {
         let mut options = self.options.iter().rev();
         let found = options.find(|(given, _)| *given == name);

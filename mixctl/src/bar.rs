@@ -1,9 +1,9 @@
-//! The volume as status bars read it. Pure.
+//! The volume as status bars read it.
 
 use serde_json::json;
 use wire::{Channel, Gain, Mix, Volume};
 
-/// What waybar's custom modules read with `"return-type": "json"`: an object a line.
+/// The line that waybar's custom modules read with `"return-type": "json"`: an object.
 pub fn waybar(mix: &Mix, muted: &[Channel]) -> String {
     let percentage = percentage(mix.volume);
     let class = match mix.volume.millionths() {
@@ -36,7 +36,7 @@ pub fn waybar(mix: &Mix, muted: &[Channel]) -> String {
     format!("{object}\n")
 }
 
-/// The same when mixd is not there.
+/// The line for waybar when mixd is not there.
 pub fn waybar_offline() -> String {
     let object = json!({
         "text": "",
@@ -47,12 +47,12 @@ pub fn waybar_offline() -> String {
     format!("{object}\n")
 }
 
-/// What wob reads: 0 to 100.
+/// The line that wob reads: a number from 0 to 100.
 pub fn wob(mix: &Mix) -> String {
     format!("{}\n", percentage(mix.volume))
 }
 
-/// From 0 at -1 to 100 at 1, rounded to the nearest.
+/// The volume in percent, from 0 at -1 to 100 at 1, rounded to the nearest.
 fn percentage(volume: Volume) -> i32 {
     (volume.millionths() + 1_000_000 + 10_000).div_euclid(20_000)
 }

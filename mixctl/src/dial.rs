@@ -1,28 +1,27 @@
-//! `set-volume --stdin`: a dial's values, of which the newest counts.
+//! `set-volume --stdin`: applies the values of a dial, of which the newest counts.
 
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wire::socket::{self, Interest};
-use wire::{Client, Event, Name, Request, Topic, Volume};
+use wire::{Event, Name, Request, Topic, Volume};
 
+use crate::ask::{RETRY, connect};
 use crate::failure::{Failure, sentence};
 use crate::number;
 use crate::output::say;
-use crate::run::PROGRAM;
-use crate::watch::RETRY;
 
 /// The longest line that can be a number.
 const MAX_LINE: usize = 256;
-/// How often it is read at most before what is newest is sent: an input that never pauses is
-/// followed too.
+/// How many times standard input is read before the newest value is sent: an input that never pauses
+/// is followed too.
 const MAX_READS: usize = 16;
 
-/// What a dial's values go from and to.
+/// The values at a dial's ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Range {
     min: f64,
@@ -38,14 +37,14 @@ impl Default for Range {
     }
 }
 
-/// Why a text is no range.
+/// Why a text is not a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RangeError {
     /// It is not two numbers with a colon between.
     NotTwoNumbers,
     /// Both are the same.
     Empty,
-    /// No number says how far apart they are.
+    /// Their difference is not a finite number.
     TooWide,
 }
 
@@ -78,7 +77,7 @@ impl FromStr for Range {
 }
 
 impl Range {
-    /// The volume of a value: that of the nearest end where it lies outside. None if it is no
+    /// Returns the volume of a value, that of the nearest end if it lies outside; `None` if it is not a
     /// number.
     fn volume(self, text: &str) -> Option<Volume> {
         let value: f64 = text.trim().parse().ok()?;
@@ -93,15 +92,15 @@ impl Range {
     }
 }
 
-/// What has been read, cut into lines.
+/// The bytes read, cut into lines.
 #[derive(Debug, Default)]
 struct Lines {
     rest: Vec<u8>,
 }
 
 impl Lines {
-    /// Takes in some bytes: the newest volume among the lines that are whole now, and those lines
-    /// that are no numbers.
+    /// Takes in some bytes. Returns the newest volume among the lines that are whole now, and those lines
+    /// that are not numbers.
     fn take(&mut self, bytes: &[u8], range: Range) -> (Option<Volume>, Vec<String>) {
         self.rest.extend(bytes);
         let (mut newest, mut wrong) = (None, Vec::new());
@@ -122,7 +121,7 @@ impl Lines {
     }
 }
 
-/// What is said of a line that is no number.
+/// The sentence on a line that is not a number.
 fn left_out(text: &str) -> String {
     match number::written_here(text) {
         Some(number) => format!("'{text}' is left out; here it is written {number}"),
@@ -130,7 +129,8 @@ fn left_out(text: &str) -> String {
     }
 }
 
-/// Applies what comes on standard input, until it ends; with `reconnect` also beyond mixd's end.
+/// Applies the values from standard input until it ends; with `reconnect` waits for mixd when it has
+/// gone.
 pub fn turn(name: &Name, range: Range, reconnect: bool) -> Result<(), Failure> {
     // Without std's buffer, in which something could wait that poll does not see.
     let mut input = Input {
@@ -152,15 +152,15 @@ pub fn turn(name: &Name, range: Range, reconnect: bool) -> Result<(), Failure> {
             was_told = true;
         }
         let again = Instant::now() + RETRY;
-        while let Some(left) = again.checked_duration_since(Instant::now()) {
+        while Instant::now() < again {
             let turned = match (input.has_ended, input.newest) {
                 (true, None) => return Ok(()),
                 // Nothing more comes: only the time is waited for.
                 (true, Some(_)) => {
-                    socket::poll([], Some(left))?;
+                    socket::poll([], Some(again))?;
                     continue;
                 }
-                _ => socket::poll([(input.file.as_fd(), Interest::Readable)], Some(left))?,
+                _ => socket::poll([(input.file.as_fd(), Interest::Readable)], Some(again))?,
             };
             if turned[0].readable {
                 input.read()?;
@@ -169,16 +169,16 @@ pub fn turn(name: &Name, range: Range, reconnect: bool) -> Result<(), Failure> {
     }
 }
 
-/// Applies it while mixd is there. A value stays in `input` until mixd has taken it; if that `returns` to
-/// the next mixd, so does the one that was in force when this one went. `was_told` that mixd is not there
-/// is no longer so once it is.
+/// Applies the values while mixd is there. A value stays in `input` until mixd has taken it; with
+/// `returns` the one that was in force when the last mixd went is applied again. Resets `was_told`, whether
+/// it has been said that mixd is not there.
 fn follow(
     name: &Name,
     input: &mut Input,
     returns: bool,
     was_told: &mut bool,
 ) -> Result<(), Failure> {
-    let mut client = Client::connect(name, PROGRAM)?;
+    let mut client = connect(name)?;
     *was_told = false;
     if returns {
         // One that was killed, or is not to remember the volume, has another.
@@ -206,7 +206,7 @@ fn follow(
         }
         // Of what is not subscribed to, nothing comes but mixd's end.
         if ended.readable
-            && let Some(Event::Volume(mix)) = client.next_event(Some(Duration::ZERO))?
+            && let Some(Event::Volume(mix)) = client.next_event(Some(Instant::now()))?
         {
             input.sent = last.filter(|&last| last == mix.volume);
         }
@@ -220,13 +220,13 @@ struct Input {
     range: Range,
     /// The newest volume that mixd has not taken.
     newest: Option<Volume>,
-    /// The newest that it has taken, while that is in force: nobody has set another since.
+    /// The newest volume that mixd has taken, while it is in force: nobody has set another since.
     sent: Option<Volume>,
     has_ended: bool,
 }
 
 impl Input {
-    /// Reads all that is there, as a rule: only the newest counts.
+    /// Reads what is there, at most [`MAX_READS`] times: only the newest value counts.
     fn read(&mut self) -> Result<(), Failure> {
         let mut buffer = [0; 4096];
         for _ in 0..MAX_READS {
@@ -246,7 +246,7 @@ impl Input {
                 say(&left_out(text));
             }
             let waits = [(self.file.as_fd(), Interest::Readable)];
-            if self.has_ended || !socket::poll(waits, Some(Duration::ZERO))?[0].readable {
+            if self.has_ended || !socket::poll(waits, Some(Instant::now()))?[0].readable {
                 break;
             }
         }

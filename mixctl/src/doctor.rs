@@ -1,8 +1,5 @@
 //! `doctor`: looks for what can be wrong, and says what to do about it.
 
-pub mod place;
-
-use std::fmt::Write;
 use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
@@ -11,37 +8,30 @@ use wire::message::NodeName;
 use wire::socket::SystemError;
 use wire::{
     Client, ClientError, Diagnosis, ErrorCode, Name, PipeWireState, Reply, Request, Status,
-    StreamState, Warning,
+    StreamState, Warning, visible,
 };
 
 use crate::args::Format;
-use crate::failure::{Failure, unexpected};
-use crate::json;
+use crate::ask::{connect, status, unexpected};
+use crate::failure::Failure;
+use crate::finding::{self, Finding, Level};
 use crate::output::print;
-use wire::visible;
-
 use crate::print::explained;
-use crate::run::{PROGRAM, status};
-
-/// What was found: the level, what was looked at, what it is like, what to do.
-type Finding = (&'static str, &'static str, String, Option<String>);
-
-const OK: &str = "ok";
-const WARN: &str = "warn";
-const BAD: &str = "bad";
+use crate::whereabouts;
 
 const SAME_VERSION: &str = "install mixd and mixctl from one version";
 
 /// The sinks that mixd makes.
 const SINKS: [&str; 2] = ["mixd-default", "mixd-aux"];
 
-/// Looks at all, and prints it. Status 1 if anything is bad.
+/// Prints the findings. Fails with status 1 if one is bad.
 pub fn examine(name: &Name, format: Format) -> Result<(), Failure> {
     let mut findings = Vec::new();
-    let running = match Client::connect(name, PROGRAM) {
+    let running = match connect(name) {
         Ok(mut client) => {
-            let daemon = client.welcome().daemon;
-            findings.push((OK, "mixd", format!("{daemon} answers at {name}"), None));
+            let daemon = client.welcome().map(|welcome| welcome.daemon);
+            let daemon = daemon.unwrap_or_default();
+            findings.push(Finding::ok("mixd", format!("{daemon} answers at {name}")));
             match examine_daemon(&mut client, &mut findings) {
                 Err(Failure::Client(error)) => {
                     findings.push(unreachable(name, &error));
@@ -58,10 +48,10 @@ pub fn examine(name: &Name, format: Format) -> Result<(), Failure> {
     findings.extend(installed("pipewire", running.as_deref()));
     findings.extend(installed("wireplumber", None));
     print(&match format {
-        Format::Plain => text(&findings),
-        Format::Json => json::findings(&findings),
+        Format::Plain => finding::text(&findings),
+        Format::Json => finding::json(&findings),
     })?;
-    if findings.iter().any(|finding| finding.0 == BAD) {
+    if findings.iter().any(|finding| finding.level == Level::Bad) {
         return Err(Failure::Status(1));
     }
     Ok(())
@@ -69,11 +59,11 @@ pub fn examine(name: &Name, format: Format) -> Result<(), Failure> {
 
 fn unreachable(name: &Name, error: &ClientError) -> Finding {
     let advice = match error {
-        ClientError::Unreachable(_, error) if is_nobody(error) => Some(place::advice(name)),
+        ClientError::Unreachable(_, error) if is_nobody(error) => Some(whereabouts::advice(name)),
         // These say themselves what to do; of what a refusal is about only mixd knows.
         ClientError::Unreachable(..) | ClientError::Stranger(..) | ClientError::System(_) => None,
         ClientError::Refused(failure) if failure.code != ErrorCode::Version => None,
-        ClientError::Silent => Some(place::silence(name)),
+        ClientError::Silent => Some(whereabouts::silence(name)),
         ClientError::Closed => Some("it is just ending, or its log says why: ask again".to_owned()),
         ClientError::Refused(_) => Some(format!("{SAME_VERSION}, and restart mixd")),
         ClientError::Protocol(_) => Some(format!(
@@ -87,10 +77,15 @@ fn unreachable(name: &Name, error: &ClientError) -> Finding {
         ClientError::Protocol(what) => format!("mixd's answer is not understood: {what}"),
         error => error.to_string(),
     };
-    (BAD, "mixd", text, advice)
+    Finding {
+        level: Level::Bad,
+        subject: "mixd",
+        text,
+        advice,
+    }
 }
 
-/// Whether nobody listens, as far as that can be seen from here.
+/// Returns whether nobody listens, as far as that can be seen from here.
 fn is_nobody(error: &SystemError) -> bool {
     matches!(
         error.kind(),
@@ -98,7 +93,7 @@ fn is_nobody(error: &SystemError) -> bool {
     )
 }
 
-/// What mixd knows; the version of the PipeWire that it is connected to.
+/// Adds the findings about what mixd knows. Returns the version of the PipeWire that it is connected to.
 fn examine_daemon(
     client: &mut Client,
     findings: &mut Vec<Finding>,
@@ -116,22 +111,17 @@ fn examine_daemon(
                 .pipewire
                 .as_deref()
                 .unwrap_or("of an unknown version");
-            (OK, "pipewire", format!("PipeWire {version} runs"), None)
+            Finding::ok("pipewire", format!("PipeWire {version} runs"))
         }
-        PipeWireState::Down => (
-            BAD,
+        PipeWireState::Down => Finding::bad(
             "pipewire",
-            "not reachable; mixd tries again by itself".to_owned(),
-            Some(
-                "start it: 'pipewire', or 'systemctl --user start pipewire'; mixd's log says more"
-                    .to_owned(),
-            ),
+            "not reachable; mixd tries again by itself",
+            "start it: 'pipewire', or 'systemctl --user start pipewire'; mixd's log says more",
         ),
-        PipeWireState::Off => (
-            WARN,
+        PipeWireState::Off => Finding::warn(
             "pipewire",
-            "mixd runs without it".to_owned(),
-            Some("start mixd without '--backend none' to hear something".to_owned()),
+            "mixd runs without it",
+            "start mixd without '--backend none' to hear something",
         ),
     });
     if status.audio.pipewire == PipeWireState::Up {
@@ -143,32 +133,24 @@ fn examine_daemon(
 fn config(status: &Status) -> Finding {
     let settings = &status.settings;
     match (&settings.problem, &settings.file) {
-        (Some(problem), _) => (
-            BAD,
+        (Some(problem), _) => Finding::bad(
             "config",
             problem.clone(),
-            Some(
-                "mend it; mixd reads the file again then, or when told to ('mixctl reload')"
-                    .to_owned(),
-            ),
+            "mend it; mixd reads the file again then, or when told to ('mixctl reload')",
         ),
-        (None, Some(file)) if !std::path::Path::new(file).exists() => (
-            OK,
+        (None, Some(file)) if !std::path::Path::new(file).exists() => {
+            Finding::ok("config", format!("{file} is not there: the defaults hold"))
+        }
+        (None, Some(file)) => Finding::ok("config", format!("nothing is wrong with {file}")),
+        (None, None) => Finding::warn(
             "config",
-            format!("{file} is not there: the defaults hold"),
-            None,
-        ),
-        (None, Some(file)) => (OK, "config", format!("nothing is wrong with {file}"), None),
-        (None, None) => (
-            WARN,
-            "config",
-            "there is no place for mixd.conf".to_owned(),
-            Some("set HOME, or start mixd with --config FILE".to_owned()),
+            "there is no place for mixd.conf",
+            "set HOME, or start mixd with --config FILE",
         ),
     }
 }
 
-/// What would end with mixd.
+/// What is not saved, and so would end with mixd.
 fn unsaved(diagnosis: &Diagnosis) -> impl Iterator<Item = Finding> {
     let parts = [
         ("the list", &diagnosis.unsaved_list),
@@ -176,8 +158,8 @@ fn unsaved(diagnosis: &Diagnosis) -> impl Iterator<Item = Finding> {
     ];
     parts.into_iter().filter_map(|(what, why)| {
         let text = format!("{what} can't be saved: {}", visible(why.as_ref()?));
-        let advice = "mend that: until then a change of it ends with mixd".to_owned();
-        Some((BAD, "saving", text, Some(advice)))
+        let advice = "mend that: until then a change of it ends with mixd";
+        Some(Finding::bad("saving", text, advice))
     })
 }
 
@@ -187,48 +169,33 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
         manager(diagnosis, warnings.contains(&Warning::ManagerHangs)),
         sinks(&diagnosis.sinks),
         match &status.audio.output {
-            Some(card) => (OK, "card", format!("playing to {card}"), None),
-            None => (
-                WARN,
+            Some(card) => Finding::ok("card", format!("playing to {card}")),
+            None => Finding::warn(
                 "card",
-                "there is none: nothing is heard".to_owned(),
-                Some("plug one in, or choose one in a mixer".to_owned()),
+                "there is none: nothing is heard",
+                "plug one in, or choose one in a mixer",
             ),
         },
     ];
     let is_default = warnings.contains(&Warning::OwnSinkIsDefault);
     findings.push(match is_default {
-        true => (
-            BAD,
+        true => Finding::bad(
             "default",
-            "one of mixd's own sinks is the default".to_owned(),
-            Some("choose a card: 'wpctl status' lists them, 'wpctl set-default ID'".to_owned()),
+            "one of mixd's own sinks is the default",
+            "choose a card: 'wpctl status' lists them, 'wpctl set-default ID'",
         ),
-        false => (
-            OK,
-            "default",
-            "none of mixd's own sinks is the default".to_owned(),
-            None,
-        ),
+        false => Finding::ok("default", "none of mixd's own sinks is the default"),
     });
     findings.extend(warnings.iter().filter_map(warned));
     findings.push(match diagnosis.stale {
-        0 => (
-            OK,
-            "targets",
-            "no stream is sent to a sink that is not there".to_owned(),
-            None,
-        ),
-        count => (
-            WARN,
+        0 => Finding::ok("targets", "no stream is sent to a sink that is not there"),
+        count => Finding::warn(
             "targets",
             match count {
                 1 => "1 stream is sent to a sink that is not there".to_owned(),
                 _ => format!("{count} streams are sent to a sink that is not there"),
             },
-            Some(
-                "'pw-metadata' lists them; 'pw-metadata -d ID target.object' clears one".to_owned(),
-            ),
+            "'pw-metadata' lists them; 'pw-metadata -d ID target.object' clears one",
         ),
     });
     for stream in &status.audio.streams {
@@ -241,82 +208,83 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
             None if is_contested => String::new(),
             _ => continue,
         };
-        findings.push((
-            WARN,
+        findings.push(Finding::warn(
             "stream",
             format!("{}{what} is {}", stream.name, stream.state),
-            Some(format!("'mixctl why {}' says why", stream.id)),
+            format!("'mixctl why {}' says why", stream.id),
         ));
     }
     findings
 }
 
-/// What a warning comes to, where nothing else says it.
+/// The finding about a warning; `None` where another finding says it.
 fn warned(warning: &Warning) -> Option<Finding> {
-    let (severity, subject, advice) = match warning {
+    let (level, subject, advice) = match warning {
         Warning::OwnSinkIsDefault | Warning::ManagerHangs => return None,
         Warning::OutputMissing => (
-            WARN,
+            Level::Warn,
             "output",
             "'pw-cli ls Node' prints the names of the sinks",
         ),
         Warning::LeadsBack(_) => (
-            WARN,
+            Level::Warn,
             "loop",
             "choose a card as the default or output, or keep mixd's sinks out of what that one \
              feeds ('pw-link -l' lists it)",
         ),
         Warning::SinksRemoved => (
-            BAD,
+            Level::Bad,
             "removed",
             "find what does so: a script with pw-cli destroy, or a patchbay",
         ),
         Warning::LinksRemoved => (
-            BAD,
+            Level::Bad,
             "removed",
             "find what does so: a patchbay that keeps to a list of its own (qpwgraph's \
              'exclusive'), or a script with pw-link -d",
         ),
         Warning::MovingForbidden => (
-            BAD,
+            Level::Bad,
             "moving",
             "'wpctl settings --save linking.allow-moving-streams true' lets it",
         ),
         Warning::DefaultMuted => (
-            BAD,
+            Level::Bad,
             "muted",
             "'pactl set-sink-mute mixd-default 0', or restart mixd",
         ),
         Warning::AuxMuted => (
-            BAD,
+            Level::Bad,
             "muted",
             "'pactl set-sink-mute mixd-aux 0', or restart mixd",
         ),
         Warning::DefaultLevelContested | Warning::AuxLevelContested => (
-            BAD,
+            Level::Bad,
             "level",
             "find what does so: a recorder's gain control, a mixer or a script",
         ),
     };
-    let text = explained(warning).into_owned();
-    Some((severity, subject, text, Some(advice.to_owned())))
+    Some(Finding {
+        level,
+        subject,
+        text: explained(warning).into_owned(),
+        advice: Some(advice.to_owned()),
+    })
 }
 
 fn manager(diagnosis: &Diagnosis, hangs: bool) -> Finding {
     match &diagnosis.manager {
-        Some(name) if hangs => (
-            BAD,
+        Some(name) if hangs => Finding::bad(
             "manager",
             format!("{name} hangs: it does not answer; mixd links by itself"),
-            Some("continue it ('pkill -CONT wireplumber'), or restart it: 'systemctl --user restart \
-                  wireplumber'".to_owned()),
+            "continue it ('pkill -CONT wireplumber'), or restart it: 'systemctl --user restart \
+             wireplumber'",
         ),
-        Some(name) => (OK, "manager", format!("{name} runs"), None),
-        None => (
-            WARN,
+        Some(name) => Finding::ok("manager", format!("{name} runs")),
+        None => Finding::warn(
             "manager",
-            "no session manager runs; mixd links by itself".to_owned(),
-            Some("start WirePlumber, unless that is what you want".to_owned()),
+            "no session manager runs; mixd links by itself",
+            "start WirePlumber, unless that is what you want",
         ),
     }
 }
@@ -330,16 +298,16 @@ fn sinks(found: &[NodeName]) -> Finding {
         names.join(", ")
     };
     if SINKS.iter().all(|name| count(name) == 1) {
-        return (OK, "sinks", shown, None);
+        return Finding::ok("sinks", shown);
     }
     let advice = match SINKS.iter().any(|name| count(name) > 1) {
         true => "end the other mixd, if there is one ('pw-cli ls Client')",
         false => "restart mixd; with --verbose its log says more",
     };
-    (BAD, "sinks", shown, Some(advice.to_owned()))
+    Finding::bad("sinks", shown, advice)
 }
 
-/// What `PROGRAM --version` says of itself, against what runs.
+/// Compares the version that `PROGRAM --version` prints with the one that runs.
 fn installed(program: &'static str, running: Option<&str>) -> Option<Finding> {
     let out = Command::new(program)
         .arg("--version")
@@ -351,27 +319,14 @@ fn installed(program: &'static str, running: Option<&str>) -> Option<Finding> {
     let linked = text.lines().find(|line| line.contains("Linked with"))?;
     let version = linked.split_whitespace().last()?;
     let finding = match running {
-        Some(running) if running != version => (
-            WARN,
+        Some(running) if running != version => Finding::warn(
             program,
             format!("{version} is installed, {running} runs"),
-            Some(format!("restart it: 'systemctl --user restart {program}'")),
+            format!("restart it: 'systemctl --user restart {program}'"),
         ),
-        _ => (OK, program, format!("{version} is installed"), None),
+        _ => Finding::ok(program, format!("{version} is installed")),
     };
     Some(finding)
-}
-
-fn text(findings: &[Finding]) -> String {
-    let mut text = String::new();
-    for (level, subject, found, advice) in findings {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{level:<5} {subject:<12} {}", visible(found));
-        if let Some(advice) = advice {
-            let _ = writeln!(text, "{:18} → {}", "", visible(advice));
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -383,26 +338,10 @@ mod tests {
         let named = |names: &[&str]| -> Vec<NodeName> {
             names.iter().map(|name| NodeName::truncated(name)).collect()
         };
-        assert_eq!(sinks(&named(&SINKS)).0, OK);
-        assert_eq!(sinks(&named(&["mixd-aux"])).0, BAD);
-        assert_eq!(sinks(&[]).2, "none");
+        assert_eq!(sinks(&named(&SINKS)).level, Level::Ok);
+        assert_eq!(sinks(&named(&["mixd-aux"])).level, Level::Bad);
+        assert_eq!(sinks(&[]).text, "none");
         let doubled = sinks(&named(&["mixd-aux", "mixd-aux", "mixd-default"]));
-        assert!(doubled.3.unwrap().contains("other mixd"));
-    }
-
-    #[test]
-    fn a_finding_is_a_line_and_its_advice_another() {
-        let findings = [
-            (OK, "mixd", "answers".to_owned(), None),
-            (
-                BAD,
-                "pipewire",
-                "down".to_owned(),
-                Some("start it".to_owned()),
-            ),
-        ];
-        let expected = "ok    mixd         answers\nbad   pipewire     down\n                   → \
-                        start it\n";
-        assert_eq!(text(&findings), expected);
+        assert!(doubled.advice.unwrap().contains("other mixd"));
     }
 }

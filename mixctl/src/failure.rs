@@ -1,26 +1,26 @@
-//! Why nothing, or not everything, was done; and with which exit status and sentence that ends.
+//! Why a verb failed, and the exit status and the sentence that say so.
 
 use std::io;
 
 use wire::client::TIMEOUT;
-use wire::{ClientError, Name, NameError, Reply};
+use wire::{ClientError, Name, NameError};
 
-use crate::doctor::place::silence;
+use crate::whereabouts::silence;
 
-/// Why nothing, or not everything, was done.
+/// Why a verb did nothing, or not everything.
 #[derive(Debug)]
 pub enum Failure {
     /// The words are wrong.
     Usage(String),
     /// mixd refuses, or does not answer.
     Client(ClientError),
-    /// Nobody can take the output; no failure at all if the reader has just gone.
+    /// Standard output can't be written, or standard input can't be read.
     Output(io::Error),
-    /// mixd does not answer; this says what that comes from.
+    /// mixd does not answer; the sentence says why.
     Silent(String),
-    /// Something has been said already; this is the status to end with.
+    /// The exit status, where everything has been said.
     Status(u8),
-    /// Something else could not be done.
+    /// Anything else, in a sentence.
     Other(String),
 }
 
@@ -42,12 +42,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// What mixd said instead of an answer.
-pub fn unexpected(reply: &Reply) -> Failure {
-    ClientError::Protocol(format!("{reply:?} in answer to something else")).into()
-}
-
-/// What is said of an error with the mixd at `name`.
+/// The sentence on an error of the connection to the mixd at `name`.
 pub fn sentence(error: &ClientError, name: &Name) -> String {
     match error {
         ClientError::Silent => format!(
@@ -60,7 +55,7 @@ pub fn sentence(error: &ClientError, name: &Name) -> String {
 }
 
 impl Failure {
-    /// The exit status, and what to say on standard error.
+    /// Returns the exit status and the sentence for standard error.
     pub fn told(&self) -> (u8, Option<String>) {
         let (code, message) = match self {
             // `mixctl watch | head -1`: the reader has what it wants.

@@ -1,5 +1,5 @@
-//! `hold`: a volume for as long as a command runs. mixd gives it back when the connection ends,
-//! whatever ends it.
+//! `hold`: sets a volume for as long as a command runs, or for a time. mixd sets the one from before
+//! when the connection ends, whatever ends it.
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -10,15 +10,17 @@ use std::time::{Duration, Instant};
 use wire::{Client, ClientError, Name, Reply, Request, Volume};
 
 use crate::args::Until;
-use crate::failure::{Failure, unexpected};
+use crate::ask::unexpected;
+use crate::failure::Failure;
 use crate::output::say;
+use crate::signal;
 
-/// The status of a command that is not there, as shells have it (POSIX.1-2017, 2.8.2).
+/// The exit status where the command does not exist, as in shells (POSIX.1-2017, 2.8.2).
 const NOT_FOUND: u8 = 127;
-/// The status of one that is there and can't be started.
+/// The exit status where the command can't be started, as in shells.
 const NOT_STARTED: u8 = 126;
 
-/// Holds it.
+/// Holds the volume until then.
 pub fn hold(mut client: Client, name: &Name, volume: Volume, until: Until) -> Result<(), Failure> {
     match client.request(&Request::HoldVolume(volume))? {
         Reply::Mix(_) => {}
@@ -30,16 +32,12 @@ pub fn hold(mut client: Client, name: &Name, volume: Volume, until: Until) -> Re
     }
 }
 
-/// Waits, unless mixd goes meanwhile.
+/// Waits for the end of the time. Fails when mixd ends meanwhile.
 fn wait(client: &mut Client, time: Duration) -> Result<(), Failure> {
     let end = Instant::now() + time;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        // Nothing is subscribed to: no event comes, only the time's or mixd's end.
-        if client.next_event(Some(left))?.is_none() {
-            return Ok(());
-        }
-    }
+    // Nothing is subscribed to: no event comes, only the time's or mixd's end.
+    while client.next_event(Some(end))?.is_some() {}
+    Ok(())
 }
 
 fn run(client: &mut Client, name: &Name, words: &[OsString]) -> Result<(), Failure> {
@@ -63,7 +61,7 @@ fn run(client: &mut Client, name: &Name, words: &[OsString]) -> Result<(), Failu
     };
     command.args(rest).env(wire::VARIABLE, name);
     // What the terminal's keys do is the command's business: it may go on, and the volume with it.
-    wire::signal::leave_to_child();
+    signal::leave_to_child();
     let started = command.spawn();
     let mut child = started.map_err(|error| failed("start", &error))?;
     let status = child.wait().map_err(|error| failed("wait for", &error))?;
@@ -79,7 +77,7 @@ fn run(client: &mut Client, name: &Name, words: &[OsString]) -> Result<(), Failu
     }
 }
 
-/// The command's own status; 128 and the signal that ended it, as shells have it.
+/// Returns the command's exit status, or 128 and the signal that ended it, as shells do.
 fn code(status: ExitStatus) -> u8 {
     let by_signal = || 128 + status.signal().unwrap_or(0);
     u8::try_from(status.code().unwrap_or_else(by_signal)).unwrap_or(1)

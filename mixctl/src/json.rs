@@ -1,4 +1,4 @@
-//! Answers as JSON: one object, one line. What the fields are, `usage.rs` says.
+//! Answers as JSON: one object, one line. `usage.rs` describes the fields.
 
 use serde_json::{Value, json};
 use wire::{
@@ -14,7 +14,7 @@ pub fn volume(mix: &Mix) -> String {
     line(&mixed(mix))
 }
 
-/// The same, and, where any is, which channels are muted.
+/// The volume, its gains and, if there are any, the muted channels.
 pub fn watched(mix: &Mix, muted: &[Channel]) -> String {
     let mut value = mixed(mix);
     if !muted.is_empty() {
@@ -32,17 +32,17 @@ fn mixed(mix: &Mix) -> Value {
     })
 }
 
-/// mixd is not there.
+/// The line of `watch` when mixd is not there.
 pub fn offline() -> String {
     line(&json!({ "offline": true }))
 }
 
-/// The list.
+/// The program list.
 pub fn programs(list: &[Rule]) -> String {
     line(&json!({ "programs": rules(list) }))
 }
 
-/// What would change on the list.
+/// What `move` would change on the list.
 pub fn changes(changes: &[Change]) -> String {
     let changes = changes.iter().map(|change| {
         json!({
@@ -55,17 +55,17 @@ pub fn changes(changes: &[Change]) -> String {
     line(&json!({ "changes": changes.collect::<Vec<_>>() }))
 }
 
-/// What plays.
+/// The streams that play.
 pub fn streams(audio: &Audio) -> String {
     line(&json!({ "streams": all(&audio.streams), "omitted": audio.omitted }))
 }
 
-/// What would move.
+/// The streams that a change of the list would move.
 pub fn moved(streams: &[Stream]) -> String {
     line(&json!({ "streams": all(streams) }))
 }
 
-/// Everything.
+/// The whole status.
 pub fn status(status: &Status) -> String {
     let warnings = status.audio.warnings.iter().map(Warning::to_string);
     let settings = &status.settings;
@@ -88,7 +88,7 @@ pub fn status(status: &Status) -> String {
     }))
 }
 
-/// All that decides about some streams, and the rules that were tried.
+/// All that decides about some streams, with the rules that were tried.
 pub fn why(
     details: &[StreamDetail],
     tried: impl Fn(&StreamDetail) -> usize,
@@ -115,14 +115,6 @@ pub fn why(
     line(&json!({ "streams": details.collect::<Vec<_>>() }))
 }
 
-/// What the doctor has found: level, subject, text, advice.
-pub fn findings(findings: &[(&str, &str, String, Option<String>)]) -> String {
-    let findings = findings.iter().map(|(level, subject, text, advice)| {
-        json!({ "level": level, "subject": subject, "text": text, "advice": advice })
-    });
-    line(&json!({ "findings": findings.collect::<Vec<_>>() }))
-}
-
 fn all(streams: &[Stream]) -> Vec<Value> {
     streams.iter().map(stream).collect()
 }
@@ -145,7 +137,7 @@ fn rules(list: &[Rule]) -> Vec<Value> {
     list.iter().map(rule).collect()
 }
 
-/// The decimal that the volume prints as; six digits survive in an f64.
+/// The volume as a number: an f64 keeps its six digits.
 fn number(volume: Volume) -> f64 {
     f64::from(volume.millionths()) / 1e6
 }

@@ -1,22 +1,29 @@
-//! Which streams a word means: an id, a process and its family, or a name. Reads /proc.
+//! Which streams a word means: an id, a process and its relatives, or a name. Reads /proc.
 
 use std::fs;
 
 use wire::Stream;
 
 use crate::failure::Failure;
-use crate::run::unescaped;
 
-/// The most steps from a process to its ancestors. Those of one that ends on the way are not to lead in
-/// a circle.
+/// The most steps from a process to its ancestors: the number of one that ends on the way may be reused,
+/// so that they lead in a circle.
 const MAX_ANCESTORS: usize = 1000;
 
-/// The ids of the streams meant: by id; by pid, or that of a relative; by name or binary.
+/// Returns the ids of the streams that `who` means: by id; by pid, or that of a relative; by name or
+/// binary.
 pub fn meant(streams: &[Stream], who: &str) -> Vec<u32> {
     meant_by(streams, who, parent)
 }
 
-/// That none is.
+/// Returns the word without the backslash that keeps it from being an option or a home folder, with
+/// which fish completes it.
+pub fn unescaped(word: &str) -> Option<&str> {
+    let rest = word.strip_prefix('\\')?;
+    rest.starts_with(['-', '~']).then_some(rest)
+}
+
+/// The failure of a word that means no stream.
 pub fn nobody(who: &str) -> Failure {
     Failure::Other(match who.parse::<u32>() {
         Ok(_) => format!(
@@ -61,13 +68,14 @@ fn meant_by(streams: &[Stream], who: &str, parent: impl Fn(u32) -> Option<u32>) 
         .unwrap_or_default()
 }
 
-/// The process that has started this one, or that has taken it on; none of the first.
+/// Returns the parent of a process; `None` of the first.
 fn parent(pid: u32) -> Option<u32> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     parent_in(&String::from_utf8_lossy(&stat))
 }
 
-/// The fourth field of /proc/PID/stat (proc(5)). The second, in parentheses, is a name of any characters.
+/// Returns the fourth field of /proc/PID/stat (proc(5)). The second, in parentheses, is a name of any
+/// characters.
 fn parent_in(stat: &str) -> Option<u32> {
     let (_, rest) = stat.rsplit_once(')')?;
     let parent = rest.split_whitespace().nth(1)?.parse().ok()?;

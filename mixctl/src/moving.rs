@@ -1,17 +1,16 @@
-//! `move`, and what was changed on the list, which `undo` and `redo` say as well.
+//! `move`.
 
 use wire::message::{Change, Move};
-use wire::{Channel, Client, Reply, Request, Stream};
+use wire::{Channel, Client, Request, Stream};
 
 use crate::args::{Format, Side};
-use crate::failure::{Failure, unexpected};
+use crate::ask::{changed, refuse, report, status};
+use crate::failure::Failure;
 use crate::json;
 use crate::meant::{meant, nobody};
 use crate::output::print;
-use crate::run::{refuse, say_unsaved, status};
-use wire::visible;
 
-/// Sends the programs that `who` means to a side; with `dry_run` it only says what that would change.
+/// Sends the programs that `who` means to a channel; with `dry_run` only prints what that would change.
 pub fn send(
     client: &mut Client,
     who: &str,
@@ -70,21 +69,4 @@ pub fn send(
         _ => {}
     }
     Ok(result?)
-}
-
-/// What has changed on the list.
-pub fn changed(reply: Reply<'static>) -> Result<Change<'static>, Failure> {
-    match reply {
-        Reply::Changed(change) => Ok(change),
-        other => Err(unexpected(&other)),
-    }
-}
-
-/// Prints it.
-pub fn report(change: &Change) -> Result<(), Failure> {
-    print(&format!("{}\n", visible(&change.text)))?;
-    if let Some(why) = &change.unsaved {
-        say_unsaved(why);
-    }
-    Ok(())
 }

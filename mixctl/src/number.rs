@@ -1,8 +1,8 @@
-//! Numbers as they are written elsewhere: `50%`, `5%-`, `0,5`. They are not taken, because what a
-//! percent is of differs from program to program; but the refusal says how to write them.
+//! Numbers as other programs write them: `50%`, `5%-`, `0,5`. They are refused, because what a percent
+//! is a percent of differs from program to program; the refusal says how to write them.
 
-/// How a number that is written in another way is written here; none if it is no such number.
-/// What stands on either side of a colon is a number of its own.
+/// Returns how mixctl takes a number that other programs write as `text`; `None` if it is no such number.
+/// On either side of a colon stands a number of its own.
 pub fn written_here(text: &str) -> Option<String> {
     let parts: Option<Vec<f64>> = text.split(':').map(value).collect();
     let parts: Vec<String> = parts?.iter().map(f64::to_string).collect();

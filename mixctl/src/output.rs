@@ -1,14 +1,14 @@
-//! What is said on standard output, and on standard error besides.
+//! Writing to standard output and standard error.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 use wire::socket::{self, Interest};
-
-use crate::failure::Failure;
 use wire::visible;
 
-/// Writes and flushes: the reader may be a bar that waits for the line.
+use crate::failure::Failure;
+
+/// Writes to standard output and flushes: the reader may be a bar that waits for the line.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let mut rest = text.as_bytes();
@@ -24,8 +24,8 @@ pub fn print(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Waits where whoever else has standard output does not want to be kept waiting; any other error
-/// is one.
+/// Waits for room if another program that has the same standard output has made it non-blocking;
+/// returns any other error.
 fn wait_for_room(error: io::Error) -> io::Result<()> {
     match error.kind() {
         io::ErrorKind::Interrupted => Ok(()),
@@ -37,8 +37,8 @@ fn wait_for_room(error: io::Error) -> io::Result<()> {
     }
 }
 
-/// A sentence on standard error, without the control characters of what it cites. One that has gone
-/// can't be told.
+/// Writes a sentence to standard error, with the control characters of what it cites escaped. A reader
+/// that has gone is no failure.
 pub fn say(sentence: &str) {
     let _ = writeln!(io::stderr(), "mixctl: {}", visible(sentence));
 }

@@ -4,14 +4,13 @@ use std::fmt::Write;
 use std::io::{self, BufRead, IsTerminal};
 
 use wire::message::Pattern;
-use wire::{Client, ClientError, Reply, Request, Stream, StreamState};
+use wire::{Client, ClientError, Reply, Request, Stream, StreamState, visible};
 
-use crate::failure::{Failure, unexpected};
+use crate::ask::{done, status, unexpected};
+use crate::failure::Failure;
 use crate::output::print;
-use crate::run::{done, status};
-use wire::visible;
 
-/// Somebody must be there to choose.
+/// Fails unless standard input and output are a terminal.
 pub fn check_terminal() -> Result<(), Failure> {
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         Ok(())
@@ -22,7 +21,7 @@ pub fn check_terminal() -> Result<(), Failure> {
     }
 }
 
-/// Offers what plays, and adds what is chosen.
+/// Offers a pattern for each program that plays and no rule matches, and adds those chosen.
 pub fn pick(client: &mut Client) -> Result<(), Failure> {
     let status = status(client)?;
     let mut offers: Vec<(Stream, Pattern)> = Vec::new();
@@ -81,7 +80,7 @@ fn menu(offers: &[(Stream, Pattern)]) -> String {
     text
 }
 
-/// The numbers on a line; none if it is empty or a q.
+/// Returns the numbers on a line; none if it is empty or a q.
 fn chosen(line: &str, count: usize) -> Result<Vec<usize>, String> {
     let words = line.split([' ', ',', '\t', '\n', '\r']);
     let words = words.filter(|word| !matches!(*word, "" | "q"));

@@ -1,5 +1,5 @@
-//! Answers as text for people and simple scripts: pure. What programs call themselves is shown
-//! without the control characters that would reach the terminal.
+//! Answers as text for people and simple scripts. Control characters in the names of programs are
+//! escaped: they would reach the terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -18,7 +18,8 @@ pub fn watched(mix: &Mix, muted: &[Channel]) -> String {
     format!("{}{}\n", mix.volume, muted.collect::<String>())
 }
 
-/// The list, a line a pattern. What is ignored has a second field, behind a tab, which no pattern has.
+/// The program list, a line a pattern. An ignore rule has a second field, behind a tab, which no pattern
+/// contains.
 pub fn programs(rules: &[Rule]) -> String {
     let mut text = String::new();
     for rule in rules {
@@ -32,7 +33,7 @@ pub fn programs(rules: &[Rule]) -> String {
     text
 }
 
-/// What plays, a line a stream: its fields with tabs between.
+/// The streams that play, a line each: its fields with tabs between.
 pub fn streams(audio: &Audio) -> String {
     let mut text = String::new();
     for stream in &audio.streams {
@@ -51,7 +52,7 @@ pub fn streams(audio: &Audio) -> String {
     text
 }
 
-/// What would move or be left alone, a line a stream.
+/// The streams that a change of the list would move or leave alone, a line each.
 pub fn moved(streams: &[Stream]) -> String {
     let mut text = String::new();
     for stream in streams {
@@ -76,7 +77,7 @@ pub fn moved(streams: &[Stream]) -> String {
     text
 }
 
-/// Everything.
+/// The whole status.
 pub fn status(status: &Status) -> String {
     let Audio {
         output,
@@ -141,7 +142,7 @@ pub fn status(status: &Status) -> String {
     text
 }
 
-/// What a warning means, and what to do.
+/// The sentence of a warning: what it means, and what to do.
 pub fn explained(warning: &Warning) -> Cow<'static, str> {
     let text = match warning {
         Warning::OwnSinkIsDefault => {

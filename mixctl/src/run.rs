@@ -1,20 +1,18 @@
-//! Each verb: what mixd is asked, and what becomes of the answer.
+//! The verbs: a request and what is printed of its answer, or the module of a verb that is more.
 
 use std::ffi::OsStr;
 
-use wire::message::Pattern;
 use wire::{Client, ClientError, Name, Reply, Request};
 
-use crate::args::{self, Change, Command, Format, Verb};
-use crate::failure::{Failure, sentence, unexpected};
+use crate::args::{self, Command, Format, Verb};
+use crate::ask::{changed, connect, done, report, status, unexpected};
+use crate::edit::edit;
+use crate::failure::{Failure, sentence};
 use crate::output::{print, say};
 use crate::usage::USAGE;
 use crate::{dial, doctor, hold, json, moving, pick, print as plain, watch, why};
 
-/// Who asks, for mixd's log.
-pub const PROGRAM: &str = concat!("mixctl ", env!("CARGO_PKG_VERSION"));
-
-/// The program; returns its exit status.
+/// Runs the program. Returns its exit status.
 pub fn main() -> u8 {
     let result = match args::parse(lexopt::Parser::from_env()) {
         // Nothing was asked, and nothing done.
@@ -53,7 +51,7 @@ fn ask(name: &Name, verb: Verb) -> Result<(), Failure> {
         Verb::Pick => pick::check_terminal()?,
         _ => {}
     }
-    let mut client = Client::connect(name, PROGRAM)?;
+    let mut client = connect(name)?;
     match verb {
         Verb::GetVolume(format) => show_mix(&mut client, &Request::GetVolume, format),
         Verb::SetVolume(volume, shows) => mix(&mut client, &Request::SetVolume(volume), shows),
@@ -68,27 +66,21 @@ fn ask(name: &Name, verb: Verb) -> Result<(), Failure> {
             other => Err(unexpected(&other)),
         },
         Verb::Pick => pick::pick(&mut client),
-        Verb::AddProgram(change) => change_list(
-            &mut client,
-            change,
-            Request::AddProgram,
-            Request::TryAddProgram,
-        ),
-        Verb::Ignore(change) => change_list(
-            &mut client,
-            change,
-            Request::IgnoreProgram,
-            Request::TryIgnoreProgram,
-        ),
-        Verb::RemoveProgram(change) => change_list(
-            &mut client,
-            change,
-            Request::RemoveProgram,
-            Request::TryRemoveProgram,
-        ),
+        Verb::AddProgram(patterns) => {
+            let (request, trial) = (Request::AddProgram, Request::TryAddProgram);
+            edit(&mut client, patterns, request, trial)
+        }
+        Verb::Ignore(patterns) => {
+            let (request, trial) = (Request::IgnoreProgram, Request::TryIgnoreProgram);
+            edit(&mut client, patterns, request, trial)
+        }
+        Verb::RemoveProgram(patterns) => {
+            let (request, trial) = (Request::RemoveProgram, Request::TryRemoveProgram);
+            edit(&mut client, patterns, request, trial)
+        }
         Verb::Move(who, side, dry_run) => moving::send(&mut client, &who, side, dry_run),
-        Verb::Undo => moving::report(&moving::changed(client.request(&Request::Undo)?)?),
-        Verb::Redo => moving::report(&moving::changed(client.request(&Request::Redo)?)?),
+        Verb::Undo => report(&changed(client.request(&Request::Undo)?)?),
+        Verb::Redo => report(&changed(client.request(&Request::Redo)?)?),
         Verb::Streams(format) => {
             let status = status(&mut client)?;
             print(&match format {
@@ -106,14 +98,6 @@ fn ask(name: &Name, verb: Verb) -> Result<(), Failure> {
         }
         Verb::Reload => done(client.request(&Request::Reload)?),
         Verb::Dial(..) | Verb::Watch(..) | Verb::Doctor(_) => Ok(()),
-    }
-}
-
-/// Everything that mixd knows.
-pub fn status(client: &mut Client) -> Result<wire::Status<'static>, Failure> {
-    match client.request(&Request::GetStatus)? {
-        Reply::Status(status) => Ok(status),
-        other => Err(unexpected(&other)),
     }
 }
 
@@ -135,83 +119,4 @@ fn mix(client: &mut Client, request: &Request, shows: bool) -> Result<(), Failur
         Reply::Mix(_) => Ok(()),
         other => Err(unexpected(&other)),
     }
-}
-
-/// Asks for each pattern in turn. One that is refused does not keep the others from being done;
-/// the last refusal is the result.
-fn change_list(
-    client: &mut Client,
-    change: Change,
-    request: fn(Pattern) -> Request,
-    trial: fn(Pattern) -> Request,
-) -> Result<(), Failure> {
-    let mut result = Ok(());
-    let mut moved = Vec::new();
-    let mut is_told = false;
-    let ask = match change.dry_run {
-        Some(_) => trial,
-        None => request,
-    };
-    for pattern in change.patterns {
-        let mut answer = client.request(&ask(pattern));
-        if let (Err(ClientError::Refused(_)), Some(plain)) = (&answer, unescaped(&pattern)) {
-            let again = client.request(&ask(Pattern::truncated(plain)));
-            answer = again.or(answer);
-        }
-        match answer {
-            Ok(Reply::Streams(streams)) => {
-                is_told = true;
-                moved.extend(streams);
-            }
-            Ok(reply) => done(reply)?,
-            Err(error) => refuse(&mut result, error)?,
-        }
-    }
-    // A stream that two patterns match would move once.
-    moved.sort_by_key(|stream| stream.id);
-    moved.dedup_by_key(|stream| stream.id);
-    match change.dry_run {
-        // Nothing is known about what was refused.
-        Some(_) if !is_told => {}
-        None => {}
-        Some(Format::Plain) => print(&plain::moved(&moved))?,
-        Some(Format::Json) => print(&json::moved(&moved))?,
-    }
-    Ok(result?)
-}
-
-/// Keeps a refusal as the result of several requests; one that was kept before is said. Any other error
-/// ends them.
-pub fn refuse(result: &mut Result<(), ClientError>, error: ClientError) -> Result<(), ClientError> {
-    if !matches!(error, ClientError::Refused(_)) {
-        return Err(error);
-    }
-    if let Err(earlier) = std::mem::replace(result, Err(error)) {
-        say(&earlier.to_string());
-    }
-    Ok(())
-}
-
-/// What stands behind a backslash that keeps a word from being an option or a home folder: so fish
-/// completes it.
-pub fn unescaped(word: &str) -> Option<&str> {
-    let rest = word.strip_prefix('\\')?;
-    rest.starts_with(['-', '~']).then_some(rest)
-}
-
-/// What was asked has been done; where that ends with mixd, a sentence says so.
-pub fn done(reply: Reply) -> Result<(), Failure> {
-    match reply {
-        Reply::Done => Ok(()),
-        Reply::Unsaved(why) => {
-            say_unsaved(&why);
-            Ok(())
-        }
-        other => Err(unexpected(&other)),
-    }
-}
-
-/// What was done ends with mixd.
-pub fn say_unsaved(why: &str) {
-    say(&format!("done, but not saved: {why}"));
 }

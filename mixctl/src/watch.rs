@@ -1,31 +1,28 @@
-//! `watch`: the volume, and what is muted, now and after every change, a line each, until the reader
-//! has gone.
+//! `watch`: prints the volume and the muted channels now and after every change, a line each, until the
+//! reader has gone.
 
 use std::io;
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::time::Instant;
 
 use wire::socket::{self, Interest};
-use wire::{Channel, Client, ClientError, Event, Mix, Name, Request, Topic};
+use wire::{Channel, ClientError, Event, Mix, Name, Request, Topic};
 
 use crate::args::WatchFormat;
+use crate::ask::{RETRY, connect};
 use crate::failure::{Failure, sentence};
 use crate::output::{print, say};
-use crate::run::PROGRAM;
 use crate::{bar, json, print as plain};
 
-/// How long after a failure mixd is looked for again.
-pub const RETRY: Duration = Duration::from_secs(2);
-
-/// How it ended.
+/// Why [`follow`] ended.
 enum End {
     /// Nobody reads any more.
     Reader,
-    /// mixd can't be reached, or is not any more.
+    /// mixd can't be reached, or has gone.
     Mixd(ClientError),
 }
 
-/// Prints on and on.
+/// Prints a line for every change; with `reconnect` waits for mixd when it has gone.
 pub fn watch(name: &Name, format: WatchFormat, reconnect: bool) -> Result<(), Failure> {
     let mut was_told = false;
     loop {
@@ -45,16 +42,16 @@ pub fn watch(name: &Name, format: WatchFormat, reconnect: bool) -> Result<(), Fa
         }
         let output = io::stdout();
         let waits = [(output.as_fd(), Interest::End)];
-        if socket::poll(waits, Some(RETRY))?[0].ended {
+        if socket::poll(waits, Some(Instant::now() + RETRY))?[0].ended {
             return Ok(());
         }
     }
 }
 
-/// Prints while mixd is there. `was_told` that it is not is no longer so once a volume has been
-/// printed.
+/// Prints while mixd is there. Resets `was_told`, whether it has been said that mixd is not there, once a
+/// volume has been printed.
 fn follow(name: &Name, format: WatchFormat, was_told: &mut bool) -> Result<End, Failure> {
-    let client = Client::connect(name, PROGRAM).and_then(|mut client| {
+    let client = connect(name).and_then(|mut client| {
         let topics = [Topic::Volume, Topic::Streams].into_iter().collect();
         client.request(&Request::Subscribe(topics))?;
         Ok(client)
@@ -65,7 +62,7 @@ fn follow(name: &Name, format: WatchFormat, was_told: &mut bool) -> Result<End, 
     };
     let (mut mix, mut muted) = (None, None);
     loop {
-        match client.next_event(Some(Duration::ZERO)) {
+        match client.next_event(Some(Instant::now())) {
             Ok(Some(event)) => {
                 let is_news = match event {
                     Event::Volume(new) => {

@@ -1,25 +1,25 @@
-//! `why`: all that decides about a program.
+//! `why`: prints what decides about a program.
 
 use std::fmt::Write;
 
 use wire::{
-    Client, ClientError, Property, Reply, Request, Rule, Source, StreamDetail, StreamState,
+    Client, ClientError, Property, Reply, Request, Rule, Source, StreamDetail, StreamState, quoted,
+    visible,
 };
 
 use crate::args::Detail;
-use crate::failure::{Failure, unexpected};
+use crate::ask::{status, unexpected};
+use crate::failure::Failure;
 use crate::json;
 use crate::meant::{meant, nobody};
 use crate::output::print;
-use crate::run::status;
-use wire::visible;
 
-/// Says it, of every stream that `who` means.
+/// Prints what decides about every stream that `who` means.
 pub fn why(client: &mut Client, who: &str, detail: Detail) -> Result<(), Failure> {
     let status = status(client)?;
     let mut meant = meant(&status.audio.streams, who);
     if meant.is_empty() {
-        // One that has found no place in the status may have this id.
+        // The status leaves out what does not fit into a frame: one of those may have this id.
         meant.extend(who.parse::<u32>());
     }
     let mut details = Vec::new();
@@ -46,7 +46,7 @@ pub fn why(client: &mut Client, who: &str, detail: Detail) -> Result<(), Failure
     print(&texts.collect::<Vec<_>>().join("\n"))
 }
 
-/// How many patterns of the list were tried: all up to the one that matched.
+/// Returns how many rules of the list were tried: all up to the one that matched.
 fn tried(rules: &[Rule], detail: &StreamDetail) -> usize {
     let winner = detail.stream.rule;
     let at = rules
@@ -55,7 +55,7 @@ fn tried(rules: &[Rule], detail: &StreamDetail) -> usize {
     at.map_or(rules.len(), |at| at + 1)
 }
 
-/// What decides; and all besides, where that is asked for.
+/// What decides about a stream; with `has_all` also the rules that were tried and every property.
 fn text(detail: &StreamDetail, tried: &[Rule], has_all: bool) -> String {
     let stream = &detail.stream;
     let mut text = String::new();
@@ -140,19 +140,11 @@ fn text(detail: &StreamDetail, tried: &[Rule], has_all: bool) -> String {
     text
 }
 
-/// The command that takes a pattern off the list, as a shell takes it.
+/// The command that takes a pattern off the list, quoted for a shell.
 fn removal(pattern: &str) -> String {
     let pattern = visible(pattern);
     let end = if pattern.starts_with('-') { "-- " } else { "" };
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+=:,./-_".contains(&byte);
-    match pattern.bytes().all(is_plain) {
-        true => format!("mixctl remove-program {end}{pattern}"),
-        // As sh(1) takes it literally.
-        false => format!(
-            "mixctl remove-program {end}'{}'",
-            pattern.replace('\'', r"'\''")
-        ),
-    }
+    format!("mixctl remove-program {end}{}", quoted(&pattern))
 }
 
 #[cfg(test)]

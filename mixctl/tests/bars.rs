@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use xtask::desktop::{Desktop, Sway};
-use xtask::lab::{Lab, PATIENCE};
-use xtask::mixd::Mixd;
-use xtask::process::{Process, wait_for};
+use lab::desktop::{Desktop, Sway};
+use lab::mixd::Mixd;
+use lab::process::{Process, wait_for};
+use lab::{Lab, PATIENCE};
 
 /// A screen of one size, on which nothing is but the bars.
 const SWAY: &str = "output HEADLESS-1 resolution 800x120 bg #202020 solid_color\n";

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use xtask::mixd::{Mixd, unused_socket};
+use lab::mixd::{Mixd, unused_socket};
 
 fn mixctl_program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_mixctl"))
@@ -152,7 +152,7 @@ fn a_stopped_mixd_is_exit_3_after_two_seconds() {
     // Until none fits into its queue.
     let name = wire::Name::parse(mixd.socket().as_ref()).unwrap();
     let mut waiting = Vec::new();
-    while let Ok(connection) = wire::Connection::open(&name, "test") {
+    while let Ok(connection) = wire::Client::open(&name, "test", Instant::now()) {
         waiting.push(connection);
     }
     let (code, said) = refusal(&mixd.try_mixctl(&["get-volume"]).unwrap());

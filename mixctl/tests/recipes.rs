@@ -7,12 +7,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use lab::desktop::{Desktop, Sway, Xvfb};
+use lab::level;
+use lab::mixd::Mixd;
+use lab::process::{Folder, Process, wait_for};
+use lab::{Lab, PATIENCE};
 use rustix::process::{Pid, Signal, kill_process_group};
-use xtask::desktop::{Desktop, Sway, Xvfb};
-use xtask::lab::{Lab, PATIENCE};
-use xtask::level;
-use xtask::mixd::Mixd;
-use xtask::process::{Folder, Process, wait_for};
 
 fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_mixctl"))

@@ -18,6 +18,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use lab::mixd::{Mixd, unused_socket};
+use lab::process::{Folder, namespace};
 use rustix::process::{Signal, geteuid};
 use wire::message::{ClientName, NodeName, Pattern};
 use wire::{
@@ -25,8 +27,6 @@ use wire::{
     Reply, Request, Rule, Settings, Source, Status, Stream, StreamDetail, StreamState, Text,
     Warning,
 };
-use xtask::mixd::{Mixd, unused_socket};
-use xtask::process::{Folder, namespace};
 
 use self::fake::{Answer, Fake};
 

@@ -4,11 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use lab::level;
+use lab::mixd::Mixd;
+use lab::process::{Process, wait_for};
+use lab::{Lab, PATIENCE};
 use serde_json::Value;
-use xtask::lab::{Lab, PATIENCE};
-use xtask::level;
-use xtask::mixd::Mixd;
-use xtask::process::{Process, wait_for};
 
 fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_mixctl"))

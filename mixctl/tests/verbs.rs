@@ -7,9 +7,9 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
-use xtask::mixd::{Mixd, unused_socket};
-use xtask::process::{Folder, Process, namespace, wait_for};
+use lab::mixd::{Mixd, unused_socket};
+use lab::process::{Folder, Process, namespace, wait_for};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -233,6 +233,24 @@ fn a_hold_for_a_time_ends_then_and_a_killed_one_at_once() {
     hold.kill().unwrap();
     hold.wait().unwrap();
     becomes(&mixd, "0");
+}
+
+/// Ctrl-Z, and fg: the time goes on meanwhile.
+#[test]
+fn a_hold_that_is_stopped_and_continued_ends_in_its_time() {
+    let mixd = start();
+    let begin = Instant::now();
+    let mut hold = mixd.mixctl();
+    let mut hold = hold.args(["hold", "-1", "--for", "2"]).spawn().unwrap();
+    becomes(&mixd, "-1");
+    let process = Pid::from_child(&hold);
+    std::thread::sleep(Duration::from_millis(1200));
+    kill_process(process, Signal::STOP).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    kill_process(process, Signal::CONT).unwrap();
+    assert!(hold.wait().unwrap().success());
+    let took = begin.elapsed();
+    assert!(took < Duration::from_millis(2900), "{took:?}");
 }
 
 #[test]

@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use usage::nearest;
 use wire::message::{MAX_PATTERN, Pattern};
-use wire::usage::nearest;
 use wire::{Curve, Snap};
 
 use self::directives::{CURVE, DIRECTIVES, GLIDE, IGNORE, OUTPUT, PROGRAM, REMEMBER_VOLUME, SNAP};

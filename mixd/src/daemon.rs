@@ -32,7 +32,7 @@ pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Err
     if passed.is_some() && options.socket.is_some() {
         return Err("the service manager has passed a socket; leave --socket to it".into());
     }
-    wire::memory::map_buffers();
+    sys::map_buffers();
     // Before libpipewire starts a thread, which must have the signals blocked as well, and its priority.
     let signals = Signals::open()?;
     if options.backend == BackendKind::PipeWire {

@@ -30,6 +30,17 @@ pub fn raise_priority() {
     }
 }
 
+/// Has each buffer of at least 32 KiB mapped by itself, so that the pages of it that nothing is written
+/// to take no memory: glibc would take them from the heap and fill them with zeros. Other C libraries
+/// look whether they are zero already. To be called before any other thread runs.
+pub fn map_buffers() {
+    // SAFETY: mallopt(3) takes any numbers.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 32 * 1024);
+    }
+}
+
 /// An entry of the poll set; `None` keeps the place and is never ready.
 pub fn entry(fd: Option<BorrowedFd>, events: i16) -> pollfd {
     pollfd {

@@ -6,12 +6,12 @@ mod stage;
 
 use std::time::{Duration, Instant};
 
+use lab::level::decibels;
+use lab::mixd::Mixd;
+use lab::process::wait_for;
+use lab::{Daemon, Lab, PATIENCE, STEREO};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, QUANTA, Stage, heard_at_most, mixd_program, tones};
-use xtask::lab::{Daemon, Lab, PATIENCE, STEREO};
-use xtask::level::decibels;
-use xtask::mixd::Mixd;
-use xtask::process::wait_for;
 
 #[test]
 fn levels_at_the_card_follow_the_formula_on_both_sides() {

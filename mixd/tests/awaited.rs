@@ -5,10 +5,10 @@ mod stage;
 
 use std::time::{Duration, Instant};
 
+use lab::process::wait_for;
+use lab::{Lab, PATIENCE};
 use rustix::process::Signal;
 use stage::{Stage, tones};
-use xtask::lab::{Lab, PATIENCE};
-use xtask::process::wait_for;
 
 /// How long a program may wait that mixd leaves where it is.
 const WAIT: Duration = Duration::from_secs(2);

@@ -6,11 +6,11 @@ mod stage;
 
 use std::time::{Duration, Instant};
 
+use lab::level::decibels;
+use lab::process::{Process, wait_for};
+use lab::{Card, Daemon, PATIENCE, STEREO};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, GAME, Stage};
-use xtask::lab::{Card, Daemon, PATIENCE, STEREO};
-use xtask::level::decibels;
-use xtask::process::{Process, wait_for};
 
 /// How long the monitors may take to follow the card: ten times the 200 ms that they should.
 const FOLLOW: Duration = Duration::from_secs(2);

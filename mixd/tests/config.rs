@@ -5,13 +5,13 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use lab::mixd::Mixd;
+use lab::process::{Folder, Process, namespace, wait_for};
 use rustix::process::Signal;
 use wire::message::Replacement;
 use wire::{Client, Curve, Event, Name, Reply, Request, Settings, Status, Topic};
-use xtask::mixd::Mixd;
-use xtask::process::{Folder, Process, namespace, wait_for};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -97,7 +97,7 @@ fn status_of(client: &mut Client) -> Status<'static> {
 
 fn settings_of(client: &mut Client) -> Settings {
     loop {
-        match client.next_event(Some(PATIENCE)).unwrap() {
+        match client.next_event(Some(Instant::now() + PATIENCE)).unwrap() {
             Some(Event::Settings(settings)) => return settings.into_owned(),
             Some(_) => {}
             None => panic!("no event came"),
@@ -452,7 +452,7 @@ fn a_watch_that_can_not_be_set_is_tried_again_and_told() {
     let home = Home::empty();
     home.write("program a\n");
     let log = home.folder.path().join("log");
-    let socket = xtask::mixd::unused_socket();
+    let socket = lab::mixd::unused_socket();
     let text = || fs::read_to_string(&log).unwrap_or_default();
     let is_told = || text().contains("changes of the configuration may not be seen");
     // As many descriptors as it has before it asks for one to watch with.

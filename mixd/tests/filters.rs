@@ -9,11 +9,11 @@ use std::fmt::Write;
 use std::fs;
 use std::time::Duration;
 
+use lab::level::{Recording, decibels};
+use lab::mixd::Mixd;
+use lab::process::{Process, wait_for};
+use lab::{Lab, PATIENCE};
 use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program, tones};
-use xtask::lab::{Lab, PATIENCE};
-use xtask::level::{Recording, decibels};
-use xtask::mixd::Mixd;
-use xtask::process::{Process, wait_for};
 
 /// What a card is sent. The recorder is linked by hand: the session manager would put the filter
 /// before it as well.

@@ -5,11 +5,11 @@ mod stage;
 
 use std::time::{Duration, Instant};
 
+use lab::Lab;
+use lab::level::{decibels, write_tone};
+use lab::mixd::Mixd;
 use rustix::process::Signal;
 use stage::{Stage, mixd_program};
-use xtask::lab::Lab;
-use xtask::level::{decibels, write_tone};
-use xtask::mixd::Mixd;
 
 /// How many times the volume jumps from one end to the other: an instant jump clicks as the sine
 /// stands, so one alone may be lucky.

@@ -10,13 +10,13 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
+use lab::PATIENCE;
+use lab::mixd::Mixd;
+use lab::process::wait_for;
 use other::Other;
 use raw::{Raw, hello, mixd_program, raw_frame, request, set};
 use wire::frame::{HEADER, Kind};
 use wire::{ErrorCode, Reply, Request, Topic};
-use xtask::lab::PATIENCE;
-use xtask::mixd::Mixd;
-use xtask::process::wait_for;
 
 /// What a second of mixd may cost after an attack: 1 % of a processor is one tick of `/proc`.
 const TICKS_A_SECOND: u64 = 1;

@@ -6,11 +6,11 @@ mod stage;
 
 use std::time::Duration;
 
+use lab::level::{decibels, write_tones};
+use lab::mixd::Mixd;
+use lab::process::{Process, wait_for};
+use lab::{Card, Lab, PATIENCE};
 use stage::{AMPLITUDE, Stage, mixd_program};
-use xtask::lab::{Card, Lab, PATIENCE};
-use xtask::level::{decibels, write_tones};
-use xtask::mixd::Mixd;
-use xtask::process::{Process, wait_for};
 
 const SURROUND: &str = "FL FR FC LFE SL SR";
 

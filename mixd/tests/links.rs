@@ -7,12 +7,12 @@ mod stage;
 use std::process::Stdio;
 use std::time::Duration;
 
+use lab::PATIENCE;
+use lab::level::decibels;
+use lab::mixd::Mixd;
+use lab::process::{Process, wait_for};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, GAME, Stage, mixd_program};
-use xtask::lab::PATIENCE;
-use xtask::level::decibels;
-use xtask::mixd::Mixd;
-use xtask::process::{Process, wait_for};
 
 /// A link from our default channel to the card, as pw-link takes it.
 const MONITOR: [&str; 2] = ["mixd-default:monitor_FR", "card-a:playback_FR"];

@@ -8,10 +8,10 @@ mod stage;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use lab::process::{Process, wait_for};
+use lab::{Lab, PATIENCE};
 use other::Other;
 use stage::{QUANTA, Stage, heard_at_most};
-use xtask::lab::{Lab, PATIENCE};
-use xtask::process::{Process, wait_for};
 
 /// Keeps every core busy until dropped.
 fn busy_loops() -> Vec<Process> {

@@ -8,10 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use lab::level::{self, Recording};
+use lab::process::{Process, wait_for};
+use lab::{Lab, PATIENCE};
 use stage::{AMPLITUDE, DISCORD, GAME, Stage};
-use xtask::lab::{Lab, PATIENCE};
-use xtask::level::{self, Recording};
-use xtask::process::{Process, wait_for};
 
 /// How often something is tried where a busy machine may drop a quantum.
 const TRIES: usize = 3;

@@ -8,12 +8,12 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::Duration;
 
+use lab::level::decibels;
+use lab::mixd::Mixd;
+use lab::process::wait_for;
+use lab::{Card, Daemon, Lab, PATIENCE};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program};
-use xtask::lab::{Card, Daemon, Lab, PATIENCE};
-use xtask::level::decibels;
-use xtask::mixd::Mixd;
-use xtask::process::wait_for;
 
 /// The level at which a tone is heard at the card, as a factor of how it is played.
 fn gain(lab: &Lab, tone: f64) -> f64 {

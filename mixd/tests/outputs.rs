@@ -6,12 +6,12 @@ mod stage;
 
 use std::time::Duration;
 
+use lab::level::{Recording, decibels};
+use lab::mixd::Mixd;
+use lab::process::wait_for;
+use lab::{Lab, PATIENCE};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program};
-use xtask::lab::{Lab, PATIENCE};
-use xtask::level::{Recording, decibels};
-use xtask::mixd::Mixd;
-use xtask::process::wait_for;
 
 /// What a card is sent.
 fn listen(lab: &Lab, card: &str) -> Recording {

@@ -7,11 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use lab::mixd::Mixd;
+use lab::process::{Process, wait_for};
+use lab::{Lab, PATIENCE};
 use stage::{Stage, tones};
 use wire::{Channel, Reply, Request, Source, Stream, StreamState};
-use xtask::lab::{Lab, PATIENCE};
-use xtask::mixd::Mixd;
-use xtask::process::{Process, wait_for};
 
 /// How a program reaches PipeWire.
 #[derive(Clone, Copy, Debug)]

@@ -7,12 +7,12 @@ mod stage;
 
 use std::path::Path;
 
+use lab::mixd::Mixd;
+use lab::process::wait_for;
+use lab::{Card, Lab, PATIENCE};
 use mpris::Player;
 use rustix::process::Signal;
 use stage::{Stage, mixd_program, tones};
-use xtask::lab::{Card, Lab, PATIENCE};
-use xtask::mixd::Mixd;
-use xtask::process::wait_for;
 
 const fn card(name: &'static str, positions: &'static str, priority: u32) -> Card {
     Card {

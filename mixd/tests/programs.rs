@@ -9,15 +9,15 @@ mod stage;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use lab::Result;
+use lab::desktop::{Desktop, Xvfb};
+use lab::level::decibels;
+use lab::mixd::Mixd;
+use lab::process::{Process, wait_for};
+use lab::{Lab, PATIENCE};
 use remote::{Control, Kind, Playing};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, mixd_program, tones};
-use xtask::Result;
-use xtask::desktop::{Desktop, Xvfb};
-use xtask::lab::{Lab, PATIENCE};
-use xtask::level::decibels;
-use xtask::mixd::Mixd;
-use xtask::process::{Process, wait_for};
 
 /// How long a program may take to be on the card again after mixd's end.
 const MAX_RETURN: Duration = Duration::from_secs(1);

@@ -8,11 +8,11 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use lab::mixd::Mixd;
 use mixd::app;
 use mixd::rules::{self, list};
 use mixd::server::{admission, session};
 use raw::mixd_program;
-use xtask::mixd::Mixd;
 
 fn wire_file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

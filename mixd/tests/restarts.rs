@@ -6,12 +6,12 @@ mod stage;
 
 use std::time::{Duration, Instant};
 
+use lab::level::{Recording, decibels};
+use lab::mixd::{Mixd, unused_socket};
+use lab::process::wait_for;
+use lab::{Daemon, Lab, PATIENCE, Recorder};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program, tones};
-use xtask::lab::{Daemon, Lab, PATIENCE, Recorder};
-use xtask::level::{Recording, decibels};
-use xtask::mixd::{Mixd, unused_socket};
-use xtask::process::wait_for;
 
 /// How long it may be silent when the session manager ends, in seconds. WirePlumber's links
 /// outlast it: no more than a busy machine drops.

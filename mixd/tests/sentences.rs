@@ -12,9 +12,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use lab::process::{Folder, Process, wait_for};
 use rustix::process::Signal;
 use wire::{Client, Name, Request};
-use xtask::process::{Folder, Process, wait_for};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 

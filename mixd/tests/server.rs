@@ -5,23 +5,20 @@ mod other;
 mod raw;
 
 use std::fs;
-use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use lab::PATIENCE;
+use lab::mixd::Mixd;
+use lab::process::{Folder, Process};
 use other::Other;
 use raw::{Raw, hello, mixd_program, raw_frame, request, set};
 use rustix::process::Signal;
 use wire::frame::Kind;
-use wire::socket::{self, Interest};
-use wire::{
-    Client, ClientError, Connection, ErrorCode, Event, Incoming, Name, Reply, Request, Topic,
-};
-use xtask::lab::PATIENCE;
-use xtask::mixd::Mixd;
-use xtask::process::{Folder, Process};
+use wire::socket;
+use wire::{Client, ClientError, ErrorCode, Event, Incoming, Name, Reply, Request, Topic};
 
 fn start() -> Mixd {
     Mixd::start_alone(mixd_program(), &[]).unwrap()
@@ -541,7 +538,7 @@ fn wrong_words_get_a_sentence() {
 fn a_connection_that_never_waits_is_told_everything_in_order() {
     let mut mixd = start();
     let name = Name::parse(mixd.socket().as_ref()).unwrap();
-    let mut connection = Connection::open(&name, "test").unwrap();
+    let mut connection = Client::open(&name, "test", Instant::now()).unwrap();
     // Before the greeting has come, and more than one at a time.
     let volume = "0.25".parse().unwrap();
     let requests = [
@@ -554,20 +551,10 @@ fn a_connection_that_never_waits_is_told_everything_in_order() {
         connection.send(request).unwrap();
     }
     let mut next = || {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match connection.receive() {
-                Ok(Some(incoming)) => return Ok(incoming),
-                Ok(None) => {
-                    assert!(Instant::now() < deadline, "nothing more comes");
-                    let waits = [(connection.as_fd(), Interest::Readable)];
-                    socket::poll(waits, Some(PATIENCE)).unwrap();
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let incoming = connection.wait(Some(Instant::now() + PATIENCE));
+        incoming.map(|incoming| incoming.expect("nothing more comes"))
     };
-    assert!(matches!(next(), Ok(Incoming::Welcome(_))));
+    assert!(matches!(next(), Ok(Incoming::Welcome)));
     let mix = |incoming| match incoming {
         Ok(Incoming::Answer(Ok(Reply::Mix(mix))) | Incoming::Event(Event::Volume(mix))) => {
             mix.volume
@@ -587,6 +574,6 @@ fn a_connection_that_never_waits_is_told_everything_in_order() {
         Err(ClientError::Closed) => {}
         other => panic!("{other:?}"),
     }
-    let refused = Connection::open(&name, "test");
+    let refused = Client::open(&name, "test", Instant::now());
     assert!(matches!(refused, Err(ClientError::Unreachable(..))));
 }

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use lab::mixd::unused_socket;
+use lab::process::{Folder, Process, wait_for};
 use rustix::process::Signal;
 use wire::{Client, Name, Reply, Request};
-use xtask::mixd::unused_socket;
-use xtask::process::{Folder, Process, wait_for};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 

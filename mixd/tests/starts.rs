@@ -7,12 +7,12 @@ mod stage;
 use std::process::Command;
 use std::time::Duration;
 
+use lab::level::{RATE, Recording, decibels, write_tone};
+use lab::mixd::{Mixd, unused_socket};
+use lab::process::{Process, wait_for};
+use lab::{Daemon, Lab, PATIENCE};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program};
-use xtask::lab::{Daemon, Lab, PATIENCE};
-use xtask::level::{RATE, Recording, decibels, write_tone};
-use xtask::mixd::{Mixd, unused_socket};
-use xtask::process::{Process, wait_for};
 
 #[track_caller]
 fn wait_for_level(stage: &Stage, frequency: f64, gain: f64) {

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use lab::mixd::unused_socket;
+use lab::process::{Folder, Process, wait_for};
 use rustix::process::Signal;
 use wire::{Client, Name, Reply, Request, Shift, socket};
-use xtask::mixd::unused_socket;
-use xtask::process::{Folder, Process, wait_for};
 
 /// How often what may go wrong now and then is tried.
 const TRIES: usize = 200;
@@ -59,7 +59,7 @@ impl House {
     /// The process that answers at the name.
     fn served_by(&self) -> Option<i32> {
         Client::connect(&self.name(), "test").ok()?;
-        let connection = socket::connect(&self.name(), PATIENCE).ok()?;
+        let connection = socket::connect(&self.name(), Instant::now() + PATIENCE).ok()?;
         Some(socket::peer(&connection).ok()?.pid)
     }
 

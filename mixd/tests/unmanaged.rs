@@ -6,11 +6,11 @@ mod stage;
 
 use std::time::Duration;
 
+use lab::level::decibels;
+use lab::process::wait_for;
+use lab::{Daemon, Lab, PATIENCE, STEREO};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, Stage};
-use xtask::lab::{Daemon, Lab, PATIENCE, STEREO};
-use xtask::level::decibels;
-use xtask::process::wait_for;
 
 fn stage(args: &[&str]) -> Stage {
     Stage::set_in(Lab::start_unmanaged(&STEREO).unwrap(), args)

@@ -8,9 +8,9 @@ use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use lab::process::wait_for;
+use lab::{Daemon, Lab, PATIENCE, STEREO};
 use stage::{GAME, Stage};
-use xtask::lab::{Daemon, Lab, PATIENCE, STEREO};
-use xtask::process::wait_for;
 
 /// Waits until `mixctl why` gives this reason.
 fn why(stage: &Stage, name: &str, reason: &str) {
@@ -171,7 +171,7 @@ fn filters_are_listed_and_why_knows_them_by_name() {
     let mut command: Command = stage.lab.command("pw-loopback");
     command.args(["--name", "loop", "--playback-props"]);
     command.arg("{ application.name = Loop target.object = card-b }");
-    let _loop = xtask::process::Process::start(&mut command).unwrap();
+    let _loop = lab::process::Process::start(&mut command).unwrap();
     stage.wait_for_state("default\tpinned\tLoop");
     stage.lab.wait_for_route("Loop", "card-b").unwrap();
     why(

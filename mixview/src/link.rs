@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::inotify;
 use wire::client::TIMEOUT;
-use wire::{ClientError, Connection, Incoming, Name, Request};
+use wire::socket::Interest;
+use wire::{Client, ClientError, Incoming, Name, Request};
 
 use crate::model::{Lost, Message};
 
@@ -26,10 +27,8 @@ const PROGRAM: &str = concat!("mixview ", env!("CARGO_PKG_VERSION"));
 #[derive(Debug)]
 pub struct Link {
     name: Name,
-    connection: Option<Connection>,
-    /// How many requests are not answered; the greeting is one.
-    unanswered: usize,
-    /// When the oldest of these counts as not answered.
+    client: Option<Client>,
+    /// When the oldest request without an answer counts as not answered.
     patience: Option<Instant>,
     /// When mixd is looked for again.
     retry: Option<Instant>,
@@ -43,8 +42,7 @@ impl Link {
     pub fn open(name: Name, now: Instant) -> (Self, Vec<Message>) {
         let mut link = Self {
             name,
-            connection: None,
-            unanswered: 0,
+            client: None,
             patience: None,
             retry: None,
             watch: None,
@@ -54,11 +52,11 @@ impl Link {
         (link, messages)
     }
 
-    /// What is to be polled, and whether for room to write too.
-    pub fn fd(&self) -> Option<(BorrowedFd<'_>, bool)> {
-        match (&self.connection, &self.watch) {
-            (Some(connection), _) => Some((connection.as_fd(), connection.wants_room())),
-            (None, Some(watch)) => Some((watch.as_fd(), false)),
+    /// Returns the descriptor to poll, and for what.
+    pub fn fd(&self) -> Option<(BorrowedFd<'_>, Interest)> {
+        match (&self.client, &self.watch) {
+            (Some(client), _) => Some((client.as_fd(), client.interest())),
+            (None, Some(watch)) => Some((watch.as_fd(), Interest::Readable)),
             (None, None) => None,
         }
     }
@@ -71,7 +69,7 @@ impl Link {
     /// Does what can be done now; says what has happened.
     pub fn turn(&mut self, now: Instant) -> Vec<Message> {
         let mut messages = Vec::new();
-        if self.connection.is_some() {
+        if self.client.is_some() {
             self.listen(now, &mut messages);
         } else if self.has_appeared() {
             self.look(now, &mut messages);
@@ -84,10 +82,9 @@ impl Link {
 
     /// Sends a request. That it can't be sent is said by the next [`turn`](Self::turn).
     pub fn send(&mut self, request: &Request, now: Instant) {
-        if let Some(connection) = &mut self.connection {
-            self.unanswered += 1;
+        if let Some(client) = &mut self.client {
             self.patience.get_or_insert(now + TIMEOUT);
-            if connection.send(request).is_err() {
+            if client.send(request).is_err() {
                 self.patience = Some(now);
             }
         }
@@ -96,10 +93,9 @@ impl Link {
     fn look(&mut self, now: Instant, messages: &mut Vec<Message>) {
         // Before the attempt: what appears between the two is not missed.
         self.watch = watched(&self.name);
-        match Connection::open(&self.name, PROGRAM) {
-            Ok(connection) => {
-                self.connection = Some(connection);
-                self.unanswered = 1;
+        match Client::open(&self.name, PROGRAM, now) {
+            Ok(client) => {
+                self.client = Some(client);
                 self.patience = Some(now + TIMEOUT);
                 self.retry = None;
                 self.watch = None;
@@ -111,21 +107,19 @@ impl Link {
     }
 
     fn listen(&mut self, now: Instant, messages: &mut Vec<Message>) {
-        let Some(connection) = &mut self.connection else {
+        let Some(client) = &mut self.client else {
             return;
         };
-        let mut failed = connection.flush().err();
+        let mut failed = client.flush().err();
         let mut answered = false;
         while failed.is_none() {
-            match connection.receive() {
-                Ok(Some(Incoming::Welcome(_))) => {
+            match client.receive() {
+                Ok(Some(Incoming::Welcome)) => {
                     answered = true;
-                    self.unanswered = self.unanswered.saturating_sub(1);
                     messages.push(Message::Connected);
                 }
                 Ok(Some(Incoming::Answer(answer))) => {
                     answered = true;
-                    self.unanswered = self.unanswered.saturating_sub(1);
                     messages.push(Message::Answer(answer));
                 }
                 Ok(Some(Incoming::Event(event))) => messages.push(Message::Event(event)),
@@ -133,7 +127,7 @@ impl Link {
                 Err(error) => failed = Some(error),
             }
         }
-        if self.unanswered == 0 {
+        if !client.awaits_answer() {
             self.patience = None;
         } else if answered {
             self.patience = Some(now + TIMEOUT);
@@ -147,8 +141,7 @@ impl Link {
     }
 
     fn lose(&mut self, error: &ClientError, now: Instant, messages: &mut Vec<Message>) {
-        self.connection = None;
-        self.unanswered = 0;
+        self.client = None;
         self.patience = None;
         self.retry = Some(now + RETRY);
         let why = match error {
@@ -201,7 +194,7 @@ fn watched(name: &Name) -> Option<OwnedFd> {
 
 #[cfg(test)]
 mod tests {
-    use wire::socket::{self, Interest, Listener};
+    use wire::socket::{self, Listener};
 
     use super::*;
 

@@ -134,18 +134,11 @@ struct Shown {
 impl App {
     /// Waits until there is something to do.
     fn wait(&self, events: &EventLoop<()>) -> Result<(), String> {
-        let timeout = self.link.deadline();
-        let timeout = timeout.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let deadline = self.link.deadline();
         let display = (events.as_fd(), Interest::Readable);
         let ready = match self.link.fd() {
-            Some((fd, wants_room)) => {
-                let interest = match wants_room {
-                    true => Interest::Both,
-                    false => Interest::Readable,
-                };
-                socket::poll([display, (fd, interest)], timeout).map(|_| ())
-            }
-            None => socket::poll([display], timeout).map(|_| ()),
+            Some(mixd) => socket::poll([display, mixd], deadline).map(|_| ()),
+            None => socket::poll([display], deadline).map(|_| ()),
         };
         ready.map_err(|error| format!("poll the display: {error}"))
     }

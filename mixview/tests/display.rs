@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use lab::desktop::{Desktop, Sway, Weston, Xvfb};
+use lab::level;
+use lab::mixd::Mixd;
+use lab::process::{Process, wait_for};
+use lab::{Lab, PATIENCE};
 use rustix::process::Signal;
 use wire::{Reply, Request};
-use xtask::desktop::{Desktop, Sway, Weston, Xvfb};
-use xtask::lab::{Lab, PATIENCE};
-use xtask::level;
-use xtask::mixd::Mixd;
-use xtask::process::{Process, wait_for};
 
 /// The window's size, where a test needs to know it; it lies at the screen's corner.
 const SIZE: (u32, u32) = (480, 420);

@@ -1,7 +1,8 @@
-//! Which patterns are one: they are compared without regard to case, by the daemon that lists them
-//! and by whoever shows the list.
+//! Compares patterns without regard to case, for the daemon that keeps the list and for clients that
+//! show it.
 
-/// Unicode's lower case, where that is one character: `DISCORD` is `discord`, `ÉCOUTE` `écoute`.
+/// Returns the lower case of a character where that is one character (`É` becomes `é`), else the
+/// character.
 pub fn fold(c: char) -> char {
     let mut lower = c.to_lowercase();
     match (lower.next(), lower.next()) {
@@ -10,7 +11,7 @@ pub fn fold(c: char) -> char {
     }
 }
 
-/// Whether two patterns are the same but for their case.
+/// Returns whether two patterns are the same but for their case.
 ///
 /// ```
 /// assert!(wire::is_same("Discord", "DISCORD"));

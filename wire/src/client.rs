@@ -1,5 +1,6 @@
-//! The blocking client that mixctl and mixview share: connect, ask, listen. One connection, one
-//! thread, no queue beyond the newest event of each topic.
+//! The client that mixctl and mixview share: one conversation, one thread. It either waits for an
+//! answer itself ([`Client::request`]), or leaves that to an event loop that polls its descriptor
+//! ([`Client::send`], [`Client::receive`]).
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,19 +12,18 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::codec::{self, DecodeError};
-use crate::frame::{self, Frame, Full, Kind, Reader, Writer};
-use crate::socket::{self, Peer, SystemError};
+use crate::frame::{self, Full, Kind, Reader, Writer};
+use crate::socket::{self, Interest, Peer, SystemError};
 use crate::{Event, Failure, Hello, Name, PROTOCOL, Reply, Request, Text, Welcome};
 
 /// How long the daemon may take to answer before it counts as not reachable. It answers within a
 /// millisecond; seconds mean that it is stopped.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How far a receive may overrun its time: setting it anew would cost a call.
-const SLACK: Duration = Duration::from_millis(20);
+/// How many bytes of requests may wait for a daemon that does not read: some hundred requests.
+const QUEUE: usize = 16 * 1024;
 
 /// A connection to mixd.
 #[derive(Debug)]
@@ -31,12 +31,24 @@ pub struct Client {
     fd: OwnedFd,
     reader: Reader,
     writer: Writer,
-    welcome: Welcome,
-    last_id: u32,
-    /// What `SO_RCVTIMEO` is set to.
-    receive_limit: Option<Duration>,
+    welcome: Option<Welcome>,
+    /// The id of the last frame sent. The Hello has 1.
+    sent: u32,
+    /// The id of the last frame that has been answered; 0 if none has.
+    answered: u32,
     /// Events that came while an answer was awaited, the newest of each topic.
     events: VecDeque<Event<'static>>,
+}
+
+/// What has come from the daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// The answer to the Hello, before everything else: [`Client::welcome`] has it.
+    Welcome,
+    /// The answer to the oldest request that has none yet.
+    Answer(Result<Reply<'static>, Failure>),
+    /// An event of a topic subscribed to.
+    Event(Event<'static>),
 }
 
 /// Why a request has no reply.
@@ -108,173 +120,199 @@ impl From<DecodeError> for ClientError {
     }
 }
 
+/// Returns the id after `id`. 0 is the id of what the daemon says about no request in particular.
+fn next_id(id: u32) -> u32 {
+    id.wrapping_add(1).max(1)
+}
+
 impl Client {
-    /// Connects to the daemon at `name` and exchanges greetings; `program` is who asks, for the
-    /// daemon's log.
+    /// Connects to the daemon at `name`, says Hello and waits for the Welcome, at most [`TIMEOUT`]
+    /// in all. `program` is the name that the daemon's log shows.
     ///
     /// # Errors
     /// [`ClientError::Unreachable`] when nobody listens, [`ClientError::Silent`] when nobody takes
     /// the connection, [`ClientError::Refused`] when the daemon is busy or speaks another protocol
     /// number, and the others.
     pub fn connect(name: &Name, program: &str) -> Result<Self, ClientError> {
-        let fd = socket::connect(name, TIMEOUT).map_err(|error| unreachable(name, error))?;
+        let deadline = Instant::now() + TIMEOUT;
+        let mut client = Self::open(name, program, deadline)?;
+        match client.wait(Some(deadline))? {
+            Some(_) => Ok(client),
+            None => Err(ClientError::Silent),
+        }
+    }
+
+    /// Connects to the daemon at `name` and says Hello. Waits until `deadline` for a place in the
+    /// listener's queue, and for nothing else: requests may be sent at once, and the Welcome comes
+    /// from [`receive`](Self::receive).
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`] when nobody listens, [`ClientError::Silent`] when the
+    /// listener's queue is full, and the others.
+    pub fn open(name: &Name, program: &str, deadline: Instant) -> Result<Self, ClientError> {
+        let fd = socket::connect(name, deadline).map_err(|error| unreachable(name, error))?;
         check_peer(&fd, name)?;
-        socket::set_receive_timeout(&fd, Some(TIMEOUT))
-            .map_err(|error| system("setsockopt SO_RCVTIMEO", error))?;
-        let welcome = Welcome {
-            daemon: Text::truncated(""),
-            protocol: PROTOCOL,
-        };
         let mut client = Self {
             fd,
             reader: Reader::new(frame::MAX_REPLY, 0),
-            writer: Writer::new(frame::HEADER + frame::MAX_REQUEST),
-            welcome,
-            last_id: 0,
-            receive_limit: Some(TIMEOUT),
+            writer: Writer::new(QUEUE),
+            welcome: None,
+            sent: 0,
+            answered: 0,
             events: VecDeque::new(),
         };
         let hello = Hello {
             client: Text::truncated(program),
             protocol: PROTOCOL,
         };
-        client.send(Kind::Hello, &hello)?;
-        client.welcome = client.answer(Kind::Welcome)?;
+        client.push(Kind::Hello, &hello)?;
         Ok(client)
     }
 
-    /// What the daemon said of itself.
-    pub fn welcome(&self) -> &Welcome {
-        &self.welcome
+    /// What the daemon said of itself; `None` before it has.
+    pub fn welcome(&self) -> Option<&Welcome> {
+        self.welcome.as_ref()
     }
 
-    /// Asks, and waits at most [`TIMEOUT`] for the answer. Events that come meanwhile are kept for
-    /// [`next_event`](Self::next_event).
+    /// Sends a request and waits at most [`TIMEOUT`] for its answer. Events that come meanwhile are
+    /// kept for [`next_event`](Self::next_event). Not to be mixed with [`send`](Self::send).
     ///
     /// # Errors
     /// [`ClientError::Refused`] leaves the connection usable; after the others it is not.
     pub fn request(&mut self, request: &Request) -> Result<Reply<'static>, ClientError> {
-        self.send(Kind::Request, request)?;
-        self.answer(Kind::Reply)
+        let deadline = Instant::now() + TIMEOUT;
+        self.send(request)?;
+        loop {
+            match self.wait(Some(deadline))? {
+                Some(Incoming::Answer(answer)) => return answer.map_err(ClientError::Refused),
+                // Only the newest of each topic: each is the whole state.
+                Some(Incoming::Event(event)) => {
+                    let topic = std::mem::discriminant(&event);
+                    self.events
+                        .retain(|older| std::mem::discriminant(older) != topic);
+                    self.events.push_back(event);
+                }
+                Some(Incoming::Welcome) => {}
+                None => return Err(ClientError::Silent),
+            }
+        }
     }
 
-    /// The next event of the topics subscribed to. Waits at most `timeout`, for ever if there is
-    /// none; `None` when the time has passed. Events that this client does not know are skipped:
-    /// a newer daemon may send them.
+    /// Returns the next event of the topics subscribed to; `None` when there is none by `deadline`,
+    /// and never without one.
     ///
     /// # Errors
     /// [`ClientError::Closed`] when the daemon has gone, and the others.
     pub fn next_event(
         &mut self,
-        timeout: Option<Duration>,
+        deadline: Option<Instant>,
     ) -> Result<Option<Event<'static>>, ClientError> {
-        let deadline = timeout.map(|timeout| Instant::now() + timeout);
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Ok(Some(event));
             }
-            if !self.wait_frame(deadline)? {
-                return Ok(None);
-            }
-            let frame = self.frame()?;
-            match frame.kind {
-                Kind::Event => {
-                    let event = codec::decode(frame.body);
-                    self.reader.consume();
-                    return match event {
-                        Ok(event) => Ok(Some(event)),
-                        Err(_) => continue,
-                    };
-                }
-                Kind::Error => return Err(ClientError::Refused(codec::decode(frame.body)?)),
-                kind => return Err(unexpected(kind)),
+            match self.wait(deadline)? {
+                Some(Incoming::Event(event)) => self.events.push_back(event),
+                Some(Incoming::Welcome) => {}
+                Some(Incoming::Answer(_)) => return Err(unexpected(Kind::Reply)),
+                None => return Ok(None),
             }
         }
     }
 
-    fn send<T: Serialize>(&mut self, kind: Kind, message: &T) -> Result<(), ClientError> {
-        self.last_id = self.last_id.wrapping_add(1);
-        self.writer
-            .push(kind, self.last_id, |space| codec::encode(message, space))?;
+    /// Sends a request, or as much of it as there is room for; [`flush`](Self::flush) sends the
+    /// rest.
+    ///
+    /// # Errors
+    /// [`ClientError::Silent`] when hundreds wait to be read, and the others: the connection is not
+    /// usable any more.
+    pub fn send(&mut self, request: &Request) -> Result<(), ClientError> {
+        self.push(Kind::Request, request)
+    }
+
+    /// Sends what waits.
+    ///
+    /// # Errors
+    /// A call fails. The end of the daemon is no error here: [`receive`](Self::receive) reports it
+    /// after the daemon's last words.
+    pub fn flush(&mut self) -> Result<(), ClientError> {
         while !self.writer.pending().is_empty() {
             match socket::send(&self.fd, self.writer.pending()) {
                 Ok(count) => self.writer.sent(count),
-                // Why the daemon has closed the connection may be waiting to be read.
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.writer.clear(),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Err(ClientError::Silent);
-                }
-                Err(error) => return Err(system("send to", error)),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => break,
+                    io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+                        self.writer.clear();
+                    }
+                    _ => return Err(system("send to", error)),
+                },
             }
         }
         Ok(())
     }
 
-    /// The answer to what was sent last.
-    fn answer<T: DeserializeOwned + Serialize>(&mut self, kind: Kind) -> Result<T, ClientError> {
-        let deadline = Instant::now() + TIMEOUT;
-        loop {
-            if !self.wait_frame(Some(deadline))? {
-                return Err(ClientError::Silent);
-            }
-            let frame = self.frame()?;
-            let expected = frame.id == self.last_id;
-            match frame.kind {
-                found if found == kind && expected => {
-                    let answer = codec::decode(frame.body)?;
-                    self.reader.consume();
-                    return Ok(answer);
-                }
-                // An error about the connection as a whole has the id of no request.
-                Kind::Error => {
-                    let failure = codec::decode(frame.body)?;
-                    self.reader.consume();
-                    return Err(ClientError::Refused(failure));
-                }
-                Kind::Event => {
-                    let event = codec::decode::<Event>(frame.body);
-                    self.reader.consume();
-                    if let Ok(event) = event {
-                        self.keep(event);
-                    }
-                }
-                found => return Err(unexpected(found)),
-            }
+    /// Returns whether the Hello or a request has no answer yet.
+    pub fn awaits_answer(&self) -> bool {
+        self.sent != self.answered
+    }
+
+    /// What the descriptor is to be polled for: for writing only while something waits for room.
+    pub fn interest(&self) -> Interest {
+        match self.writer.pending().is_empty() {
+            true => Interest::Readable,
+            false => Interest::Both,
         }
     }
 
-    /// Keeps the newest event of each topic: each is the whole state.
-    fn keep(&mut self, event: Event<'static>) {
-        let topic = std::mem::discriminant(&event);
-        self.events
-            .retain(|older| std::mem::discriminant(older) != topic);
-        self.events.push_back(event);
-    }
-
-    /// The frame that [`wait_frame`](Self::wait_frame) has found.
-    fn frame(&self) -> Result<Frame<'_>, ClientError> {
-        match self.reader.peek() {
-            Ok(Some(frame)) => Ok(frame),
-            Ok(None) => Err(ClientError::Closed),
-            Err(error) => Err(ClientError::Protocol(error.to_string())),
-        }
-    }
-
-    /// Waits until a whole frame is there; false when the deadline has passed.
-    fn wait_frame(&mut self, deadline: Option<Instant>) -> Result<bool, ClientError> {
+    /// Returns what has come next, or `None` if nothing more has. Events that this client does not
+    /// know are skipped: a newer daemon may send them.
+    ///
+    /// # Errors
+    /// [`ClientError::Closed`] when the daemon has gone, [`ClientError::Refused`] when it has said
+    /// why it ends the connection, and the others: the connection is not usable any more.
+    pub fn receive(&mut self) -> Result<Option<Incoming>, ClientError> {
         loop {
             match self.reader.peek() {
+                Ok(Some(frame)) => {
+                    let is_answer = self.awaits_answer() && frame.id == next_id(self.answered);
+                    let is_welcomed = self.welcome.is_some();
+                    let incoming = match frame.kind {
+                        Kind::Welcome if !is_welcomed && is_answer => {
+                            self.welcome = Some(codec::decode(frame.body)?);
+                            Some(Incoming::Welcome)
+                        }
+                        Kind::Reply if is_welcomed && is_answer => {
+                            Some(Incoming::Answer(Ok(codec::decode(frame.body)?)))
+                        }
+                        Kind::Error if is_welcomed && is_answer => {
+                            Some(Incoming::Answer(Err(codec::decode(frame.body)?)))
+                        }
+                        // About the connection as a whole: its end.
+                        Kind::Error => {
+                            return Err(ClientError::Refused(codec::decode(frame.body)?));
+                        }
+                        Kind::Event if is_welcomed => {
+                            codec::decode(frame.body).ok().map(Incoming::Event)
+                        }
+                        kind => return Err(unexpected(kind)),
+                    };
+                    if frame.kind != Kind::Event {
+                        self.answered = next_id(self.answered);
+                    }
+                    self.reader.consume();
+                    if incoming.is_some() {
+                        return Ok(incoming);
+                    }
+                    continue;
+                }
                 Ok(None) => {}
-                Ok(Some(_)) => return Ok(true),
                 Err(error) => return Err(ClientError::Protocol(error.to_string())),
             }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            self.limit_receive(left)?;
             match socket::receive(&self.fd, self.reader.space()) {
                 Ok(0) => return Err(ClientError::Closed),
                 Ok(count) => self.reader.filled(count),
                 Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => return Ok(false),
+                    io::ErrorKind::WouldBlock => return Ok(None),
                     io::ErrorKind::ConnectionReset => return Err(ClientError::Closed),
                     _ => return Err(system("receive from", error)),
                 },
@@ -282,19 +320,30 @@ impl Client {
         }
     }
 
-    /// Bounds the next receive, to within [`SLACK`]: a request that is answered at once, which is
-    /// all of them, costs no call for it.
-    fn limit_receive(&mut self, wanted: Option<Duration>) -> Result<(), ClientError> {
-        let near = match (wanted, self.receive_limit) {
-            (Some(wanted), Some(set)) => wanted.abs_diff(set) < SLACK,
-            (wanted, set) => wanted == set,
-        };
-        if !near {
-            socket::set_receive_timeout(&self.fd, wanted)
-                .map_err(|error| system("setsockopt SO_RCVTIMEO", error))?;
-            self.receive_limit = wanted;
+    /// Returns what comes next; `None` when nothing has by `deadline`, and never without one.
+    ///
+    /// # Errors
+    /// Those of [`receive`](Self::receive).
+    pub fn wait(&mut self, deadline: Option<Instant>) -> Result<Option<Incoming>, ClientError> {
+        loop {
+            self.flush()?;
+            let incoming = self.receive()?;
+            if incoming.is_some() || deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return Ok(incoming);
+            }
+            socket::poll([(self.as_fd(), self.interest())], deadline)
+                .map_err(|error| system("poll", error))?;
         }
-        Ok(())
+    }
+
+    fn push<T: Serialize>(&mut self, kind: Kind, message: &T) -> Result<(), ClientError> {
+        if self.writer.room() < frame::HEADER + frame::MAX_REQUEST {
+            return Err(ClientError::Silent);
+        }
+        self.sent = next_id(self.sent);
+        self.writer
+            .push(kind, self.sent, |space| codec::encode(message, space))?;
+        self.flush()
     }
 }
 
@@ -304,8 +353,8 @@ impl AsFd for Client {
     }
 }
 
-/// Anybody can take an abstract name first.
-pub(crate) fn check_peer(fd: &OwnedFd, name: &Name) -> Result<(), ClientError> {
+/// Refuses a listener of another user: anybody can take an abstract name first.
+fn check_peer(fd: &OwnedFd, name: &Name) -> Result<(), ClientError> {
     let peer = socket::peer(fd).map_err(|error| system("getsockopt SO_PEERCRED", error))?;
     match peer.uid == socket::uid() {
         true => Ok(()),
@@ -313,8 +362,8 @@ pub(crate) fn check_peer(fd: &OwnedFd, name: &Name) -> Result<(), ClientError> {
     }
 }
 
-/// Why there is no connection. To start a daemon there is no help against a path that is wrong.
-pub(crate) fn unreachable(name: &Name, error: SystemError) -> ClientError {
+/// Returns why there is no connection. Starting a daemon is no help against a path that is wrong.
+fn unreachable(name: &Name, error: SystemError) -> ClientError {
     // A listener whose queue is full takes none out of it.
     if error.kind() == io::ErrorKind::WouldBlock {
         return ClientError::Silent;
@@ -336,14 +385,14 @@ pub(crate) fn unreachable(name: &Name, error: SystemError) -> ClientError {
 }
 
 fn is_missing(folder: &Path) -> bool {
-    // That of a name without a folder is this one.
+    // The parent of a bare file name is empty: the current folder.
     !folder.as_os_str().is_empty() && !folder.exists()
 }
 
-pub(crate) fn system(call: &'static str, error: io::Error) -> ClientError {
+fn system(call: &'static str, error: io::Error) -> ClientError {
     ClientError::System(SystemError::new(call, "mixd", error))
 }
 
-pub(crate) fn unexpected(kind: Kind) -> ClientError {
+fn unexpected(kind: Kind) -> ClientError {
     ClientError::Protocol(format!("a {kind:?} frame out of turn"))
 }

@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 
 use crate::frame::Full;
 
-/// Where ciborium holds a name or a bounded string while it looks at it: the longest of either is
-/// a [`NodeName`](crate::message::NodeName). Longer ones are refused.
+/// The size of the buffer in which ciborium holds a name or a bounded string while it reads it, in
+/// bytes: the longest is a [`Sentence`](crate::message::Sentence) of 255. Longer ones are refused.
 const SCRATCH: usize = 256;
 
 /// Why a body is not a message.
@@ -74,9 +74,9 @@ pub fn decode<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, DecodeE
     }
 }
 
-/// The name of the message that `body` is, known here or not: what tells a message of another
-/// version from one that is broken. None when it is not exactly one item of a message's form, a
-/// name or a map from one name to what it carries. Takes memory from the heap.
+/// Returns the name of the message in `body`, known here or not, which tells a message of another version
+/// from a broken one; `None` when the body is not exactly one item of a message's form: a name, or a map
+/// from one name to what it carries. Allocates.
 pub fn variant_name(body: &[u8]) -> Option<String> {
     let item: ciborium::Value = decode(body).ok()?;
     let name = match item.as_map().map(Vec::as_slice) {
@@ -87,8 +87,8 @@ pub fn variant_name(body: &[u8]) -> Option<String> {
     name.as_text().map(str::to_owned)
 }
 
-/// `body` in CBOR's diagnostic notation (RFC 8949 section 8), for people; a sentence instead where
-/// it is not exactly one item. Takes memory from the heap.
+/// Returns `body` in CBOR's diagnostic notation (RFC 8949 section 8), for people; a sentence where it is
+/// not exactly one item. Allocates.
 pub fn diagnostic(body: &[u8]) -> String {
     match decode::<ciborium::Value>(body) {
         Ok(value) => notation(&value),
@@ -125,8 +125,8 @@ fn describe(error: ciborium::de::Error<io::Error>) -> String {
     }
 }
 
-/// Takes what is written only while it equals what is expected: the encoding is compared without
-/// being kept.
+/// A writer that fails where what is written differs from `expected`, so that an encoding is compared
+/// without being kept.
 struct Comparison<'a> {
     expected: &'a [u8],
 }

@@ -1,11 +1,11 @@
-//! Volume to gains: arithmetic, which a client needs as well that shows what a volume would make.
+//! Volume to gains. Here because a client that shows what a volume would do needs it too.
 
 use crate::message::{Curve, Mix};
 use crate::volume::{Gain, Volume};
 
 impl Curve {
-    /// The volume with the gains that it makes: at 0 both channels are full, towards 1 the default
-    /// channel fades out, towards -1 the aux channel does, along the curve.
+    /// Returns the volume with its gains: at 0 both channels are full; towards 1 the default channel fades
+    /// out along the curve, towards -1 the aux channel.
     pub fn mix(self, volume: Volume) -> Mix {
         let v = volume.millionths();
         Mix {
@@ -16,7 +16,7 @@ impl Curve {
     }
 }
 
-/// Full up to 0, then less: the curve of 1 - v.
+/// The gain at `millionths` of a volume: full up to 0, then the curve of 1 - v.
 fn faded(millionths: i32, curve: Curve) -> Gain {
     let one = u64::from(Gain::FULL.millionths());
     let loss = u64::try_from(millionths).unwrap_or(0);

@@ -1,16 +1,16 @@
-//! Bytes to frames and frames to bytes, over buffers of fixed size, in any split; no I/O. What the
-//! bodies mean is not known here.
+//! Bytes to frames and frames to bytes, over buffers of fixed size, however the bytes are split; without
+//! I/O. [`codec`](crate::codec) reads and writes the bodies.
 
 use std::fmt;
 
 /// A header: `u16` length of the body, `u8` kind, `u8` zero, `u32` id, all little-endian.
 pub const HEADER: usize = 8;
-/// The longest body that a client may send. Every request that means something is far shorter.
+/// The longest body that a client may send, in bytes. Every request that means something is far shorter.
 pub const MAX_REQUEST: usize = 1024;
-/// The longest body that the daemon may send: what the length field can say.
+/// The longest body that the daemon may send, in bytes: the most that the length field can say.
 pub const MAX_REPLY: usize = u16::MAX as usize;
 
-/// What a frame is. The number is the header's third byte.
+/// The kind of a frame: the header's third byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Client to daemon, first: [`Hello`](crate::Hello).
@@ -143,7 +143,7 @@ impl Header {
     }
 }
 
-/// The frame at the start of `bytes` and how many bytes it takes; `None` while more are needed.
+/// Returns the frame at the start of `bytes` and its length in bytes; `None` while more are needed.
 ///
 /// # Errors
 /// [`HeaderError`], as soon as the header is complete.
@@ -179,8 +179,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader of frames whose bodies have at most `max` bytes, over a buffer of `capacity`
-    /// bytes, or of what one such frame needs if that is more. It never grows.
+    /// Returns a reader of frames whose bodies have at most `max` bytes. Its buffer has `capacity` bytes,
+    /// or as many as one such frame needs if that is more, and never grows.
     pub fn new(max: usize, capacity: usize) -> Self {
         let buffer = vec![0; capacity.max(HEADER + max)].into();
         Self {
@@ -191,7 +191,7 @@ impl Reader {
         }
     }
 
-    /// Where the next bytes go. Empty only when a whole frame waits to be consumed.
+    /// Returns the space for the next bytes. It is empty only when a whole frame waits to be consumed.
     pub fn space(&mut self) -> &mut [u8] {
         if self.start > 0 && self.buffer.len() - self.start < HEADER + self.max {
             self.buffer.copy_within(self.start..self.end, 0);
@@ -201,12 +201,12 @@ impl Reader {
         &mut self.buffer[self.end..]
     }
 
-    /// Says that the first `count` bytes of [`space`](Self::space) have been filled.
+    /// Takes the first `count` bytes of [`space`](Self::space) as received.
     pub fn filled(&mut self, count: usize) {
         self.end = (self.end + count).min(self.buffer.len());
     }
 
-    /// The first whole frame, left in place; `None` while it is not whole.
+    /// Returns the first frame and leaves it in place; `None` while it is not whole.
     ///
     /// # Errors
     /// [`HeaderError`]: no frame can be found from here on.
@@ -215,7 +215,7 @@ impl Reader {
         Ok(parsed.map(|(frame, _)| frame))
     }
 
-    /// Takes away the frame that [`peek`](Self::peek) shows, if there is one.
+    /// Removes the frame that [`peek`](Self::peek) returns, if there is one.
     pub fn consume(&mut self) {
         if let Ok(Some((_, length))) = parse(&self.buffer[self.start..self.end], self.max) {
             self.start += length;
@@ -230,7 +230,7 @@ impl Reader {
         (self.start, self.end) = (0, 0);
     }
 
-    /// Whether no byte waits: also not the start of a frame.
+    /// Returns whether it holds no byte, not even the start of a frame.
     pub fn is_empty(&self) -> bool {
         self.start == self.end
     }
@@ -245,7 +245,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer over a buffer of `capacity` bytes. It never grows.
+    /// Returns a writer over a buffer of `capacity` bytes, which never grows.
     pub fn new(capacity: usize) -> Self {
         Self {
             buffer: vec![0; capacity].into(),
@@ -285,12 +285,12 @@ impl Writer {
         Ok(())
     }
 
-    /// What is to be sent.
+    /// Returns the bytes that are not sent yet.
     pub fn pending(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
 
-    /// Says that the first `count` bytes of [`pending`](Self::pending) have been sent.
+    /// Removes the first `count` bytes of [`pending`](Self::pending): they have been sent.
     pub fn sent(&mut self, count: usize) {
         self.start = (self.start + count).min(self.end);
         if self.start == self.end {
@@ -303,7 +303,7 @@ impl Writer {
         (self.start, self.end) = (0, 0);
     }
 
-    /// How many bytes of frames, headers included, can be appended.
+    /// Returns how many bytes of frames, headers included, can be appended.
     pub fn room(&self) -> usize {
         self.buffer.len() - (self.end - self.start)
     }

@@ -236,23 +236,18 @@ pub fn text(data: &[u8]) {
     }
 }
 
-/// Which message [`roundtrip`] makes of `data`: its kind and variant, for making a seed of each.
-pub fn roundtrip_label(data: &[u8]) -> Option<String> {
-    roundtrip_any(&mut Unstructured::new(data)).ok()
-}
-
-fn roundtrip_any(input: &mut Unstructured) -> arbitrary::Result<String> {
-    Ok(match input.int_in_range(0..=5)? {
-        0 => survives("request", &Request::arbitrary(input)?),
-        1 => survives("hello", &Hello::arbitrary(input)?),
-        2 => survives("welcome", &Welcome::arbitrary(input)?),
+fn roundtrip_any(input: &mut Unstructured) -> arbitrary::Result<()> {
+    match input.int_in_range(0..=5)? {
+        0 => survives(&Request::arbitrary(input)?),
+        1 => survives(&Hello::arbitrary(input)?),
+        2 => survives(&Welcome::arbitrary(input)?),
         3 => {
             let reply = Reply::arbitrary(input)?;
             if let Reply::Stream(detail) = &reply {
                 let mut properties = detail.properties.iter();
                 assert!(properties.all(|property| !property.source.to_string().is_empty()));
             }
-            survives("reply", &reply)
+            survives(&reply);
         }
         4 => {
             let event = Event::arbitrary(input)?;
@@ -264,13 +259,14 @@ fn roundtrip_any(input: &mut Unstructured) -> arbitrary::Result<String> {
                     assert!(!state.to_string().is_empty() && !channel.to_string().is_empty());
                 }
             }
-            survives("event", &event)
+            survives(&event);
         }
-        _ => survives("error", &Failure::arbitrary(input)?),
-    })
+        _ => survives(&Failure::arbitrary(input)?),
+    }
+    Ok(())
 }
 
-fn survives<T>(kind: &str, message: &T) -> String
+fn survives<T>(message: &T)
 where
     T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
 {
@@ -279,10 +275,5 @@ where
     if let Ok(length) = codec::encode(message, &mut body) {
         assert_eq!(codec::decode::<T>(&body[..length]).as_ref(), Ok(message));
     }
-    let debug = format!("{message:?}");
-    let variant = debug
-        .split(|c: char| !c.is_alphanumeric())
-        .next()
-        .unwrap_or_default();
-    format!("{kind}-{}", variant.to_lowercase())
+    assert!(!format!("{message:?}").is_empty());
 }

@@ -1,6 +1,5 @@
-//! mixd's wire protocol: what is said ([`message`]), how it is framed ([`frame`]) and
-//! encoded ([`codec`]), where it is said ([`socket`]), a small blocking [`client`], and a
-//! [`connection`] for programs that wait for more than that.
+//! mixd's wire protocol: the messages ([`message`]), their encoding ([`codec`]) and frames ([`frame`]),
+//! the sockets that carry them ([`socket`]), and a small [`client`].
 //!
 //! A frame is an 8-byte little-endian header (`u16` body length, `u8` kind, `u8` zero, `u32` id)
 //! and a body, which is exactly one CBOR item in the deterministic form of RFC 8949 section 4.2.1.
@@ -13,7 +12,7 @@
 //! ```
 //! use wire::{Client, Name, Reply, Request};
 //!
-//! # // A daemon that greets, and answers one request, so that this example runs anywhere.
+//! # // A daemon that welcomes a client and answers it, so that this example runs anywhere.
 //! # use wire::frame::{Kind, Reader, Writer};
 //! # use wire::{Mix, PROTOCOL, Text, Welcome, codec, socket};
 //! # let name = Name::parse(format!("@wire-example-{}", std::process::id()).as_ref())?;
@@ -43,7 +42,7 @@
 //! # });
 //! # let socket = name.to_string();
 //! # let socket = Some(socket.as_ref());
-//! // `socket` is what the user says, or None for the name that holds here.
+//! // `socket` is the name that the user gives, or None for the usual one.
 //! let mut client = Client::connect(&Name::resolve(socket)?, "example 1.0")?;
 //! match client.request(&Request::GetVolume)? {
 //!     Reply::Mix(mix) => assert_eq!(mix.volume.to_string(), "0"),
@@ -56,32 +55,27 @@
 mod case;
 pub mod client;
 pub mod codec;
-pub mod connection;
 mod curve;
 pub mod frame;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
-pub mod memory;
 pub mod message;
 mod name;
-pub mod signal;
 pub mod socket;
 mod text;
 mod topics;
-pub mod usage;
 pub mod vectors;
 mod volume;
 
 pub use case::{fold, is_same};
-pub use client::{Client, ClientError};
-pub use connection::{Connection, Incoming};
+pub use client::{Client, ClientError, Incoming};
 pub use message::{
     Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Hello, Mix, Move,
     PipeWireState, Property, Reply, Request, Rule, Settings, Source, Status, Stream, StreamDetail,
     StreamState, Topic, Warning, Welcome,
 };
 pub use name::{Name, NameError, VARIABLE};
-pub use text::{Text, TooLong, visible};
+pub use text::{Text, TooLong, quoted, visible};
 pub use topics::Topics;
 pub use volume::{Gain, Shift, Snap, Volume, VolumeError};
 

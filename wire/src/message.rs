@@ -1,4 +1,4 @@
-//! What is said: plain data. Which bytes that makes is [`codec`](crate::codec)'s business.
+//! The messages: plain data. [`codec`](crate::codec) turns them into bytes and back.
 //!
 //! The fields of every struct stand in the order RFC 8949 section 4.2.1 gives their keys (shorter
 //! first, then by bytes), because serde writes them in the order of declaration; a test checks it.
@@ -15,19 +15,19 @@ pub const MAX_CLIENT: usize = 64;
 /// The longest pattern on the program list, in bytes: longer than any program's name seen, short
 /// enough that a list of hundreds fits into one frame.
 pub const MAX_PATTERN: usize = 128;
-/// The most bytes that the names of one stream or card are reported with; what is longer is cut.
+/// The longest name of a stream or card in a message, in bytes; longer ones are cut.
 pub const MAX_NAME: usize = 128;
 
-/// The longest name of a property, in bytes; PipeWire's own have half of it at most.
+/// The longest name of a property, in bytes: twice that of PipeWire's own.
 pub const MAX_KEY: usize = 64;
-/// The most bytes that a sentence or a property's value is reported with; what is longer is cut.
+/// The longest sentence or value of a property in a message, in bytes; longer ones are cut.
 pub const MAX_SENTENCE: usize = 255;
 
 /// A pattern on the program list.
 pub type Pattern = Text<MAX_PATTERN>;
-/// A stream's or card's name as reported; longer ones are cut.
+/// The name of a stream or card.
 pub type NodeName = Text<MAX_NAME>;
-/// What a client or a daemon calls itself.
+/// The name and version of a client or daemon.
 pub type ClientName = Text<MAX_CLIENT>;
 /// The name of a property: `application.name`.
 pub type Key = Text<MAX_KEY>;
@@ -39,7 +39,7 @@ pub type Sentence = Text<MAX_SENTENCE>;
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Hello {
-    /// Who the client is, for the daemon's log: `mixctl 0.1.0`.
+    /// The client's name, for the daemon's log: `mixctl 0.1.0`.
     pub client: ClientName,
     /// The protocol number the client speaks: [`PROTOCOL`](crate::PROTOCOL).
     pub protocol: u32,
@@ -50,18 +50,18 @@ pub struct Hello {
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Welcome {
-    /// Who the daemon is: `mixd 0.1.0`.
+    /// The daemon's name: `mixd 0.1.0`.
     pub daemon: ClientName,
     /// The protocol number of the connection from here on.
     pub protocol: u32,
 }
 
-/// What a client asks; each is answered by exactly one [`Reply`] or [`Failure`].
+/// A request of a client, answered by exactly one [`Reply`] or [`Failure`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
-    /// The volume and the gains it makes. Answered by [`Reply::Mix`].
+    /// Asks for the volume and its gains. Answered by [`Reply::Mix`].
     GetVolume,
     /// Sets the volume. Answered by [`Reply::Mix`] with what is set now.
     SetVolume(Volume),
@@ -74,7 +74,7 @@ pub enum Request {
     /// the place of the first; of several connections the last to ask counts. Answered by
     /// [`Reply::Mix`].
     HoldVolume(Volume),
-    /// The program list. Answered by [`Reply::Programs`].
+    /// Asks for the program list. Answered by [`Reply::Programs`].
     ListPrograms,
     /// Puts a pattern at the end of the list: what it matches moves to the aux channel, unless an earlier
     /// rule matches. Answered by [`Reply::Done`], also when it was listed so already, or
@@ -99,32 +99,32 @@ pub enum Request {
     /// Makes the change again that was taken back last. Answered by [`Reply::Changed`], or
     /// [`ErrorCode::Refused`] when there is none.
     Redo,
-    /// Which streams [`AddProgram`](Self::AddProgram) would move, and where to; nothing is done.
+    /// Asks which streams [`AddProgram`](Self::AddProgram) would move, and where to; changes nothing.
     /// Answered by [`Reply::Streams`].
     TryAddProgram(Pattern),
-    /// Which streams [`IgnoreProgram`](Self::IgnoreProgram) would leave alone; nothing is done. Answered
-    /// by [`Reply::Streams`].
+    /// Asks which streams [`IgnoreProgram`](Self::IgnoreProgram) would leave alone; changes nothing.
+    /// Answered by [`Reply::Streams`].
     TryIgnoreProgram(Pattern),
-    /// Which streams [`RemoveProgram`](Self::RemoveProgram) would move, and where to; nothing is
-    /// done. Answered by [`Reply::Streams`], or [`ErrorCode::Refused`] when it is not listed.
+    /// Asks which streams [`RemoveProgram`](Self::RemoveProgram) would move, and where to; changes
+    /// nothing. Answered by [`Reply::Streams`], or [`ErrorCode::Refused`] when it is not listed.
     TryRemoveProgram(Pattern),
-    /// What [`MoveStream`](Self::MoveStream) would change; nothing is done. Answered as that.
+    /// Asks what [`MoveStream`](Self::MoveStream) would change; changes nothing. Answered as that.
     TryMoveStream(Move),
-    /// All that decides about the stream of this id. Answered by [`Reply::Stream`], or
+    /// Asks for all that decides about the stream of this id. Answered by [`Reply::Stream`], or
     /// [`ErrorCode::Refused`] when there is none.
     GetStream(u32),
-    /// Everything there is to know. Answered by [`Reply::Status`].
+    /// Asks for the whole state. Answered by [`Reply::Status`].
     GetStatus,
-    /// What else somebody who looks for a fault wants to know. Answered by [`Reply::Diagnosis`].
+    /// Asks for what helps to find a fault besides the status. Answered by [`Reply::Diagnosis`].
     Diagnose,
     /// Reads the configuration file now: for a file system that does not say when it changes. Answered by
     /// [`Reply::Done`], or [`ErrorCode::Refused`] with what is wrong with the file.
     Reload,
-    /// From now on the connection's topics are exactly these; none ends the subscription.
-    /// Answered by [`Reply::Done`], then at once an [`Event`] for each topic named.
+    /// Sets the connection's topics; none ends the subscription. Answered by [`Reply::Done`], then at
+    /// once by an [`Event`] for each topic.
     Subscribe(Topics),
-    /// Answered by a [`Failure`] with this code: for the authors of clients, to see how theirs
-    /// takes each of them. Nothing else happens; the connection lives.
+    /// Does nothing, so that authors of clients can test each error. Answered by a [`Failure`] with this
+    /// code; the connection stays open.
     Fail(ErrorCode),
 }
 
@@ -157,25 +157,25 @@ impl Request {
     ];
 }
 
-/// What [`Request::ReplaceProgram`] is to change.
+/// The patterns of [`Request::ReplaceProgram`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Replacement {
-    /// The pattern that is to be on the list.
+    /// The pattern to put on the list.
     pub new: Pattern,
-    /// The one whose place it takes.
+    /// The pattern whose place it takes.
     pub old: Pattern,
 }
 
-/// Where [`Request::MoveStream`] is to send a stream's program.
+/// The stream and the channel of [`Request::MoveStream`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Move {
     /// The stream's PipeWire global id.
     pub id: u32,
-    /// The channel that it is to play through.
+    /// The channel to play it through.
     pub channel: Channel,
 }
 
@@ -191,14 +191,14 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// What it matches.
+    /// Returns its pattern.
     pub fn pattern(&self) -> &Pattern {
         match self {
             Self::Program(pattern) | Self::Ignore(pattern) => pattern,
         }
     }
 
-    /// The same rule about what another pattern matches.
+    /// Returns the same rule with another pattern.
     #[must_use]
     pub fn with(self, pattern: Pattern) -> Self {
         match self {
@@ -207,7 +207,7 @@ impl Rule {
         }
     }
 
-    /// The name of its kind: in a message, and of its directive in mixd.conf.
+    /// Returns the name of its kind: in a message, and of its directive in mixd.conf.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Program(_) => "program",
@@ -258,13 +258,13 @@ pub enum Reply<'a> {
     Programs(Cow<'a, [Rule]>),
     /// What has changed on the program list.
     Changed(Change<'a>),
-    /// Everything there is to know.
+    /// The whole state.
     Status(Status<'a>),
-    /// Streams, as they would be.
+    /// The streams that would change, as they would be.
     Streams(Vec<Stream>),
     /// One stream, and all that decides about it.
     Stream(Box<StreamDetail>),
-    /// What somebody who looks for a fault wants to know.
+    /// What helps to find a fault besides the status.
     Diagnosis(Diagnosis),
 }
 
@@ -288,13 +288,13 @@ pub enum Event<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Failure {
-    /// For programs.
+    /// The kind of failure, for programs.
     pub code: ErrorCode,
-    /// For people: a sentence that says what, where and what to do.
+    /// A sentence for people: what failed, where, and what to do.
     pub message: Cow<'static, str>,
 }
 
-/// For programs: what kind of failure. Codes that end the connection say so.
+/// The kind of a failure, for programs. Codes that end the connection say so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
@@ -342,14 +342,14 @@ pub struct Audio {
     pub omitted: u32,
     /// What plays, by id: programs' streams, and whatever else is linked to a sink.
     pub streams: Vec<Stream>,
-    /// Whether the daemon has a PipeWire.
+    /// The state of the daemon's connection to PipeWire.
     pub pipewire: PipeWireState,
-    /// What keeps the sound from going where the user may expect it, each at most once.
+    /// The reasons why sound may not go where the user expects it, each at most once.
     pub warnings: Vec<Warning>,
 }
 
 impl Audio {
-    /// The channels whose sink somebody has muted in a mixer.
+    /// Returns the channels whose sink somebody has muted in a mixer.
     pub fn muted(&self) -> impl Iterator<Item = Channel> {
         self.warnings.iter().filter_map(|warning| match warning {
             Warning::DefaultMuted => Some(Channel::Default),
@@ -359,7 +359,7 @@ impl Audio {
     }
 }
 
-/// What keeps the sound from going where the user may expect it.
+/// A reason why sound may not go where the user expects it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
@@ -446,11 +446,11 @@ pub struct Property {
     pub key: Key,
     /// Its value.
     pub value: Sentence,
-    /// Who says so.
+    /// Where it is from.
     pub source: Source,
 }
 
-/// Who says that a stream has a property.
+/// Where a property of a stream is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
@@ -463,7 +463,7 @@ pub enum Source {
     Process,
 }
 
-/// What somebody who looks for a fault wants to know, besides the [`Status`].
+/// What helps to find a fault besides the [`Status`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -472,13 +472,13 @@ pub struct Diagnosis {
     pub sinks: Vec<NodeName>,
     /// How many streams the metadata sends to a sink that does not exist.
     pub stale: u32,
-    /// What the session manager calls itself; none runs if it is missing.
+    /// The session manager's name; `None` if none runs.
     pub manager: Option<ClientName>,
     /// The version of the PipeWire that the daemon is connected to.
     pub pipewire: Option<ClientName>,
     /// Why a change of the program list can't be saved, if it can't.
     pub unsaved_list: Option<String>,
-    /// The same of the volume.
+    /// Why a change of the volume can't be saved, if it can't.
     pub unsaved_volume: Option<String>,
 }
 
@@ -489,9 +489,9 @@ pub struct Diagnosis {
 pub struct Settings {
     /// The configuration file's path, whether it exists or not.
     pub file: Option<String>,
-    /// How far from the middle a slider is held there.
+    /// The distance from the middle within which a slider snaps to it.
     pub snap: Snap,
-    /// How the volume makes the gains.
+    /// The curve from the volume to the gains.
     pub curve: Curve,
     /// Why the file is not in force as it stands: `mixd.conf:7: unknown directive 'curv'`.
     pub problem: Option<String>,
@@ -514,7 +514,7 @@ pub enum Curve {
     SquareRoot,
 }
 
-/// Whether a stream plays through its channel.
+/// How a stream stands to its channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
@@ -544,7 +544,7 @@ pub enum Channel {
     Default,
 }
 
-/// Whether the daemon has a PipeWire.
+/// The state of the daemon's connection to PipeWire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
@@ -668,7 +668,7 @@ impl fmt::Display for PipeWireState {
 }
 
 impl Failure {
-    /// A failure whose sentence is `message`.
+    /// Returns a failure with this sentence.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,

@@ -1,5 +1,4 @@
-//! What a socket is called: an abstract name or a path, chosen by an option, a variable or the
-//! user's id.
+//! The name of mixd's socket: abstract or a path, given by an option, a variable or the user's id.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -7,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use crate::socket;
+use crate::text::quoted;
 
 /// The environment variable that names the socket where no option does.
 pub const VARIABLE: &str = "MIXD_SOCKET";
@@ -47,7 +47,7 @@ impl fmt::Display for Name {
 }
 
 impl Name {
-    /// The name that `text` gives: `@name` in the abstract namespace, or a path, known by its `/`.
+    /// Parses `@name`, in the abstract namespace, or a path, known by its `/`.
     ///
     /// # Errors
     /// [`NameError`]: it is neither, or longer than a socket's address can be.
@@ -76,11 +76,11 @@ impl Name {
         Ok(name)
     }
 
-    /// The name that holds here: the option's, else that of `MIXD_SOCKET`, else `@mixd-<uid>`. An
-    /// empty variable counts as none.
+    /// Returns the name of the option, else that of `MIXD_SOCKET` unless it is empty, else
+    /// `@mixd-<uid>`.
     ///
     /// # Errors
-    /// [`NameError`]; it names the variable where that is what is wrong.
+    /// [`NameError`], which names the variable where that is wrong.
     pub fn resolve(option: Option<&OsStr>) -> Result<Self, NameError> {
         if let Some(text) = option {
             return Self::parse(text);
@@ -93,27 +93,21 @@ impl Name {
         }
     }
 
-    /// The command that starts a daemon here, as one types it: `mixd`, with `--socket` where it
-    /// would listen elsewhere without.
+    /// Returns the command that starts a daemon at this name: `mixd`, with `--socket` unless it is the
+    /// usual name.
     pub fn daemon(&self) -> String {
         if *self == Self::usual() {
             return "mixd".to_owned();
         }
-        let name = self.to_string();
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+=:,./-_".contains(&byte);
-        match name.bytes().all(is_plain) {
-            true => format!("mixd --socket {name}"),
-            // As sh(1) takes it literally.
-            false => format!("mixd --socket '{}'", name.replace('\'', r"'\''")),
-        }
+        format!("mixd --socket {}", quoted(&self.to_string()))
     }
 
-    /// Where mixd listens if nobody says otherwise.
+    /// Returns `@mixd-<uid>`, where mixd listens without an option or a variable.
     fn usual() -> Self {
         Self::Abstract(format!("mixd-{}", socket::uid()).into())
     }
 
-    /// The text without the `@`.
+    /// Returns the name without the `@`, in bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             Self::Abstract(name) => name.as_bytes(),

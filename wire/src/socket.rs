@@ -1,6 +1,6 @@
-//! The raw calls on Unix stream sockets that std does not make (a mode before `bind`, peer
-//! credentials, `MSG_NOSIGNAL`). One of the two files that may use `unsafe`; what is sent over the
-//! sockets is not known here.
+//! Unix stream sockets: listening, connecting, peer credentials, sending and receiving. Raw calls, for
+//! what std does not have: a mode before `bind`, a connect that does not block, `SO_PEERCRED`,
+//! `MSG_NOSIGNAL`. What is sent is not known here.
 #![allow(unsafe_code)]
 // The sizes and constants that C declares with other widths are all small.
 #![allow(
@@ -29,13 +29,16 @@ use crate::Name;
 /// presses never waits.
 const BACKLOG: libc::c_int = 64;
 
-/// How many links are followed, as the kernel does.
+/// How many symbolic links are followed: as many as the kernel does.
 const MAX_LINKS: usize = 40;
 
-/// How long another mixd that is just binding the same path may hold the folder's lock.
+/// How long to wait for the folder's lock while another mixd binds the same path.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Who is at the other end, as it was when it connected or began to listen (`SO_PEERCRED`).
+/// How long to wait before another attempt when a queue is full or a lock is taken.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The process at the other end, as it was when it connected or began to listen (`SO_PEERCRED`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// Process id; 0 when it is not visible from here (another PID namespace).
@@ -61,25 +64,25 @@ pub enum ListenError {
     System(SystemError),
 }
 
-/// What has a name that is taken.
+/// What holds a name that is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
     /// A program that listens there.
     Listener(Peer),
-    /// The same, which has answered nothing.
+    /// A program that listens there and does not answer.
     Silent(Peer),
-    /// The same, which is no mixd.
+    /// A program that listens there and is not mixd.
     Other(Peer),
-    /// A program that takes no more connections: too many wait already.
+    /// A program whose queue of connections is full.
     Full,
-    /// A socket that does not listen, or no longer or not yet.
+    /// A socket that does not listen: no longer, or not yet.
     Socket,
     /// A file that is no socket.
     File,
 }
 
 impl SystemError {
-    /// `call` on `object` failed with `source`.
+    /// An error of `call` on `object`.
     pub fn new(call: &'static str, object: impl fmt::Display, source: io::Error) -> Self {
         Self {
             call,
@@ -88,18 +91,18 @@ impl SystemError {
         }
     }
 
-    /// The system's own error.
+    /// Returns the kind of the system's own error.
     pub fn kind(&self) -> io::ErrorKind {
         self.source.kind()
     }
 
-    /// What the system says, in lower case and without its number.
+    /// Returns the system's sentence, as [`reason`] does.
     pub fn reason(&self) -> String {
         reason(&self.source)
     }
 }
 
-/// What the system says, as the end of a sentence: `connection refused`.
+/// Returns the system's sentence without its number, as the end of another: `connection refused`.
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
@@ -169,7 +172,7 @@ impl From<SystemError> for ListenError {
     }
 }
 
-/// The address as `bind` and `connect` take it. [`Name::parse`] has checked that it fits.
+/// Returns the address for `bind` and `connect`. [`Name::parse`] has checked that it fits.
 fn address(name: &Name) -> (libc::sockaddr_un, libc::socklen_t) {
     // SAFETY: sockaddr_un is plain data, for which all zeros is a value.
     let mut address: libc::sockaddr_un = unsafe { mem::zeroed() };
@@ -182,28 +185,14 @@ fn address(name: &Name) -> (libc::sockaddr_un, libc::socklen_t) {
     (address, length as libc::socklen_t)
 }
 
-/// The effective user id of this process: the one that `SO_PEERCRED` shows to others.
+/// Returns the effective user id of this process, which `SO_PEERCRED` shows to others.
 pub fn uid() -> u32 {
     // SAFETY: geteuid takes nothing and cannot fail.
     unsafe { libc::geteuid() }
 }
 
-/// Puts `/dev/null` in the place of a standard stream that is closed, so that no socket or file
-/// takes its number, and what is meant for standard output is not written there. What std does
-/// before `main`.
-pub fn open_standard_streams() {
-    for fd in 0..=2 {
-        // SAFETY: neither call touches memory of ours but a constant string. The lowest free
-        // number is taken (open(2)), which is this one: those below it are open by now.
-        unsafe {
-            if libc::fcntl(fd, libc::F_GETFD) == -1 {
-                libc::open(c"/dev/null".as_ptr(), libc::O_RDWR);
-            }
-        }
-    }
-}
-
-/// A listening socket. A path is removed when it is dropped, if it is still this socket's.
+/// A listening socket, non-blocking. When it is dropped its path is removed, if that is still this
+/// socket's.
 #[derive(Debug)]
 pub struct Listener {
     fd: OwnedFd,
@@ -211,7 +200,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens at `name`, non-blocking. A path is replaced only when nobody listens there any more.
+    /// Listens at `name`. A path is replaced only when nobody listens there any more.
     ///
     /// # Errors
     /// [`ListenError`].
@@ -220,7 +209,7 @@ impl Listener {
             Name::Abstract(_) => bind(name).and_then(|fd| listen(fd, name))?,
             Name::Path(path) if path.is_symlink() => return Self::bind(&Name::Path(target(path))),
             Name::Path(path) => {
-                // Until it listens: before, it looks like one that is left over.
+                // Held until it listens: before that it looks like one that is left over.
                 let _lock = lock_folder(path)?;
                 let bound = match bind(name) {
                     Err(ListenError::InUse(_, Holder::Socket)) => {
@@ -244,7 +233,7 @@ impl Listener {
         Ok(Self { fd, path })
     }
 
-    /// Takes the next connection, non-blocking like the listener.
+    /// Accepts the next connection, non-blocking like the listener.
     ///
     /// # Errors
     /// `WouldBlock` when none waits; `EMFILE` and `ENFILE` when no descriptor is left.
@@ -274,7 +263,7 @@ impl Drop for Listener {
     }
 }
 
-/// A socket bound to `name` but not listening yet, of mode 0600 if it has a file.
+/// Returns a socket that is bound to `name` and does not listen yet, of mode 0600 if it has a file.
 fn bind(name: &Name) -> Result<OwnedFd, ListenError> {
     let fd = socket(libc::SOCK_NONBLOCK)?;
     let (address, length) = address(name);
@@ -299,8 +288,8 @@ fn bind(name: &Name) -> Result<OwnedFd, ListenError> {
     }
 }
 
-/// Where a link leads to, whether something is there or not. What is behind too many is left as it is:
-/// the kernel refuses it (`path_resolution(7)`).
+/// Returns where a symbolic link leads, whether something is there or not. A chain of too many is left as
+/// it is: the kernel refuses it (`path_resolution(7)`).
 pub fn target(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -312,10 +301,10 @@ pub fn target(path: &Path) -> PathBuf {
     path
 }
 
-/// What has this name.
+/// Returns what holds a name that is in use.
 fn holder(name: &Name) -> Result<Holder, SystemError> {
     // A listener that is busy is still one, so no long wait.
-    match connect(name, Duration::from_millis(100)) {
+    match connect(name, Instant::now() + Duration::from_millis(100)) {
         Ok(other) => {
             let peer = peer(&other);
             let peer = peer.map_err(|error| SystemError::new("getsockopt", name, error))?;
@@ -333,12 +322,12 @@ fn holder(name: &Name) -> Result<Holder, SystemError> {
     }
 }
 
-/// Whether there is a file that is no socket.
+/// Returns whether the path is a file other than a socket.
 fn is_other_file(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|data| !data.file_type().is_socket())
 }
 
-/// Removes a file that may have gone.
+/// Removes a file, if it is still there.
 fn remove(path: &Path) -> Result<(), SystemError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -355,9 +344,8 @@ fn listen(fd: OwnedFd, name: &Name) -> Result<OwnedFd, ListenError> {
     Ok(fd)
 }
 
-/// Holds the lock on `path`'s folder while a stale socket there is looked at and replaced by one that
-/// listens, so that two daemons starting at once don't remove each other's. `flock` on the folder
-/// leaves no file.
+/// Locks the folder of `path` until the value is dropped, so that two daemons that start at once and find a
+/// stale socket don't remove each other's. `flock` on the folder leaves no file.
 fn lock_folder(path: &Path) -> Result<File, SystemError> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -373,7 +361,7 @@ fn lock_folder(path: &Path) -> Result<File, SystemError> {
             Err(error)
                 if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < deadline =>
             {
-                std::thread::sleep(Duration::from_millis(10));
+                std::thread::sleep(PAUSE);
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 let error = io::Error::other("another program holds it");
@@ -384,67 +372,33 @@ fn lock_folder(path: &Path) -> Result<File, SystemError> {
     }
 }
 
-/// A blocking connection to `name`. `timeout` bounds the wait for a place in the listener's queue,
-/// and every send after it.
-///
-/// # Errors
-/// [`SystemError`]; `ConnectionRefused` or `NotFound` when nobody listens there.
-pub fn connect(name: &Name, timeout: Duration) -> Result<OwnedFd, SystemError> {
-    let fd = socket(0)?;
-    set_timeout(&fd, libc::SO_SNDTIMEO, Some(timeout))
-        .map_err(|error| SystemError::new("setsockopt", name, error))?;
-    connect_to(fd, name)
-}
-
-/// A connection to `name` that never waits: not for a place in the listener's queue, nor in any
-/// call after it.
+/// Connects to `name`, without blocking in any call after that. Waits until `deadline` for a place in
+/// the listener's queue.
 ///
 /// # Errors
 /// [`SystemError`]; `ConnectionRefused` or `NotFound` when nobody listens there, `WouldBlock` when
-/// the listener's queue is full.
-pub fn connect_now(name: &Name) -> Result<OwnedFd, SystemError> {
-    connect_to(socket(libc::SOCK_NONBLOCK)?, name)
-}
-
-fn connect_to(fd: OwnedFd, name: &Name) -> Result<OwnedFd, SystemError> {
+/// the queue is full.
+pub fn connect(name: &Name, deadline: Instant) -> Result<OwnedFd, SystemError> {
+    let fd = socket(libc::SOCK_NONBLOCK)?;
     let (address, length) = address(name);
-    // SAFETY: fd is open, and the address is a sockaddr_un of the length given.
-    check(unsafe { libc::connect(fd.as_raw_fd(), (&raw const address).cast(), length) })
-        .map_err(|error| SystemError::new("connect to", name, error))?;
-    Ok(fd)
+    loop {
+        // SAFETY: fd is open, and the address is a sockaddr_un of the length given.
+        let result =
+            check(unsafe { libc::connect(fd.as_raw_fd(), (&raw const address).cast(), length) });
+        match result {
+            Ok(_) => return Ok(fd),
+            // Nothing tells when there is room: poll(2) knows only connections that are under way.
+            Err(error)
+                if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < deadline =>
+            {
+                std::thread::sleep(PAUSE);
+            }
+            Err(error) => return Err(SystemError::new("connect to", name, error)),
+        }
+    }
 }
 
-/// Bounds every receive from here on; `None` waits for ever.
-///
-/// # Errors
-/// Those of `setsockopt`.
-pub fn set_receive_timeout(fd: &OwnedFd, timeout: Option<Duration>) -> io::Result<()> {
-    set_timeout(fd, libc::SO_RCVTIMEO, timeout)
-}
-
-fn set_timeout(fd: &OwnedFd, option: libc::c_int, timeout: Option<Duration>) -> io::Result<()> {
-    // A zero time would mean "for ever": a microsecond is the shortest that does not.
-    let timeout = timeout.map_or(Duration::ZERO, |wanted| {
-        wanted.max(Duration::from_micros(1))
-    });
-    let value = libc::timeval {
-        tv_sec: timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX),
-        tv_usec: timeout.subsec_micros() as libc::suseconds_t,
-    };
-    // SAFETY: the option takes a timeval, which is what is passed, with its size.
-    let result = unsafe {
-        libc::setsockopt(
-            fd.as_raw_fd(),
-            libc::SOL_SOCKET,
-            option,
-            (&raw const value).cast(),
-            size_of_val(&value) as libc::socklen_t,
-        )
-    };
-    check(result).map(drop)
-}
-
-/// Who is at the other end of a connected socket (`SO_PEERCRED` in `unix(7)`).
+/// Returns the process at the other end of a connected socket (`SO_PEERCRED` in `unix(7)`).
 ///
 /// # Errors
 /// Those of `getsockopt`.
@@ -471,7 +425,7 @@ pub fn peer(fd: &OwnedFd) -> io::Result<Peer> {
     })
 }
 
-/// Sends what it can of `bytes` and returns how many that were. Never raises SIGPIPE.
+/// Sends as much of `bytes` as there is room for and returns how many. Never raises SIGPIPE.
 ///
 /// # Errors
 /// Those of `send`: `WouldBlock` when the socket takes nothing now, `BrokenPipe` when the peer
@@ -493,7 +447,7 @@ pub fn send(fd: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
 /// Receives into `space` and returns how many bytes came; 0 at the end of what the peer sends.
 ///
 /// # Errors
-/// Those of `recv`: `WouldBlock` when nothing is there, or nothing came in time.
+/// Those of `recv`: `WouldBlock` when nothing is there.
 pub fn receive(fd: &OwnedFd, space: &mut [u8]) -> io::Result<usize> {
     retry(|| {
         // SAFETY: the pointer and the length are those of a slice that may be written to.
@@ -511,7 +465,7 @@ fn socket(flags: libc::c_int) -> Result<OwnedFd, SystemError> {
     }
 }
 
-/// A signal that a handler took is no reason to give up a transfer.
+/// Repeats a call that a signal handler has interrupted.
 fn retry(mut call: impl FnMut() -> isize) -> io::Result<usize> {
     loop {
         if let Ok(count) = usize::try_from(call()) {
@@ -597,7 +551,7 @@ mod tests {
         let name = Name::Abstract(format!("mixd-silent-{}", std::process::id()).into());
         let _listener = Listener::bind(&name).unwrap();
         let mut waiting = Vec::new();
-        while let Ok(connection) = connect_now(&name) {
+        while let Ok(connection) = connect(&name, Instant::now()) {
             waiting.push(connection);
         }
         let error = Listener::bind(&name).unwrap_err().to_string();
@@ -618,7 +572,7 @@ mod tests {
         assert!(!path.exists() && link.is_symlink());
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         let listener = Listener::bind(&name).unwrap();
-        connect(&name, Duration::from_secs(1)).unwrap();
+        connect(&name, Instant::now()).unwrap();
         drop(listener);
         assert!(!path.exists() && link.is_symlink());
     }
@@ -638,7 +592,7 @@ mod tests {
     fn the_peer_is_this_process() {
         let name = Name::Abstract(format!("mixd-peer-{}", std::process::id()).into());
         let listener = Listener::bind(&name).unwrap();
-        let client = connect(&name, Duration::from_secs(1)).unwrap();
+        let client = connect(&name, Instant::now()).unwrap();
         let server = listener.accept().unwrap();
         let me = Peer {
             pid: std::process::id().cast_signed(),

@@ -6,8 +6,8 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A text with its control characters as escapes, and those that turn the direction of what follows or
-/// end a line (Unicode Standard Annex 9): what somebody else has written is cited so, on a terminal or in
+/// Returns a text with its control characters escaped, and those that turn the direction of what follows
+/// or end a line (Unicode Standard Annex 9): for names that other programs have chosen, on a terminal or in
 /// a log.
 pub fn visible(text: &str) -> String {
     let mut visible = String::with_capacity(text.len());
@@ -19,6 +19,15 @@ pub fn visible(text: &str) -> String {
         }
     }
     visible
+}
+
+/// Returns a word as sh(1) takes it literally: in quotes, unless no character of it needs them.
+pub fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+=:,./-_".contains(&byte);
+    match word.bytes().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }
 
 /// A UTF-8 string of at most `MAX` bytes (`MAX` is at most 255).
@@ -59,7 +68,7 @@ impl fmt::Display for TooLong {
 impl std::error::Error for TooLong {}
 
 impl<const MAX: usize> Text<MAX> {
-    /// The start of `text` that fits, cut at a character's boundary.
+    /// Returns as much of the start of `text` as fits, cut at a character's boundary.
     pub fn truncated(text: &str) -> Self {
         let end = (0..=MAX.min(text.len()))
             .rev()
@@ -67,7 +76,7 @@ impl<const MAX: usize> Text<MAX> {
         Self::copy(&text[..end.unwrap_or(0)])
     }
 
-    /// `text` has at most `MAX` bytes: the callers have checked.
+    /// Copies a text of at most `MAX` bytes: the callers have checked.
     fn copy(text: &str) -> Self {
         const { assert!(MAX <= u8::MAX as usize) };
         let mut bytes = [0; MAX];

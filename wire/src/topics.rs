@@ -19,17 +19,17 @@ impl Topics {
         self.0.into_iter().flatten()
     }
 
-    /// Whether `topic` is among them.
+    /// Returns whether `topic` is among them.
     pub fn contains(self, topic: Topic) -> bool {
         self.0.contains(&Some(topic))
     }
 
-    /// Whether there is none.
+    /// Returns whether there is none.
     pub fn is_empty(self) -> bool {
         self == Self::NONE
     }
 
-    /// Adds `topic` at the end; false if it was there.
+    /// Adds `topic` at the end. Returns false if it was there already.
     pub fn insert(&mut self, topic: Topic) -> bool {
         if self.contains(topic) {
             return false;

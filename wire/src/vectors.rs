@@ -42,7 +42,7 @@ impl Vector {
         &self.frame[HEADER..]
     }
 
-    /// What it says, on a line: kind, id, and the body in CBOR's diagnostic notation (RFC 8949
+    /// Returns the frame on a line: kind, id, and the body in CBOR's diagnostic notation (RFC 8949
     /// section 8).
     pub fn readable(&self) -> String {
         match frame::parse(&self.frame, MAX_REPLY) {

@@ -30,14 +30,14 @@ pub struct Volume(i32);
 #[serde(try_from = "i32", into = "i32")]
 pub struct Shift(i32);
 
-/// What a channel's samples are multiplied by, from 0 (silent) to 1 (untouched): an amplitude, not
-/// decibels. On the wire an unsigned integer in millionths.
+/// The factor on a channel's samples, from 0 (silent) to 1 (untouched): an amplitude, not decibels. On the
+/// wire an unsigned integer in millionths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct Gain(u32);
 
-/// How far from the middle a slider is held there, from 0 (nowhere) to 0.5. On the wire an unsigned
-/// integer in millionths.
+/// The distance from the middle within which a slider snaps to it, from 0 (not at all) to 0.5. On the wire
+/// an unsigned integer in millionths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct Snap(u32);
@@ -47,7 +47,7 @@ pub struct Snap(u32);
 pub enum VolumeError {
     /// The text is not a decimal number, or is infinite or not a number.
     NotANumber,
-    /// The number lies outside the range, whose ends these are (in whole units).
+    /// The number lies outside the range between these two.
     OutOfRange(i32, i32),
     /// The number is not a snap width, which ends at a half.
     TooWide,
@@ -74,13 +74,13 @@ impl Volume {
         self.0
     }
 
-    /// The volume on the other side of the middle, as far from it.
+    /// Returns the volume on the other side of the middle, as far from it.
     #[must_use]
     pub const fn mirrored(self) -> Self {
         Self(-self.0)
     }
 
-    /// The volume that lies `shift` further, stopped at the ends of the range.
+    /// Returns the volume plus `shift`, stopped at the ends of the range.
     #[must_use]
     pub fn shifted(self, shift: Shift) -> Self {
         Self((self.0 + shift.0).clamp(-ONE, ONE))
@@ -93,8 +93,8 @@ impl Shift {
         self.0
     }
 
-    /// The shift nearest to the text's number: what lies outside -2..2 is the whole range, because
-    /// the volume it is added to stops at its ends anyway.
+    /// Parses a number and returns the shift nearest to it: beyond -2 and 2 the volume stops at its ends
+    /// anyway.
     ///
     /// # Errors
     /// [`VolumeError::NotANumber`].

@@ -24,16 +24,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use lab::Lab;
+use lab::Result;
+use lab::mixd::Mixd;
+use lab::process::Process;
 use lexopt::{Arg, Parser, ValueExt};
 use rustix::process::Signal;
-use xtask::Result;
-use xtask::lab::Lab;
-use xtask::mixd::Mixd;
-use xtask::process::Process;
 
 use self::floors::Floors;
 use self::report::{Case, Report};
-use crate::system::{self, Network, User};
+use crate::system::{self, User};
 use crate::{setup, tools};
 
 /// Where the figures are kept that later ones are compared with.
@@ -118,19 +118,17 @@ struct Request {
     json: Option<PathBuf>,
     compares: bool,
     publishes: bool,
-    /// The system that has the peers is around this already.
-    is_inside: bool,
 }
 
 /// Reads the rest of the command line, and does it.
 pub fn bench(parser: Parser) -> Result<()> {
     let request = parse(parser)?;
-    if !request.is_inside {
+    let Some(programs) = system::inside() else {
         return enter();
-    }
+    };
     let bench = Bench {
         floors: Floors::compile()?,
-        programs: tools::target_folder()?.join("release"),
+        programs,
         is_quick: request.is_quick,
     };
     let mut cases = Vec::new();
@@ -146,10 +144,9 @@ pub fn bench(parser: Parser) -> Result<()> {
         machine: machine(request.is_quick)?,
         cases,
     };
-    println!("\n{}", report.text());
-    println!("{}", report.markdown());
+    println!("\n{}\n{}", report.markdown(), report.summary());
     if let Some(file) = &request.json {
-        fs::write(file, report.json())
+        fs::write(file, report.json()?)
             .map_err(|error| format!("write {}: {error}", file.display()))?;
     }
     if request.publishes {
@@ -165,15 +162,13 @@ pub fn bench(parser: Parser) -> Result<()> {
 fn enter() -> Result<()> {
     setup::to_bench()?;
     // There is no compiler for Rust in there.
-    tools::build_release()?;
+    let programs = tools::build_release()?;
     for (package, name, features) in BENCH_TARGETS {
         let made = build_bench(package, name, features)?;
         let copy = built(name)?;
         fs::copy(&made, &copy).map_err(|error| format!("write {}: {error}", copy.display()))?;
     }
-    let mut bench = system::home().command(Network::Private, User::Root, tools::own()?);
-    bench.args(std::env::args_os().skip(1));
-    tools::run(bench.arg("--inside"))
+    system::home().repeat(User::Root, &programs)
 }
 
 /// Where the program of a bench target lies once it is built.
@@ -191,7 +186,6 @@ fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
             Arg::Long("json") => request.json = Some(parser.value()?.into()),
             Arg::Long("compare") => request.compares = true,
             Arg::Long("publish") => request.publishes = true,
-            Arg::Long("inside") => request.is_inside = true,
             Arg::Value(name) => {
                 let name = name.string()?;
                 let whole = TOGETHER.iter().find(|(part, _)| *part == name);
@@ -213,22 +207,23 @@ fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
 
 /// Keeps the report, and shows it in the README.
 fn publish(report: &Report) -> Result<()> {
-    fs::write(BASELINE, report.json())?;
+    fs::write(BASELINE, report.json()?)?;
     tools::write_between(&MARKERS, &report.markdown())
 }
 
 /// Prints what has become slower than it was.
 fn compare(report: &Report) -> Result<()> {
     let before = fs::read_to_string(BASELINE).map_err(|error| format!("{BASELINE}: {error}"))?;
-    let slower = report.slower_than(&Report::parse(&before)?);
-    match slower.as_slice() {
-        [] => println!("Nothing is slower than 1.2 times {BASELINE}."),
-        slower => {
-            let lines = slower.join("\n  ");
-            return Err(format!("slower than 1.2 times {BASELINE}:\n  {lines}").into());
-        }
+    let slower = report.slower_than(&serde_json::from_str(&before)?);
+    if slower.is_empty() {
+        println!("Nothing is slower than 1.2 times {BASELINE}.");
+        return Ok(());
     }
-    Ok(())
+    Err(format!(
+        "slower than 1.2 times {BASELINE}:\n  {}",
+        slower.join("\n  ")
+    )
+    .into())
 }
 
 /// What this was measured on, in a sentence.
@@ -244,12 +239,12 @@ fn machine(is_quick: bool) -> Result<String> {
     let cpu = field(&read("/proc/cpuinfo"), "model name", ':');
     let system = field(&read("/etc/os-release"), "PRETTY_NAME", '=');
     let kernel = read("/proc/sys/kernel/osrelease");
-    let pipewire = floors::printed(Command::new("pipewire").arg("--version"))?;
-    let pipewire = field(&pipewire, "Linked with", ' ');
-    let pipewire = pipewire.rsplit(' ').next().unwrap_or_default();
-    let manager = floors::printed(Command::new("wireplumber").arg("--version"))?;
-    let manager = field(&manager, "Linked with", ' ');
-    let manager = manager.rsplit(' ').next().unwrap_or_default();
+    let version = |program: &str| -> Result<String> {
+        let text = tools::output(Command::new(program).arg("--version"))?;
+        let line = field(&text, "Linked with", ' ');
+        Ok(line.rsplit(' ').next().unwrap_or_default().to_owned())
+    };
+    let (pipewire, manager) = (version("pipewire")?, version("wireplumber")?);
     let cores = std::thread::available_parallelism()?;
     let quick = if is_quick { ", quick" } else { "" };
     Ok(format!(
@@ -266,15 +261,14 @@ fn end(mut process: Process) -> Result<()> {
 
 /// Finds the program that a `cargo build` has made of a bench target, by cargo's own word.
 fn build_bench(package: &str, name: &str, features: &str) -> Result<PathBuf> {
-    let mut cargo = tools::cargo();
-    cargo.args(["bench", "--no-run", "--locked", "--message-format=json"]);
-    cargo.args(["-p", package, "--bench", name]);
+    let line = "bench --no-run --locked --message-format=json";
+    let mut cargo = tools::cargo(&format!("{line} -p {package} --bench {name}"));
     if !features.is_empty() {
         cargo.args(["--features", features]);
     }
     // Cargo says what it compiles, and what went wrong.
     cargo.stderr(std::process::Stdio::inherit());
-    let messages = floors::printed(&mut cargo)?;
+    let messages = tools::output(&mut cargo)?;
     let made = messages.lines().find_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         (message["target"]["name"] == name)
@@ -289,7 +283,7 @@ struct Lines(Vec<(String, String, f64)>);
 impl Lines {
     /// Runs it.
     fn of(command: &mut Command) -> Result<Self> {
-        let text = floors::printed(command)?;
+        let text = tools::output(command)?;
         let parse = |line: &str| {
             let mut words = line.split(' ');
             let (what, who) = (words.next()?.to_owned(), words.next()?.to_owned());

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use mixctl::usage::SIDES;
-use wire::usage::{Completes, Opt, Usage, Verb};
+use usage::{Completes, Opt, Usage, Verb};
 
 /// What prints the names of the programs that play, a line each.
 const PROGRAMS: &str = "mixctl streams 2>/dev/null | cut -f3 | sort -u";

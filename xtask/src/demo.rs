@@ -2,17 +2,16 @@
 //! measured at each step and shown beside what it should be.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use lexopt::{Arg, Parser};
-use xtask::Result;
-use xtask::lab::{Daemon, Lab, STEREO};
-use xtask::level::{self, decibels};
-use xtask::mixd::Mixd;
+use lab::Result;
+use lab::level::{self, decibels};
+use lab::mixd::Mixd;
+use lab::{Daemon, Lab, STEREO};
 
-use crate::{setup, tools};
+use crate::{setup, system, tools};
 
 /// The steps of the sweep.
 const VOLUMES: [f64; 9] = [-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0];
@@ -35,35 +34,21 @@ const PROGRAMS: [(&str, f64, fn(f64) -> f64); 2] = [
     ("Discord", 1000.0, |volume| 1.0 + volume.min(0.0)),
 ];
 
-/// Reads the rest of the command line, and does it.
-pub fn command(mut rest: Parser) -> Result<()> {
-    let mut programs = None;
-    while let Some(argument) = rest.next()? {
-        match argument {
-            Arg::Long("programs") => programs = Some(PathBuf::from(rest.value()?)),
-            argument => return Err(argument.unexpected().into()),
-        }
-    }
-    demo(programs)
-}
-
 /// Builds the programs unless they are in a folder already, and plays: with this machine's PipeWire,
 /// or with one that is unpacked for it.
-///
-/// # Errors
-/// Something is missing, or a level is wrong.
-pub fn demo(programs: Option<PathBuf>) -> Result<()> {
-    if let Some(programs) = programs {
+pub fn demo() -> Result<()> {
+    if let Some(programs) = system::inside() {
         return sweep(&programs);
     }
     setup::to_run()?;
     let unpacked = setup::to_demonstrate()?;
-    let programs = tools::build_debug(&["mixd", "mixctl"])?;
+    let programs = tools::build_debug()?;
     match unpacked {
         None => sweep(&programs),
         Some(folder) => {
             let mut inside = over_usr(&folder, tools::own()?);
-            tools::run(inside.args(["demo", "--programs"]).arg(programs))
+            inside.env(system::PROGRAMS, programs);
+            tools::run(inside.arg("demo"))
         }
     }
 }
@@ -76,10 +61,10 @@ fn over_usr(folder: &Path, program: impl AsRef<OsStr>) -> Command {
          cd \"$1\" && mount -t overlay overlay -o lowerdir=usr:/usr /usr || exit 1\n\
          cd \"$here\" && shift && exec \"$@\"";
     let mut command = Command::new("unshare");
-    command.args(xtask::process::namespace());
-    command.args(["--mount", "--propagation", "unchanged"]);
+    command.args(lab::process::namespace());
+    command.args("--mount --propagation unchanged sh -c".split(' '));
     command
-        .args(["sh", "-c", SCRIPT, "sh"])
+        .args([SCRIPT, "sh"])
         .arg(folder)
         .arg(program.as_ref());
     command

@@ -6,8 +6,8 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use lab::Result;
 use lexopt::{Arg, Parser};
-use xtask::Result;
 
 use crate::installed::{self, COMMON, Installed};
 use crate::tools;
@@ -46,9 +46,6 @@ pub fn install(mut rest: Parser) -> Result<()> {
 const LIST: &str = "share/doc/mixd/installed";
 
 /// Writes each file, and a list of them for [`remove`].
-///
-/// # Errors
-/// Something can't be written.
 pub fn add(place: &Path, files: &[Installed]) -> Result<()> {
     let list = place.join(LIST);
     // What an earlier installation has made is still to be removed.
@@ -75,9 +72,6 @@ pub fn add(place: &Path, files: &[Installed]) -> Result<()> {
 }
 
 /// Writes each file, and says where.
-///
-/// # Errors
-/// One can't be written.
 pub fn write(place: &Path, files: &[Installed]) -> Result<()> {
     for file in files {
         let path = place.join(&file.path);
@@ -99,9 +93,6 @@ pub fn write(place: &Path, files: &[Installed]) -> Result<()> {
 }
 
 /// Removes what was installed, and the folders that were made for it where nothing else is in them.
-///
-/// # Errors
-/// Nothing was installed there, or something can't be removed.
 pub fn remove(place: &Path) -> Result<()> {
     let list = place.join(LIST);
     let lines = fs::read_to_string(&list).map_err(|error| {

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use wire::usage::Usage;
-use xtask::Result;
+use lab::Result;
+use usage::Usage;
 
 use crate::{completions, man};
 
@@ -59,157 +59,82 @@ const PROGRAMS: [&Usage; 3] = [
     &mixview::usage::USAGE,
 ];
 
-/// Files that are copied as they are: from where, to where, whether they are programs.
-const COPIES: [(&str, &str, bool); 21] = [
+/// Files that are copied as they are: from where, below which folder, and their names there. Those that
+/// begin with `#!` are programs.
+const COPIES: [(&str, &str, &str); 6] = [
+    ("mixd/dist", "share/doc/mixd/examples/s6", "run"),
     (
-        "mixview/font/OFL.txt",
-        "share/doc/mixd/mixview-font.txt",
-        false,
+        "mixd/dist/wireplumber",
+        "share/doc/mixd/examples/wireplumber",
+        "await-mixd.lua await-mixd.conf",
     ),
-    ("mixd/dist/run", "share/doc/mixd/examples/s6/run", true),
+    ("mixview/dist", "share/applications", "mixview.desktop"),
     (
-        "mixd/dist/wireplumber/await-mixd.lua",
-        "share/doc/mixd/examples/wireplumber/await-mixd.lua",
-        false,
-    ),
-    (
-        "mixd/dist/wireplumber/await-mixd.conf",
-        "share/doc/mixd/examples/wireplumber/await-mixd.conf",
-        false,
+        "mixview/dist",
+        "share/icons/hicolor/scalable/apps",
+        "mixview.svg",
     ),
     (
-        "mixview/dist/mixview.desktop",
-        "share/applications/mixview.desktop",
-        false,
+        "mixctl/dist/examples",
+        "share/doc/mixd/examples",
+        "sway i3 river waybar.json polybar.ini i3blocks i3status-rust.toml eww.yuck yambar.yml wob chatmix midi-knob",
     ),
     (
-        "mixview/dist/mixview.svg",
-        "share/icons/hicolor/scalable/apps/mixview.svg",
-        false,
+        "wire/examples",
+        "share/doc/mixd/examples",
+        "client.py watch.rs",
     ),
-    (
-        "mixctl/dist/examples/sway",
-        "share/doc/mixd/examples/sway",
-        false,
-    ),
-    (
-        "mixctl/dist/examples/i3",
-        "share/doc/mixd/examples/i3",
-        false,
-    ),
-    (
-        "mixctl/dist/examples/river",
-        "share/doc/mixd/examples/river",
-        true,
-    ),
-    (
-        "mixctl/dist/examples/waybar.json",
-        "share/doc/mixd/examples/waybar.json",
-        false,
-    ),
-    (
-        "mixctl/dist/examples/polybar.ini",
-        "share/doc/mixd/examples/polybar.ini",
-        false,
-    ),
-    (
-        "mixctl/dist/examples/i3blocks",
-        "share/doc/mixd/examples/i3blocks",
-        false,
-    ),
-    (
-        "mixctl/dist/examples/i3status-rust.toml",
-        "share/doc/mixd/examples/i3status-rust.toml",
-        false,
-    ),
-    (
-        "mixctl/dist/examples/eww.yuck",
-        "share/doc/mixd/examples/eww.yuck",
-        false,
-    ),
-    (
-        "mixctl/dist/examples/yambar.yml",
-        "share/doc/mixd/examples/yambar.yml",
-        false,
-    ),
-    (
-        "mixctl/dist/examples/wob",
-        "share/doc/mixd/examples/wob",
-        true,
-    ),
-    (
-        "mixctl/dist/examples/chatmix",
-        "share/doc/mixd/examples/chatmix",
-        true,
-    ),
-    (
-        "mixctl/dist/examples/midi-knob",
-        "share/doc/mixd/examples/midi-knob",
-        true,
-    ),
-    (
-        "wire/examples/client.py",
-        "share/doc/mixd/examples/client.py",
-        false,
-    ),
-    (
-        "wire/examples/watch.rs",
-        "share/doc/mixd/examples/watch.rs",
-        false,
-    ),
-    ("README.md", "share/doc/mixd/README.md", false),
 ];
 
 /// All files, with the programs of the folder `built`.
-///
-/// # Errors
-/// A file can't be read.
 pub fn files(layout: Layout, bindir: &str, built: &Path) -> Result<Vec<Installed>> {
     let mut files = Vec::new();
+    let mut add = |path: String, content: Vec<u8>| {
+        let is_program = path.starts_with("bin/") || content.starts_with(b"#!");
+        files.push(Installed {
+            path: path.into(),
+            content,
+            is_program,
+        });
+    };
     for usage in PROGRAMS {
-        let content = read(&built.join(usage.program))?;
-        add(&mut files, format!("bin/{}", usage.program), content, true);
+        let name = usage.program;
+        add(format!("bin/{name}"), read(&built.join(name))?);
+        add(
+            format!("share/bash-completion/completions/{name}"),
+            completions::bash(usage).into(),
+        );
+        add(
+            format!("{}/_{name}", layout.zsh),
+            completions::zsh(usage).into(),
+        );
+        add(
+            format!("share/fish/vendor_completions.d/{name}.fish"),
+            completions::fish(usage).into(),
+        );
     }
-    for (from, to, is_program) in COPIES {
-        add(&mut files, to.into(), read(Path::new(from))?, is_program);
+    for (from, to, names) in COPIES {
+        for name in names.split(' ') {
+            add(format!("{to}/{name}"), read(&Path::new(from).join(name))?);
+        }
     }
+    let document = |name| format!("share/doc/mixd/{name}");
+    add(document("README.md"), read(Path::new("README.md"))?);
+    add(
+        document("mixview-font.txt"),
+        read(Path::new("mixview/font/OFL.txt"))?,
+    );
     for unit in ["mixd.service", "mixd.socket"] {
         let text = fs::read_to_string(Path::new("mixd/dist").join(unit))?;
         let text = text.replace("@bindir@/mixd", &quoted(&format!("{bindir}/mixd"))?);
-        add(
-            &mut files,
-            format!("{}/{unit}", layout.units),
-            text.into(),
-            false,
-        );
+        add(format!("{}/{unit}", layout.units), text.into());
     }
     for (name, text) in man::pages(VERSION)? {
         let section = name.rsplit('.').next().unwrap_or_default().to_owned();
         let path = format!("share/man/man{section}/{name}");
         match layout.packs {
-            true => add(
-                &mut files,
-                format!("{path}.gz"),
-                pack(text.as_bytes())?,
-                false,
-            ),
-            false => add(&mut files, path, text.into(), false),
-        }
-    }
-    for usage in PROGRAMS {
-        let name = usage.program;
-        for (path, text) in [
-            (
-                format!("share/bash-completion/completions/{name}"),
-                completions::bash(usage),
-            ),
-            (format!("{}/_{name}", layout.zsh), completions::zsh(usage)),
-            (
-                format!("share/fish/vendor_completions.d/{name}.fish"),
-                completions::fish(usage),
-            ),
-        ] {
-            add(&mut files, path, text.into(), false);
+            true => add(format!("{path}.gz"), pack(text.as_bytes())?),
+            false => add(path, text.into()),
         }
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -218,9 +143,6 @@ pub fn files(layout: Layout, bindir: &str, built: &Path) -> Result<Vec<Installed
 
 /// A program's path as systemd reads it (systemd.service(5), "Command lines"; systemd.unit(5),
 /// "Specifiers").
-///
-/// # Errors
-/// systemd takes no program of such a name, quoted or not.
 fn quoted(path: &str) -> Result<String> {
     let unsafe_for_systemd = |c: char| c.is_control() || "\"'\\".contains(c);
     if path.contains(unsafe_for_systemd) {
@@ -238,22 +160,11 @@ fn quoted(path: &str) -> Result<String> {
     })
 }
 
-fn add(files: &mut Vec<Installed>, path: String, content: Vec<u8>, is_program: bool) {
-    files.push(Installed {
-        path: path.into(),
-        content,
-        is_program,
-    });
-}
-
 fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|error| format!("read {}: {error}", path.display()).into())
 }
 
 /// What gzip makes of it, the same each time.
-///
-/// # Errors
-/// gzip is missing or fails.
 pub fn pack(content: &[u8]) -> Result<Vec<u8>> {
     let mut gzip = Command::new("gzip")
         .args(["-9", "--no-name"])

@@ -23,8 +23,8 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use lab::{Result, process};
 use lexopt::{Arg, Parser};
-use xtask::{Result, process};
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -53,9 +53,8 @@ Commands:
                     PipeWire's priority [default: 2000]
   fuzz [TARGET...] [--time SECONDS] [--jobs N]
                     run the fuzz targets, and keep what they learn in the corpus
-  fuzz smoke        run each for a moment, and keep nothing
+  fuzz smoke        replay the corpus and try what is near it, without libFuzzer
   fuzz coverage     print which lines of the protocol's code the corpus reaches
-  fuzz seeds        write the seeds of the corpus anew
   bench [NAME...] [--quick] [--json FILE] [--compare] [--publish]
                     measure everything beside what others cost, in one run; say what is
                     slower than xtask/bench-baseline.json; write that and the README's table
@@ -111,7 +110,7 @@ fn parse(mut parser: Parser) -> std::result::Result<Option<(Command, Parser)>, l
         Some(Arg::Value(name)) => match name.to_str() {
             Some("setup") => setup::command,
             Some("run") => |rest| alone(rest, run::run),
-            Some("demo") => demo::command,
+            Some("demo") => |rest| alone(rest, demo::demo),
             Some("test") => test::command,
             Some("bench") => bench::bench,
             Some("fuzz") => fuzz::fuzz,

@@ -6,7 +6,7 @@ mod markdown;
 use std::fmt::Write;
 
 use mixd::config::directives::DIRECTIVES;
-use wire::usage::{Opt, Usage};
+use usage::{Opt, Usage};
 
 /// A page: its file's name, and its text (man(7)).
 pub type Page = (String, String);
@@ -67,7 +67,7 @@ const MIXVIEW: More = More {
 };
 
 /// Every page.
-pub fn pages(version: &str) -> xtask::Result<Vec<Page>> {
+pub fn pages(version: &str) -> lab::Result<Vec<Page>> {
     let protocol = std::fs::read_to_string("wire/PROTOCOL.md")?;
     Ok(vec![
         (

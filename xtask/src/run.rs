@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use xtask::Result;
+use lab::Result;
 
 use crate::{demo, setup, tools};
 
@@ -14,9 +14,9 @@ pub fn run() -> Result<()> {
     setup::to_run()?;
     if !is_pipewire_reachable() {
         println!("No PipeWire is reachable here; showing mixd in a private one.");
-        return demo::demo(None);
+        return demo::demo();
     }
-    let programs = tools::build_debug(&["mixd", "mixctl"])?;
+    let programs = tools::build_debug()?;
     let mixctl = programs.join("mixctl");
     let mixctl = mixctl.display();
     println!("mixd runs on your PipeWire until Ctrl-C. In another terminal, try:");

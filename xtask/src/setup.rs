@@ -6,13 +6,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
+use lab::Result;
 use lexopt::{Arg, Parser};
-use xtask::Result;
 
 use crate::packages;
-use crate::system::{self, System};
+use crate::system::{self, System, User};
 use crate::tools;
 
 /// How to see, without a package manager, whether something is there.
@@ -23,29 +22,25 @@ enum Probe {
     Module(&'static str),
 }
 
-/// Something that is needed on the machine itself, and the package that has it.
+/// Something that is needed on the machine itself.
 struct Need {
     probe: Probe,
+    /// Debian's package that has it.
     debian: &'static str,
-    arch: &'static str,
-    fedora: &'static str,
-    alpine: &'static str,
-    void: &'static str,
-    nixos: &'static str,
+    /// What the package is called on each of [`ELSEWHERE`].
+    elsewhere: [&'static str; 5],
 }
 
-const fn need(probe: Probe, debian: &'static str, others: [&'static str; 5]) -> Need {
-    let [arch, fedora, alpine, void, nixos] = others;
+const fn need(probe: Probe, debian: &'static str, elsewhere: [&'static str; 5]) -> Need {
     Need {
         probe,
         debian,
-        arch,
-        fedora,
-        alpine,
-        void,
-        nixos,
+        elsewhere,
     }
 }
+
+/// The systems whose names of packages are known.
+const ELSEWHERE: [&str; 5] = ["Arch", "Fedora", "Alpine", "Void", "NixOS"];
 
 /// What compiles mixd. bindgen reads PipeWire's headers with clang's library and its own headers; Debian's
 /// package of the program would make it an alternative for `cc` and `c++`.
@@ -65,14 +60,17 @@ const TO_BUILD: &[Need] = &[
         ["libpipewire", "pipewire-devel", "pipewire-dev", "pipewire-devel", "pipewire"]),
 ];
 
-/// What the tests need besides.
+/// What makes the systems that the tests run in.
+const TO_TEST: &[Need] = &[need(
+    Probe::Program("debootstrap"),
+    "debootstrap",
+    ["debootstrap"; 5],
+)];
+
+/// What builds libFuzzer. Debian's package without a version would make it an alternative for `c++`.
 #[rustfmt::skip]
-const TO_TEST: &[Need] = &[
-    // Builds libFuzzer. Debian's package without a version would make it an alternative for `c++`.
+const TO_FUZZ: &[Need] = &[
     need(Probe::Program("c++"), "g++-*", ["gcc", "gcc-c++", "build-base", "gcc", "gcc"]),
-    // Makes the systems that they run in.
-    need(Probe::Program("debootstrap"), "debootstrap",
-        ["debootstrap", "debootstrap", "debootstrap", "debootstrap", "debootstrap"]),
 ];
 
 /// A PipeWire of one's own, with what plays to it. Debian's names, for all of its releases.
@@ -99,43 +97,22 @@ const PROGRAMS: &[&str] = &[
 ];
 
 /// What all other tests run: displays and hands on them, bars, and those who read what is installed.
+#[rustfmt::skip]
 const TO_SHOW: &[&str] = &[
     // Runs the protocol's example in Python.
     "python3-cbor2",
     // Read manual pages, units, entries, completions, examples, the package.
-    "man-db",
-    "groff",
-    "systemd",
-    "desktop-file-utils",
-    "bash",
-    "zsh",
-    "fish",
-    "i3-wm",
-    "dpkg-dev",
-    "binutils",
+    "man-db", "groff", "systemd", "desktop-file-utils", "bash", "zsh", "fish", "i3-wm", "dpkg-dev", "binutils",
     "lintian",
     // Bars on a real desktop, with a font, and pictures of it.
-    "sway",
-    "grim",
-    "waybar",
-    "wob",
-    "fonts-dejavu-core",
+    "sway", "grim", "waybar", "wob", "fonts-dejavu-core",
     // What a key of sway's finds its window by.
     "jq",
     // What mixview loads, on X11 and on Wayland.
-    "libx11-6",
-    "libx11-xcb1",
-    "libxcursor1",
-    "libxi6",
-    "libxkbcommon0",
-    "libxkbcommon-x11-0",
-    "libwayland-client0",
-    "fontconfig",
+    "libx11-6", "libx11-xcb1", "libxcursor1", "libxi6", "libxkbcommon0", "libxkbcommon-x11-0",
+    "libwayland-client0", "fontconfig",
     // Displays, hands on them, and a compositor that draws no decorations.
-    "xvfb",
-    "xdotool",
-    "wtype",
-    "weston",
+    "xvfb", "xdotool", "wtype", "weston",
     // A terminal for a test.
     "bsdutils",
 ];
@@ -169,9 +146,6 @@ pub fn to_run() -> Result<()> {
 }
 
 /// Unpacks a PipeWire for the demonstration where this machine has none, and returns its folder.
-///
-/// # Errors
-/// It can't be fetched; or this is no Debian.
 pub fn to_demonstrate() -> Result<Option<PathBuf>> {
     if lacks().is_empty() {
         return Ok(None);
@@ -187,19 +161,8 @@ pub fn to_demonstrate() -> Result<Option<PathBuf>> {
         )
         .into());
     }
-    let names = PRIVATE_PIPEWIRE.join(" ");
-    let size = packages::size(&PRIVATE_PIPEWIRE);
-    let size = size.map_or_else(String::new, |size| {
-        format!(
-            " ({} packages, {} to download, {} of disk)",
-            size.packages, size.download, size.disk
-        )
-    });
     println!("Setup: this machine has no PipeWire. For the demonstration one is unpacked into");
-    println!(
-        "  {}{size}; nothing of it is installed: {names}",
-        folder.display()
-    );
+    println!("  {}; nothing of it is installed.", folder.display());
     packages::unpack(&PRIVATE_PIPEWIRE, &folder)?;
     Ok(Some(folder))
 }
@@ -217,6 +180,14 @@ fn lacks() -> Vec<&'static str> {
 pub fn to_test(systems: &[&'static System]) -> Result<()> {
     to_compile_tests()?;
     prepare(systems)
+}
+
+/// Plays in a system what this command line asks for: gets what that needs, builds, and runs the same
+/// command line there.
+pub fn play_in(system: &'static System) -> Result<()> {
+    to_test(&[system])?;
+    println!("{}: {}", system.name, system.versions()?);
+    system.repeat(User::Root, &tools::build_debug()?)
 }
 
 /// Finds what compiling and checking the tests lacks, says how large it is, and installs it.
@@ -262,6 +233,11 @@ fn size_of(system: &System) -> &'static str {
     }
 }
 
+/// Finds what fuzzing lacks, and installs it.
+pub fn to_fuzz() -> Result<()> {
+    provide(TO_BUILD.iter().chain(TO_FUZZ))
+}
+
 /// Finds what the bench lacks, here and in this machine's system, and gets it.
 pub fn to_bench() -> Result<()> {
     provide(TO_BUILD.iter().chain(TO_TEST))?;
@@ -293,6 +269,8 @@ fn print() -> Result<()> {
     }
     println!("To test, on this machine:");
     report(TO_TEST.iter())?;
+    println!("To fuzz, on this machine:");
+    report(TO_FUZZ.iter())?;
     for system in &system::SYSTEMS {
         let folder = system.folder()?;
         let names = in_system(system);
@@ -324,16 +302,9 @@ fn print() -> Result<()> {
 fn report<'a>(needs: impl Iterator<Item = &'a Need>) -> Result<()> {
     let missing = find_missing(needs)?;
     let names: Vec<&str> = missing.iter().map(|need| need.debian).collect();
-    match (missing.is_empty(), packages::size(&names)) {
-        (true, _) => println!("  nothing is missing"),
-        (false, Some(size)) => println!(
-            "  {}\n  ({} packages in all, {} to download, {} of disk)",
-            names.join(" "),
-            size.packages,
-            size.download,
-            size.disk
-        ),
-        (false, None) => println!("  {}\n  (sizes: after 'apt-get update')", names.join(" ")),
+    match names.is_empty() {
+        true => println!("  nothing is missing"),
+        false => println!("  {}\n  {}", names.join(" "), packages::size(&names)),
     }
     Ok(())
 }
@@ -364,30 +335,18 @@ fn provide<'a>(needs: impl Iterator<Item = &'a Need>) -> Result<()> {
     let names: Vec<&str> = missing.iter().map(|need| need.debian).collect();
     println!("Setup: looking for {}", names.join(" "));
     packages::update()?;
-    if let Some(size) = packages::size(&names) {
-        println!(
-            "Setup: installing {} packages on this machine ({} to download, {} of disk): {}",
-            size.packages,
-            size.download,
-            size.disk,
-            names.join(" ")
-        );
-    }
+    println!(
+        "Setup: installing on this machine. {}",
+        packages::size(&names)
+    );
     packages::install(&names)
 }
 
 /// Says what is missing in the words of the other systems.
 fn name_elsewhere(missing: &[&Need]) -> Result<()> {
     println!("Setup: some packages are missing. They are called");
-    let names: [(&str, fn(&Need) -> &str); 5] = [
-        ("Arch", |need| need.arch),
-        ("Fedora", |need| need.fedora),
-        ("Alpine", |need| need.alpine),
-        ("Void", |need| need.void),
-        ("NixOS", |need| need.nixos),
-    ];
-    for (system, name) in names {
-        let packages: BTreeSet<&str> = missing.iter().map(|need| name(need)).collect();
+    for (at, system) in ELSEWHERE.iter().enumerate() {
+        let packages: BTreeSet<&str> = missing.iter().map(|need| need.elsewhere[at]).collect();
         let packages: Vec<&str> = packages.into_iter().collect();
         println!("  {system:<7} {}", packages.join(" "));
     }
@@ -397,14 +356,12 @@ fn name_elsewhere(missing: &[&Need]) -> Result<()> {
 /// Adds rustfmt and clippy where rustup has left them out.
 fn add_components() -> Result<()> {
     for (component, subcommand) in COMPONENTS {
-        let mut probe = tools::cargo();
-        probe
-            .args([subcommand, "--version"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        if !probe.status()?.success() {
+        let mut probe = tools::cargo(&format!("{subcommand} --version"));
+        if tools::output(&mut probe).is_err() {
             println!("Setup: adding {component}");
-            tools::run(Command::new("rustup").args(["component", "add", component]))?;
+            tools::run(&mut tools::command(&format!(
+                "rustup component add {component}"
+            )))?;
         }
     }
     Ok(())
@@ -414,10 +371,9 @@ impl Probe {
     fn is_met(&self) -> bool {
         match self {
             Self::Program(name) => is_on_path(name),
-            Self::Module(name) => Command::new("pkg-config")
-                .args(["--exists", name])
-                .status()
-                .is_ok_and(|status| status.success()),
+            Self::Module(name) => {
+                tools::output(&mut tools::command(&format!("pkg-config --exists {name}"))).is_ok()
+            }
         }
     }
 }

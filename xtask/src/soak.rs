@@ -5,17 +5,16 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use lab::Result;
+use lab::level::{self, decibels};
+use lab::mixd::Mixd;
+use lab::process::{Process, wait_for};
+use lab::{Daemon, Lab, PATIENCE, STEREO};
 use lexopt::{Arg, Parser, ValueExt};
 use rustix::process::Signal;
 use wire::{Client, Request, Topic};
-use xtask::Result;
-use xtask::lab::{Daemon, Lab, PATIENCE, STEREO};
-use xtask::level::{self, decibels};
-use xtask::mixd::Mixd;
-use xtask::process::{Process, wait_for};
 
-use crate::system::{self, Network, User};
-use crate::{setup, tools};
+use crate::{setup, system};
 
 /// How long it lasts if the command line does not say, in minutes.
 const MINUTES: u64 = 20;
@@ -23,6 +22,8 @@ const MINUTES: u64 = 20;
 const MAX_PLAYERS: usize = 6;
 /// The peak of each program's tone: all of them stay below full scale.
 const AMPLITUDE: f64 = 0.1;
+/// How long nothing is asked after what was not as it should be yet.
+const PAUSE: Duration = Duration::from_millis(500);
 /// How long the card is listened to after each event, and what of that is measured, in tenths of a second.
 const LISTEN: Duration = Duration::from_millis(400);
 const MEASURED: usize = 2;
@@ -76,25 +77,18 @@ struct Soak {
 
 /// Reads the rest of the command line, and does it: builds here, and plays in a system.
 pub fn soak(mut rest: Parser) -> Result<()> {
-    let (mut minutes, mut system, mut programs) = (MINUTES, system::home(), None);
+    let (mut minutes, mut system) = (MINUTES, system::home());
     while let Some(argument) = rest.next()? {
         match argument {
             Arg::Long("minutes") => minutes = rest.value()?.parse()?,
             Arg::Long("on") => system = system::named(&rest.value()?.string()?)?,
-            Arg::Long("programs") => programs = Some(PathBuf::from(rest.value()?)),
             argument => return Err(argument.unexpected().into()),
         }
     }
-    if let Some(programs) = programs {
-        return run(&programs, Duration::from_mins(minutes));
+    match system::inside() {
+        Some(programs) => run(&programs, Duration::from_mins(minutes)),
+        None => setup::play_in(system),
     }
-    setup::to_test(&[system])?;
-    println!("{}: {}", system.name, system.versions()?);
-    let programs = tools::build_debug(&["mixd", "mixctl"])?;
-    let own = tools::own()?;
-    let mut soak = system.command(Network::Private, User::Root, own);
-    soak.args(["soak", "--minutes", &minutes.to_string(), "--programs"]);
-    tools::run(soak.arg(programs))
 }
 
 fn run(programs: &Path, time: Duration) -> Result<()> {
@@ -237,9 +231,17 @@ impl Soak {
                     String::new()
                 }
             };
-            Ok((has_crashed || wrong.is_empty()).then_some(()))
+            let is_settled = has_crashed || wrong.is_empty();
+            if !is_settled {
+                // While these tools bind the metadata, PipeWire tells changes to them alone.
+                std::thread::sleep(PAUSE);
+            }
+            Ok(is_settled.then_some(()))
         })
-        .map_err(|error| format!("{error}: {wrong}"))?;
+        .map_err(|error| {
+            let metadata = self.lab.metadata().unwrap_or_default();
+            format!("{error}: {wrong}; the metadata says:\n{metadata}")
+        })?;
         if has_crashed || is_stuck {
             // WirePlumber 0.4 does, when a card goes that it is still setting up.
             self.crashes += u32::from(has_crashed);

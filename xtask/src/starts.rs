@@ -3,19 +3,18 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use lab::Result;
+use lab::level;
+use lab::mixd::Mixd;
+use lab::process::{Process, wait_for};
+use lab::{Lab, PATIENCE};
 use lexopt::{Arg, Parser, ValueExt};
-use xtask::Result;
-use xtask::lab::{Lab, PATIENCE};
-use xtask::level;
-use xtask::mixd::Mixd;
-use xtask::process::{Process, wait_for};
 
-use crate::system::{self, Network, User};
-use crate::{setup, tools};
+use crate::{setup, system, tools};
 
 /// How many programs start at once.
 const AT_ONCE: usize = 4;
@@ -29,29 +28,21 @@ const GLIDE: Duration = Duration::from_millis(200);
 
 /// Reads the rest of the command line, and does it: builds here, and plays in a system.
 pub fn starts(mut rest: Parser) -> Result<()> {
-    let (mut count, mut system, mut programs) = (COUNT, system::home(), None);
+    let (mut count, mut system) = (COUNT, system::home());
     let (mut awaits, mut has_priority) = (false, true);
     while let Some(argument) = rest.next()? {
         match argument {
             Arg::Long("on") => system = system::named(&rest.value()?.string()?)?,
             Arg::Long("await") => awaits = true,
             Arg::Long("without-priority") => has_priority = false,
-            Arg::Long("programs") => programs = Some(PathBuf::from(rest.value()?)),
             Arg::Value(number) => count = number.parse()?,
             argument => return Err(argument.unexpected().into()),
         }
     }
-    if let Some(programs) = programs {
-        return run(&programs, count, awaits, has_priority);
+    match system::inside() {
+        Some(programs) => run(&programs, count, awaits, has_priority),
+        None => setup::play_in(system),
     }
-    setup::to_test(&[system])?;
-    println!("{}: {}", system.name, system.versions()?);
-    let programs = tools::build_debug(&["mixd", "mixctl"])?;
-    let mut starts = system.command(Network::Private, User::Root, tools::own()?);
-    starts.arg("starts").arg(count.to_string());
-    starts.args(awaits.then_some("--await"));
-    starts.args((!has_priority).then_some("--without-priority"));
-    tools::run(starts.arg("--programs").arg(programs))
 }
 
 fn run(programs: &Path, count: usize, awaits: bool, has_priority: bool) -> Result<()> {

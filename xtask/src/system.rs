@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use xtask::Result;
+use lab::Result;
 
 use crate::{packages, tools};
 
@@ -26,30 +26,26 @@ pub struct System {
 
 /// The systems that there can be.
 pub const SYSTEMS: [System; 3] = [
-    System {
-        name: "debian12",
-        suite: "bookworm",
-    },
-    System {
-        name: "debian13",
-        suite: "trixie",
-    },
-    System {
-        name: "unstable",
-        suite: "sid",
-    },
+    System::of("debian12", "bookworm"),
+    System::of("debian13", "trixie"),
+    System::of("unstable", "sid"),
 ];
 
 /// Returns the system of this name.
-///
-/// # Errors
-/// There is none.
 pub fn named(name: &str) -> Result<&'static System> {
     let names = SYSTEMS.map(|system| system.name).join(", ");
     SYSTEMS
         .iter()
         .find(|system| system.name == name)
         .ok_or_else(|| format!("no system '{name}'; there are {names}").into())
+}
+
+/// The variable that says, to a command that runs in a system, which folder has the programs.
+pub const PROGRAMS: &str = "XTASK_PROGRAMS";
+
+/// Returns the folder of the programs where [`System::own`] runs this, none elsewhere.
+pub fn inside() -> Option<PathBuf> {
+    std::env::var_os(PROGRAMS).map(PathBuf::from)
 }
 
 /// Returns the system whose C library is this machine's: all tests run there. On what is no Debian,
@@ -91,6 +87,10 @@ pub enum User {
 const ORDINARY: u32 = 1000;
 
 impl System {
+    const fn of(name: &'static str, suite: &'static str) -> Self {
+        Self { name, suite }
+    }
+
     /// The folder that holds it.
     pub fn folder(&self) -> Result<PathBuf> {
         Ok(tools::target_folder()?.join("systems").join(self.name))
@@ -98,9 +98,6 @@ impl System {
 
     /// Makes sure that it is there and has these packages. Newer ones are looked for once a day;
     /// without a network it stays as it is.
-    ///
-    /// # Errors
-    /// It can't be made, or lacks packages that can't be fetched.
     pub fn prepare(&self, packages: &[&str]) -> Result<()> {
         let folder = self.folder()?;
         if !folder.join("etc/debian_version").exists() {
@@ -122,11 +119,8 @@ impl System {
             println!("System {} stays as it is: {error}", self.name);
         }
         if !missing.is_empty() {
-            println!(
-                "System {}: adding {} packages and what they need",
-                self.name,
-                missing.len()
-            );
+            let (name, count) = (self.name, missing.len());
+            println!("System {name}: adding {count} packages and what they need");
             self.apt(&[&["install"][..], &missing].concat(), &log)?;
         }
         if updates.is_ok() {
@@ -143,47 +137,30 @@ impl System {
         println!("System {}: making it in {}", self.name, folder.display());
         let scratch = folder.with_extension("new");
         if scratch.exists() {
-            tools::run(
-                tools::as_root("rm")
-                    .args(["-rf", "--one-file-system"])
-                    .arg(&scratch),
-            )?;
+            tools::run(tools::as_root("rm -rf --one-file-system").arg(&scratch))?;
         }
         if let Some(parent) = scratch.parent() {
             fs::create_dir_all(parent)?;
         }
         let log = folder.with_extension("log");
-        let mut debootstrap = tools::as_root("unshare");
-        debootstrap.args([
-            "--mount",
-            "--propagation",
-            "unchanged",
-            "sh",
-            "-c",
-            SCRIPT,
-            "sh",
-        ]);
-        tools::run_logged(debootstrap.arg(self.suite).arg(&scratch), &log)?;
+        let mut debootstrap = tools::as_root("unshare --mount --propagation unchanged sh -c");
+        debootstrap.args([SCRIPT, "sh", self.suite]).arg(&scratch);
+        tools::run_logged(&mut debootstrap, &log)?;
         let script = format!(
             "cd \"$1\" && cat >etc/dpkg/dpkg.cfg.d/mixd <<END\n{DPKG}END\n\
              cat >etc/apt/apt.conf.d/mixd <<END\n{APT}END\n\
              printf '#!/bin/sh\\nexit 101\\n' >usr/sbin/policy-rc.d && chmod 755 usr/sbin/policy-rc.d &&\n\
              echo 'tester:x:{ORDINARY}:{ORDINARY}::/tmp:/bin/sh' >>etc/passwd && chmod 755 root"
         );
-        tools::run(
-            tools::as_root("sh")
-                .args(["-c", &script, "sh"])
-                .arg(&scratch),
-        )?;
+        tools::run(tools::as_root("sh -c").args([&script, "sh"]).arg(&scratch))?;
         tools::run(tools::as_root("mv").arg(&scratch).arg(folder))
     }
 
     fn apt(&self, args: &[&str], log: &Path) -> Result<()> {
         let mut command = self.command(Network::Shared, User::Root, "env");
-        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "--yes"]);
         // Another run of this may be at it.
-        command.args(["-o", "DPkg::Lock::Timeout=900"]);
-        tools::run_logged(command.args(args), log)
+        let words = "DEBIAN_FRONTEND=noninteractive apt-get --yes -o DPkg::Lock::Timeout=900";
+        tools::run_logged(command.args(words.split(' ')).args(args), log)
     }
 
     /// A program in the system: with the target folder and the sources at the paths that they have
@@ -227,9 +204,9 @@ impl System {
         let mut command = tools::as_root("env");
         command.arg(format!("INNER={INNER}"));
         // Nothing in it outlasts this program, however that ends.
-        command.args(["setpriv", "--pdeathsig", "KILL", "--", "unshare"]);
-        command.args(["--mount", "--propagation", "unchanged"]);
-        command.args(["--pid", "--fork", "--kill-child"]);
+        let words = "setpriv --pdeathsig KILL -- \
+                     unshare --mount --propagation unchanged --pid --fork --kill-child";
+        command.args(words.split_whitespace());
         let network = match network {
             Network::Shared => "shared",
             Network::Private => "private",
@@ -246,22 +223,32 @@ impl System {
         command
     }
 
+    /// Runs this command line again in the system, with the programs of this folder.
+    pub fn repeat(&self, user: User, programs: &Path) -> Result<()> {
+        let mut command = self.own(user, programs)?;
+        tools::run(command.args(std::env::args_os().skip(1)))
+    }
+
+    /// This program in the system, with the programs of this folder: [`inside`] returns it there.
+    pub fn own(&self, user: User, programs: &Path) -> Result<Command> {
+        let mut command = self.command(Network::Private, user, "env");
+        command.arg(format!("{PROGRAMS}={}", programs.display()));
+        command.arg(tools::own()?);
+        Ok(command)
+    }
+
     /// The versions that tests there meet, in words.
-    ///
-    /// # Errors
-    /// One of the two does not start there.
     pub fn versions(&self) -> Result<String> {
         let mut words = Vec::new();
         for (program, name) in [("pipewire", "PipeWire"), ("wireplumber", "WirePlumber")] {
             let mut command = self.command(Network::Private, User::Root, program);
-            let out = command.arg("--version").output()?;
-            let text = String::from_utf8_lossy(&out.stdout).into_owned();
+            let text = tools::output(command.arg("--version"))?;
             let line = text.lines().find(|line| line.contains("Linked with"));
             let version = line.and_then(|line| line.split_whitespace().next_back());
-            let said = String::from_utf8_lossy(&out.stderr);
-            let version =
-                version.ok_or_else(|| format!("{program} in {}: {}", self.name, said.trim()))?;
-            words.push(format!("{name} {version}"));
+            words.push(format!(
+                "{name} {}",
+                version.ok_or("a program without a version")?
+            ));
         }
         Ok(words.join(", "))
     }

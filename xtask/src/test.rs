@@ -2,19 +2,18 @@
 
 mod cases;
 mod job;
-mod table;
 
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
+use lab::Result;
 use lexopt::{Arg, Parser, ValueExt};
-use xtask::Result;
 
 pub use self::cases::{Cases, Which};
 use self::job::Job;
-use self::table::Table;
-use crate::system::{self, Network, SYSTEMS, System, User};
+use crate::system::{self, SYSTEMS, System, User};
 use crate::{setup, tools};
 
 /// A check that is no test case.
@@ -27,74 +26,49 @@ struct Step {
     runs_programs: bool,
 }
 
-const fn step(name: &'static str, command: fn() -> Result<Command>, runs_programs: bool) -> Step {
+const fn compiles(name: &'static str, command: fn() -> Result<Command>) -> Step {
     Step {
         name,
         command,
-        runs_programs,
+        runs_programs: false,
+    }
+}
+
+const fn runs(name: &'static str, command: fn() -> Result<Command>) -> Step {
+    Step {
+        runs_programs: true,
+        ..compiles(name, command)
     }
 }
 
 /// The steps; those that compile in this order.
+#[rustfmt::skip]
 const STEPS: [Step; 8] = [
-    step("format", || Ok(cargo("fmt --all --check")), false),
-    step(
-        "lints",
-        || {
-            Ok(cargo(
-                "clippy --workspace --all-targets --locked -- -D warnings",
-            ))
-        },
-        false,
-    ),
+    compiles("format", || Ok(cargo("fmt --all --check"))),
+    compiles("lints", || Ok(cargo("clippy --workspace --all-targets --locked -- -D warnings"))),
     // The daemon builds on a machine that has no PipeWire.
-    step(
-        "lints-without-pipewire",
-        || {
-            Ok(cargo(
-                "clippy -p mixd --no-default-features --locked -- -D warnings",
-            ))
-        },
-        false,
-    ),
-    step(
-        "doc-tests",
-        || Ok(cargo("test --workspace --locked --doc")),
-        false,
-    ),
-    step(
-        "documentation",
-        || Ok(cargo("doc --workspace --no-deps --locked")),
-        false,
-    ),
-    step("fuzz", || own("fuzz smoke"), false),
-    step(
-        "installed",
-        || in_system(User::Ordinary, &["dist", "--check"]),
-        true,
-    ),
-    step("demo", || in_system(User::Root, &["demo"]), true),
+    compiles("lints-without-pipewire", || Ok(cargo("clippy -p mixd --no-default-features --locked -- -D warnings"))),
+    compiles("doc-tests", || Ok(cargo("test --workspace --locked --doc"))),
+    compiles("documentation", || Ok(cargo("doc --workspace --no-deps --locked"))),
+    compiles("fuzz", || Ok(cargo("test --workspace --locked --test replay -- --ignored"))),
+    runs("installed", || Ok(own(in_system(User::Ordinary)?, "dist --check"))),
+    runs("demo", || Ok(own(in_system(User::Root)?, "demo"))),
 ];
 
 fn cargo(words: &str) -> Command {
-    let mut command = tools::cargo();
-    command.args(words.split(' '));
+    let mut command = tools::cargo(words);
     command.env("RUSTDOCFLAGS", "-D warnings");
     command
 }
 
-fn own(words: &str) -> Result<Command> {
-    let mut command = Command::new(tools::own()?);
+fn own(mut command: Command, words: &str) -> Command {
     command.args(words.split(' '));
-    Ok(command)
+    command
 }
 
 /// This program in this machine's system, with the programs that were built for the cases.
-fn in_system(user: User, words: &[&str]) -> Result<Command> {
-    let mut command = system::home().command(Network::Private, user, tools::own()?);
-    command.args(words).arg("--programs");
-    command.arg(tools::target_folder()?.join("debug"));
-    Ok(command)
+fn in_system(user: User) -> Result<Command> {
+    system::home().own(user, &tools::target_folder()?.join("debug"))
 }
 
 /// Between these two lines of the README is the table of programs.
@@ -219,7 +193,7 @@ pub fn command(rest: Parser) -> Result<()> {
     if let Some(names) = names.filter(|_| found.is_empty()) {
         return Err(format!("no step, test file or case is called {}", names.join(" ")).into());
     }
-    let (mut failures, mut count, mut table) = (Vec::new(), 0, Table::default());
+    let (mut failures, mut count, mut columns) = (Vec::new(), 0, Vec::new());
     for system in request.turns() {
         let mut column = String::new();
         if !found.is_empty() {
@@ -236,14 +210,14 @@ pub fn command(rest: Parser) -> Result<()> {
         let below = below.into_iter().map(Step::job).collect::<Result<_>>()?;
         let outcome = found.run(system, &[], among, below)?;
         failures.extend(outcome.failures);
-        table.add(column, outcome.programs);
+        columns.push((column, outcome.programs));
         times.push((format!("{} and steps", system.name), began.elapsed()));
     }
     if request.which == Which::Programs {
-        println!("\n{}", table.markdown());
+        println!("\n{}", table(&columns));
     }
     if request.publishes {
-        tools::write_between(&MARKERS, &table.markdown())?;
+        tools::write_between(&MARKERS, &table(&columns))?;
     }
     println!("\nIn {:.0} s:", start.elapsed().as_secs_f32());
     for (name, time) in &times {
@@ -260,5 +234,48 @@ pub fn command(rest: Parser) -> Result<()> {
     match failures.is_empty() {
         true => Ok(()),
         false => Err(format!("{} of the checks failed", failures.len()).into()),
+    }
+}
+
+/// What was said of programs on a system, which is named first: each program, and the words.
+type Column = (String, Vec<(String, String)>);
+
+/// The README's table of real programs: a program a line, a system a column.
+fn table(columns: &[Column]) -> String {
+    let line = |cells: Vec<&str>| format!("| {} |\n", cells.join(" | "));
+    let systems = columns.iter().map(|(system, _)| system.as_str());
+    let mut text = line(std::iter::once("program").chain(systems).collect());
+    text += &format!("|{}\n", " --- |".repeat(columns.len() + 1));
+    let programs = columns.iter().flat_map(|(_, said)| said);
+    let programs: BTreeSet<&str> = programs.map(|(program, _)| program.as_str()).collect();
+    for program in programs {
+        let words = columns.iter().map(|(_, said)| {
+            let mut said = said.iter().filter(|(name, _)| name == program);
+            said.next().map_or("", |(_, words)| words)
+        });
+        // A bar would be the cell's end.
+        let words: Vec<String> = words.map(|words| words.replace('|', "/")).collect();
+        let words = words.iter().map(String::as_str);
+        text += &line(std::iter::once(program).chain(words).collect());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_a_line_and_a_system_a_column_also_where_one_is_missing() {
+        let pair = |program: &str, words: &str| (program.to_owned(), words.to_owned());
+        let columns = [
+            ("one".to_owned(), vec![pair("mpv", "right")]),
+            (
+                "two".to_owned(),
+                vec![pair("mpv", "no"), pair("aplay", "a|b")],
+            ),
+        ];
+        let text = "| program | one | two |\n| --- | --- | --- |\n| aplay |  | a/b |\n| mpv | right | no |\n";
+        assert_eq!(table(&columns), text);
     }
 }

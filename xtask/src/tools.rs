@@ -7,11 +7,21 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
 
-use xtask::Result;
+use lab::Result;
 
-/// The cargo that runs this.
-pub fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+/// The command of a line of words, the first of which is the program. No word has a blank in it.
+pub fn command(line: &str) -> Command {
+    let mut words = line.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words);
+    command
+}
+
+/// The cargo that runs this, with the words of a line.
+pub fn cargo(line: &str) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(line.split_whitespace());
+    command
 }
 
 /// The folder of the sources.
@@ -20,25 +30,18 @@ pub fn root() -> PathBuf {
     own.parent().unwrap_or(own).into()
 }
 
-/// A command that runs as root: through sudo where this does not.
-pub fn as_root(program: &str) -> Command {
-    if wire::socket::uid() == 0 {
-        return Command::new(program);
+/// The command of a line of words, as root: through sudo where this does not run as root.
+pub fn as_root(line: &str) -> Command {
+    match wire::socket::uid() {
+        0 => command(line),
+        _ => command(&format!("sudo {line}")),
     }
-    let mut command = Command::new("sudo");
-    command.arg(program);
-    command
 }
 
 /// Runs a command that must succeed.
-///
-/// # Errors
-/// It can't be started, or fails.
 pub fn run(command: &mut Command) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let status = command
-        .status()
-        .map_err(|error| format!("start {name}: {error}"))?;
+    let status = command.status().map_err(|error| missing(&name, &error))?;
     if status.success() {
         return Ok(());
     }
@@ -48,55 +51,56 @@ pub fn run(command: &mut Command) -> Result<()> {
     Err(format!("{name} {}: {status}", args.join(" ")).into())
 }
 
-/// The same with what it prints added to a log, of which the end is in the sentence if it fails.
-///
-/// # Errors
-/// It can't be started, or fails; or the log can't be written.
+/// Runs a command that must succeed, and returns what it prints. What it complains of is in the sentence
+/// if it fails.
+pub fn output(command: &mut Command) -> Result<String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let out = command.output().map_err(|error| missing(&name, &error))?;
+    if out.status.success() {
+        return Ok(String::from_utf8(out.stdout)?);
+    }
+    let said = String::from_utf8_lossy(&out.stderr);
+    Err(format!("{name}: {}: {}", out.status, said.trim()).into())
+}
+
+/// Runs a command that must succeed, with what it prints added to a log, of which the end is in the
+/// sentence if it fails.
 pub fn run_logged(command: &mut Command, log: &Path) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let failed = |error| format!("open {}: {error}", log.display());
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(log)
-        .map_err(failed)?;
+    let shown = log.display();
+    let file = File::options().create(true).append(true).open(log);
+    let file = file.map_err(|error| format!("open {shown}: {error}"))?;
     command.stdout(file.try_clone()?).stderr(file);
-    let status = command
-        .status()
-        .map_err(|error| format!("start {name}: {error}; 'cargo xtask setup' installs it"))?;
+    let status = command.status().map_err(|error| missing(&name, &error))?;
     if status.success() {
         return Ok(());
     }
     let said = std::fs::read_to_string(log).unwrap_or_default();
-    let last = said.lines().rev().take(3).collect::<Vec<_>>();
-    let last: Vec<&str> = last.into_iter().rev().collect();
-    Err(format!(
-        "{name}: {status}; {} ends with: {}",
-        log.display(),
-        last.join(" / ")
-    )
-    .into())
+    let lines: Vec<&str> = said.lines().collect();
+    let last = lines[lines.len().saturating_sub(3)..].join(" / ");
+    Err(format!("{name}: {status}; {shown} ends with: {last}").into())
+}
+
+/// Says that a program can't be started.
+pub fn missing(name: &str, error: &std::io::Error) -> String {
+    format!("start {name}: {error}; 'cargo xtask setup' installs it")
 }
 
 /// Puts a text between two lines of the README, in the place of what is there.
-///
-/// # Errors
-/// The README can't be read or written, or does not have the lines.
 pub fn write_between([start, end]: &[&str; 2], text: &str) -> Result<()> {
     let file = root().join("README.md");
-    let readme = std::fs::read_to_string(&file)
-        .map_err(|error| format!("read {}: {error}", file.display()))?;
+    let readme = std::fs::read_to_string(&file)?;
     let parts = readme.split_once(start);
     let parts = parts.and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
     let (before, after) = parts.ok_or_else(|| format!("README.md has lost {}", start.trim()))?;
-    std::fs::write(&file, [before, start, text, end, after].concat())
-        .map_err(|error| format!("write {}: {error}", file.display()).into())
+    Ok(std::fs::write(
+        &file,
+        [before, start, text, end, after].concat(),
+    )?)
 }
 
-/// Does `work` for each item in turn, for some at once.
-///
-/// # Errors
-/// The first of those of `work`; what is not yet begun is left.
+/// Does `work` for each item in turn, for some at once. Returns the first error of `work`; what is not
+/// yet begun is then left.
 pub fn at_once<T: Send>(
     items: impl IntoIterator<Item = T, IntoIter: Send>,
     workers: usize,
@@ -122,8 +126,7 @@ pub fn at_once<T: Send>(
 
 /// The same command with nothing but the time that no other process wants (`SCHED_IDLE` of sched(7)).
 pub fn idle(command: &Command) -> Command {
-    let mut idle = Command::new("chrt");
-    idle.args(["--idle", "0"]);
+    let mut idle = self::command("chrt --idle 0");
     idle.arg(command.get_program()).args(command.get_args());
     let variables = command.get_envs();
     idle.envs(variables.filter_map(|(name, value)| Some((name, value?))));
@@ -135,60 +138,25 @@ pub fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// Builds programs as the tests do, without the minutes of optimisation that what is installed gets,
-/// and returns the folder that holds them.
-///
-/// # Errors
-/// The build fails.
-pub fn build_debug(programs: &[&str]) -> Result<PathBuf> {
-    let mut build = cargo();
-    build.args(["build", "--locked"]);
-    for program in programs {
-        build.args(["-p", program]);
-    }
-    run(&mut build)?;
+/// Builds mixd and mixctl as the tests do, without the minutes of optimisation that what is installed
+/// gets, and returns the folder that holds them.
+pub fn build_debug() -> Result<PathBuf> {
+    run(&mut cargo("build --locked -p mixd -p mixctl"))?;
     Ok(target_folder()?.join("debug"))
 }
 
 /// Builds the programs as they are shipped, and returns the folder that holds them.
-///
-/// # Errors
-/// The build fails.
 pub fn build_release() -> Result<PathBuf> {
-    let build = [
-        "build",
-        "--release",
-        "--locked",
-        "-p",
-        "mixd",
-        "-p",
-        "mixview",
-    ];
-    run(cargo().args(build))?;
+    run(&mut cargo("build --release --locked -p mixd -p mixview"))?;
     // Linked statically where the C library is there as an archive, as it is with Debian's: half of
-    // the time of a program that short is its dynamic linker's.
-    let mut mixctl = cargo();
-    mixctl.args([
-        "rustc",
-        "--release",
-        "--locked",
-        "-p",
-        "mixctl",
-        "--bin",
-        "mixctl",
-    ]);
-    if has_static_libc() {
+    // the time of a program that short is its dynamic linker's. cc repeats the name of what it does not
+    // find.
+    let mut mixctl = cargo("rustc --release --locked -p mixctl --bin mixctl");
+    if output(&mut command("cc -print-file-name=libc.a")).is_ok_and(|path| path.starts_with('/')) {
         mixctl.args(["--", "-C", "target-feature=+crt-static"]);
     }
     run(&mut mixctl)?;
     Ok(target_folder()?.join("release"))
-}
-
-/// Whether the C compiler finds `libc.a`. It repeats the name of what it does not find.
-fn has_static_libc() -> bool {
-    let mut cc = Command::new("cc");
-    let found = cc.arg("-print-file-name=libc.a").output();
-    found.is_ok_and(|found| found.stdout.starts_with(b"/"))
 }
 
 /// A C++ compiler for the cc crate, where there is none of the name `c++`: gcc's own.
@@ -197,28 +165,25 @@ pub fn cxx() -> Option<String> {
     if has("c++") {
         return None;
     }
-    let version = Command::new("gcc").arg("-dumpversion").output().ok()?;
-    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    let version = output(&mut command("gcc -dumpversion")).ok()?;
     Some(format!("g++-{}", version.trim())).filter(|program| has(program))
 }
 
 /// This program, also when cargo has put a newer one in its place.
-///
-/// # Errors
-/// Those of [`target_folder`].
 pub fn own() -> Result<PathBuf> {
     Ok(target_folder()?.join("debug/xtask"))
 }
 
 /// Where cargo builds: xtask itself lies in a profile's folder there.
-///
-/// # Errors
-/// It doesn't.
 pub fn target_folder() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
-    let target = own
-        .ancestors()
-        .nth(2)
-        .ok_or("xtask is not in a target folder")?;
-    Ok(target.into())
+    let target = own.ancestors().nth(2);
+    Ok(target.ok_or("xtask is not in a target folder")?.into())
+}
+
+/// Returns a folder, made anew and empty.
+pub fn emptied(folder: PathBuf) -> Result<PathBuf> {
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use xtask::Result;
+use lab::Result;
 
 /// Writes them.
 pub fn vectors() -> Result<()> {

@@ -53,10 +53,10 @@ fn a_held_command_keeps_its_own_options() {
 fn a_change_of_the_list_is_one_or_a_trial() {
     let patterns = vec!["a*".parse().unwrap()];
     let dry_run = Some(Format::Json);
-    let change = Change { patterns, dry_run };
+    let patterns = Patterns { patterns, dry_run };
     assert_eq!(
         verb(&["add-program", "--dry-run", "--json", "a*"]),
-        Ok(Verb::AddProgram(change))
+        Ok(Verb::AddProgram(patterns))
     );
     assert_eq!(verb(&["add-program"]), Ok(Verb::Pick));
 }

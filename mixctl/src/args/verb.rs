@@ -1,4 +1,4 @@
-//! The words after a verb: what each means, and whether it is right.
+//! The verbs, and what the words after each of them mean.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -15,18 +15,18 @@ use crate::usage::{FORMATS, SIDES};
 /// The longest hold: a day.
 const MAX_HOLD: f64 = 86400.0;
 
-/// What mixd is asked.
+/// A verb with its values and options.
 #[derive(Debug, PartialEq)]
 pub enum Verb {
     /// `get-volume`
     GetVolume(Format),
-    /// `set-volume VALUE`; whether to print what it makes.
+    /// `set-volume VALUE`, and whether to print the volume after it.
     SetVolume(Volume, bool),
-    /// `set-volume --stdin`; whether to outlast mixd.
+    /// `set-volume --stdin`, and whether to wait for mixd when it has gone.
     Dial(Range, bool),
-    /// `shift-volume DELTA`; whether to print what it makes.
+    /// `shift-volume DELTA`, and whether to print the volume after it.
     ShiftVolume(Shift, bool),
-    /// `toggle`; whether to print what it makes.
+    /// `toggle`, and whether to print the volume after it.
     Toggle(bool),
     /// `hold VALUE`
     Hold(Volume, Until),
@@ -35,12 +35,12 @@ pub enum Verb {
     /// `add-program` without a pattern.
     Pick,
     /// `add-program PATTERN...`
-    AddProgram(Change),
+    AddProgram(Patterns),
     /// `ignore PATTERN...`
-    Ignore(Change),
+    Ignore(Patterns),
     /// `remove-program PATTERN...`
-    RemoveProgram(Change),
-    /// `move NAME|PID|ID CHANNEL`; how to print what it would change, if that is all.
+    RemoveProgram(Patterns),
+    /// `move NAME|PID|ID CHANNEL`; with a format only prints what it would change.
     Move(String, Side, Option<Format>),
     /// `undo`
     Undo,
@@ -52,7 +52,7 @@ pub enum Verb {
     Why(String, Detail),
     /// `status`
     Status(Format),
-    /// `watch`; whether to outlast mixd.
+    /// `watch`, and whether to wait for mixd when it has gone.
     Watch(WatchFormat, bool),
     /// `doctor`
     Doctor(Format),
@@ -69,27 +69,27 @@ pub enum Format {
     Json,
 }
 
-/// How much is printed of a program, and how.
+/// How much `why` prints, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// What decides.
+    /// The rule that decides, for people.
     Decision,
-    /// All that is known, for people.
+    /// Also the rules that were tried and every property, for people.
     All,
-    /// The same for programs.
+    /// Everything, for programs.
     Json,
 }
 
-/// How the volume is printed on and on.
+/// How `watch` prints the volume: a line a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WatchFormat {
-    /// A number a line.
+    /// A number.
     Plain,
-    /// An object a line.
+    /// A JSON object.
     Json,
-    /// What waybar's custom modules read.
+    /// The object that waybar's custom modules read.
     Waybar,
-    /// What wob reads.
+    /// The number that wob reads.
     Wob,
 }
 
@@ -102,21 +102,21 @@ pub enum Until {
     Time(Duration),
 }
 
-/// A change of the list.
+/// What `add-program`, `ignore` and `remove-program` take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct Patterns {
     /// The patterns to add or remove.
     pub patterns: Vec<Pattern>,
-    /// Only what it would do is to be printed, like this.
+    /// How to print what would change, with `--dry-run`: then nothing is changed.
     pub dry_run: Option<Format>,
 }
 
-/// Where a program is to play.
+/// Where `move` sends a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// Through this channel.
+    /// To this channel.
     Channel(Channel),
-    /// Through the one that it does not play through now.
+    /// To the channel that it does not play through now.
     Other,
 }
 
@@ -157,16 +157,16 @@ pub(super) fn read(words: Words) -> Result<Verb, String> {
         }
         "hold" => words.hold(),
         "add-program" if words.values.is_empty() && words.options.is_empty() => Ok(Verb::Pick),
-        "add-program" => Ok(Verb::AddProgram(words.change()?)),
-        "ignore" => Ok(Verb::Ignore(words.change()?)),
+        "add-program" => Ok(Verb::AddProgram(words.patterns()?)),
+        "ignore" => Ok(Verb::Ignore(words.patterns()?)),
         "remove-program" => {
-            let change = words.change()?;
+            let patterns = words.patterns()?;
             // What two patterns hold together would stay when either goes: no sum of two answers.
-            match (change.dry_run, &change.patterns[..]) {
+            match (patterns.dry_run, &patterns.patterns[..]) {
                 (Some(_), [_, _, ..]) => {
                     Err("remove-program takes one PATTERN together with '--dry-run'".into())
                 }
-                _ => Ok(Verb::RemoveProgram(change)),
+                _ => Ok(Verb::RemoveProgram(patterns)),
             }
         }
         "move" => words.send(),
@@ -212,13 +212,13 @@ impl Words {
         }
     }
 
-    /// No value, and perhaps `--json`.
+    /// Reads no value, and perhaps `--json`.
     fn format(&self) -> Result<Format, String> {
         self.nothing()?;
         Ok(self.json())
     }
 
-    /// Exactly one value.
+    /// Reads exactly one value.
     fn one(self, what: &str) -> Result<String, String> {
         let verb = self.entry.name;
         let mut values = self.values.into_iter();
@@ -232,7 +232,7 @@ impl Words {
         }
     }
 
-    /// Exactly one value that is a number.
+    /// Reads exactly one value, which is a number.
     fn number<T, E: Display>(
         self,
         what: &str,
@@ -290,8 +290,8 @@ impl Words {
         Ok(Verb::Hold(volume, until))
     }
 
-    /// At least one pattern.
-    fn change(self) -> Result<Change, String> {
+    /// Reads at least one pattern, and perhaps `--dry-run`.
+    fn patterns(self) -> Result<Patterns, String> {
         let verb = self.entry.name;
         let dry_run = self.dry_run()?;
         if self.values.is_empty() {
@@ -306,10 +306,10 @@ impl Words {
             .into_iter()
             .map(pattern)
             .collect::<Result<_, _>>()?;
-        Ok(Change { patterns, dry_run })
+        Ok(Patterns { patterns, dry_run })
     }
 
-    /// How to print what would be, if that is all that is asked for.
+    /// Reads `--dry-run` and the format that it prints in.
     fn dry_run(&self) -> Result<Option<Format>, String> {
         let dry_run = self.has("dry-run").then(|| self.json());
         if dry_run.is_none() && self.has("json") {
@@ -378,7 +378,7 @@ fn wrong(verb: &str, text: &str, error: &dyn Display) -> String {
     format!("{verb}: '{text}' is {error}")
 }
 
-/// The same of a number, with how it is written here where that can be told and `is_right`.
+/// As [`wrong`], of a number; with how mixctl takes it, where other programs write it so and `is_right`.
 fn wrong_number(
     verb: &str,
     text: &str,

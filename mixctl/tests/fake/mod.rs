@@ -5,9 +5,9 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::sync::Arc;
 
+use lab::mixd::unused_socket;
 use wire::frame::{Full, HEADER, Kind, MAX_REPLY, Reader, Writer};
 use wire::{Failure, PROTOCOL, Reply, Request, Text, Welcome, codec};
-use xtask::mixd::unused_socket;
 
 /// What it says.
 pub enum Answer {

@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn a_link_leads_to_the_file_that_is_replaced_and_the_mode_stays() {
-        let folder = xtask::process::Folder::new("mixd-files").unwrap();
+        let folder = lab::process::Folder::new("mixd-files").unwrap();
         let real = folder.path().join("repository/real");
         let link = folder.path().join("link");
         std::os::unix::fs::symlink("repository/real", &link).unwrap();
@@ -375,7 +375,7 @@ mod tests {
 
     #[test]
     fn what_an_earlier_save_has_left_is_not_lost() {
-        let folder = xtask::process::Folder::new("mixd-files").unwrap();
+        let folder = lab::process::Folder::new("mixd-files").unwrap();
         let path = folder.path().join("file");
         fs::write(&path, b"one").unwrap();
         // Written itself from now on.
@@ -393,7 +393,7 @@ mod tests {
 
     #[test]
     fn what_is_no_file_is_not_replaced_by_one() {
-        let folder = xtask::process::Folder::new("mixd-files").unwrap();
+        let folder = lab::process::Folder::new("mixd-files").unwrap();
         let link = folder.path().join("volume");
         std::os::unix::fs::symlink("/dev/null", &link).unwrap();
         for result in [save(&link, b"0", None), can_save(&link, 1)] {
@@ -404,7 +404,7 @@ mod tests {
 
     #[test]
     fn what_a_file_is_besides_its_content_stays() {
-        let folder = xtask::process::Folder::new("mixd-files").unwrap();
+        let folder = lab::process::Folder::new("mixd-files").unwrap();
         let path = folder.path().join("file");
         save(&path, b"one", None).unwrap();
         let is_root = wire::socket::uid() == 0;
@@ -435,7 +435,7 @@ mod tests {
 
     #[test]
     fn a_file_that_may_not_be_written_stays_as_it_is() {
-        let folder = xtask::process::Folder::new("mixd-files").unwrap();
+        let folder = lab::process::Folder::new("mixd-files").unwrap();
         let path = folder.path().join("file");
         save(&path, b"one", None).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o444)).unwrap();
@@ -447,7 +447,7 @@ mod tests {
 
     #[test]
     fn what_is_no_file_or_too_long_is_not_read() {
-        let folder = xtask::process::Folder::new("mixd-files").unwrap();
+        let folder = lab::process::Folder::new("mixd-files").unwrap();
         let path = folder.path().join("file");
         assert_eq!(read(&path, 3), Ok(None));
         fs::write(&path, b"four").unwrap();

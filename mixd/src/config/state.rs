@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_read_is_kept_until_another_volume_is_set() {
-        let folder = xtask::process::Folder::new("mixd-state").unwrap();
+        let folder = lab::process::Folder::new("mixd-state").unwrap();
         let path = folder.path().join("volume");
         // Too long to be read.
         let text = "0.42".to_owned() + &" ".repeat(100);
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_saved_is_tried_again_until_it_can() {
-        let folder = xtask::process::Folder::new("mixd-state").unwrap();
+        let folder = lab::process::Folder::new("mixd-state").unwrap();
         let place = folder.path().join("mixd");
         // A file where the folder should be.
         fs::write(&place, b"").unwrap();

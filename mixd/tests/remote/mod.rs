@@ -10,10 +10,10 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use xtask::Result;
-use xtask::desktop::{Desktop, Xvfb};
-use xtask::lab::{Lab, PATIENCE};
-use xtask::process::{Process, wait_for};
+use lab::Result;
+use lab::desktop::{Desktop, Xvfb};
+use lab::process::{Process, wait_for};
+use lab::{Lab, PATIENCE};
 
 use self::page::Pages;
 
@@ -144,7 +144,7 @@ impl<'a> Playing<'a> {
                 let info = fs::read_to_string(info).ok()?;
                 let bytes = info.lines().find_map(|line| line.strip_prefix("pos:"))?;
                 let bytes: u32 = bytes.trim().parse().ok()?;
-                return Some(f64::from(bytes) / f64::from(xtask::level::RATE * 4));
+                return Some(f64::from(bytes) / f64::from(lab::level::RATE * 4));
             }
         }
         None

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use xtask::Result;
+use lab::Result;
 
 /// What a tab has said, and is to be told.
 #[derive(Default)]

@@ -4,10 +4,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use xtask::lab::{Lab, PATIENCE};
-use xtask::level;
-use xtask::mixd::Mixd;
-use xtask::process::{Process, wait_for};
+use lab::level;
+use lab::mixd::Mixd;
+use lab::process::{Process, wait_for};
+use lab::{Lab, PATIENCE};
 
 pub const GAME: f64 = 440.0;
 pub const DISCORD: f64 = 1000.0;

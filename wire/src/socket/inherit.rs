@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use super::{Listener, SystemError, check};
 
 impl Listener {
-    /// Listens on a socket that is there already, non-blocking from now on.
+    /// Takes over a listening socket, non-blocking from now on.
     ///
     /// # Errors
     /// It is not a listening Unix stream socket, or a call fails.
@@ -36,7 +36,7 @@ impl Listener {
     }
 }
 
-/// An integer option of a socket.
+/// Returns an integer option of a socket.
 fn option_of(fd: &OwnedFd, option: libc::c_int) -> io::Result<libc::c_int> {
     let mut value: libc::c_int = 0;
     let mut size = size_of_val(&value) as libc::socklen_t;

@@ -1,20 +1,20 @@
-//! poll(2) over a few descriptors, for clients that wait for more than their connection.
+//! poll(2) over a few descriptors, for clients.
 #![allow(unsafe_code)]
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::time::Duration;
+use std::time::Instant;
 
-/// What a descriptor is waited for.
+/// What to wait for on a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interest {
-    /// Something to read; the other side's end too.
+    /// Something to read, or the end of the other side.
     Readable,
-    /// The same, and room to write.
+    /// Something to read, the end of the other side, or room to write.
     Both,
     /// Room to write.
     Writable,
-    /// Only the other side's end: the reader of a pipe has closed it.
+    /// Only the end of the other side: the reader of a pipe has closed it.
     End,
 }
 
@@ -29,14 +29,14 @@ pub struct Ready {
     pub ended: bool,
 }
 
-/// Waits until one of the descriptors is ready, or the time has passed; without one, for ever.
+/// Waits until one of the descriptors is ready or `deadline` has passed, for ever without one.
 /// Returns early, with nothing ready, when a signal handler ran.
 ///
 /// # Errors
 /// Those of `poll`.
 pub fn poll<const N: usize>(
     waits: [(BorrowedFd<'_>, Interest); N],
-    timeout: Option<Duration>,
+    deadline: Option<Instant>,
 ) -> io::Result<[Ready; N]> {
     let mut entries = waits.map(|(fd, interest)| libc::pollfd {
         fd: fd.as_raw_fd(),
@@ -49,8 +49,9 @@ pub fn poll<const N: usize>(
         revents: 0,
     });
     // Rounded up: the time has passed when poll returns for it.
-    let timeout = timeout.map_or(-1, |timeout| {
-        i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
+    let timeout = deadline.map_or(-1, |deadline| {
+        let left = deadline.saturating_duration_since(Instant::now());
+        i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
     });
     // SAFETY: the array has as many entries as is said.
     let result = unsafe { libc::poll(entries.as_mut_ptr(), N as libc::nfds_t, timeout) };
@@ -81,7 +82,7 @@ mod tests {
     #[test]
     fn a_pipe_is_readable_when_written_to_and_ends_when_its_reader_goes() {
         let (reader, mut writer) = io::pipe().unwrap();
-        let now = Some(Duration::ZERO);
+        let now = Some(Instant::now());
         let both = || {
             [
                 (reader.as_fd(), Interest::Readable),

@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use xtask::Result;
-use xtask::lab::{Daemon, Lab};
-use xtask::level::{Recording, write_impulses, write_tone};
-use xtask::mixd::Mixd;
-use xtask::process::Process;
+use lab::Result;
+use lab::level::{Recording, write_impulses, write_tone};
+use lab::mixd::Mixd;
+use lab::process::Process;
+use lab::{Daemon, Lab};
 
 use super::Bench;
 use super::idle::Loopbacks;
-use super::report::{Case, Unit};
+use super::report::Case;
 
 /// How many streams play.
 const STREAMS: usize = 10;
@@ -78,7 +78,7 @@ fn share(
         };
         Ok((0..2).all(|n| there(names[n], sinks[n])).then_some(()))
     };
-    xtask::process::wait_for("all streams' links", xtask::lab::PATIENCE, linked)?;
+    lab::process::wait_for("all streams' links", lab::PATIENCE, linked)?;
     std::thread::sleep(Duration::from_secs(1));
     let used = || -> Result<Duration> { all.iter().map(|process| process.processor_time()).sum() };
     let (before, start) = (used()?, Instant::now());
@@ -112,7 +112,7 @@ fn processor(bench: &Bench, ways: &Ways) -> Result<Case> {
         direct.push(share(straight, &tone, ["card-a"; 2], false, &[], time)?);
     }
     let what = format!("all of PipeWire, {STREAMS} streams play");
-    let case = Case::new("audio-cpu", what, Unit::Percent, through);
+    let case = Case::new("audio-cpu", what, "%", through);
     Ok(case
         .floor("straight to the card", direct, 1.15)
         .peer("two pw-loopback", around, 1.0))
@@ -154,6 +154,6 @@ fn delay(bench: &Bench, ways: &Ways) -> Result<Case> {
         looped.push(lateness(&ways.looped.1, &impulses, sink, &target)?);
     }
     let what = "a program to the card, more than straight";
-    let case = Case::new("latency", what, Unit::Samples, ours);
+    let case = Case::new("latency", what, "samples", ours);
     Ok(case.limit(0.0).peer("two pw-loopback", looped, None))
 }

@@ -1,11 +1,11 @@
 //! A whole process, as a key binding starts it.
 
+use lab::Lab;
+use lab::Result;
 use wire::{Request, Volume};
-use xtask::Result;
-use xtask::lab::Lab;
 
 use super::floors::{Floors, Run};
-use super::report::{Case, Unit};
+use super::report::Case;
 use super::requests::{Talk, hex};
 use super::{Bench, words};
 
@@ -70,7 +70,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
                 .map(|run| run.milliseconds)
                 .collect::<Vec<_>>()
         };
-        Case::new(bench, what, Unit::Milliseconds, times(0))
+        Case::new(bench, what, "ms", times(0))
             .floor("static C, same bytes", times(1), 1.3)
             .peer("wpctl", times(2), 0.25)
             .peer("pactl", times(3), 0.25)

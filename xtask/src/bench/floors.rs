@@ -2,10 +2,10 @@
 //! that put the same load on both.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use xtask::Result;
+use lab::Result;
 
 use crate::tools;
 
@@ -33,9 +33,6 @@ pub struct Floors {
 
 impl Floors {
     /// Compiles them all.
-    ///
-    /// # Errors
-    /// There is no C compiler, or one of the libraries is missing.
     pub fn compile() -> Result<Self> {
         let folder = tools::target_folder()?.join("bench");
         fs::create_dir_all(&folder)?;
@@ -62,9 +59,6 @@ impl Floors {
 
     /// Runs the commands in turn, A B A B …, so many times, and returns the runs of each. `spawn` is
     /// to run them where they find what they need.
-    ///
-    /// # Errors
-    /// One of them fails.
     pub fn in_turn(
         mut spawn: Command,
         rounds: u32,
@@ -75,7 +69,7 @@ impl Floors {
             spawn.arg(";").args(command);
         }
         let mut runs = vec![Vec::new(); commands.len()];
-        for line in printed(&mut spawn)?.lines() {
+        for line in tools::output(&mut spawn)?.lines() {
             let words: Vec<&str> = line.split(' ').collect();
             let [which, time, peak] = words[..] else {
                 return Err("spawn printed something else".into());
@@ -101,32 +95,13 @@ pub struct Run {
 
 fn flags(module: &str) -> Result<Vec<String>> {
     let mut command = Command::new("pkg-config");
-    let flags = printed(command.args(["--cflags", "--libs", module]))?;
+    let flags = tools::output(command.args(["--cflags", "--libs", module]))?;
     Ok(flags.split_whitespace().map(str::to_owned).collect())
 }
 
-/// What a command prints that must succeed.
-///
-/// # Errors
-/// It does not.
-pub fn printed(command: &mut Command) -> Result<String> {
-    let name = Path::new(command.get_program()).display().to_string();
-    let out = command
-        .output()
-        .map_err(|error| format!("start {name}: {error}; 'cargo xtask setup' installs it"))?;
-    if out.status.success() {
-        return Ok(String::from_utf8(out.stdout)?);
-    }
-    let said = String::from_utf8_lossy(&out.stderr);
-    Err(format!("{name}: {}: {}", out.status, said.trim()).into())
-}
-
 /// What a command prints, a number a line.
-///
-/// # Errors
-/// It does not, or fails.
 pub fn numbers(command: &mut Command) -> Result<Vec<f64>> {
-    let text = printed(command)?;
+    let text = tools::output(command)?;
     Ok(text
         .lines()
         .map(str::parse)

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use xtask::Result;
-use xtask::desktop::{Desktop, Xvfb};
-use xtask::lab::Lab;
+use lab::Lab;
+use lab::Result;
+use lab::desktop::{Desktop, Xvfb};
 
-use super::report::{Case, Unit};
+use super::report::Case;
 use super::sample::scaled;
 use super::{Bench, Lines, built};
 
@@ -23,7 +23,7 @@ pub fn measure(_: &Bench) -> Result<Vec<Case>> {
             times.map(|times| scaled(times, 1e-6))
         };
         let what = format!("a drag's frame at {scale}x");
-        let case = Case::new("frame", what, Unit::Milliseconds, times("mixview")?);
+        let case = Case::new("frame", what, "ms", times("mixview")?);
         cases.push(case.floor("a copy of the same pixels", times("copy")?, 3.0));
     }
     Ok(cases)

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use xtask::Result;
-use xtask::desktop::{Desktop, Xvfb};
-use xtask::lab::{Daemon, Lab, PATIENCE};
-use xtask::level::write_tone;
-use xtask::process::{Process, wait_for};
+use lab::Result;
+use lab::desktop::{Desktop, Xvfb};
+use lab::level::write_tone;
+use lab::process::{Process, wait_for};
+use lab::{Daemon, Lab, PATIENCE};
 
-use super::report::{Case, Unit};
+use super::report::Case;
 use super::{Bench, end};
 
 /// How long each state is watched, in how many parts: a minute.
@@ -147,7 +147,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     let case = |what: &str, unit, pick: fn(&Use) -> f64, used: &[Vec<Use>]| {
         let parts = |n: usize| -> Vec<f64> { used[n].iter().map(pick).collect() };
         let mut case = Case::new("idle", what, unit, parts(0));
-        if unit == Unit::Wakeups {
+        if unit == "/s" {
             case = case.limit(0.0);
         }
         for (n, (name, _)) in groups.iter().enumerate().skip(1) {
@@ -156,17 +156,17 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
         case
     };
     let cases = vec![
-        case("wake-ups, idle", Unit::Wakeups, |used| used.wakeups, &idle),
-        case("processor, idle", Unit::Percent, |used| used.percent, &idle),
+        case("wake-ups, idle", "/s", |used| used.wakeups, &idle),
+        case("processor, idle", "%", |used| used.percent, &idle),
         case(
             "wake-ups, 2 streams play",
-            Unit::Wakeups,
+            "/s",
             |used| used.wakeups,
             &playing,
         ),
         case(
             "processor, 2 streams play",
-            Unit::Percent,
+            "%",
             |used| used.percent,
             &playing,
         ),

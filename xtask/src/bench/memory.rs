@@ -7,14 +7,14 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use xtask::Result;
-use xtask::desktop::{Desktop, Xvfb};
-use xtask::lab::{Daemon, Lab, PATIENCE};
-use xtask::mixd::Mixd;
-use xtask::process::{Memory, Process, wait_for};
+use lab::Result;
+use lab::desktop::{Desktop, Xvfb};
+use lab::mixd::Mixd;
+use lab::process::{Memory, Process, wait_for};
+use lab::{Daemon, Lab, PATIENCE};
 
 use super::floors::{Floors, Run};
-use super::report::{Case, Unit};
+use super::report::Case;
 use super::sample::Sample;
 use super::{Bench, words};
 
@@ -85,7 +85,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
 }
 
 fn case(what: &str, bytes: u64) -> Case {
-    Case::new("memory", what, Unit::Kibibytes, kibibytes(bytes))
+    Case::new("memory", what, "KiB", kibibytes(bytes))
 }
 
 fn kibibytes(bytes: u64) -> Sample {
@@ -133,7 +133,7 @@ fn peaks(bench: &Bench, lab: &Lab, mixd: &Mixd) -> Result<Case> {
     let runs = Floors::in_turn(spawn, bench.rounds(30), &commands)?;
     let peak = |runs: &[Run]| -> Vec<f64> { runs.iter().map(|run| run.peak).collect() };
     let ours = peak(&runs[0]);
-    let case = Case::new("memory", "mixctl, its peak", Unit::Kibibytes, ours);
+    let case = Case::new("memory", "mixctl, its peak", "KiB", ours);
     Ok(case.peer("wpctl", peak(&runs[1]), 1.0))
 }
 

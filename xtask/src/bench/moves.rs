@@ -6,13 +6,13 @@ use std::io::{Read, Seek, SeekFrom};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use xtask::Result;
-use xtask::lab::{Lab, PATIENCE, Recorder};
-use xtask::level::write_tone;
-use xtask::process::wait_for;
+use lab::Result;
+use lab::level::write_tone;
+use lab::process::wait_for;
+use lab::{Lab, PATIENCE, Recorder};
 
 use super::Bench;
-use super::report::{Case, Unit};
+use super::report::Case;
 use super::sample::{Sample, quantile};
 
 /// How long nothing is done between two moves.
@@ -120,7 +120,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     println!("   pactl moved {} of {}", theirs.len(), ours.len());
     let case = |(name, share): (&str, f64)| {
         let of = |times: &[f64]| Sample::once(quantile(times, share));
-        let case = Case::new("move", name, Unit::Milliseconds, of(&ours));
+        let case = Case::new("move", name, "ms", of(&ours));
         case.peer("pactl move-sink-input", of(&theirs), None)
     };
     Ok([("p50", 0.5), ("p99", 0.99)].map(case).into())

@@ -6,24 +6,28 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::process::Command;
 
+use lab::Result;
+use lab::mixd::{Mixd, unused_socket};
+use lab::process::{Process, wait_for};
+use lab::{Lab, PATIENCE};
 use serde::Serialize;
 use wire::frame::{Header, Kind, MAX_REPLY, MAX_REQUEST};
 use wire::{Hello, PROTOCOL, Request, Text, Topic, Topics, Volume, codec};
-use xtask::Result;
-use xtask::lab::{Lab, PATIENCE};
-use xtask::mixd::{Mixd, unused_socket};
-use xtask::process::{Process, wait_for};
 
 use super::Bench;
-use super::floors::{numbers, printed};
-use super::report::{Case, Unit};
-use super::sample::{Turns, scaled};
+use super::floors::numbers;
+use super::report::Case;
+use super::sample::{quantiles, scaled};
+use crate::tools;
 
 /// How often each is measured in turn.
 const TURNS: u32 = 15;
 /// Where both sides run, of every pair: on two cores, most of the time is that of waking the other
 /// one, which is the same for all and hides what differs.
 const CORE: &str = "0";
+
+/// What was measured in each turn.
+type Turns = Vec<Vec<f64>>;
 
 /// What a client sends, and what mixd says to that: the bytes.
 pub struct Talk {
@@ -39,9 +43,6 @@ pub struct Talk {
 
 impl Talk {
     /// Says it to a mixd, to learn the answers.
-    ///
-    /// # Errors
-    /// It can't be reached, or says no.
     pub fn with(mixd: &Mixd, program: &str, request: &Request) -> Result<Self> {
         let mut stream = connect(mixd)?;
         let hello = Hello {
@@ -71,7 +72,7 @@ fn connect(mixd: &Mixd) -> Result<UnixStream> {
 fn pin(process: &Process) -> Result<()> {
     let mut command = Command::new("taskset");
     command.args(["--cpu-list", "--pid", CORE, &process.pid().to_string()]);
-    printed(&mut command).map(drop)
+    tools::output(&mut command).map(drop)
 }
 
 fn framed(kind: Kind, id: u32, message: &impl Serialize) -> Result<Vec<u8>> {
@@ -159,14 +160,14 @@ fn load(
 pub fn roundtrip(bench: &Bench) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for clients in [1, 31] {
-        let (ours, floor, bus) = exchange(bench, clients, true)?;
+        let [ours, floor, bus] = exchange(bench, clients, true)?;
         for (name, quantile, is_median) in [("p50", 0.5, true), ("p99", 0.99, false)] {
-            let times = |turns: &Turns| turns.quantile(quantile);
+            let times = |turns: &[Vec<f64>]| quantiles(turns, quantile);
             let what = match clients {
                 1 => format!("1 client, {name}"),
                 clients => format!("{clients} clients, {name}"),
             };
-            let case = Case::new("roundtrip", what, Unit::Microseconds, times(&ours))
+            let case = Case::new("roundtrip", what, "µs", times(&ours))
                 .floor("poll server in C", times(&floor), is_median.then_some(1.3))
                 .peer("D-Bus call", times(&bus), is_median.then_some(0.2));
             cases.push(case);
@@ -176,7 +177,7 @@ pub fn roundtrip(bench: &Bench) -> Result<Vec<Case>> {
 }
 
 /// How long the answers of mixd, of the floor and of a service on D-Bus take.
-pub fn exchange(bench: &Bench, clients: u32, with_bus: bool) -> Result<(Turns, Turns, Turns)> {
+pub fn exchange(bench: &Bench, clients: u32, with_bus: bool) -> Result<[Turns; 3]> {
     let mixd = bench.mixd_alone()?;
     pin(&mixd.process)?;
     let [request, other] = changes()?;
@@ -197,7 +198,7 @@ pub fn exchange(bench: &Bench, clients: u32, with_bus: bool) -> Result<(Turns, T
             .contains("ready")
             .then_some(()))
     })?;
-    let (mut ours, mut least, mut bus) = (Turns::default(), Turns::default(), Turns::default());
+    let (mut ours, mut least, mut bus) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..TURNS {
         ours.push(load(bench, mixd.socket(), clients, rounds, &frames)?);
         least.push(load(bench, &name, clients, rounds, &frames)?);
@@ -209,16 +210,16 @@ pub fn exchange(bench: &Bench, clients: u32, with_bus: bool) -> Result<(Turns, T
             bus.push(scaled(&numbers(&mut call)?, 1e-3));
         }
     }
-    Ok((ours, least, bus))
+    Ok([ours, least, bus])
 }
 
 /// A change of the volume, until the last of 30 subscribers has read it.
 pub fn fanout(bench: &Bench) -> Result<Vec<Case>> {
     let (ours, least) = spread(bench, 30)?;
     let what = "a set, until the last of 30 has read it";
-    let case = Case::new("fanout", what, Unit::Microseconds, ours.quantile(0.5)).floor(
+    let case = Case::new("fanout", what, "µs", quantiles(&ours, 0.5)).floor(
         "30 writes in C",
-        least.quantile(0.5),
+        quantiles(&least, 0.5),
         1.5,
     );
     Ok(vec![case])
@@ -244,7 +245,7 @@ pub fn spread(bench: &Bench, subscribers: u32) -> Result<(Turns, Turns)> {
     // The other first: a volume that is set already is no change, and no event.
     let frames: [&[u8]; 4] = [&talk.hello, &subscribe, &other, &talk.request];
     let rounds = bench.rounds(700);
-    let (mut ours, mut least) = (Turns::default(), Turns::default());
+    let (mut ours, mut least) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
         ours.push(load(
             bench,

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use xtask::Result;
-use xtask::lab::Lab;
+use lab::Lab;
+use lab::Result;
 
 use super::Bench;
 use super::floors::numbers;
-use super::report::{Case, Unit};
-use super::sample::{Figure, Sample, Turns, quantile, scaled};
+use super::report::Case;
+use super::sample::{Sample, quantile, quantiles, scaled};
 
 /// Streams that mixd sends to its sink, beside those that WirePlumber sends to the card.
 pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
@@ -25,7 +25,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
             std::thread::sleep(Duration::from_millis(if count == 1 { 150 } else { 500 }));
             times
         };
-        let (mut ours, mut theirs) = (Turns::default(), Turns::default());
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..bench.rounds(rounds) {
             ours.push(streams(&with, "mixd-aux")?);
             theirs.push(streams(&without, "card-a")?);
@@ -33,10 +33,10 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
         for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
             // The worst of one stream is that stream: there it is the worst of all turns.
             let is_tail = count == 1 && share > 0.5;
-            let of = |turns: &Turns| -> Figure {
-                let each = scaled(&turns.quantile(share), 1e-6);
+            let of = |turns: &[Vec<f64>]| -> Sample {
+                let each = scaled(&quantiles(turns, share), 1e-6);
                 match is_tail {
-                    true => Sample::once(quantile(&each, share)).into(),
+                    true => Sample::once(quantile(&each, share)),
                     false => each.into(),
                 }
             };
@@ -44,7 +44,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
                 1 => format!("1 stream, {name}"),
                 count => format!("{count} at once, {name}"),
             };
-            let case = Case::new("route", what, Unit::Milliseconds, of(&ours));
+            let case = Case::new("route", what, "ms", of(&ours));
             let case = case.peer("WirePlumber alone", of(&theirs), 1.2);
             cases.push(if is_tail { case.tail() } else { case });
         }

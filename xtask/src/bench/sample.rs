@@ -1,28 +1,60 @@
 //! Measurements and what is made of them.
 
+use serde::{Deserialize, Serialize};
+
 /// What a number of measurements come to.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// The median.
     pub value: f64,
-    /// The quartiles around it: half of all measurements lie between them.
-    pub spread: (f64, f64),
+    /// The quartile below it: half of all measurements lie between the two.
+    pub low: f64,
+    /// The quartile above it.
+    pub high: f64,
+    /// What it was in each turn, if it was measured in turn with another.
+    #[serde(skip)]
+    turns: Vec<f64>,
 }
 
 impl Sample {
     /// The median of `measured` and its quartiles.
     pub fn median(measured: &[f64]) -> Self {
+        let [low, value, high] = [0.25, 0.5, 0.75].map(|share| quantile(measured, share));
         Self {
-            value: quantile(measured, 0.5),
-            spread: (quantile(measured, 0.25), quantile(measured, 0.75)),
+            value,
+            low,
+            high,
+            turns: Vec::new(),
         }
     }
 
     /// What was measured once, or is known.
     pub fn once(value: f64) -> Self {
+        Self::median(&[value])
+    }
+
+    /// How many times the other this is: the median of that turn by turn, so that what slows both
+    /// in one turn falls out; and its quartiles. Of what was not measured in turn, the ratio of what
+    /// they come to. None if the other is nothing.
+    pub fn ratio(&self, other: &Self) -> Option<Self> {
+        if other.value == 0.0 {
+            return None;
+        }
+        if self.turns.is_empty() || self.turns.len() != other.turns.len() {
+            return Some(Self::once(self.value / other.value));
+        }
+        let turns = self.turns.iter().zip(&other.turns);
+        let ratios: Vec<f64> = turns.map(|(ours, theirs)| ours / theirs).collect();
+        Some(Self::median(&ratios))
+    }
+}
+
+/// What was measured in each turn.
+impl From<Vec<f64>> for Sample {
+    fn from(turns: Vec<f64>) -> Self {
         Self {
-            value,
-            spread: (value, value),
+            turns: turns.clone(),
+            ..Self::median(&turns)
         }
     }
 }
@@ -36,64 +68,9 @@ pub fn quantile(measured: &[f64], quantile: f64) -> f64 {
     sorted.get(place).copied().unwrap_or(f64::NAN)
 }
 
-/// A figure: what it comes to, and what it was in each turn, if it was measured in turn with
-/// another.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Figure {
-    /// What it comes to.
-    pub sample: Sample,
-    turns: Vec<f64>,
-}
-
-impl From<Sample> for Figure {
-    fn from(sample: Sample) -> Self {
-        Self {
-            sample,
-            turns: Vec::new(),
-        }
-    }
-}
-
-impl From<Vec<f64>> for Figure {
-    fn from(turns: Vec<f64>) -> Self {
-        Self {
-            sample: Sample::median(&turns),
-            turns,
-        }
-    }
-}
-
-impl Figure {
-    /// How many times the other this is: the median of that turn by turn, so that what slows both
-    /// in one turn falls out; and its quartiles. Of what was not measured in turn, the ratio of what
-    /// they come to. None if the other is nothing.
-    pub fn ratio(&self, other: &Self) -> Option<Sample> {
-        if other.sample.value == 0.0 {
-            return None;
-        }
-        if self.turns.is_empty() || self.turns.len() != other.turns.len() {
-            return Some(Sample::once(self.sample.value / other.sample.value));
-        }
-        let turns = self.turns.iter().zip(&other.turns);
-        let ratios: Vec<f64> = turns.map(|(ours, theirs)| ours / theirs).collect();
-        Some(Sample::median(&ratios))
-    }
-}
-
-/// What was measured in each of some turns, several times.
-#[derive(Clone, Debug, Default)]
-pub struct Turns(Vec<Vec<f64>>);
-
-impl Turns {
-    /// Adds a turn.
-    pub fn push(&mut self, measured: Vec<f64>) {
-        self.0.push(measured);
-    }
-
-    /// The quantile of each turn.
-    pub fn quantile(&self, share: f64) -> Vec<f64> {
-        self.0.iter().map(|turn| quantile(turn, share)).collect()
-    }
+/// The quantile of each turn of several measurements.
+pub fn quantiles(turns: &[Vec<f64>], share: f64) -> Vec<f64> {
+    turns.iter().map(|turn| quantile(turn, share)).collect()
 }
 
 /// The same in another unit.
@@ -125,28 +102,26 @@ mod tests {
 
     #[test]
     fn the_median_and_its_quartiles() {
-        let sample = Sample::median(&[5.0, 1.0, 4.0, 2.0, 3.0]);
-        assert_eq!((sample.value, sample.spread), (3.0, (2.0, 4.0)));
+        let Sample {
+            value, low, high, ..
+        } = Sample::median(&[5.0, 1.0, 4.0, 2.0, 3.0]);
+        assert_eq!((value, low, high), (3.0, 2.0, 4.0));
+        assert_eq!(
+            quantiles(&[vec![1.0, 2.0, 3.0], vec![7.0]], 1.0),
+            [3.0, 7.0]
+        );
     }
 
     #[test]
     fn a_ratio_is_that_of_the_turns() {
         // Each turn is slower than the one before it, for both alike.
-        let ours = Figure::from(vec![1.2, 2.4, 4.8, 9.0]);
-        let theirs = Figure::from(vec![1.0, 2.0, 4.0, 8.0]);
+        let ours = Sample::from(vec![1.2, 2.4, 4.8, 9.0]);
+        let theirs = Sample::from(vec![1.0, 2.0, 4.0, 8.0]);
         let ratio = ours.ratio(&theirs).unwrap();
         assert!((ratio.value - 1.2).abs() < 1e-9, "{ratio:?}");
-        let once = Figure::from(Sample::once(6.0));
+        let once = Sample::once(6.0);
         assert_eq!(once.ratio(&theirs), Some(Sample::once(1.5)));
-        assert_eq!(once.ratio(&Sample::once(0.0).into()), None);
-    }
-
-    #[test]
-    fn a_quantile_is_that_of_each_turn() {
-        let mut turns = Turns::default();
-        turns.push((0..=100).map(f64::from).collect());
-        turns.push(vec![7.0]);
-        assert_eq!(turns.quantile(0.99), [99.0, 7.0]);
+        assert_eq!(once.ratio(&Sample::once(0.0)), None);
     }
 
     #[test]

@@ -6,16 +6,16 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use lab::Lab;
+use lab::Result;
+use lab::desktop::{Desktop, Xvfb};
+use lab::mixd::unused_socket;
+use lab::process::Process;
 use wire::{Client, Name, Request};
-use xtask::Result;
-use xtask::desktop::{Desktop, Xvfb};
-use xtask::lab::Lab;
-use xtask::mixd::unused_socket;
-use xtask::process::Process;
 
 use super::Bench;
 use super::floors::numbers;
-use super::report::{Case, Unit};
+use super::report::Case;
 use super::sample::Sample;
 
 /// The three programs.
@@ -28,7 +28,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     ] {
         let what = format!("{program}, on the disk");
         let size = size(&bench.program(program))?;
-        let mut case = Case::new("size", what, Unit::Kibibytes, size).limit(limit);
+        let mut case = Case::new("size", what, "KiB", size).limit(limit);
         if let Some(peer) = peer {
             case = case.peer(peer, installed(peer)?, None);
         }
@@ -39,7 +39,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
         .map(|_| first_answer(bench, &lab))
         .collect::<Result<_>>()?;
     let what = "mixd, start to first answer";
-    let case = Case::new("size", what, Unit::Milliseconds, Sample::median(&answer));
+    let case = Case::new("size", what, "ms", Sample::median(&answer));
     cases.push(case.limit(100.0));
     cases.push(first_frame(bench, &lab)?);
     Ok(cases)
@@ -78,7 +78,7 @@ fn first_answer(bench: &Bench, lab: &Lab) -> Result<f64> {
         if answer.is_ok() {
             return Ok(start.elapsed().as_secs_f64() * 1e3);
         }
-        if start.elapsed() > xtask::lab::PATIENCE {
+        if start.elapsed() > lab::PATIENCE {
             return Err(format!("mixd did not answer; see {}", log.display()).into());
         }
     }
@@ -104,6 +104,6 @@ fn first_frame(bench: &Bench, lab: &Lab) -> Result<Case> {
         theirs.push(first(Path::new("pavucontrol"), &[])?);
     }
     let what = "mixview, start to first frame on Xvfb";
-    let case = Case::new("size", what, Unit::Milliseconds, ours);
+    let case = Case::new("size", what, "ms", ours);
     Ok(case.limit(100.0).peer("pavucontrol", theirs, None))
 }

@@ -2,13 +2,12 @@
 //! the shells, the bars and the window managers.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use xtask::Result;
-use xtask::process::Folder;
+use lab::Result;
+use lab::process::Folder;
 
-use super::output;
 use crate::installed::{self, COMMON};
 use crate::{install, tools};
 
@@ -91,6 +90,19 @@ fn below(root: &Path) -> Result<Vec<String>> {
     Ok(found)
 }
 
+/// Runs a command that must say nothing, and returns what it prints.
+fn silent(command: &mut Command) -> Result<String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let out = command
+        .output()
+        .map_err(|error| tools::missing(&name, &error))?;
+    let complaints = String::from_utf8_lossy(&out.stderr);
+    match out.status.success() && complaints.trim().is_empty() {
+        true => Ok(String::from_utf8_lossy(&out.stdout).into_owned()),
+        false => Err(format!("{name}: {complaints}").into()),
+    }
+}
+
 /// Each page is rendered without a word of complaint, and says something.
 fn manual(place: &Path) -> Result<()> {
     for page in [
@@ -100,20 +112,18 @@ fn manual(place: &Path) -> Result<()> {
         "man5/mixd.conf.5",
         "man7/mixd-protocol.7",
     ] {
-        let path = place.join("share/man").join(page);
-        let out = Command::new("man")
-            .args(["--warnings", "-E", "UTF-8", "-l"])
-            .arg(&path)
-            .env("MANROFFSEQ", "")
-            .env("MANWIDTH", "80")
-            .env("LC_ALL", "C.UTF-8")
-            .output()
-            .map_err(|error| format!("start man: {error}; 'cargo xtask setup' installs it"))?;
-        let complaints = String::from_utf8_lossy(&out.stderr);
-        if !out.status.success() || !complaints.trim().is_empty() {
-            return Err(format!("{page}: {complaints}").into());
-        }
-        if out.stdout.len() < 300 {
+        let mut man = tools::command("man --warnings -E UTF-8 -l");
+        man.arg(place.join("share/man").join(page));
+        man.envs([
+            ("MANROFFSEQ", ""),
+            ("MANWIDTH", "80"),
+            ("LC_ALL", "C.UTF-8"),
+        ]);
+        if silent(&mut man)
+            .map_err(|error| format!("{page}: {error}"))?
+            .len()
+            < 300
+        {
             return Err(format!("{page} says nothing").into());
         }
     }
@@ -122,30 +132,19 @@ fn manual(place: &Path) -> Result<()> {
 
 fn units(place: &Path) -> Result<()> {
     let units = place.join(COMMON.units);
-    let mut command = Command::new("systemd-analyze");
-    command.args(["--user", "--man=no", "verify"]);
+    let mut command = tools::command("systemd-analyze --user --man=no verify");
     // It wants to know where a user's own units would be.
     let home = Folder::new("mixd-units")?;
-    command
-        .env("XDG_RUNTIME_DIR", home.path())
-        .env("HOME", home.path());
+    command.env("XDG_RUNTIME_DIR", home.path());
+    command.env("HOME", home.path());
     // That of PipeWire is there where PipeWire is.
-    let out = command
-        .args([units.join("mixd.service"), units.join("mixd.socket")])
-        .output()
-        .map_err(|error| {
-            format!("start systemd-analyze: {error}; 'cargo xtask setup' installs it")
-        })?;
-    let said = String::from_utf8_lossy(&out.stderr);
-    match out.status.success() && said.trim().is_empty() {
-        true => Ok(()),
-        false => Err(said.into_owned().into()),
-    }
+    command.args([units.join("mixd.service"), units.join("mixd.socket")]);
+    silent(&mut command).map(drop)
 }
 
 fn desktop_entry(place: &Path) -> Result<()> {
     let entry = place.join("share/applications/mixview.desktop");
-    let said = output(Command::new("desktop-file-validate").arg(entry))?;
+    let said = silent(tools::command("desktop-file-validate").arg(entry))?;
     match said.is_empty() {
         true => Ok(()),
         false => Err(said.into()),
@@ -167,19 +166,14 @@ case $#$1 in
 *) printf '<%s>\n' "$@" ;;
 esac
 "#;
-    install::write(
-        &bin,
-        &[installed::Installed {
-            path: "mixctl".into(),
-            content: answers.into(),
-            is_program: true,
-        }],
-    )?;
-    let path = format!(
-        "{}:{}",
-        bin.display(),
-        std::env::var("PATH").unwrap_or_default()
-    );
+    let mixctl = installed::Installed {
+        path: "mixctl".into(),
+        content: answers.into(),
+        is_program: true,
+    };
+    install::write(&bin, &[mixctl])?;
+    let path = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{path}", bin.display());
     let file = |name: &str| place.join("share").join(name).display().to_string();
     let bash = file("bash-completion/completions/mixctl");
     let fish = file("fish/vendor_completions.d/mixctl.fish");
@@ -264,23 +258,12 @@ fn in_terminal(shell: &str, ready: &str, typed: &str) -> String {
 
 /// Makes sure that a shell offers what it should.
 fn offers((shell, program, args, script, typed, offered): &Trial, path: &str) -> Result<()> {
-    let out = Command::new(program)
-        .args(args)
-        .arg(script)
-        .env("PATH", path)
-        .env("TERM", "dumb")
-        .output()
-        .map_err(|error| format!("start {program}: {error}; 'cargo xtask setup' installs it"))?;
-    let (said, complaints) = (
-        String::from_utf8_lossy(&out.stdout),
-        String::from_utf8_lossy(&out.stderr),
-    );
-    match said.contains(*offered) && complaints.trim().is_empty() {
+    let mut command = Command::new(program);
+    command.args(args).arg(script);
+    let said = silent(command.env("PATH", path).env("TERM", "dumb"))?;
+    match said.contains(*offered) {
         true => Ok(()),
-        false => Err(format!(
-            "{shell} does not offer '{offered}' for '{typed}': {said}{complaints}"
-        )
-        .into()),
+        false => Err(format!("{shell} does not offer '{offered}' for '{typed}': {said}").into()),
     }
 }
 
@@ -289,49 +272,24 @@ fn examples(place: &Path) -> Result<()> {
     let examples = place.join("share/doc/mixd/examples");
     let waybar = fs::read_to_string(examples.join("waybar.json"))?;
     let _: serde_json::Value = serde_json::from_str(&waybar)?;
-    let i3 = output(
-        Command::new("i3")
-            .arg("-C")
-            .arg("-c")
-            .arg(examples.join("i3")),
-    )?;
+    let i3 = tools::output(tools::command("i3 -C -c").arg(examples.join("i3")))?;
     if i3.to_lowercase().contains("error") {
         return Err(i3.into());
     }
-    sway(&examples.join("sway"))?;
+    // As sway reads it when it starts, which it refuses as root.
+    let folder = Folder::new("mixd-sway")?;
+    let mut sway = tools::command("sway --validate --config");
+    sway.arg(examples.join("sway"));
+    sway.env("XDG_RUNTIME_DIR", folder.path());
+    sway.envs([("WLR_BACKENDS", "headless"), ("WLR_RENDERER", "pixman")]);
+    tools::output(&mut sway)?;
     for script in ["river", "wob", "chatmix", "midi-knob", "s6/run"] {
-        output(Command::new("sh").arg("-n").arg(examples.join(script)))?;
+        tools::output(tools::command("sh -n").arg(examples.join(script)))?;
     }
     Ok(())
 }
 
-/// Reads the configuration as sway does when it starts, which it refuses as root.
-fn sway(config: &Path) -> Result<()> {
-    let folder = Folder::new("mixd-sway")?;
-    let mut command = Command::new("sway");
-    command.args(["--validate", "--config"]).arg(config);
-    command.env("XDG_RUNTIME_DIR", folder.path());
-    command
-        .env("WLR_BACKENDS", "headless")
-        .env("WLR_RENDERER", "pixman");
-    output(&mut command).map(drop)
-}
-
-fn lintian(package: &PathBuf) -> Result<()> {
-    let out = Command::new("lintian")
-        .args([
-            "--allow-root",
-            "--fail-on",
-            "error",
-            "--tag-display-limit",
-            "0",
-        ])
-        .arg(package)
-        .output()
-        .map_err(|error| format!("start lintian: {error}; 'cargo xtask setup' installs it"))?;
-    print!("{}", String::from_utf8_lossy(&out.stdout));
-    match out.status.success() {
-        true => Ok(()),
-        false => Err("lintian finds something".into()),
-    }
+fn lintian(package: &Path) -> Result<()> {
+    let mut lintian = tools::command("lintian --allow-root --fail-on error --tag-display-limit 0");
+    tools::run(lintian.arg(package)).map_err(|_| "lintian finds something".into())
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
+use lab::Result;
 use serde_json::Value;
-use xtask::Result;
 
 use super::job::{self, Job, Outcome};
 use crate::system::{Network, System, User};
@@ -95,14 +95,6 @@ impl Case {
     }
 }
 
-/// Builds the tests and the programs that they run: with one choice of features for all, so that
-/// nothing is compiled twice.
-fn build_command() -> Command {
-    let mut command = tools::cargo();
-    command.args(["test", "--workspace", "--no-run", "--locked", "--quiet"]);
-    command
-}
-
 /// The cases that were asked for.
 #[derive(Default)]
 pub struct Cases(Vec<Case>);
@@ -110,14 +102,13 @@ pub struct Cases(Vec<Case>);
 impl Cases {
     /// Builds the tests and returns the cases whose names contain one of `names`, all if those are empty,
     /// or none.
-    ///
-    /// # Errors
-    /// The build fails.
     pub fn build(names: Option<&[&str]>, which: Which) -> Result<Self> {
-        let out = build_command()
-            .arg("--message-format=json-render-diagnostics")
-            .stderr(Stdio::inherit())
-            .output()?;
+        // The tests and the programs that they run: with one choice of features for all, so that nothing is
+        // compiled twice.
+        let mut build = tools::cargo(
+            "test --workspace --no-run --locked --quiet --message-format=json-render-diagnostics",
+        );
+        let out = build.stderr(Stdio::inherit()).output()?;
         if !out.status.success() {
             return Err("the tests do not build".into());
         }
@@ -187,9 +178,6 @@ impl Cases {
     }
 
     /// Runs them all in a system with these variables, some of them among or above other jobs.
-    ///
-    /// # Errors
-    /// A job can't be started.
     pub fn run(
         &self,
         system: &System,

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use xtask::Result;
+use lab::Result;
 
 use crate::tools;
 
@@ -70,9 +70,6 @@ impl Outcome {
 }
 
 /// Runs jobs, so many at once, and prints of each how it went.
-///
-/// # Errors
-/// One can't be started.
 pub fn run(jobs: Vec<Job>, at_once: usize) -> Result<Outcome> {
     let outcome = Mutex::new(Outcome::default());
     tools::at_once(jobs, at_once, |mut job| {

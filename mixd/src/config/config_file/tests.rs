@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::*;
-use xtask::process::Folder;
+use lab::process::Folder;
 
 /// Long enough for whatever is to be seen; each test goes on as soon as it has been.
 const PATIENCE: Duration = Duration::from_secs(10);

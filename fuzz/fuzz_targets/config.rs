@@ -1,4 +1,0 @@
-#![no_main]
-//! See `mixd::config::fuzz::config`.
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| mixd::config::fuzz::config(data));

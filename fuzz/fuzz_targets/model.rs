@@ -1,4 +1,0 @@
-#![no_main]
-//! See `mixview::fuzz::model`.
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| mixview::fuzz::model(data));

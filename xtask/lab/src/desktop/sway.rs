@@ -1,0 +1,148 @@
+//! sway on a screen that is only in memory.
+
+use std::cell::{RefCell, RefMut};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::pointer::Pointer;
+use super::{Desktop, run};
+use crate::Result;
+use crate::process::{Process, wait_for};
+use crate::{Lab, PATIENCE};
+
+/// A running sway. Ended when dropped.
+#[derive(Debug)]
+pub struct Sway {
+    /// The process.
+    pub process: Process,
+    display: String,
+    socket: PathBuf,
+    pointer: RefCell<Option<Pointer>>,
+}
+
+impl Sway {
+    /// Starts sway in a lab's session, with this configuration, and waits until it serves.
+    ///
+    /// # Errors
+    /// It is missing or does not come up; what it has logged is in the sentence.
+    pub fn start(lab: &Lab, config: &str) -> Result<Self> {
+        let path = lab.path("sway.conf");
+        fs::write(&path, config)?;
+        if wire::socket::uid() == 0 {
+            return Err(
+                "sway refuses to be root; 'cargo xtask test' runs this as somebody else".into(),
+            );
+        }
+        let mut command = lab.command("sway");
+        command.arg("--config").arg(&path);
+        for (name, value) in [
+            ("WLR_BACKENDS", "headless"),
+            ("WLR_RENDERER", "pixman"),
+            ("WLR_LIBINPUT_NO_DEVICES", "1"),
+        ] {
+            command.env(name, value);
+        }
+        let log = lab.path("sway.log");
+        let process = Process::start_logged(&mut command, &log)?;
+        let found = || {
+            let find = |start: &str, end: &str| -> Option<PathBuf> {
+                let entries = fs::read_dir(lab.path("")).ok()?.flatten();
+                let mut paths = entries.map(|entry| entry.path());
+                paths.find(|path| {
+                    let name = path.file_name().and_then(OsStr::to_str);
+                    name.is_some_and(|name| name.starts_with(start) && name.ends_with(end))
+                })
+            };
+            let socket = find("sway-ipc.", ".sock");
+            let display = find("wayland-", "");
+            Ok(socket.zip(display))
+        };
+        let found = wait_for("sway", PATIENCE, found).map_err(|error| {
+            let log = fs::read_to_string(&log).unwrap_or_default();
+            format!("{error}; its log:\n{log}")
+        });
+        let (socket, display) = found?;
+        let display = display.file_name().unwrap_or_default();
+        Ok(Self {
+            process,
+            display: display
+                .to_string_lossy()
+                .trim_end_matches(".lock")
+                .to_owned(),
+            socket,
+            pointer: RefCell::new(None),
+        })
+    }
+
+    /// Its pointer, which it has from the first use on.
+    fn pointer(&self, lab: &Lab) -> Result<RefMut<'_, Pointer>> {
+        let mut pointer = self.pointer.borrow_mut();
+        if pointer.is_none() {
+            *pointer = Some(Pointer::new(&lab.path(&self.display))?);
+            // The windows get to know that there is one, and ask for what it does.
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        RefMut::filter_map(pointer, Option::as_mut).map_err(|_| "no pointer".into())
+    }
+
+    /// Its keyboard, which lives as long as the command. The window gets to know of it, and asks
+    /// for its keys, in the moment before the first.
+    fn keyboard(&self, lab: &Lab, words: &[&str]) -> Command {
+        let mut command = self.command(lab, Path::new("wtype"));
+        command.args(["-s", "200"]).args(words);
+        command
+    }
+
+    /// Tells sway something.
+    ///
+    /// # Errors
+    /// swaymsg is missing, or sway refuses.
+    pub fn tell(&self, lab: &Lab, words: &[&str]) -> Result<()> {
+        let mut command = self.command(lab, Path::new("swaymsg"));
+        command.args(words);
+        run(command, "swaymsg")
+    }
+}
+
+impl Desktop for Sway {
+    fn command(&self, lab: &Lab, program: &Path) -> Command {
+        let mut command = lab.command(program);
+        command
+            .env("WAYLAND_DISPLAY", &self.display)
+            .env("SWAYSOCK", &self.socket)
+            .env("XDG_CURRENT_DESKTOP", "sway");
+        command
+    }
+
+    fn picture(&self, lab: &Lab, file: &Path) -> Result<()> {
+        let mut command = self.command(lab, Path::new("grim"));
+        command.arg(file);
+        run(command, "grim")
+    }
+
+    fn focus(&self, _: &Lab, _: &str) -> Result<()> {
+        // sway has done so.
+        Ok(())
+    }
+
+    fn point(&self, lab: &Lab, x: u32, y: u32) -> Result<()> {
+        self.pointer(lab)?.to(x, y)
+    }
+
+    fn button(&self, lab: &Lab, down: bool) -> Result<()> {
+        self.pointer(lab)?.button(down)
+    }
+
+    fn type_text(&self, lab: &Lab, text: &str) -> Result<()> {
+        run(self.keyboard(lab, &["--", text]), "wtype")
+    }
+
+    fn key(&self, lab: &Lab, modifier: Option<&str>, key: &str) -> Result<()> {
+        let held = modifier.map_or(Vec::new(), |modifier| vec!["-M", modifier]);
+        let words = [&held[..], &["-k", key]].concat();
+        run(self.keyboard(lab, &words), "wtype")
+    }
+}

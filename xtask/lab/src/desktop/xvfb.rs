@@ -1,0 +1,137 @@
+//! A bare X server: no window manager, its screen a file.
+
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{Desktop, run};
+use crate::Result;
+use crate::process::{Process, wait_for};
+use crate::{Lab, PATIENCE};
+
+/// A running Xvfb. Ended when dropped.
+#[derive(Debug)]
+pub struct Xvfb {
+    /// The process.
+    pub process: Process,
+    display: String,
+    screen: PathBuf,
+}
+
+impl Xvfb {
+    /// Starts one with a screen of this size in a lab's session, and waits until it serves.
+    ///
+    /// # Errors
+    /// It is missing or does not come up; what it has logged is in the sentence.
+    pub fn start(lab: &Lab, width: u32, height: u32) -> Result<Self> {
+        let screen = lab.path("Xvfb_screen0");
+        let number = lab.path("Xvfb.display");
+        let mut command = lab.command("sh");
+        // The server writes its number when it serves; sh becomes it.
+        let script = "exec 3>\"$1\"; exec Xvfb -displayfd 3 -nolisten tcp -noreset -fbdir \"$2\" \
+                      -screen 0 \"$3\"";
+        command.args(["-c", script, "sh"]);
+        command.arg(&number).arg(lab.path(""));
+        command.arg(format!("{width}x{height}x24"));
+        let log = lab.path("Xvfb.log");
+        let process = Process::start_logged(&mut command, &log)?;
+        let serves = || {
+            let text = fs::read_to_string(&number).unwrap_or_default();
+            Ok(text.ends_with('\n').then(|| format!(":{}", text.trim())))
+        };
+        let display = wait_for("Xvfb", PATIENCE, serves).map_err(|error| {
+            let log = fs::read_to_string(&log).unwrap_or_default();
+            format!("{error}; its log:\n{log}\n'cargo xtask setup' installs it")
+        })?;
+        Ok(Self {
+            process,
+            display,
+            screen,
+        })
+    }
+
+    /// The file that is the screen: an XWD (`X11/XWDFile.h`).
+    pub fn screen(&self) -> &Path {
+        &self.screen
+    }
+
+    fn xdotool(&self, lab: &Lab, args: &[&str]) -> Result<()> {
+        let mut command = self.command(lab, Path::new("xdotool"));
+        command.args(args);
+        run(command, "xdotool")
+    }
+}
+
+impl Desktop for Xvfb {
+    fn command(&self, lab: &Lab, program: &Path) -> Command {
+        let mut command = lab.command(program);
+        command.env("DISPLAY", &self.display);
+        command
+    }
+
+    fn picture(&self, _: &Lab, file: &Path) -> Result<()> {
+        let bytes = fs::read(&self.screen)?;
+        let (width, height, pixels) = parse_xwd(&bytes).ok_or("Xvfb's screen is no XWD file")?;
+        let file = BufWriter::new(File::create(file)?);
+        let mut encoder = png::Encoder::new(file, width, height);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.write_header()?.write_image_data(&pixels)?;
+        Ok(())
+    }
+
+    fn focus(&self, lab: &Lab, class: &str) -> Result<()> {
+        let class = format!("^{class}$");
+        self.xdotool(
+            lab,
+            &[
+                "search",
+                "--sync",
+                "--classname",
+                &class,
+                "windowfocus",
+                "--sync",
+            ],
+        )
+    }
+
+    fn point(&self, lab: &Lab, x: u32, y: u32) -> Result<()> {
+        self.xdotool(lab, &["mousemove", &x.to_string(), &y.to_string()])
+    }
+
+    fn button(&self, lab: &Lab, down: bool) -> Result<()> {
+        let verb = if down { "mousedown" } else { "mouseup" };
+        self.xdotool(lab, &[verb, "1"])
+    }
+
+    fn type_text(&self, lab: &Lab, text: &str) -> Result<()> {
+        self.xdotool(lab, &["type", "--", text])
+    }
+
+    fn key(&self, lab: &Lab, modifier: Option<&str>, key: &str) -> Result<()> {
+        let chord = modifier.map_or(key.to_owned(), |modifier| format!("{modifier}+{key}"));
+        self.xdotool(lab, &["key", &chord])
+    }
+}
+
+/// The size and the pixels, three bytes each, of a screen of 32 bits a pixel: X11/XWDFile.h.
+fn parse_xwd(bytes: &[u8]) -> Option<(u32, u32, Vec<u8>)> {
+    let field = |at: usize| {
+        let bytes = bytes.get(at * 4..at * 4 + 4)?;
+        Some(u32::from_be_bytes(bytes.try_into().ok()?))
+    };
+    let (header, width, height) = (field(0)?, field(4)?, field(5)?);
+    let (bits, stride, colors) = (field(11)?, field(12)?, field(19)?);
+    if bits != 32 {
+        return None;
+    }
+    // A colour of the map has 12 bytes.
+    let start = header as usize + colors as usize * 12;
+    let rows = bytes.get(start..)?.chunks_exact(stride as usize);
+    let rows = rows.take(height as usize);
+    let pixels = rows.flat_map(|row| {
+        let row = row.chunks_exact(4).take(width as usize);
+        row.flat_map(|pixel| [pixel[2], pixel[1], pixel[0]])
+    });
+    Some((width, height, pixels.collect()))
+}
