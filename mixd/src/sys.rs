@@ -104,7 +104,7 @@ pub fn inherited(number: i32) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-/// What a signal asks for.
+/// The meaning of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// The end; the signal's name.
@@ -113,7 +113,7 @@ pub enum Signal {
     Reload,
 }
 
-/// The signals that mean something, with their names.
+/// The signals that are handled.
 const SIGNALS: [(libc::c_int, Signal); 5] = [
     (libc::SIGTERM, Signal::End("SIGTERM")),
     (libc::SIGINT, Signal::End("SIGINT")),
@@ -123,7 +123,7 @@ const SIGNALS: [(libc::c_int, Signal); 5] = [
     (libc::SIGUSR1, Signal::Reload),
 ];
 
-/// The signals that mean something, as a descriptor.
+/// The signals that are handled, as a descriptor.
 #[derive(Debug)]
 pub struct Signals(OwnedFd);
 
@@ -179,7 +179,7 @@ impl Signals {
     }
 }
 
-/// Whether who started this process wants it to outlive a signal, as nohup(1) does.
+/// Returns whether this process was started so that it outlives a signal, as nohup(1) does.
 fn is_ignored(signal: libc::c_int) -> bool {
     // SAFETY: sigaction is plain data, for which all zeros is a value; it may be written to.
     unsafe {
@@ -214,7 +214,7 @@ pub fn set_smallest_send_buffer(socket: &OwnedFd) {
     }
 }
 
-/// What the kernel is asked to tell of a folder: files written to their end, renamed, removed,
+/// The events of a folder that the kernel reports: files written to their end, renamed, removed,
 /// links made, rights changed, and the end of the folder itself (inotify(7)).
 const WATCHED: u32 = libc::IN_CLOSE_WRITE
     | libc::IN_MOVED_FROM
@@ -234,7 +234,7 @@ pub struct Inotify(OwnedFd);
 pub struct FolderEvent {
     /// The number of the watch; -1 when events were lost.
     pub watch: i32,
-    /// What it is about in the folder; empty for the folder itself.
+    /// The name in the folder; empty for the folder itself.
     pub name: OsString,
     /// Something has only just been made there, and may be empty.
     pub is_creation: bool,
@@ -255,7 +255,7 @@ impl Inotify {
             .map_err(|error| SystemError::new("inotify_init1", "mixd.conf", error))
     }
 
-    /// Watches a folder; the number of the watch.
+    /// Watches a folder. Returns the number of the watch.
     ///
     /// # Errors
     /// Those of `inotify_add_watch`.
@@ -277,7 +277,7 @@ impl Inotify {
         unsafe { libc::inotify_rm_watch(self.0.as_raw_fd(), watch) };
     }
 
-    /// What has happened; nothing more when it is empty.
+    /// Takes the events that have come. Returns an empty list when there are no more.
     pub fn take(&self) -> Vec<FolderEvent> {
         const HEAD: usize = size_of::<libc::inotify_event>();
         let mut buffer = [0_u8; 4096];
@@ -353,7 +353,7 @@ pub fn copy_attributes(from: &File, to: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// What `call` writes into the space that it is given, whose size it returns when it is given none.
+/// The bytes that `call` writes into the space that it is given; given none, it returns the size it needs.
 fn attribute(call: impl Fn(*mut u8, usize) -> isize) -> io::Result<Vec<u8>> {
     let size = |result| usize::try_from(result).map_err(|_| io::Error::last_os_error());
     let mut value = vec![0; size(call(std::ptr::null_mut(), 0))?];
@@ -362,7 +362,7 @@ fn attribute(call: impl Fn(*mut u8, usize) -> isize) -> io::Result<Vec<u8>> {
     Ok(value)
 }
 
-/// Whether the C library's glob matches a text, in the C locale. Neither may hold a zero.
+/// Returns whether the C library's glob matches a text, in the C locale; not where either has a zero byte.
 #[cfg(feature = "fuzz")]
 pub fn fnmatch(glob: &str, text: &str) -> bool {
     let (Ok(glob), Ok(text)) = (CString::new(glob), CString::new(text)) else {

@@ -1,4 +1,4 @@
-//! Where files of the user belong, and how one is replaced whole.
+//! The folders of the user's files, and how a file is replaced whole.
 
 use std::env;
 use std::ffi::OsStr;
@@ -14,7 +14,7 @@ use wire::socket::target;
 use crate::sys;
 
 /// The folder that `variable` names, or else `fallback` in the home (XDG Base Directory
-/// Specification); none if there is no home. What is no absolute path does not count.
+/// Specification); none if there is no home. A relative path is ignored, as the specification has it.
 pub fn folder(variable: &str, fallback: &str) -> Option<PathBuf> {
     let absolute = |name: &str| {
         let path = PathBuf::from(env::var_os(name)?);
@@ -67,10 +67,10 @@ fn sync(path: &Path) {
     }
 }
 
-/// The bytes of the file at `path`, of which it has no more than `max`; none if it is not there.
+/// Reads the file at `path`. Returns none if it is not there.
 ///
 /// # Errors
-/// Why it can't be read.
+/// The reason why it can't be read; it has more than `max` bytes, for one.
 pub fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, String> {
     let reason = |error: io::Error| wire::socket::reason(&error);
     // Without waiting: it might be a pipe.
@@ -114,7 +114,7 @@ pub fn save(path: &Path, content: &[u8], refuge: Option<&Path>) -> Result<(), St
     }
 }
 
-/// Whether [`save`] could save as many bytes at `path`; tries without changing what is there.
+/// Tries whether [`save`] could save `size` bytes at `path`, and changes nothing there.
 ///
 /// # Errors
 /// As [`save`].
@@ -145,7 +145,7 @@ pub fn can_save(path: &Path, size: usize) -> Result<(), String> {
     }
 }
 
-/// What a save of the file at `path` that was cut short was to write, if there was one.
+/// The copy of what a save of the file at `path` was writing when it was cut short, if one was.
 pub fn saving(path: &Path, refuge: Option<&Path>) -> Option<PathBuf> {
     let path = target(path);
     let folders = path.parent().into_iter().chain(refuge);
@@ -153,7 +153,7 @@ pub fn saving(path: &Path, refuge: Option<&Path>) -> Option<PathBuf> {
     copies.find(|copy| copy.exists())
 }
 
-/// Why no other file can take a file's place.
+/// The reason why no other file can take a file's place.
 #[derive(Debug)]
 enum Hindered {
     /// By where it is; its own bytes can be written.
@@ -162,14 +162,14 @@ enum Hindered {
     Other(String),
 }
 
-/// A file that is to have another content.
+/// A save under way.
 struct Saving<'a> {
-    /// By the name that the user knows it by.
+    /// The path that the user knows the file by.
     named: &'a Path,
-    /// Where that leads to.
+    /// The path that it leads to.
     path: PathBuf,
     content: &'a [u8],
-    /// What is there so far.
+    /// The file that is there so far.
     model: Option<Metadata>,
     /// The new file, before it has its name.
     temporary: PathBuf,
@@ -223,7 +223,7 @@ impl<'a> Saving<'a> {
         renamed
     }
 
-    /// Writes the new file, which is to be all that the old one is.
+    /// Writes the new file, with the owner, mode and attributes of the old one.
     fn write(&self) -> Result<(), Hindered> {
         let _ = fs::remove_file(&self.temporary);
         let made = OpenOptions::new()
@@ -281,8 +281,8 @@ impl<'a> Saving<'a> {
         written.map_err(|error| failed("write", self.named, &error))
     }
 
-    /// A copy of the new content, beside the file or in the folder `refuge`; none where neither may be
-    /// written.
+    /// Makes a copy of the new content, beside the file or in the folder `refuge`. Returns its path; none where
+    /// neither folder may be written.
     fn keep_copy(&self, refuge: Option<&Path>) -> Result<Option<PathBuf>, String> {
         let beside = self.path.parent();
         for folder in beside.into_iter().chain(refuge) {
