@@ -67,7 +67,7 @@ impl World {
             self.router.handle(event);
         }
         self.reconcile();
-        black_box(self.router.audio(&self.rules));
+        black_box(self.router.audio());
     }
 
     fn vanish(&mut self, id: u32) {

@@ -1,5 +1,5 @@
-//! mixd.conf: what it says. Pure; reading, watching and saving the file is `config/file.rs`'s
-//! business.
+//! mixd.conf: parsed and printed here, edited in `config/edit.rs`, which is all pure; `config_file.rs` and
+//! `state.rs` read, watch and save the user's two files.
 
 pub mod config_file;
 pub mod directives;
@@ -31,13 +31,13 @@ pub struct Config {
     pub rules: Rules,
     /// How the volume makes the gains.
     pub curve: Curve,
-    /// Whether the volume outlasts the daemon.
+    /// Whether the volume is the same again after a restart.
     pub remember_volume: bool,
-    /// How long a change of volume takes at least, up to [`fade::LONGEST`]; 0: it is instant.
+    /// The shortest time that a change of volume takes, up to [`fade::LONGEST`]; 0: it is instant.
     pub glide: Duration,
-    /// The `node.name` of the sink to play to, if it is not to be the default one.
+    /// The `node.name` of the sink to play to; none for the default one.
     pub output: Option<String>,
-    /// How far from the middle a slider is held there.
+    /// The distance from the middle within which a slider rests there.
     pub snap: Snap,
 }
 
@@ -54,7 +54,7 @@ impl Default for Config {
     }
 }
 
-/// What is wrong with the file, and in which line.
+/// A line of the file that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The line's number, from 1 on.

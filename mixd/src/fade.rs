@@ -121,7 +121,7 @@ impl Fade {
         self.to
     }
 
-    /// Sets out for new factors, from where it stands.
+    /// Sets out for new factors, from the present ones.
     ///
     /// A change from rest takes the whole time. One on the way is a slider that is being dragged:
     /// it takes as much of the time as it is of the whole way, and a quarter at least, so that the
@@ -156,7 +156,7 @@ impl Fade {
         self.ramp.map(|ramp| ramp.next_step)
     }
 
-    /// The factors that are to be in effect from now on.
+    /// Takes a step. Returns the factors from now on.
     pub fn step(&mut self, now: Instant) -> Factors {
         let at = self.at(now);
         if let Some(ramp) = &mut self.ramp {

@@ -1,9 +1,9 @@
 //! mixd, the daemon, as a library: so that its tests, the fuzz targets and the benchmarks reach
 //! the parts. The program is `main.rs`.
 //!
-//! Decisions are pure, effects are at the edge. [`desk`], [`hold`], [`rules`], [`list`], [`glob`], [`config`],
-//! [`router`], [`fade`], [`admission`], [`session`] and [`place`] take values and return values; [`daemon`], [`server`], [`sys`] and the
-//! PipeWire adapter carry them out. Arrows point from the edge to the core, never back.
+//! Decisions are pure, effects are at the edge: [`mixer`], [`rules`], [`router`], the parser and the editor
+//! of [`config`], and the sessions of [`server`] take values and return values; [`daemon`], [`app`], [`sys`]
+//! and the PipeWire adapter carry them out. Arrows point from the edge to the core, never back.
 
 #[macro_use]
 pub mod log;

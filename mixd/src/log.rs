@@ -1,5 +1,5 @@
-//! One line an event worth knowing, on standard error, with its level: `mixd: warning: …`. Who
-//! keeps the lines, and when they came, is the service manager's business.
+//! One line an event worth knowing, on standard error, with its level: `mixd: warning: …`. The service
+//! manager keeps the lines, and adds the time.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -25,7 +25,7 @@ pub fn set_level(level: Level) {
     LEVEL.store(level as u8, Ordering::Relaxed);
 }
 
-/// Whether lines of this level are written.
+/// Returns whether lines of this level are written.
 pub fn writes(level: Level) -> bool {
     LEVEL.load(Ordering::Relaxed) >= level as u8
 }

@@ -10,7 +10,7 @@ use wire::Name;
 use crate::config::{Config, files};
 use crate::fade;
 
-/// What the command line asks for.
+/// A command line.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
     /// Print the help.
@@ -19,22 +19,22 @@ pub enum Command {
     Version,
     /// Print a commented configuration.
     PrintConfig,
-    /// Be the daemon.
+    /// Run the daemon.
     Run(Options),
 }
 
-/// How the daemon is to run.
+/// The options of the daemon.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// The socket's name, if the command line gives one.
     pub socket: Option<OsString>,
     /// Where the sound is.
     pub backend: BackendKind,
-    /// The configuration file, if it is not to be the user's.
+    /// The configuration file, if the command line names one.
     pub config: Option<PathBuf>,
     /// The sink to play to, whatever the configuration says.
     pub output: Option<Output>,
-    /// How long a change of volume takes at least, whatever the configuration says.
+    /// The shortest time that a change of volume takes, whatever the configuration says.
     pub glide: Option<Duration>,
     /// The descriptor on which to say that mixd serves.
     pub ready_fd: Option<i32>,
@@ -43,7 +43,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// What `config` says, except for what the options say.
+    /// The configuration in force where mixd.conf says `config`: the options go before it.
     pub fn above(&self, config: Config) -> Config {
         Config {
             output: match &self.output {
@@ -56,7 +56,7 @@ impl Options {
         }
     }
 
-    /// The path of mixd.conf; none where there is no place for one.
+    /// The path of mixd.conf; none where HOME is not set.
     pub fn config_path(&self) -> Option<PathBuf> {
         let folder = || files::folder("XDG_CONFIG_HOME", ".config");
         let path = self.config.clone();

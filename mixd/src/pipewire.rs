@@ -117,7 +117,7 @@ impl AudioServer for PipeWire {
             self.connection = None;
             self.retry_at = Some(now + FIRST_RETRY);
             self.retry_wait = FIRST_RETRY;
-            return Ok(Some(Router::new(None).audio(rules)));
+            return Ok(Some(Router::new(None).audio()));
         };
         match connection.router().refusal() {
             Some(refusal) => Err(refusal),

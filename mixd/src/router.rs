@@ -1,16 +1,14 @@
-//! What PipeWire has, and what it should have: a pure model. Events go in as they come, in any
-//! order; [`Router::reconcile`] says what is to be done to get from the one to the other, once each.
+//! What PipeWire has, and what it should have: a pure model. Events go in as they come, in any order;
+//! [`Router::reconcile`] says what is to be done to get from the one to the other, once each.
 //!
 //! Streams are moved by asking the session manager (`target.object` in the metadata `default`),
 //! never by touching links that are not ours. Where there is no session manager, or where it
-//! leaves a stream without any link, we link it ourselves.
+//! leaves a stream without any link, the router links it itself.
 
-mod complete;
 mod event;
 mod filters;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
-mod heed;
 mod layout;
 mod levels;
 mod links;
@@ -19,6 +17,7 @@ mod matching;
 mod moving;
 mod other_mixd;
 mod output;
+mod ports;
 mod quantum;
 mod quirks;
 mod registry;
@@ -31,26 +30,30 @@ mod streams;
 mod target;
 mod timeouts;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use wire::message::{ClientName, NodeName};
-use wire::{Audio, Channel, Diagnosis, PipeWireState, Warning};
+use wire::{Audio, Channel, Diagnosis, PipeWireState, Stream, StreamDetail, Warning};
 
 pub use self::event::{Command, Event, Info, Level, MetadataOwner, Ports, Process, Props, Sink};
 pub use self::layout::{Layout, MAX_CHANNELS};
 use self::levels::Levels;
 use self::links::Links;
-use self::manager::{Freshness, Refresh};
-use self::matching::Processes;
-pub use self::moving::no_stream;
+use self::manager::SessionManager;
+use self::matching::Match;
+pub use self::moving::{PlannedMove, no_stream};
 pub use self::other_mixd::INSTANCE;
+use self::other_mixd::OtherMixd;
 use self::output::Output;
-use self::registry::Registry;
+use self::ports::ConfiguredPorts;
 pub use self::registry::{Direction, TARGET_NODE, TARGET_OBJECT};
+use self::registry::{Link, Registry};
 use self::sinks::Sinks;
-use self::streams::{Streams, Told};
-use self::timeouts::{Timeout, Timeouts};
+use self::state::{Inputs, State};
+use self::streams::{Plan, Streams, Told};
+pub use self::timeouts::MAX_ATTEMPTS;
+use self::timeouts::{Round, Timeout, Timeouts};
 use crate::rules::Rules;
 
 /// Both channels.
@@ -71,12 +74,7 @@ fn channel_of_name(name: &str) -> Option<Channel> {
         .find(|&channel| sink_name(channel) == name)
 }
 
-/// Whether a node is a sink, and none of ours.
-fn is_card(node: &registry::Node) -> bool {
-    node.is_sink() && channel_of_name(&node.name).is_none()
-}
-
-/// Whether a node with these properties is to be asked for more: streams, about which its other
+/// Returns whether a node with these properties is asked for more: streams, about which their other
 /// properties decide, sinks, whose ports are counted, what sound may pass through, and what else may
 /// be linked to a sink, such as JACK clients, which have no class.
 pub fn wants_info(props: &Props) -> bool {
@@ -87,74 +85,32 @@ pub fn wants_info(props: &Props) -> bool {
     })
 }
 
-/// What PipeWire has, and what we have asked of it.
-#[allow(clippy::struct_excessive_bools)] // each is a event of its own
-#[derive(Debug)]
+/// What PipeWire has, and what was asked of it: each part owns what it has asked for, and plans from the
+/// registry.
+#[derive(Debug, Default)]
 pub struct Router {
     registry: Registry,
-    /// PipeWire's version, once it has said it.
-    version: Option<String>,
-    metadata: MetadataOwner,
-    /// All of it is being told again.
-    refresh: Option<Refresh>,
-    /// Why it may have to be.
-    freshness: Freshness,
+    other_mixd: OtherMixd,
+    manager: SessionManager,
     output: Output,
-    /// The session manager has only just come.
-    is_manager_starting: bool,
-    /// All that was there at first is known.
-    is_listed: bool,
-    /// What a mixd that was killed has left in the metadata has been seen to.
-    are_stale_targets_removed: bool,
-    /// The layout of what both channels play to, or that of the last.
-    layout: Layout,
     sinks: Sinks,
     levels: Levels,
     links: Links,
-    /// The sinks of ours that lack a link to the card.
-    unlinked_sinks: BTreeSet<u32>,
     streams: Streams,
-    /// The program list, as it was in the last round.
-    rules: Option<Rules>,
-    processes: Processes,
-    /// Whose ports we have configured, which is done once.
-    configured: BTreeSet<u32>,
+    ports: ConfiguredPorts,
     timeouts: Timeouts,
-    /// We are about to go: nothing is wished for any more.
-    is_leaving: bool,
-    /// What tells our clients from those of another mixd.
-    instance: Option<String>,
-    /// The client of a mixd that was here before us, and stays.
-    refused_by: Option<u32>,
+    /// The duration of the quantum, until something comes or goes.
+    quantum: Option<Duration>,
+    is_shut_down: bool,
 }
 
 impl Router {
-    /// A router of which nothing is known. `output` is the `node.name` of the sink to play to, if
+    /// A router that knows nothing yet. `output` is the `node.name` of the sink to play to, if
     /// it is not to be the default.
     pub fn new(output: Option<String>) -> Self {
         Self {
-            registry: Registry::default(),
-            version: None,
-            metadata: MetadataOwner::None,
-            refresh: None,
-            freshness: Freshness::default(),
             output: Output::new(output),
-            is_manager_starting: false,
-            is_listed: false,
-            are_stale_targets_removed: false,
-            layout: Layout::stereo(),
-            sinks: Sinks::default(),
-            levels: Levels::default(),
-            links: Links::default(),
-            unlinked_sinks: BTreeSet::new(),
-            streams: Streams::default(),
-            rules: None,
-            processes: Processes::default(),
-            configured: BTreeSet::new(),
-            timeouts: Timeouts::default(),
-            is_leaving: false,
-            instance: None,
-            refused_by: None,
+            ..Self::default()
         }
     }
 
@@ -163,516 +119,436 @@ impl Router {
         self.output.named = output;
     }
 
-    /// Takes in a event.
+    /// Sets what all of our connections say of themselves as [`INSTANCE`].
+    pub fn set_instance(&mut self, instance: String) {
+        self.other_mixd.instance = Some(instance);
+    }
+
+    /// Has these streams follow the list, wherever they were moved before.
+    pub fn follow_list(&mut self, streams: &[u32]) {
+        self.streams.follow_list(streams);
+    }
+
+    /// Takes in an event.
     pub fn handle(&mut self, event: Event) {
         match event {
+            Event::Level(sink, level) => return self.levels.tell(sink, level),
+            Event::LevelsSet(factors) => return self.levels.set(factors),
+            _ => self.quantum = None,
+        }
+        self.forget_matches(&event);
+        let Self {
+            registry,
+            manager,
+            links,
+            streams,
+            ..
+        } = self;
+        match event {
             Event::Node(id, props) => {
-                self.registry.add_node(id, &props);
-                if self.is_listed && self.has_card(id) {
-                    self.freshness.note_change();
+                registry.add_node(id, &props);
+                if registry.is_complete && registry.is_card(id) {
+                    manager.note_change();
                 }
-                if self
-                    .registry
-                    .nodes()
-                    .get(&id)
-                    .is_some_and(registry::Node::is_stream)
-                {
+                if registry.is_stream(id) {
                     // It is to be heard.
-                    self.links.retry();
+                    links.allow_retry();
                 }
             }
-            Event::Info(id, info) => self.registry.add_info(id, info),
+            Event::Info(id, info) => registry.add_info(id, info),
             Event::Port(id, props) => {
                 // A sink has its ports from the session manager, if not from us.
-                let node = self.registry.add_port(id, &props);
-                let node = node.filter(|id| !self.configured.contains(id));
-                let node = node.and_then(|id| self.registry.nodes().get(&id));
-                if node.is_some_and(registry::Node::is_sink) && self.is_managed() {
+                let node = registry.add_port(id, &props);
+                let node = node.filter(|&node| registry.is_sink(node) && !self.ports.has(node));
+                if node.is_some() && registry.is_managed() {
                     self.note_active();
                 }
             }
             Event::Link(id, props) => {
-                let client = props.get("client.id").and_then(|id| id.parse().ok());
-                if client.is_some() && client == self.metadata.manager() {
-                    self.note_active();
+                if let Some(&Link { ports, client }) = registry.add_link(id, &props) {
+                    links.note_made(&ports);
+                    if client.is_some() && client == registry.owner.manager() {
+                        self.note_active();
+                    }
                 }
-                self.registry.add_link(id, &props);
             }
             Event::LinkFailed(ports) => self.lose_link(ports, true),
-            Event::Client(id, props) => self.registry.add_client(id, props),
-            Event::ClientInfo(id, props) => self.registry.add_client_info(id, props),
-            Event::Process(pid, process) => self.processes.handle(pid, process),
-            Event::Removed(id) => self.forget(id),
-            Event::SinkCreated(sink, node) => self.sinks.made(sink, node),
-            Event::Level(sink, level) => self.levels.tell(sink, level),
-            Event::LevelsSet(factors) => self.levels.set(factors),
-            Event::Metadata(metadata) => {
-                // Not one that was there before us.
-                self.is_manager_starting = self.is_listed && metadata.manager().is_some();
-                if self.is_manager_starting {
-                    self.freshness.note_change();
-                }
-                // What it takes away while it sets up is no robbery.
-                self.links.reset_retries();
-                self.metadata = metadata;
-                self.refresh = None;
-                if metadata == MetadataOwner::None {
-                    self.registry.forget_metadata();
-                }
-                if metadata.manager().is_none() {
-                    self.streams.forget_asked(metadata.client().is_none());
-                }
-            }
+            Event::LinkRefused(ports) => links.note_refused(ports),
+            Event::Client(id, props) => registry.add_client(id, props),
+            Event::ClientInfo(id, props) => registry.add_client_info(id, props),
+            Event::Process(pid, process) => registry.processes.set(pid, process),
+            Event::Removed(id) => self.remove(id),
+            Event::SinkCreated(sink, node) => self.sinks.note_created(sink, node),
+            Event::SinkRefused(sink) => self.sinks.note_refused(sink),
+            Event::Level(..) | Event::LevelsSet(_) => {}
+            Event::Metadata(owner) => self.set_owner(owner),
             Event::MetadataKey {
                 subject: 0,
                 key,
                 value,
             } => {
+                registry.set_default(key.as_deref(), value.as_deref());
                 self.note_active();
-                self.registry.set_default(key.as_deref(), value.as_deref());
             }
             Event::MetadataKey {
                 subject,
                 key,
                 value,
             } => {
-                self.note_active();
-                if let Some(refresh) = &mut self.refresh {
-                    refresh.note(subject);
+                manager.note_told(subject);
+                let before = registry.targets.get(&subject).cloned();
+                registry.set_target(subject, key.as_deref(), value);
+                // All of it is told once more also when somebody else binds the metadata.
+                if registry.targets.get(&subject) != before.as_ref() {
+                    let told = match manager.is_refreshing() {
+                        true => Told::Again,
+                        false => Told::AsSet,
+                    };
+                    streams.note_target(registry, subject, told);
                 }
-                self.handle_target(subject, key.as_deref(), value);
+                self.note_active();
             }
-            Event::ManagerAnswered => self.freshness.note_active(),
-            Event::Refreshed => self.finish_refresh(),
-            Event::FilterMetadata(are_there) => self.registry.set_filters(are_there),
-            Event::FilterKey { node, key, value } => self.registry.set_filter_key(node, key, value),
-            Event::Setting(key, value) => self.registry.set_setting(key, value),
-            Event::Version(version) => self.version = Some(version),
-            Event::Listed => self.is_listed = true,
+            Event::ManagerAnswered => manager.note_active(),
+            Event::Refreshed => manager.finish_refresh(registry, streams, &mut self.timeouts),
+            Event::FilterMetadata(is_there) => registry.set_filters(is_there),
+            Event::FilterKey { node, key, value } => registry.set_filter_key(node, key, value),
+            Event::Setting(key, value) => registry.set_setting(key, value),
+            Event::Version(version) => registry.version = Some(version),
+            Event::Listed => registry.is_complete = true,
         }
     }
 
-    /// The session manager has done something.
+    /// Forgets which rule matches the streams whose properties an event changes.
+    fn forget_matches(&mut self, event: &Event) {
+        let registry = &self.registry;
+        let changed: Vec<u32> = match *event {
+            Event::Node(id, _) | Event::Info(id, Info { props: Some(_), .. }) => vec![id],
+            Event::Client(id, _) | Event::ClientInfo(id, _) | Event::Removed(id) => {
+                registry.nodes_of(id).collect()
+            }
+            Event::Process(pid, _) => registry.nodes_of_process(pid).collect(),
+            _ => return,
+        };
+        for id in changed {
+            self.streams.forget_match(id);
+        }
+    }
+
+    /// Takes in that the session manager has done something.
     fn note_active(&mut self) {
         self.streams.note_active();
-        self.freshness.note_active();
+        self.manager.note_active();
     }
 
-    fn handle_target(&mut self, stream: u32, key: Option<&str>, value: Option<String>) {
-        let before = self.registry.targets.get(&stream).cloned();
-        if !self.registry.set_target(stream, key, value) {
-            return;
+    fn set_owner(&mut self, owner: MetadataOwner) {
+        self.manager.note_owner(owner, !self.registry.is_complete);
+        // What it removes while it sets up is not meant against us.
+        self.links.reset_retries();
+        self.registry.owner = owner;
+        if owner == MetadataOwner::None {
+            self.registry.forget_metadata();
         }
-        // No news: PipeWire tells all of it once more when somebody else binds the metadata, too.
-        if self.registry.targets.get(&stream) == before.as_ref() {
-            return;
+        if owner.manager().is_none() {
+            self.streams.forget_requests(owner.client().is_none());
         }
-        let told = match self.refresh {
-            Some(_) => Told::Again,
-            None => Told::AsSet,
-        };
-        self.note_target(stream, told);
     }
 
-    /// Draws the conclusions from where the metadata sends a stream now.
-    fn note_target(&mut self, stream: u32, told: Told) {
-        let place = self.target(stream);
-        let target = self.registry.targets.get(&stream);
-        let object = target.and_then(|target| target.object.as_deref());
-        self.streams.note_target(stream, object, place, told);
-    }
-
-    fn forget(&mut self, id: u32) {
-        if self.has_card(id) {
-            self.freshness.note_change();
+    fn remove(&mut self, id: u32) {
+        if self.registry.is_card(id) {
+            self.manager.note_change();
         }
         if self.registry.is_tool(id) {
-            self.freshness.note_tool();
+            self.manager.note_tool_gone();
         }
         self.output.forget(id);
-        self.sinks.lose(id);
+        self.sinks.note_removed(id);
         self.streams.remove(id);
-        self.configured.remove(&id);
+        self.ports.forget(id);
         self.links.forget_port(id);
         if let Some(ports) = self.registry.remove(id) {
             self.lose_link(ports, false);
         }
     }
 
-    /// What is to be done now. Each command is said once: the caller carries all of them out, in
-    /// this order.
-    pub fn reconcile(&mut self, rules: &Rules, now: Instant) -> Vec<Command> {
-        let mut commands = Vec::new();
-        if self.is_leaving || !self.is_listed {
-            return commands;
+    /// Takes in that a link has gone or, where it `is_there`, has failed and carries nothing.
+    fn lose_link(&mut self, ports: Ports, is_there: bool) {
+        // What a session manager removes while it sets up does not count: 0.5 gives streams new ports.
+        let relinks = Links::relinks(&self.sinks, &ports);
+        let relinks = (!self.manager.is_starting).then_some(relinks);
+        if self.links.note_lost(ports, is_there, relinks) {
+            self.timeouts.forget(Timeout::RetryLink(ports));
+            self.timeouts.forget(Timeout::LinkStable(ports));
         }
-        if self.awaits_other_mixd(now) {
-            self.timeouts.end_round();
-            return commands;
-        }
-        let is_alone = self.is_alone(now);
-        self.links.fade(&mut self.timeouts, now);
-        self.is_manager_starting =
-            self.is_manager_starting && !self.timeouts.expired(Timeout::ManagerStarting, now);
-        self.inspect_processes(&mut commands);
-        self.remove_copies(&mut commands);
-        self.choose_output();
-        let is_known = self.find_layout(is_alone, now, &mut commands);
-        if self.sinks.are_given_up() && self.timeouts.expired(Timeout::RecreateSinks, now) {
-            self.sinks.reset_retries();
-        }
-        if is_known {
-            self.sinks.reconcile(&self.layout, &mut commands);
-        }
-        self.configure_sinks(is_alone, now, &mut commands);
-        self.restore_levels(now, &mut commands);
-        let mut wanted = self.monitor_links();
-        self.unlinked_sinks = self.find_unlinked_sinks();
-        // A sink with nothing behind it stalls its programs: streams come after the monitors.
-        let ready = self.ready_sinks(is_known, &wanted);
-        self.note_rules(rules);
-        let mut targets = self.remove_stale_targets();
-        targets.extend(self.plan_streams(rules, &ready, is_alone, now, &mut wanted, &mut commands));
-        self.refresh_if_stale(now, &mut commands);
-        let superfluous = self.superfluous_sinks(&ready, &wanted, now);
-        for &node in &superfluous {
-            self.links.drop_node(node);
-        }
-        wanted.retain(|ports| !superfluous.contains(&ports.output_node));
-        if self.lets_manager_suspend(now) {
-            wanted.clear();
-        }
-        self.links.reconcile(&wanted, &mut commands);
-        commands.extend(targets);
-        self.sinks.destroy(&superfluous, &mut commands);
-        self.timeouts.end_round();
-        commands
     }
 
-    /// When [`reconcile`](Self::reconcile) is to be called again, if nothing is learnt before.
+    /// Plans a round. Returns what is to be done now. Each command is said once: the caller carries all
+    /// of them out, in this order.
+    pub fn reconcile(&mut self, rules: &Rules, now: Instant) -> Vec<Command> {
+        if self.is_shut_down || !self.registry.is_complete {
+            return Vec::new();
+        }
+        let Self {
+            registry,
+            other_mixd,
+            manager,
+            output,
+            sinks,
+            levels,
+            links,
+            streams,
+            ports,
+            ..
+        } = self;
+        let mut round = Round::new(&mut self.timeouts, now);
+        if other_mixd.is_awaited(registry, &mut round) {
+            return round.end();
+        }
+        manager.begin_round(registry, &mut round);
+        links.expire_retries(&mut round);
+        registry.inspect_processes(&mut round);
+        output.remove_copies(registry, sinks.created_so_far(), &mut round);
+        if output.choose(registry) {
+            links.reset_retries();
+        }
+        sinks.plan(registry, output, ports, &mut round);
+        levels.plan(sinks, &mut round);
+        links.find_unlinked_sinks(registry, sinks, output);
+        // A sink with nothing behind it stalls its players: streams come after the monitors.
+        let mut wanted = sinks.monitor_links(registry, output);
+        let ready = sinks.ready(registry, output, &wanted);
+        streams.set_rules(registry, rules);
+        let mut plan = Plan {
+            registry,
+            links,
+            sinks,
+            rules,
+            ready: &ready,
+            ports,
+            round: &mut round,
+            wanted: &mut wanted,
+            targets: Vec::new(),
+        };
+        streams.plan(&mut plan);
+        let targets = plan.targets;
+        let inputs = Inputs {
+            registry,
+            links,
+            sinks,
+            streams,
+        };
+        for stream in manager.plan(&inputs, &mut round) {
+            streams.note_refresh(stream);
+        }
+        let superfluous = sinks.superfluous(registry, streams, &ready, &wanted, &mut round);
+        for &node in &superfluous {
+            links.forget_node(node);
+        }
+        wanted.retain(|ports| !superfluous.contains(&ports.output_node));
+        if manager.may_suspend(registry, &mut round) {
+            wanted.clear();
+        }
+        links.reconcile(&wanted, &mut round);
+        round.commands.extend(targets);
+        sinks.destroy(&superfluous, &mut round);
+        round.end()
+    }
+
+    /// When [`reconcile`](Self::reconcile) is to be called again, if there is no event before.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         self.timeouts.deadline(now)
     }
 
-    fn is_managed(&self) -> bool {
-        self.metadata.manager().is_some()
+    /// Returns whether our sinks carry something else than was set, so that a round is needed.
+    pub fn do_levels_differ(&self) -> bool {
+        self.levels.differ()
     }
 
-    /// Whether a session manager keeps the metadata, and does not answer.
-    fn is_manager_hanging(&self) -> bool {
-        matches!(self.metadata, MetadataOwner::Hanging(_))
-    }
-
-    /// Whether what a session manager would do is ours to do: there is none, nor does one come, or it
-    /// has been waited for already.
-    fn is_alone(&mut self, now: Instant) -> bool {
-        self.is_manager_hanging()
-            || !self.is_managed() && self.timeouts.expired(Timeout::Manager, now)
-    }
-
-    /// The channel whose sink this node is, or was until a moment ago.
-    fn channel(&self, node: u32) -> Option<Channel> {
-        channel_of_name(&self.registry.nodes().get(&node)?.name)
-    }
-
-    /// Whether a node of this id is there, and is a card.
-    fn has_card(&self, id: u32) -> bool {
-        self.registry.nodes().get(&id).is_some_and(is_card)
-    }
-
-    /// The cards that there are, by id.
-    fn cards(&self) -> impl Iterator<Item = (u32, &registry::Node)> {
-        let nodes = self.registry.nodes().iter().map(|(&id, node)| (id, node));
-        nodes.filter(|(_, node)| is_card(node))
-    }
-
-    /// Finds the layout that the sinks are to have. False while it can't be known yet.
-    fn find_layout(&mut self, is_alone: bool, now: Instant, commands: &mut Vec<Command>) -> bool {
-        let Some(card) = self.output.node() else {
-            return true;
-        };
-        if let Some(side) = self.registry.side(card, Direction::Input) {
-            self.layout = side.layout;
-            return true;
-        }
-        if !self.is_managed() {
-            if !is_alone {
-                return false;
-            }
-            self.configure_card(card, commands);
-        }
-        self.timeouts.expired(Timeout::Ports(card), now)
-    }
-
-    /// Gives a card without ports those that it says it should have.
-    fn configure_card(&mut self, card: u32, commands: &mut Vec<Command>) {
-        let position = self.registry.property(card, "audio.position");
-        let layout = position.and_then(Layout::parse);
-        let layout = layout.unwrap_or_else(Layout::stereo);
-        self.configure(card, Direction::Input, layout, commands);
-    }
-
-    /// Gives ports to a node that has none, once.
-    fn configure(
-        &mut self,
-        node: u32,
-        direction: Direction,
-        layout: Layout,
-        commands: &mut Vec<Command>,
-    ) {
-        let is_bare = self
-            .registry
-            .infos
-            .get(&node)
-            .is_some_and(|info| match direction {
-                Direction::Input => info.inputs == 0,
-                Direction::Output => info.outputs == 0,
-            });
-        if is_bare && self.configured.insert(node) {
-            commands.push(Command::ConfigurePorts(node, direction, layout));
-        }
-    }
-
-    /// Our sinks get their ports from the session manager; where there is none, or it does not do
-    /// so, from us.
-    fn configure_sinks(&mut self, is_alone: bool, now: Instant, commands: &mut Vec<Command>) {
-        let nodes = self.sinks.nodes();
-        let nodes: Vec<(u32, Layout)> = nodes.map(|(_, id, layout)| (id, layout.clone())).collect();
-        for (id, layout) in nodes {
-            if self.registry.side(id, Direction::Input).is_none()
-                && (is_alone || self.timeouts.expired(Timeout::Ports(id), now))
-            {
-                self.configure(id, Direction::Input, layout, commands);
-            }
-        }
-    }
-
-    /// From each of our sinks to the card.
-    fn monitor_links(&self) -> BTreeSet<Ports> {
-        let mut wanted = BTreeSet::new();
-        if let Some(card) = self.output.node() {
-            for (_, sink, _) in self.sinks.nodes() {
-                wanted.extend(self.pairs(sink, card));
-            }
-        }
-        wanted
-    }
-
-    /// Between all ports of one node and those of another, once they are known.
-    fn pairs(&self, output_node: u32, input_node: u32) -> Vec<Ports> {
-        let outputs = self.registry.side(output_node, Direction::Output);
-        let inputs = self.registry.side(input_node, Direction::Input);
-        let (Some(outputs), Some(inputs)) = (outputs, inputs) else {
-            return Vec::new();
-        };
-        let pairs = layout::pairs(&outputs, &inputs).into_iter();
-        pairs
-            .map(|(output, input)| Ports {
-                output_node,
-                output,
-                input_node,
-                input,
-            })
-            .collect()
-    }
-
-    /// The node of each channel's sink to which streams can be sent: one of the card's layout if
-    /// there is one, and linked to the card if there is one that can be linked to.
-    fn ready_sinks(&self, is_known: bool, monitors: &BTreeSet<Ports>) -> BTreeMap<Channel, u32> {
-        let has_ports = |card| self.registry.side(card, Direction::Input).is_some();
-        let is_deaf = match self.output.node() {
-            None => true,
-            Some(card) => is_known && !has_ports(card),
-        };
-        let mut ready = BTreeMap::new();
-        for (sink, node, layout) in self.sinks.nodes() {
-            let is_complete = self.registry.side(node, Direction::Input).is_some()
-                && self
-                    .registry
-                    .nodes()
-                    .get(&node)
-                    .is_some_and(|node| node.serial.is_some());
-            let is_heard = || monitors.iter().any(|ports| ports.output_node == node);
-            if is_complete && (is_deaf || is_heard()) {
-                // Those made later come later.
-                let fits = *layout == self.layout;
-                let place = ready.entry(sink.channel).or_insert((fits, node));
-                if fits >= place.0 {
-                    *place = (fits, node);
-                }
-            }
-        }
-        let nodes = ready.into_iter();
-        nodes.map(|(channel, (_, node))| (channel, node)).collect()
-    }
-
-    /// The sinks whose channel has a ready one of the right layout, and which nothing has played to for
-    /// a while. `WirePlumber` pauses the media programs that play to a sink when it goes, from 0.5.11 on,
-    /// and counts a link until a moment after that has gone (mpris-pause.lua, `link_hook`).
-    fn superfluous_sinks(
-        &mut self,
-        ready: &BTreeMap<Channel, u32>,
-        wanted: &BTreeSet<Ports>,
-        now: Instant,
-    ) -> BTreeSet<u32> {
-        let is_used = |node: u32| {
-            self.streams.is_asked_for(node)
-                || self.registry.is_fed(node)
-                || wanted.iter().any(|ports| ports.input_node == node)
-        };
-        let layouts: BTreeMap<u32, &Layout> = self
-            .sinks
-            .nodes()
-            .map(|(_, node, layout)| (node, layout))
-            .collect();
-        let mut superfluous: BTreeSet<u32> = self
-            .sinks
-            .nodes()
-            .filter(|&(sink, node, layout)| {
-                let successor = ready.get(&sink.channel);
-                let fits = successor.and_then(|node| layouts.get(node)) == Some(&&self.layout);
-                *layout != self.layout && fits && !is_used(node)
-            })
-            .map(|(_, node, _)| node)
-            .collect();
-        superfluous.retain(|&node| self.timeouts.expired(Timeout::SinkDrained(node), now));
-        superfluous
-    }
-
-    /// Whether a link of ours is still wanted, as far as is known.
+    /// Returns whether a link of ours is still wanted, as far as is known.
     pub fn has_link(&self, ports: &Ports) -> bool {
         self.links.has(ports)
     }
 
-    /// Whether what a link would link is there.
+    /// Returns whether the ports that a link would link are there.
     pub fn has_ports(&self, ports: &Ports) -> bool {
         self.registry.has_port(ports.output) && self.registry.has_port(ports.input)
     }
 
-    /// Whether it leads from a sink of ours to the card.
+    /// Returns whether a link leads from a sink of ours to the output.
     pub fn is_monitor(&self, ports: &Ports) -> bool {
         self.sinks.channel(ports.output_node).is_some()
     }
 
-    /// Whether a sink of ours is still wanted, as far as is known.
+    /// Returns whether a sink of ours is still wanted, as far as is known.
     pub fn has_sink(&self, sink: Sink) -> bool {
         self.sinks.has(sink)
     }
 
-    /// The duration of the quantum at which the card and our sinks run: never less than it is in
-    /// truth, as far as can be told.
-    pub fn quantum(&self) -> Duration {
-        let sinks = self.sinks.nodes().map(|(_, node, _)| node);
-        quantum::quantum(&self.registry, sinks.chain(self.output.node()))
+    /// Returns whether a sink that is created for this channel is to be muted.
+    pub fn is_muted(&self, channel: Channel) -> bool {
+        self.levels.is_muted(channel)
     }
 
-    /// What clients are told.
-    pub fn audio(&self, rules: &Rules) -> Audio {
-        let card = self
-            .output
-            .card()
-            .and_then(|card| self.registry.nodes().get(&card));
-        let is_given_up = self.sinks.are_given_up();
-        let is_up = is_given_up || CHANNELS.iter().all(|&channel| self.sinks.has_made(channel));
-        let mut warnings = Vec::new();
-        let default = self.registry.default_sink.as_deref();
-        let is_own = default.is_some_and(|name| channel_of_name(name).is_some());
-        // Where there is no card, there is none to be chosen instead.
-        if self.is_managed() && is_own && card.is_some() {
-            warnings.push(Warning::OwnSinkIsDefault);
+    /// The properties that our sinks are to have besides the usual ones.
+    pub fn sink_properties(&self) -> &'static [(&'static str, &'static str)] {
+        self.registry.sink_properties()
+    }
+
+    /// The duration of the quantum at which the output and our sinks run: never less than it is in
+    /// truth, as far as can be told.
+    pub fn quantum(&mut self) -> Duration {
+        *self.quantum.get_or_insert_with(|| {
+            let sinks = self.sinks.nodes().map(|(_, node, _)| node);
+            quantum::quantum(&self.registry, sinks.chain(self.output.node()))
+        })
+    }
+
+    fn inputs(&self) -> Inputs<'_> {
+        Inputs {
+            registry: &self.registry,
+            links: &self.links,
+            sinks: &self.sinks,
+            streams: &self.streams,
         }
-        if self.is_output_missing() {
-            warnings.push(Warning::OutputMissing);
+    }
+
+    /// The state of what makes sound: that of the last round, unless the rules have changed since.
+    fn state(&self, id: u32, rules: &Rules) -> Option<State> {
+        let kept = self.streams.states().get(&id)?;
+        if self.streams.has_rules(rules) {
+            return Some(kept.clone());
         }
-        warnings.extend(self.led_back().map(Warning::LeadsBack));
-        if is_given_up {
-            warnings.push(Warning::SinksRemoved);
-        }
-        if self.are_monitors_given_up() {
-            warnings.push(Warning::LinksRemoved);
-        }
-        if self.is_manager_hanging() {
-            warnings.push(Warning::ManagerHangs);
-        }
-        if self.registry.is_moving_forbidden() {
-            warnings.push(Warning::MovingForbidden);
-        }
-        warnings.extend(self.levels.warnings());
+        let matched = Match::find(&self.registry, id, rules);
+        let state = self.inputs().state(id, matched);
+        let missed = kept.missed.filter(|_| state.target == kept.target);
+        Some(State { missed, ..state })
+    }
+
+    /// What clients are told, as of the last round.
+    pub fn audio(&self) -> Audio {
+        let states = self.streams.states().iter();
+        let card = self.output.card();
+        let card = card.and_then(|card| self.registry.nodes().get(&card));
+        // Refused or removed, they are missing though PipeWire is there.
+        let is_up =
+            |&channel: &Channel| self.sinks.is_created(channel) || self.sinks.is_refused(channel);
         Audio {
             output: card.map(|card| NodeName::truncated(&card.name)),
             omitted: 0,
-            streams: self.listed_streams(rules),
-            pipewire: if is_up {
-                PipeWireState::Up
-            } else {
-                PipeWireState::Down
+            streams: states
+                .map(|(&id, state)| self.registry.to_message(id, state))
+                .collect(),
+            pipewire: match self.sinks.are_given_up() || CHANNELS.iter().all(is_up) {
+                true => PipeWireState::Up,
+                false => PipeWireState::Down,
             },
-            warnings,
+            warnings: self.warnings(card.is_some()),
         }
     }
 
-    /// What somebody who looks for a fault wants to know.
+    fn warnings(&self, has_card: bool) -> Vec<Warning> {
+        let registry = &self.registry;
+        let default = registry.default_sink.as_deref();
+        let is_own = default.is_some_and(|name| channel_of_name(name).is_some());
+        let leads_back = self.output.led_back(registry);
+        let are_links_removed = self.links.are_monitors_given_up(&self.sinks);
+        [
+            // Where there is no card, there is none to be chosen instead.
+            (registry.is_managed() && is_own && has_card).then_some(Warning::OwnSinkIsDefault),
+            self.output
+                .is_missing(registry)
+                .then_some(Warning::OutputMissing),
+            leads_back.map(Warning::LeadsBack),
+            self.sinks.are_given_up().then_some(Warning::SinksRemoved),
+            are_links_removed.then_some(Warning::LinksRemoved),
+            registry
+                .is_manager_hanging()
+                .then_some(Warning::ManagerHangs),
+            registry
+                .is_moving_forbidden()
+                .then_some(Warning::MovingForbidden),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(self.levels.warnings())
+        .collect()
+    }
+
+    /// The streams that another program list would move, as they would be.
+    pub fn moved(&self, now: &Rules, then: &Rules) -> Vec<Stream> {
+        let moved = self.streams.states().keys().filter_map(|&id| {
+            let before = self.state(id, now)?;
+            let matched = Match::find(&self.registry, id, then);
+            if before.matched.channel() == matched.channel() {
+                return None;
+            }
+            let after = self.inputs().changed_state(id, matched);
+            let is_ignored = |state: &State| state.state() == wire::StreamState::Ignored;
+            let is_moved =
+                before.channel != after.channel || is_ignored(&before) != is_ignored(&after);
+            is_moved.then(|| self.registry.to_message(id, &after))
+        });
+        moved.collect()
+    }
+
+    /// All that decides about a stream, of whose properties as many are listed as fit into `room`
+    /// bytes.
+    pub fn detail(&self, id: u32, rules: &Rules, room: usize) -> Option<StreamDetail> {
+        let state = self.state(id, rules)?;
+        let reason = self.inputs().reason(id, &state);
+        Some(self.registry.detail(id, &state, reason.as_ref(), room))
+    }
+
+    /// What `mixctl doctor` asks for.
     pub fn diagnosis(&self) -> Diagnosis {
+        let registry = &self.registry;
+        let nodes = registry.nodes().iter();
         // Without those of an earlier layout, which go in a moment.
-        let is_going = |id: u32| {
-            let mut made = self.sinks.nodes();
-            let found = made.find(|&(_, node, layout)| node == id && *layout != self.layout);
-            found.is_some_and(|(going, ..)| {
-                let mut made = self.sinks.nodes();
-                made.any(|(sink, _, layout)| {
-                    sink.channel == going.channel && *layout == self.layout
-                })
-            })
-        };
-        let nodes = self.registry.nodes().iter();
-        let ours = nodes
-            .filter(|(_, node)| node.is_sink() && channel_of_name(&node.name).is_some())
-            .filter(|&(&id, _)| !is_going(id))
-            .map(|(_, node)| node);
+        let ours = nodes.filter(|(id, _)| {
+            registry.is_sink(**id)
+                && registry.channel(**id).is_some()
+                && !self.sinks.is_replaced(**id)
+        });
         let is_missing = |target: &&registry::TargetKeys| {
             let object = target.object.as_deref();
-            object.is_some_and(|object| {
-                !matches!(object, "-1") && self.registry.find(object).is_none()
-            })
+            object.is_some_and(|object| !matches!(object, "-1") && registry.find(object).is_none())
         };
-        let stale = self.registry.targets.values().filter(is_missing).count();
-        let manager = self.metadata.client();
+        let stale = registry.targets.values().filter(is_missing).count();
         Diagnosis {
-            sinks: ours.map(|node| NodeName::truncated(&node.name)).collect(),
+            sinks: ours
+                .map(|(_, node)| NodeName::truncated(&node.name))
+                .collect(),
             stale: u32::try_from(stale).unwrap_or(u32::MAX),
-            manager: manager.map(|client| {
-                let name = self.registry.client(client).unwrap_or("a session manager");
+            manager: registry.owner.client().map(|client| {
+                let name = registry.client(client).unwrap_or("a session manager");
                 ClientName::truncated(name)
             }),
-            pipewire: self.version.as_deref().map(ClientName::truncated),
+            pipewire: registry.version.as_deref().map(ClientName::truncated),
             ..Diagnosis::default()
         }
     }
 
-    /// What is to be undone before we go: every target that names one of our sinks, and every
-    /// stream's link that we have made. The monitors stay, so that what plays is heard to the
-    /// last.
+    /// Why mixd can't run on this PipeWire, if it can't, as a sentence.
+    pub fn refusal(&self) -> Option<String> {
+        self.other_mixd.refusal(&self.registry)
+    }
+
+    /// Plans nothing any more. Returns what is to be undone: every target that names one of our sinks,
+    /// and every stream's link that is ours. The monitors stay, so that what plays is heard to the last.
     pub fn shutdown(&mut self) -> Vec<Command> {
-        self.is_leaving = true;
-        let mut commands = self.release_streams();
+        self.is_shut_down = true;
+        let mut commands = self.streams.release_all(&self.registry);
         let monitors = self.links.iter().filter(|ports| self.is_monitor(ports));
-        let monitors = monitors.copied().collect();
-        self.links.reconcile(&monitors, &mut commands);
+        let monitors: BTreeSet<Ports> = monitors.copied().collect();
+        self.links.unlink_others(&monitors, &mut commands);
         commands
     }
 
-    /// Whether the session manager pauses the media programs whose sink goes: `WirePlumber` does from
-    /// 0.5.11 on.
-    pub fn is_pausing(&self) -> bool {
-        let manager = self.metadata.manager();
-        let version =
-            manager.and_then(|id| self.registry.client_property(id, "application.version"));
-        let numbers = version.unwrap_or_default().split('.');
-        let numbers: Vec<u32> = numbers.map_while(|number| number.parse().ok()).collect();
-        numbers.as_slice() >= &[0, 5, 11]
+    /// Returns whether the session manager pauses the media players whose sink goes.
+    pub fn pauses_players(&self) -> bool {
+        self.registry.pauses_players()
     }
 
-    /// Whether nothing plays into our sinks.
+    /// Returns whether nothing plays into our sinks.
     pub fn is_drained(&self) -> bool {
         let mut nodes = self.sinks.nodes();
         !nodes.any(|(_, node, _)| self.registry.is_fed(node))

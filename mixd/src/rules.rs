@@ -1,4 +1,4 @@
-//! The program list: does this program belong to aux, or is it left alone? Pure.
+//! The ordered rules of the program list, and which of them matches a program first. Pure.
 
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
@@ -12,12 +12,12 @@ use std::fmt;
 use wire::message::{Pattern, Replacement};
 use wire::{Channel, ErrorCode, Failure, Rule, is_same};
 
-/// How many bytes all patterns together may take in a message: what keeps the list, together with
-/// the streams, inside one frame. About a thousand names as programs have them.
+/// The most bytes that all patterns together take in a message, so that the list fits into one frame
+/// together with the streams. About a thousand names as programs have them.
 pub const MAX_BYTES: usize = 24 * 1024;
 
-/// What a rule takes in a message besides its pattern's text: a map of one key, the key, the head of a
-/// CBOR string.
+/// The bytes that a rule takes in a message besides its pattern's text: a map of one key, the key, the
+/// head of a CBOR string.
 pub const HEAD: usize = 1 + 8 + 2;
 
 /// `application.name` (pipewire/keys.h: `PW_KEY_APP_NAME`): what a program calls itself.
@@ -31,28 +31,28 @@ pub const COMM: &str = "comm";
 /// The file name of the program that the process runs: `/proc/PID/exe`.
 pub const EXE: &str = "exe";
 
-/// What a pattern without a key is tried against, in this order. Electron's programs all call
+/// The properties that a pattern without a key is tried against, in this order. Electron's programs all call
 /// themselves Chromium, Wine's all run wine64-preloader: hence the last two.
 pub const KEYS: [&str; 6] = [NAME, BINARY, "node.name", FLATPAK, COMM, EXE];
 
-/// What a pattern can be tried against: a program by its properties.
+/// A program by its properties, which patterns are tried against.
 pub trait Program {
-    /// A property's value, if there is one: PipeWire's, or [`COMM`] or [`EXE`].
+    /// The value of a property of PipeWire's, or of [`COMM`] or [`EXE`], if there is one.
     fn property(&self, key: &str) -> Option<&str>;
 
-    /// What it is called: by itself, else by its node.
+    /// The name that it gives itself, or else its node's.
     fn name(&self) -> &str {
         let name = self.property(NAME);
         name.or_else(|| self.property("node.name"))
             .unwrap_or_default()
     }
 
-    /// Whether another one is the same program, as far as can be told.
+    /// Returns whether another one is the same program, as far as can be told.
     fn is_same(&self, other: &Self) -> bool {
         self.is_named_alike(other)
     }
 
-    /// Whether another one calls itself the same.
+    /// Returns whether another one calls itself the same.
     fn is_named_alike(&self, other: &Self) -> bool {
         [NAME, BINARY, FLATPAK]
             .into_iter()
@@ -60,7 +60,7 @@ pub trait Program {
     }
 }
 
-/// Which rule decides about a program, and by what.
+/// The rule that decides about a program, and the property by which it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision<'a> {
     /// The rule.
@@ -69,7 +69,7 @@ pub struct Decision<'a> {
     pub key: &'a str,
 }
 
-/// A change of the list that names its patterns.
+/// A change of the list that names its patterns, as a request or a test makes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edit {
     /// A program goes to the end of the list; a rule to ignore something before the programs, so that it
@@ -93,7 +93,7 @@ impl Edit {
     }
 }
 
-/// What it does, for the answer that takes it back.
+/// The command that does it, which is quoted when it is undone.
 impl fmt::Display for Edit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -147,7 +147,7 @@ impl Rules {
         Ok(())
     }
 
-    /// The list after a change.
+    /// The list after an edit.
     ///
     /// # Errors
     /// A pattern is none, is not listed, or is already; or the list would be full.

@@ -1,4 +1,4 @@
-//! What a service manager tells mixd, and what it is told: systemd's way (`sd_listen_fds(3)`,
+//! The service manager, which passes a socket and is told when mixd serves: systemd's way (`sd_listen_fds(3)`,
 //! `sd_notify(3)`) and s6's (a line on a descriptor). By hand: it is one datagram and three
 //! variables.
 
@@ -17,8 +17,8 @@ use crate::sys;
 /// The first descriptor that systemd passes (sd-daemon.h: `SD_LISTEN_FDS_START`).
 const FIRST_PASSED: i32 = 3;
 
-/// Takes over what a service manager has passed, before its numbers can become another one's: the socket,
-/// if there is one, and whom to tell. `ready` is the number of a descriptor to tell it on.
+/// Takes over what the service manager has passed: the socket, if there is one. `ready` is the number of a
+/// descriptor on which it is told that mixd serves.
 ///
 /// # Errors
 /// A sentence: something else was passed, or several sockets, or a number twice.
@@ -52,17 +52,17 @@ pub fn take(ready: Option<i32>) -> Result<(Option<Listener>, ServiceManager), St
     Ok((passed.transpose()?, readiness))
 }
 
-/// Whom to tell when mixd serves.
+/// The service manager, if there is one.
 #[derive(Debug)]
 pub struct ServiceManager {
-    /// What `--ready-fd` named.
+    /// The descriptor that `--ready-fd` names.
     fd: Option<OwnedFd>,
-    /// Whether systemd has been told all so far.
+    /// Whether systemd has been told everything so far.
     is_heard: bool,
 }
 
 impl ServiceManager {
-    /// mixd serves: a line on the descriptor, which ends it, and `READY=1`.
+    /// Says that mixd serves: by a line on the descriptor, which is closed, and by `READY=1`.
     pub fn announce(&mut self, status: &str) {
         if let Some(fd) = self.fd.take()
             && let Err(error) = File::from(fd).write_all(b"\n")
@@ -72,7 +72,7 @@ impl ServiceManager {
         self.say(&format!("READY=1\nSTATUS={status}"));
     }
 
-    /// mixd is about to end.
+    /// Says that mixd is about to end.
     pub fn announce_end(&mut self) {
         self.say("STOPPING=1");
     }

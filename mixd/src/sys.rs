@@ -86,25 +86,25 @@ pub fn poll<const N: usize>(
     }
 }
 
-/// A descriptor that was open when the program was started. To be called before any other is
-/// opened: from here on it is ours.
+/// Takes over a descriptor that this program was started with. Each is given away once: it is marked as one
+/// that an exec closes, and so is all that this program and its libraries open.
 ///
 /// # Errors
-/// It is not open, or ours already: what this program opens is closed by an exec, and what it inherits
-/// is not.
+/// It is not open, it is a standard stream, which belongs to the standard library, or something in this
+/// program has it already.
 pub fn inherited(number: i32) -> io::Result<OwnedFd> {
     // SAFETY: F_GETFD takes nothing; a descriptor that is not open is an error.
     let flags = check(unsafe { libc::fcntl(number, libc::F_GETFD) })?;
-    if flags & libc::FD_CLOEXEC != 0 {
+    if number <= libc::STDERR_FILENO || flags & libc::FD_CLOEXEC != 0 {
         return Err(io::Error::other("it is another one's"));
     }
     // SAFETY: F_SETFD takes an integer.
     check(unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) })?;
-    // SAFETY: it is open, and nothing else in this program has taken it.
+    // SAFETY: it is open, and nothing else in this program has it: see above.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-/// What a signal asks for.
+/// The meaning of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// The end; the signal's name.
@@ -113,7 +113,7 @@ pub enum Signal {
     Reload,
 }
 
-/// The signals that mean something, with their names.
+/// The signals that are handled.
 const SIGNALS: [(libc::c_int, Signal); 5] = [
     (libc::SIGTERM, Signal::End("SIGTERM")),
     (libc::SIGINT, Signal::End("SIGINT")),
@@ -123,7 +123,7 @@ const SIGNALS: [(libc::c_int, Signal); 5] = [
     (libc::SIGUSR1, Signal::Reload),
 ];
 
-/// The signals that mean something, as a descriptor.
+/// The signals that are handled, as a descriptor.
 #[derive(Debug)]
 pub struct Signals(OwnedFd);
 
@@ -179,7 +179,7 @@ impl Signals {
     }
 }
 
-/// Whether who started this process wants it to outlive a signal, as nohup(1) does.
+/// Returns whether this process was started so that it outlives a signal, as nohup(1) does.
 fn is_ignored(signal: libc::c_int) -> bool {
     // SAFETY: sigaction is plain data, for which all zeros is a value; it may be written to.
     unsafe {
@@ -214,7 +214,7 @@ pub fn set_smallest_send_buffer(socket: &OwnedFd) {
     }
 }
 
-/// What the kernel is asked to tell of a folder: files written to their end, renamed, removed,
+/// The events of a folder that the kernel reports: files written to their end, renamed, removed,
 /// links made, rights changed, and the end of the folder itself (inotify(7)).
 const WATCHED: u32 = libc::IN_CLOSE_WRITE
     | libc::IN_MOVED_FROM
@@ -234,7 +234,7 @@ pub struct Inotify(OwnedFd);
 pub struct FolderEvent {
     /// The number of the watch; -1 when events were lost.
     pub watch: i32,
-    /// What it is about in the folder; empty for the folder itself.
+    /// The name in the folder; empty for the folder itself.
     pub name: OsString,
     /// Something has only just been made there, and may be empty.
     pub is_creation: bool,
@@ -255,7 +255,7 @@ impl Inotify {
             .map_err(|error| SystemError::new("inotify_init1", "mixd.conf", error))
     }
 
-    /// Watches a folder; the number of the watch.
+    /// Watches a folder. Returns the number of the watch.
     ///
     /// # Errors
     /// Those of `inotify_add_watch`.
@@ -277,7 +277,7 @@ impl Inotify {
         unsafe { libc::inotify_rm_watch(self.0.as_raw_fd(), watch) };
     }
 
-    /// What has happened; nothing more when it is empty.
+    /// Takes the events that have come. Returns an empty list when there are no more.
     pub fn take(&self) -> Vec<FolderEvent> {
         const HEAD: usize = size_of::<libc::inotify_event>();
         let mut buffer = [0_u8; 4096];
@@ -353,7 +353,7 @@ pub fn copy_attributes(from: &File, to: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// What `call` writes into the space that it is given, whose size it returns when it is given none.
+/// The bytes that `call` writes into the space that it is given; given none, it returns the size it needs.
 fn attribute(call: impl Fn(*mut u8, usize) -> isize) -> io::Result<Vec<u8>> {
     let size = |result| usize::try_from(result).map_err(|_| io::Error::last_os_error());
     let mut value = vec![0; size(call(std::ptr::null_mut(), 0))?];
@@ -362,7 +362,7 @@ fn attribute(call: impl Fn(*mut u8, usize) -> isize) -> io::Result<Vec<u8>> {
     Ok(value)
 }
 
-/// Whether the C library's glob matches a text, in the C locale. Neither may hold a zero.
+/// Returns whether the C library's glob matches a text, in the C locale; not where either has a zero byte.
 #[cfg(feature = "fuzz")]
 pub fn fnmatch(glob: &str, text: &str) -> bool {
     let (Ok(glob), Ok(text)) = (CString::new(glob), CString::new(text)) else {
@@ -377,5 +377,54 @@ fn check(result: libc::c_int) -> io::Result<libc::c_int> {
         Err(io::Error::last_os_error())
     } else {
         Ok(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::IntoRawFd;
+
+    #[test]
+    fn a_descriptor_is_given_away_once_and_a_standard_stream_never() {
+        // As a program that starts this one would leave it: open after an exec.
+        let number = File::open("/dev/null").unwrap().into_raw_fd();
+        assert!(
+            inherited(number).is_err(),
+            "one that this program has opened"
+        );
+        // SAFETY: F_SETFD takes an integer.
+        unsafe { libc::fcntl(number, libc::F_SETFD, 0) };
+        let owned = inherited(number).unwrap();
+        assert!(inherited(number).is_err(), "twice");
+        drop(owned);
+        for number in [-1, 0, 1, 2] {
+            assert!(inherited(number).is_err(), "{number}");
+        }
+    }
+
+    #[test]
+    fn a_socket_with_the_smallest_buffer_is_writable_until_two_sends_are_unread() {
+        use std::io::{Read, Write};
+        use std::os::unix::net::UnixStream;
+
+        let (ours, mut peer) = UnixStream::pair().unwrap();
+        let ours = OwnedFd::from(ours);
+        set_smallest_send_buffer(&ours);
+        let mut writer = UnixStream::from(ours.try_clone().unwrap());
+        let is_writable = || {
+            let mut polled = [entry(Some(ours.as_fd()), POLLOUT)];
+            poll(&mut polled, Some(Duration::ZERO)).unwrap();
+            polled[0].revents & POLLOUT != 0
+        };
+        for size in [1, 60, 400, 2000] {
+            let mut count = 0;
+            while is_writable() {
+                writer.write_all(&vec![0; size]).unwrap();
+                count += 1;
+            }
+            assert!((1..=2).contains(&count), "{count} sends of {size} bytes");
+            peer.read_exact(&mut vec![0; size * count]).unwrap();
+        }
     }
 }

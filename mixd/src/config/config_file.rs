@@ -9,14 +9,14 @@ use wire::message::MAX_PATTERN;
 
 use super::Config;
 use super::watch::Watch;
-use crate::config::files::{self, Outlasts};
+use crate::config::files::{self, DiskSync};
 
 /// How long after a change the file is read: an editor does more than one thing to save it.
 const SETTLE: Duration = Duration::from_millis(50);
 /// How long a file that was there may be away before that counts: some editors remove it first.
 const AWAY: Duration = Duration::from_secs(1);
-/// How long after a watch could not be set that is tried again, the first time; each further time takes
-/// twice as long.
+/// How long after a watch has failed it is tried again, the first time; each further wait is twice as
+/// long.
 const WATCH_AGAIN: Duration = Duration::from_secs(1);
 /// The longest of these.
 const WATCH_AGAIN_AT_LAST: Duration = Duration::from_mins(1);
@@ -25,7 +25,7 @@ const MAX_SIZE: u64 = 64 * 1024;
 
 const NO_PLACE: &str = "there is no place for mixd.conf: HOME is not set";
 
-/// Where a copy is kept of a file whose folder may not be written.
+/// The folder for the copy of a file whose own folder may not be written.
 fn refuge() -> Option<PathBuf> {
     Some(files::folder("XDG_STATE_HOME", ".local/state")?.join("mixd"))
 }
@@ -35,18 +35,19 @@ fn refuge() -> Option<PathBuf> {
 pub struct ConfigFile {
     path: Option<PathBuf>,
     watch: Option<Watch>,
-    /// Why changes are not seen, if they are not.
+    /// The reason why changes are not seen, if they are not.
     unwatched: Option<String>,
-    /// When that is to be mended, and how long after the time before.
+    /// When the watch is tried again, and how long that is after the last time.
     watch_at: Option<(Instant, Duration)>,
-    /// What was read last; none if the file is not there.
+    /// The bytes that were read last; none if the file is not there.
     content: Option<Vec<u8>>,
-    /// What kept it from being read.
+    /// The reason why it could not be read.
     error: Option<String>,
-    /// When it is to be read again.
+    /// When it is read again.
     check_at: Option<Instant>,
     /// Since when it is away.
     away_since: Option<Instant>,
+    disk_sync: DiskSync,
 }
 
 impl ConfigFile {
@@ -64,15 +65,16 @@ impl ConfigFile {
             error: None,
             check_at: None,
             away_since: None,
+            disk_sync: DiskSync::default(),
         }
     }
 
-    /// Where it is, whether it exists or not.
+    /// Its path, whether it exists or not.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// Reads it, and watches it from now on, if that was not so before.
+    /// Reads it, and watches it from now on.
     ///
     /// # Errors
     /// A sentence with the file's name, and the line's number where it is about one.
@@ -91,12 +93,12 @@ impl ConfigFile {
         self.config()
     }
 
-    /// Whether it was there when it was read last.
+    /// Returns whether it was there when it was read last.
     pub fn is_there(&self) -> bool {
         self.content.is_some()
     }
 
-    /// Why changes of the file are not seen, if they are not.
+    /// The reason why changes of the file are not seen, if they are not.
     pub fn unwatched(&self) -> Option<&str> {
         self.unwatched.as_deref()
     }
@@ -127,7 +129,7 @@ impl ConfigFile {
         self.watch_at = Some((now + pause, pause));
     }
 
-    /// Reads the file; whether it says something else than before.
+    /// Reads the file. Returns whether it says something else than before.
     fn read(&mut self) -> bool {
         let Some(path) = &self.path else { return false };
         let (content, error) = match files::read(path, MAX_SIZE) {
@@ -152,19 +154,18 @@ impl ConfigFile {
         })
     }
 
-    /// Readable when [`dispatch`](Self::dispatch) is to be called.
+    /// A descriptor that is readable when [`dispatch`](Self::dispatch) has something to do.
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.watch.as_ref().map(AsFd::as_fd)
     }
 
-    /// When it is to be called if the descriptor is not readable before.
+    /// When [`dispatch`](Self::dispatch) is due, if the descriptor is not readable before.
     pub fn deadline(&self) -> Option<Instant> {
         let watch_at = self.watch_at.map(|(at, _)| at);
         self.check_at.into_iter().chain(watch_at).min()
     }
 
-    /// Looks at the file if something has happened to it. What it says now, if that is another
-    /// thing than before.
+    /// Reads the file if something has happened to it. Returns what it says, if that has changed.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -194,14 +195,14 @@ impl ConfigFile {
         self.read().then(|| self.config())
     }
 
-    /// What it says, to the byte, as far as is known.
+    /// Its text, to the byte, as it was read or saved last.
     pub fn text(&self) -> &[u8] {
         self.content.as_deref().unwrap_or_default()
     }
 
-    /// Looks whether somebody has changed it this very moment: before it is written, so that this is not
-    /// lost. What it says now, if that is another thing than before. One that is away for a moment, because
-    /// an editor saves it so, is what it was.
+    /// Reads what somebody may have written this very moment, so that a save does not lose it. Returns what
+    /// the file says, if that has changed. A file that is away for a moment, because an editor saves it so,
+    /// has not.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -210,10 +211,10 @@ impl ConfigFile {
         (is_there && self.read()).then(|| self.config())
     }
 
-    /// Writes it, unless it says so already.
+    /// Saves this text, unless the file has it already.
     ///
     /// # Errors
-    /// Why it could not be saved.
+    /// The reason why it could not be saved.
     pub fn save(&mut self, text: &[u8]) -> Result<(), String> {
         let path = self.path.as_ref().ok_or(NO_PLACE)?;
         if text == self.text() && (self.content.is_none() || path.exists()) {
@@ -226,15 +227,16 @@ impl ConfigFile {
             let path = path.display();
             return Err(format!("{path} would have more than {MAX_SIZE} bytes"));
         }
-        files::save(path, text, Outlasts::Power, refuge().as_deref())?;
+        files::save(path, text, refuge().as_deref())?;
+        self.disk_sync.sync(path);
         self.content = Some(text.to_vec());
         Ok(())
     }
 
-    /// Whether a change of the list could be saved; tries, and changes nothing.
+    /// Tries whether a change of the list could be saved, and changes nothing.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason why it could not.
     pub fn can_save(&self) -> Result<(), String> {
         let path = self.path.as_ref().ok_or(NO_PLACE)?;
         let size = self.content.as_ref().map_or(0, Vec::len);

@@ -1,4 +1,4 @@
-//! Where files of the user belong, and how one is replaced whole.
+//! The folders of the user's files, and how a file is replaced whole.
 
 use std::env;
 use std::ffi::OsStr;
@@ -6,13 +6,15 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, SyncSender, TrySendError};
+use std::thread;
 
 use wire::socket::target;
 
 use crate::sys;
 
 /// The folder that `variable` names, or else `fallback` in the home (XDG Base Directory
-/// Specification); none if there is no home. What is no absolute path does not count.
+/// Specification); none if there is no home. A relative path is ignored, as the specification has it.
 pub fn folder(variable: &str, fallback: &str) -> Option<PathBuf> {
     let absolute = |name: &str| {
         let path = PathBuf::from(env::var_os(name)?);
@@ -21,19 +23,54 @@ pub fn folder(variable: &str, fallback: &str) -> Option<PathBuf> {
     absolute(variable).or_else(|| Some(absolute("HOME")?.join(fallback)))
 }
 
-/// What a saved file outlasts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outlasts {
-    /// The end of the program, however it comes. Takes no time.
-    Program,
-    /// A loss of power as well. Waits for the disk.
-    Power,
+/// A thread that has the disk keep what was saved.
+///
+/// fsync(2) takes as long as the disk does, which is seconds on a slow card, and the daemon's own thread
+/// plays fades and links streams: it waits for no disk. That a save outlasts the program takes only the
+/// rename. That it outlasts a loss of power as well takes the sync: ext4 (`auto_da_alloc`, ext4(5)) and
+/// btrfs write a file's data before they let it replace another, but XFS and F2FS do not, and half a minute
+/// later a list that was written by hand might be an empty file.
+#[derive(Debug, Default)]
+pub struct DiskSync(Option<SyncSender<PathBuf>>);
+
+impl DiskSync {
+    /// Syncs the file at `path` and its folder, soon.
+    pub fn sync(&mut self, path: &Path) {
+        let queue = self.0.get_or_insert_with(|| {
+            let (queue, paths) = mpsc::sync_channel::<PathBuf>(1);
+            let thread = thread::Builder::new().name("sync".to_owned());
+            let _ = thread.spawn(move || {
+                for path in paths {
+                    sync(&path);
+                }
+            });
+            queue
+        });
+        match queue.try_send(path.to_owned()) {
+            // When it is full, the path that waits in it is synced after this save as well.
+            Ok(()) | Err(TrySendError::Full(_)) => {}
+            // The thread could not be started; perhaps the next time.
+            Err(TrySendError::Disconnected(_)) => self.0 = None,
+        }
+    }
 }
 
-/// The bytes of the file at `path`, of which it has no more than `max`; none if it is not there.
+/// Waits until the file at `path` and its name are on the disk.
+fn sync(path: &Path) {
+    let path = target(path);
+    let synced = File::open(&path).and_then(|file| file.sync_all());
+    if let Err(error) = synced {
+        warning!("{}", failed("fsync", &path, &error));
+    }
+    if let Some(folder) = path.parent() {
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    }
+}
+
+/// Reads the file at `path`. Returns none if it is not there.
 ///
 /// # Errors
-/// Why it can't be read.
+/// The reason why it can't be read; it has more than `max` bytes, for one.
 pub fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, String> {
     let reason = |error: io::Error| wire::socket::reason(&error);
     // Without waiting: it might be a pipe.
@@ -63,17 +100,13 @@ pub fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, String> {
 /// mode and extended attributes (ACLs are some): at every moment there is the whole old one or the whole
 /// new one. Where no other file can take its place (something is mounted on it, its folder may not be
 /// written, its owner can't be given), it is written itself, with a copy of the new content beside it or
-/// in `refuge` until that is on the disk. A file that may not be written stays as it is.
+/// in `refuge` while that lasts, for a program that is killed meanwhile. A file that may not be written stays
+/// as it is. Waits for no disk, see [`DiskSync`].
 ///
 /// # Errors
 /// The call that failed, on what, and why.
-pub fn save(
-    path: &Path,
-    content: &[u8],
-    outlasts: Outlasts,
-    refuge: Option<&Path>,
-) -> Result<(), String> {
-    let saving = Saving::begin(path, content, outlasts)?;
+pub fn save(path: &Path, content: &[u8], refuge: Option<&Path>) -> Result<(), String> {
+    let saving = Saving::begin(path, content)?;
     match saving.replace() {
         Ok(()) => Ok(()),
         Err(Hindered::Folder(_)) if saving.model.is_some() => saving.overwrite(refuge),
@@ -81,7 +114,7 @@ pub fn save(
     }
 }
 
-/// Whether [`save`] could save as many bytes at `path`; tries without changing what is there.
+/// Tries whether [`save`] could save `size` bytes at `path`, and changes nothing there.
 ///
 /// # Errors
 /// As [`save`].
@@ -97,7 +130,7 @@ pub fn can_save(path: &Path, size: usize) -> Result<(), String> {
         return made;
     }
     let content = vec![0; size];
-    let saving = Saving::begin(path, &content, Outlasts::Program)?;
+    let saving = Saving::begin(path, &content)?;
     if saving.model.is_some() {
         // Also where another would take its place: what is mounted read-only, or may not be changed
         // (chattr(1)), can't be replaced either.
@@ -112,7 +145,7 @@ pub fn can_save(path: &Path, size: usize) -> Result<(), String> {
     }
 }
 
-/// What a save of the file at `path` that was cut short was to write, if there was one.
+/// The copy of what a save of the file at `path` was writing when it was cut short, if one was.
 pub fn saving(path: &Path, refuge: Option<&Path>) -> Option<PathBuf> {
     let path = target(path);
     let folders = path.parent().into_iter().chain(refuge);
@@ -120,7 +153,7 @@ pub fn saving(path: &Path, refuge: Option<&Path>) -> Option<PathBuf> {
     copies.find(|copy| copy.exists())
 }
 
-/// Why no other file can take a file's place.
+/// The reason why no other file can take a file's place.
 #[derive(Debug)]
 enum Hindered {
     /// By where it is; its own bytes can be written.
@@ -129,22 +162,21 @@ enum Hindered {
     Other(String),
 }
 
-/// A file that is to have another content.
+/// A save under way.
 struct Saving<'a> {
-    /// By the name that the user knows it by.
+    /// The path that the user knows the file by.
     named: &'a Path,
-    /// Where that leads to.
+    /// The path that it leads to.
     path: PathBuf,
     content: &'a [u8],
-    outlasts: Outlasts,
-    /// What is there so far.
+    /// The file that is there so far.
     model: Option<Metadata>,
     /// The new file, before it has its name.
     temporary: PathBuf,
 }
 
 impl<'a> Saving<'a> {
-    fn begin(named: &'a Path, content: &'a [u8], outlasts: Outlasts) -> Result<Self, String> {
+    fn begin(named: &'a Path, content: &'a [u8]) -> Result<Self, String> {
         let path = target(named);
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(format!("{} is no file's path", path.display()));
@@ -168,7 +200,6 @@ impl<'a> Saving<'a> {
             named,
             path,
             content,
-            outlasts,
             model,
             temporary,
         })
@@ -188,14 +219,11 @@ impl<'a> Saving<'a> {
         });
         if renamed.is_err() {
             let _ = fs::remove_file(&self.temporary);
-        } else if let (Outlasts::Power, Some(folder)) = (self.outlasts, self.path.parent()) {
-            // The name is safe when the folder is.
-            let _ = File::open(folder).and_then(|folder| folder.sync_all());
         }
         renamed
     }
 
-    /// Writes the new file, which is to be all that the old one is.
+    /// Writes the new file, with the owner, mode and attributes of the old one.
     fn write(&self) -> Result<(), Hindered> {
         let _ = fs::remove_file(&self.temporary);
         let made = OpenOptions::new()
@@ -203,7 +231,7 @@ impl<'a> Saving<'a> {
             .create_new(true)
             .mode(0o644)
             .open(&self.temporary);
-        let file = made.map_err(|error| {
+        let mut file = made.map_err(|error| {
             let text = failed("write", self.named, &error);
             match error.kind() {
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
@@ -216,7 +244,7 @@ impl<'a> Saving<'a> {
             let likened = self.liken(&file, model);
             likened.map_err(|error| Hindered::Folder(failed("write", self.named, &error)))?;
         }
-        fill(file, self.content, self.outlasts)
+        file.write_all(self.content)
             .map_err(|error| Hindered::Other(failed("write", self.named, &error)))
     }
 
@@ -245,16 +273,16 @@ impl<'a> Saving<'a> {
         let before = fs::read(&self.path).map_err(|error| failed("read", self.named, &error))?;
         let mut file = self.open()?;
         let copy = self.keep_copy(refuge)?;
-        let written = overwrite(&mut file, self.content, self.outlasts);
-        let is_whole = written.is_ok() || overwrite(&mut file, &before, self.outlasts).is_ok();
+        let written = overwrite(&mut file, self.content);
+        let is_whole = written.is_ok() || overwrite(&mut file, &before).is_ok();
         if let Some(copy) = copy.filter(|_| is_whole) {
             let _ = fs::remove_file(copy);
         }
         written.map_err(|error| failed("write", self.named, &error))
     }
 
-    /// A copy of the new content, beside the file or in the folder `refuge`; none where neither may be
-    /// written.
+    /// Makes a copy of the new content, beside the file or in the folder `refuge`. Returns its path; none where
+    /// neither folder may be written.
     fn keep_copy(&self, refuge: Option<&Path>) -> Result<Option<PathBuf>, String> {
         let beside = self.path.parent();
         for folder in beside.into_iter().chain(refuge) {
@@ -271,7 +299,7 @@ impl<'a> Saving<'a> {
                 .create_new(true)
                 .mode(0o600)
                 .open(&copy);
-            let file = match made {
+            let mut file = match made {
                 Ok(file) => file,
                 // What an earlier save has left, or somebody else's: neither is ours to lose.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -283,7 +311,7 @@ impl<'a> Saving<'a> {
                 Err(_) => continue,
             };
             // A full disk is found out here, before anything is lost.
-            return match fill(file, self.content, self.outlasts) {
+            return match file.write_all(self.content) {
                 Ok(()) => Ok(Some(copy)),
                 Err(error) => {
                     let _ = fs::remove_file(&copy);
@@ -308,22 +336,10 @@ fn copy_name(name: &OsStr) -> String {
     format!("{}.saving", name.display())
 }
 
-fn fill(mut file: File, content: &[u8], outlasts: Outlasts) -> io::Result<()> {
-    file.write_all(content)?;
-    match outlasts {
-        Outlasts::Program => Ok(()),
-        Outlasts::Power => file.sync_all(),
-    }
-}
-
-fn overwrite(file: &mut File, content: &[u8], outlasts: Outlasts) -> io::Result<()> {
+fn overwrite(file: &mut File, content: &[u8]) -> io::Result<()> {
     file.seek(io::SeekFrom::Start(0))?;
     file.write_all(content)?;
-    file.set_len(content.len() as u64)?;
-    match outlasts {
-        Outlasts::Program => Ok(()),
-        Outlasts::Power => file.sync_all(),
-    }
+    file.set_len(content.len() as u64)
 }
 
 #[cfg(test)]
@@ -343,10 +359,10 @@ mod tests {
         let real = folder.path().join("repository/real");
         let link = folder.path().join("link");
         std::os::unix::fs::symlink("repository/real", &link).unwrap();
-        save(&link, b"one", Outlasts::Power, None).unwrap();
+        save(&link, b"one", None).unwrap();
         assert_eq!(fs::read(&real).unwrap(), b"one", "made where the link says");
         fs::set_permissions(&real, Permissions::from_mode(0o600)).unwrap();
-        save(&link, b"two", Outlasts::Program, None).unwrap();
+        save(&link, b"two", None).unwrap();
         assert_eq!(fs::read(&real).unwrap(), b"two");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(
@@ -368,7 +384,7 @@ mod tests {
         fs::write(&precious, b"precious").unwrap();
         let copy = folder.path().join("file.saving");
         std::os::unix::fs::symlink(&precious, &copy).unwrap();
-        let error = save(&path, b"two", Outlasts::Power, None).unwrap_err();
+        let error = save(&path, b"two", None).unwrap_err();
         assert!(error.contains("file.saving is there"), "{error}");
         assert_eq!(fs::read(&path).unwrap(), b"one");
         assert_eq!(fs::read(&precious).unwrap(), b"precious");
@@ -380,10 +396,7 @@ mod tests {
         let folder = lab::process::Folder::new("mixd-files").unwrap();
         let link = folder.path().join("volume");
         std::os::unix::fs::symlink("/dev/null", &link).unwrap();
-        for result in [
-            save(&link, b"0", Outlasts::Program, None),
-            can_save(&link, 1),
-        ] {
+        for result in [save(&link, b"0", None), can_save(&link, 1)] {
             assert!(result.unwrap_err().ends_with("it is not a file"));
         }
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
@@ -393,7 +406,7 @@ mod tests {
     fn what_a_file_is_besides_its_content_stays() {
         let folder = lab::process::Folder::new("mixd-files").unwrap();
         let path = folder.path().join("file");
-        save(&path, b"one", Outlasts::Power, None).unwrap();
+        save(&path, b"one", None).unwrap();
         let is_root = wire::socket::uid() == 0;
         if is_root {
             std::os::unix::fs::chown(&path, Some(1234), Some(2345)).unwrap();
@@ -401,7 +414,7 @@ mod tests {
         fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
         rustix::fs::setxattr(&path, ATTRIBUTE, b"kept", XattrFlags::empty()).unwrap();
         let before = fs::metadata(&path).unwrap();
-        save(&path, b"two", Outlasts::Power, None).unwrap();
+        save(&path, b"two", None).unwrap();
         let after = fs::metadata(&path).unwrap();
         let kept = |data: &Metadata| (data.uid(), data.gid(), data.mode());
         assert_eq!(kept(&after), kept(&before));
@@ -412,9 +425,9 @@ mod tests {
         // A second name leads to the same file from then on.
         let second = folder.path().join("second");
         fs::hard_link(&path, &second).unwrap();
-        save(&path, b"three", Outlasts::Power, None).unwrap();
+        save(&path, b"three", None).unwrap();
         assert_eq!(fs::read(&second).unwrap(), b"three");
-        save(&path, b"4", Outlasts::Power, None).unwrap();
+        save(&path, b"4", None).unwrap();
         assert_eq!(fs::read(&second).unwrap(), b"4");
         let left = fs::read_dir(folder.path()).unwrap();
         assert_eq!(left.count(), 2, "nothing else is left");
@@ -424,9 +437,9 @@ mod tests {
     fn a_file_that_may_not_be_written_stays_as_it_is() {
         let folder = lab::process::Folder::new("mixd-files").unwrap();
         let path = folder.path().join("file");
-        save(&path, b"one", Outlasts::Power, None).unwrap();
+        save(&path, b"one", None).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o444)).unwrap();
-        let error = save(&path, b"two", Outlasts::Power, None).unwrap_err();
+        let error = save(&path, b"two", None).unwrap_err();
         let start = format!("write {}: it is read-only", path.display());
         assert!(error.starts_with(&start), "{error}");
         assert_eq!(read(&path, 3).unwrap().as_deref(), Some(&b"one"[..]));
@@ -449,7 +462,7 @@ mod tests {
 
     #[test]
     fn what_can_not_be_saved_is_told_with_the_call_and_the_path() {
-        let error = save(Path::new("/proc/mixd/volume"), b"0", Outlasts::Power, None).unwrap_err();
+        let error = save(Path::new("/proc/mixd/volume"), b"0", None).unwrap_err();
         assert!(error.starts_with("mkdir /proc/mixd: "), "{error}");
     }
 }

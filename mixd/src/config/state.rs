@@ -1,15 +1,15 @@
-//! The volume that outlasts the daemon: one decimal number in a file.
+//! The volume that outlasts the daemon: one decimal number in a file of the user's state.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use wire::Volume;
 
-use crate::config::files::{self, Outlasts};
+use crate::config::files;
 
 /// How long after the last change the volume is saved: a slider makes many.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long after it could not be saved that is tried again: somebody may have made room.
+/// How long after a save has failed it is tried again: somebody may have made room.
 const AGAIN: Duration = Duration::from_secs(30);
 /// More than the longest number that is a volume takes.
 const MAX_SIZE: u64 = 64;
@@ -21,10 +21,10 @@ pub struct SavedVolume {
     path: Option<PathBuf>,
     /// What the file says.
     saved: Option<Volume>,
-    /// What was to be remembered in the last update.
+    /// The volume of the last update.
     last: Option<Volume>,
     save_at: Option<Instant>,
-    /// It could not be saved the last time.
+    /// The last save has failed.
     has_failed: bool,
 }
 
@@ -40,7 +40,7 @@ impl SavedVolume {
         }
     }
 
-    /// The volume that was saved, if one was.
+    /// Reads the file. Returns the volume that it has, if it has one.
     pub fn load(&mut self) -> Option<Volume> {
         let path = self.path.as_ref()?;
         let text = match files::read(path, MAX_SIZE) {
@@ -59,19 +59,19 @@ impl SavedVolume {
         self.saved
     }
 
-    /// The volume that mixd starts with: it has not changed yet.
+    /// Takes the volume that mixd starts with, which has not changed yet.
     pub fn begin(&mut self, volume: Volume) {
         self.last = Some(volume);
     }
 
-    /// When [`update`](Self::update) is to be called.
+    /// When [`update`](Self::update) is due.
     pub fn deadline(&self) -> Option<Instant> {
         self.save_at
     }
 
-    /// Notes whether the volume has changed, and saves it if it is time; without one, it is not to
-    /// be remembered. What is to outlast the daemon is compared, not what clients are told: a
-    /// volume that is set to what is held for the moment changes only the first.
+    /// Saves the lasting volume once it has been the same for a second; none where mixd.conf has it not
+    /// remembered. The lasting volume, not the one that clients are told: setting a volume that is held at
+    /// the moment changes only the first.
     pub fn update(&mut self, volume: Option<Volume>, now: Instant) {
         let last = std::mem::replace(&mut self.last, volume);
         let Some(volume) = volume else {
@@ -86,25 +86,24 @@ impl SavedVolume {
         }
     }
 
-    /// Whether the volume could be saved; tries, and changes nothing.
+    /// Tries whether the volume could be saved, and changes nothing.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason why it could not.
     pub fn can_save(&self) -> Result<(), String> {
         let path = self.path.as_ref().ok_or("HOME is not set")?;
         files::can_save(path, format!("{}\n", Volume::MIDDLE).len())
     }
 
-    /// Saves the volume now, if that has not been done.
+    /// Saves the volume now, unless the file has it.
     pub fn save(&mut self, volume: Volume) {
         self.save_at = None;
         let Some(path) = &self.path else { return };
         if self.saved == Some(volume) {
             return;
         }
-        // Not waiting for the disk: a fade may be under way.
         let text = format!("{volume}\n");
-        match files::save(path, text.as_bytes(), Outlasts::Program, None) {
+        match files::save(path, text.as_bytes(), None) {
             Ok(()) => {
                 self.saved = Some(volume);
                 self.has_failed = false;
@@ -119,7 +118,7 @@ impl SavedVolume {
     }
 }
 
-/// Where the user's volume is kept.
+/// The path of the user's file; none where neither `XDG_STATE_HOME` nor HOME is set.
 pub fn path() -> Option<PathBuf> {
     let folder = files::folder("XDG_STATE_HOME", ".local/state");
     folder.map(|folder| folder.join("mixd/volume"))

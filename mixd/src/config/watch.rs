@@ -135,7 +135,7 @@ impl Watch {
         }
     }
 
-    /// Whether anything has happened that matters. The watch is to be renewed then: a folder may have
+    /// Returns whether anything has happened that matters. The watch is renewed then: a folder may have
     /// become another one.
     pub fn take(&self) -> bool {
         let mut matters = false;

@@ -28,10 +28,10 @@ use crate::process;
 use crate::router::{self, CHANNELS, Command, Direction, Event, Layout, Ports, Props, Router};
 use crate::rules::Rules;
 
-/// How often the session manager is to be heard of, after the last link to our sinks has gone, until
-/// it counts that no more: it has to read of it, to come to the event that it makes of it, and to be
-/// answered by PipeWire (mpris-pause.lua, `link_hook`), while other events wait.
-const ROUNDS: u8 = 8;
+/// How many answers of the session manager are awaited, after the last link to our sinks has gone, until
+/// it counts that link no more: it has to read that it has gone, to handle the event that it makes of
+/// that, and to be answered by PipeWire (mpris-pause.lua, `link_hook`), while other events wait.
+const MANAGER_ANSWERS: u8 = 8;
 
 /// A connection. Dropped in the order of the fields: listeners before what they listen to,
 /// everything before the core.
@@ -55,7 +55,7 @@ pub struct Connection {
     context: ContextRc,
     incoming: Incoming,
     router: Router,
-    /// When the router is to reconcile again, if nothing is learnt before.
+    /// The time of the next round, if there is no event before.
     due: Option<Instant>,
     fade: Fade,
     /// What the log says once, not each time.
@@ -66,9 +66,8 @@ pub struct Connection {
     is_detailed: bool,
     /// Our sinks have been set, and PipeWire has not said yet that it has done so.
     setting: Option<AsyncSeq>,
-    /// While we are leaving, and nothing plays into our sinks any more: how often the session manager
-    /// is yet to be heard of before they go.
-    rounds_left: u8,
+    /// How many answers of the session manager are still awaited before our sinks go.
+    answers_left: u8,
 }
 
 /// PipeWire has gone.
@@ -87,8 +86,26 @@ struct OwnLink {
 struct Warned {
     are_sinks_removed: bool,
     are_links_removed: bool,
-    /// PipeWire refuses what we ask for.
+    /// PipeWire refuses what was asked for.
     is_refused: bool,
+}
+
+impl Warned {
+    /// Says what is new among the warnings that clients are told.
+    fn note(&mut self, audio: &Audio) {
+        let are_removed = audio.warnings.contains(&Warning::SinksRemoved);
+        if are_removed && !self.are_sinks_removed {
+            warning!("something has removed our sinks again and again; trying again in a minute");
+        }
+        self.are_sinks_removed = are_removed;
+        let are_removed = audio.warnings.contains(&Warning::LinksRemoved);
+        if are_removed && !self.are_links_removed {
+            warning!(
+                "something has removed our links to the card again and again; trying again in 30 s"
+            );
+        }
+        self.are_links_removed = are_removed;
+    }
 }
 
 /// What is waited for.
@@ -134,7 +151,7 @@ impl Connection {
             pending: None,
             is_detailed: false,
             setting: None,
-            rounds_left: 0,
+            answers_left: 0,
         };
         connection.await_stage(Stage::Globals);
         Ok(connection)
@@ -161,12 +178,16 @@ impl Connection {
     /// # Errors
     /// PipeWire has gone.
     pub fn dispatch(&mut self, rules: &Rules, now: Instant) -> Result<Option<Audio>, Disconnected> {
-        let audio = self.take_in(rules, now);
+        let audio = self.handle_messages(rules, now);
         self.await_manager();
         audio
     }
 
-    fn take_in(&mut self, rules: &Rules, now: Instant) -> Result<Option<Audio>, Disconnected> {
+    fn handle_messages(
+        &mut self,
+        rules: &Rules,
+        now: Instant,
+    ) -> Result<Option<Audio>, Disconnected> {
         if self.fade.deadline().is_some_and(|at| now >= at) {
             let factors = self.fade.step(now);
             self.set_factors(factors);
@@ -182,9 +203,10 @@ impl Connection {
         }
         let mut has_news = was_due || self.is_list_complete();
         for message in told.into_iter().chain(messages) {
-            // What we have set ourselves is no news: a fade plans nothing.
-            let is_setting = self.setting.is_some() || self.fade.deadline().is_some();
-            has_news |= !(is_setting && matches!(message, Message::Event(Event::Level(..))));
+            // A change of volume plans nothing, unless a sink then carries something else.
+            let is_about_levels =
+                matches!(message, Message::Event(Event::Level(..)) | Message::Done(_));
+            has_news |= !is_about_levels;
             match message {
                 Message::Global(global) => self.handle_global(&global),
                 Message::Event(event) => self.handle(event),
@@ -211,14 +233,14 @@ impl Connection {
         if let (Some(hangs), Some(manager)) = (hangs, self.manager) {
             self.note_hang(manager, hangs);
         }
-        if !has_news {
+        if !has_news && !self.router.do_levels_differ() && !self.is_list_complete() {
             return Ok(None);
         }
         if self.is_list_complete() {
             self.is_detailed = false;
             self.router.handle(Event::Listed);
         }
-        // What somebody has taken away leaves a proxy without an object.
+        // What somebody has removed, or PipeWire has refused, leaves a proxy without an object.
         self.links.retain(|ports, _| self.router.has_link(ports));
         self.sinks.retain(|&sink, _| self.router.has_sink(sink));
         Ok(Some(self.reconcile(rules, now)))
@@ -237,26 +259,44 @@ impl Connection {
         self.router.handle(Event::Metadata(metadata));
     }
 
-    /// Something that we asked for has failed. As a rule that is a race that is lost now and then:
-    /// what we asked about has gone already, or the session manager was first to link it. A link
+    /// Takes in that something that was asked for has failed. As a rule that is a race that is lost now
+    /// and then: what it concerns has gone already, or the session manager was first to link it. A link
     /// between ports that are still there, or a sink, is refused for a reason that lasts: PipeWire
     /// lacks a module, or forbids it.
     fn note_error(&mut self, object: u32, code: i32, message: &str) {
         debug!("PipeWire: object {object}: {message} ({code})");
-        let mut links = self.links.iter();
-        let link = links.find(|(_, link)| link.id == object);
-        let link = link.filter(|(ports, _)| code != -libc::EEXIST && self.router.has_ports(ports));
-        let refused = if link.is_some() {
-            Some("link streams and sinks")
+        let links = self.links.iter();
+        let mut links = links.filter(|(_, link)| link.id == object);
+        let is_lasting = |ports: &Ports| code != -libc::EEXIST && self.router.has_ports(ports);
+        let (event, what) = if let Some((&ports, _)) = links.next() {
+            if !is_lasting(&ports) {
+                return;
+            }
+            (Event::LinkRefused(ports), "link streams and sinks")
         } else {
-            let mut sinks = self.sinks.values();
-            sinks.find(|sink| sink.id == object).map(|_| "make a sink")
+            let mut sinks = self.sinks.iter();
+            let Some((&sink, _)) = sinks.find(|(_, sink)| sink.id == object) else {
+                return;
+            };
+            (Event::SinkRefused(sink), "make a sink")
         };
-        if let Some(what) = refused
-            && !std::mem::replace(&mut self.warned.is_refused, true)
-        {
-            warning!("PipeWire refuses to {what}: {message} ({code})");
+        self.warn_refused(what, &format!("{message} ({code})"));
+        self.router.handle(event);
+    }
+
+    /// Says in the log, once, that PipeWire refuses what the router has asked for.
+    fn warn_refused(&mut self, what: &str, why: &str) {
+        if !std::mem::replace(&mut self.warned.is_refused, true) {
+            let attempts = router::MAX_ATTEMPTS;
+            warning!("PipeWire refuses to {what}: {why}; trying {attempts} times in all");
         }
+    }
+
+    /// Has the router take in, in the next turn, that the library could not even ask.
+    fn refuse(&mut self, event: Event, what: &str, error: &pipewire::Error, now: Instant) {
+        self.warn_refused(what, &error.to_string());
+        self.incoming.borrow_mut().push(Message::Event(event));
+        self.due = Some(now);
     }
 
     fn note_done(&mut self, seq: AsyncSeq) {
@@ -274,7 +314,7 @@ impl Connection {
         }
     }
 
-    /// Whether all that there is at first has been told, and not yet been said to be all.
+    /// Returns whether all that there was at first has been told, and the router does not know that yet.
     fn is_list_complete(&self) -> bool {
         self.is_detailed
             && !self
@@ -316,7 +356,7 @@ impl Connection {
         self.router.handle(event);
     }
 
-    /// Binds what more is to be known of, and makes a event of the rest.
+    /// Binds the objects that say more of themselves, and makes an event of each.
     fn handle_global(&mut self, global: &GlobalObject<PropertiesBox>) {
         let props = global
             .props
@@ -421,28 +461,17 @@ impl Connection {
         let mut commands = self.router.reconcile(rules, now);
         // The kernel answers at once, and what it says may decide.
         while self.inspect(&commands) {
-            self.carry_out(commands);
+            self.carry_out(commands, now);
             commands = self.router.reconcile(rules, now);
         }
         self.due = self.router.deadline(now);
-        self.carry_out(commands);
-        let audio = self.router.audio(rules);
-        let are_removed = audio.warnings.contains(&Warning::SinksRemoved);
-        if are_removed && !self.warned.are_sinks_removed {
-            warning!("something has removed our sinks again and again; trying again in a minute");
-        }
-        self.warned.are_sinks_removed = are_removed;
-        let are_removed = audio.warnings.contains(&Warning::LinksRemoved);
-        if are_removed && !self.warned.are_links_removed {
-            warning!(
-                "something has removed our links to the card again and again; trying again in 30 s"
-            );
-        }
-        self.warned.are_links_removed = are_removed;
+        self.carry_out(commands, now);
+        let audio = self.router.audio();
+        self.warned.note(&audio);
         audio
     }
 
-    /// Learns of the processes that are asked for; whether there are any.
+    /// Inspects the processes that are asked for. Returns whether there are any.
     fn inspect(&mut self, commands: &[Command]) -> bool {
         let mut any = false;
         for command in commands {
@@ -455,11 +484,11 @@ impl Connection {
         any
     }
 
-    fn carry_out(&mut self, commands: Vec<Command>) {
+    fn carry_out(&mut self, commands: Vec<Command>, now: Instant) {
         for command in commands {
             debug!("{command:?}");
             match command {
-                Command::CreateSink(sink, layout) => self.create(sink, &layout),
+                Command::CreateSink(sink, layout) => self.create(sink, &layout, now),
                 Command::SetLevel(sink, is_muted) => self.set_level(sink, is_muted),
                 Command::DestroySink(sink) => drop(self.sinks.remove(&sink)),
                 Command::DestroyNode(node) => {
@@ -494,7 +523,10 @@ impl Connection {
                             };
                             self.links.insert(ports, own);
                         }
-                        Err(error) => warning!("link {ports:?}: {error}"),
+                        Err(error) => {
+                            let event = Event::LinkRefused(ports);
+                            self.refuse(event, "link streams and sinks", &error, now);
+                        }
                     }
                 }
                 Command::Unlink(ports) => drop(self.links.remove(&ports)),
@@ -509,7 +541,7 @@ impl Connection {
         }
     }
 
-    fn create(&mut self, sink: router::Sink, layout: &Layout) {
+    fn create(&mut self, sink: router::Sink, layout: &Layout, now: Instant) {
         let extra = self.router.sink_properties();
         match Sink::create(&self.core, sink, layout, extra, &self.incoming) {
             Ok(made) => {
@@ -517,7 +549,7 @@ impl Connection {
                 // Before anything can play into it.
                 self.set_level(sink, self.router.is_muted(sink.channel));
             }
-            Err(error) => warning!("make {}: {error}", router::sink_name(sink.channel)),
+            Err(error) => self.refuse(Event::SinkRefused(sink), "make a sink", &error, now),
         }
     }
 
@@ -545,13 +577,13 @@ impl Connection {
         }
     }
 
-    /// Plays to another sink, or glides at another pace, from now on.
+    /// Plays to another sink, or fades at another pace, from now on.
     pub fn set_config(&mut self, config: &Config) {
         self.router.set_output(config.output.clone());
         self.fade.set_shortest(config.glide);
     }
 
-    /// Sets out for new gains.
+    /// Fades to new gains.
     pub fn set_mix(&mut self, mix: Mix, now: Instant) {
         let factors = Factors::from(mix);
         if factors != self.fade.target() {
@@ -589,27 +621,31 @@ impl Connection {
     /// Sends the streams back to where they would be without us.
     pub fn shutdown(&mut self) {
         let commands = self.router.shutdown();
-        self.carry_out(commands);
+        self.carry_out(commands, Instant::now());
         self.await_stage(Stage::Shutdown);
-        self.rounds_left = if self.router.is_pausing() { ROUNDS } else { 0 };
+        self.answers_left = if self.router.pauses_players() {
+            MANAGER_ANSWERS
+        } else {
+            0
+        };
     }
 
-    /// Asks for an answer that takes the session manager to give, if one more is needed and none is
+    /// Asks for an answer that only the session manager can give, if one more is needed and none is
     /// awaited.
     fn await_manager(&mut self) {
-        if self.rounds_left > 0
+        if self.answers_left > 0
             && self.router.is_drained()
             && let Some(metadata) = self.metadata.as_mut().filter(|known| !known.is_waiting())
         {
-            self.rounds_left -= 1;
+            self.answers_left -= 1;
             metadata.refresh();
         }
     }
 
-    /// Whether all that is undone, and the sinks can go without anybody falling silent or being paused.
+    /// Returns whether that is undone, and the sinks can go without anybody falling silent or being paused.
     pub fn is_drained(&self) -> bool {
         let is_waiting =
-            |metadata: &MetadataConnection| self.rounds_left > 0 || metadata.is_waiting();
+            |metadata: &MetadataConnection| self.answers_left > 0 || metadata.is_waiting();
         let is_waiting = self.metadata.as_ref().is_some_and(is_waiting);
         self.pending.is_none() && !is_waiting && self.router.is_drained()
     }
@@ -630,7 +666,7 @@ fn as_set(factors: Factors, channel: Channel) -> f32 {
     factors.of(channel) as f32
 }
 
-/// Whether an error on the core means that the connection is over.
+/// Returns whether an error on the core means that the connection is over.
 fn is_fatal(code: i32) -> bool {
     [libc::EPIPE, libc::ECONNRESET, libc::EPROTO, libc::EIO].contains(&-code)
 }

@@ -1,6 +1,5 @@
-//! What PipeWire says, noted: every callback only leaves a message behind. What is to be done about
-//! it is done after an iteration of PipeWire's loop, so that no proxy is made or dropped inside a
-//! callback.
+//! The listeners of PipeWire's events. Every callback only leaves a message behind, which is handled
+//! after an iteration of PipeWire's loop: no proxy is made or dropped inside a callback.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,14 +17,14 @@ use pipewire::types::ObjectType;
 
 use crate::router::{Event, Info, Ports, Props};
 
-/// What callbacks leave behind.
+/// The messages that callbacks have left.
 pub type Incoming = Rc<RefCell<Vec<Message>>>;
 
 /// One thing that PipeWire said.
 pub enum Message {
     /// An object is there.
     Global(GlobalObject<PropertiesBox>),
-    /// Something has come to be so.
+    /// An event for the router.
     Event(Event),
     /// The connection is made, to this version.
     Version(String),
@@ -42,7 +41,7 @@ pub enum Message {
     },
 }
 
-/// The connection's own events.
+/// Listens to the connection itself.
 pub fn core(core: &CoreRc, incoming: &Incoming) -> core::Listener {
     let (versions, errors, done) = (incoming.clone(), incoming.clone(), incoming.clone());
     core.add_listener_local()
@@ -63,7 +62,7 @@ pub fn core(core: &CoreRc, incoming: &Incoming) -> core::Listener {
         .register()
 }
 
-/// What comes and goes, of the kinds that the router knows.
+/// Listens to the objects that come and go, of the kinds that the router knows.
 pub fn registry(registry: &RegistryRc, incoming: &Incoming) -> registry::Listener {
     let (globals, removals) = (incoming.clone(), incoming.clone());
     registry
@@ -91,7 +90,7 @@ pub fn registry(registry: &RegistryRc, incoming: &Incoming) -> registry::Listene
         .register()
 }
 
-/// What a node says of itself, now and whenever it changes.
+/// Listens to what a node says of itself, now and whenever it changes.
 pub fn node(node: &Node, id: u32, incoming: &Incoming) -> NodeListener {
     let queue = incoming.clone();
     node.add_listener_local()
@@ -120,7 +119,7 @@ pub fn node(node: &Node, id: u32, incoming: &Incoming) -> NodeListener {
         .register()
 }
 
-/// That a link of ours can't carry anything.
+/// Listens to whether a link of ours can't carry anything.
 pub fn link(link: &Link, ports: Ports, incoming: &Incoming) -> LinkListener {
     let queue = incoming.clone();
     link.add_listener_local()
@@ -135,7 +134,7 @@ pub fn link(link: &Link, ports: Ports, incoming: &Incoming) -> LinkListener {
         .register()
 }
 
-/// What a client says of itself, now and whenever it changes.
+/// Listens to what a client says of itself, now and whenever it changes.
 pub fn client(client: &Client, id: u32, incoming: &Incoming) -> ClientListener {
     let queue = incoming.clone();
     client
@@ -151,10 +150,10 @@ pub fn client(client: &Client, id: u32, incoming: &Incoming) -> ClientListener {
         .register()
 }
 
-/// Makes a event of a subject, a key and its value.
+/// Makes an event of a subject, a key and its value.
 pub type KeyToEvent = fn(u32, Option<String>, Option<String>) -> Option<Event>;
 
-/// The keys of a metadata object, now and whenever they change.
+/// Listens to the keys of a metadata object, now and whenever they change.
 pub fn metadata(
     metadata: &Metadata,
     to_event: KeyToEvent,

@@ -175,7 +175,7 @@ impl MetadataConnection {
         self.await_done(request, repeats);
     }
 
-    /// Whether PipeWire has yet to do what it was asked, and the session manager does not hang.
+    /// Returns whether PipeWire has yet to do what it was asked, and the session manager does not hang.
     pub fn is_waiting(&self) -> bool {
         !self.pending.is_empty() && !self.hangs
     }
@@ -186,7 +186,7 @@ impl MetadataConnection {
             .then_some(self.waits_since + MAX_ANSWER_TIME)
     }
 
-    /// Whether the session manager hangs, if that is new.
+    /// Returns whether the session manager hangs, if that is new.
     pub fn note_hang(&mut self, now: Instant) -> Option<bool> {
         let hangs =
             !self.pending.is_empty() && (self.hangs || now >= self.waits_since + MAX_ANSWER_TIME);

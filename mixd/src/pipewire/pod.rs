@@ -63,7 +63,7 @@ fn floats(pod: &Pod) -> Option<Vec<f32>> {
     is_floats.then(|| floats.map(|&bytes| f32::from_ne_bytes(bytes)).collect())
 }
 
-/// `PortConfig`: a port for each channel of a layout, as the router mixes them ("dsp"); a sink's
+/// `PortConfig`: a port for each channel of a layout, as PipeWire's graph mixes them ("dsp"); a sink's
 /// with monitors.
 pub fn port_config(direction: Direction, layout: &Layout) -> Vec<u8> {
     let positions = layout.ids().iter().copied().map(Id).collect();

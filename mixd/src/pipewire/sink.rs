@@ -22,7 +22,7 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// Asks PipeWire to make it; that it has, and under which id, comes as a event.
+    /// Asks PipeWire to make it; that it has, and under which id, comes as an event.
     ///
     /// # Errors
     /// The library's, when it can't even ask.

@@ -10,7 +10,7 @@ use super::registry::Direction;
 /// The properties of an object in PipeWire.
 pub type Props = BTreeMap<String, String>;
 
-/// Something that has come to be so in PipeWire.
+/// Something that has happened in PipeWire.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// A node is there, with the properties that the registry lists.
@@ -23,6 +23,8 @@ pub enum Event {
     Link(u32, Props),
     /// A link of ours can't carry anything: it is in PipeWire's state `error`.
     LinkFailed(Ports),
+    /// PipeWire has refused to make a link that [`Command::Link`] asked for.
+    LinkRefused(Ports),
     /// A client is there, with the properties that the registry lists.
     Client(u32, Props),
     /// What a client says of itself.
@@ -33,6 +35,8 @@ pub enum Event {
     Removed(u32),
     /// The sink that [`Command::CreateSink`] asked for has this id.
     SinkCreated(Sink, u32),
+    /// PipeWire has refused to create the sink that [`Command::CreateSink`] asked for.
+    SinkRefused(Sink),
     /// One of our sinks carries this.
     Level(Sink, Level),
     /// The default and the aux channel's sinks have been set to carry this, and what was told of them
@@ -52,7 +56,7 @@ pub enum Event {
     },
     /// The session manager has told what its metadata said when it was bound.
     ManagerAnswered,
-    /// The metadata `default` has been told again to the end, as [`Command::Refresh`] asked for.
+    /// All of the metadata `default` has been read again, as [`Command::Refresh`] asked for.
     Refreshed,
     /// The metadata `filters`, of a session manager that has smart filters, is there, or has gone.
     FilterMetadata(bool),
@@ -162,12 +166,12 @@ impl Level {
     }
 }
 
-/// Something to be done in PipeWire.
+/// Something for the adapter to do in PipeWire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Make a sink.
     CreateSink(Sink, Layout),
-    /// Set anew all that it carries; muted or not.
+    /// Set its level anew, and whether it is muted.
     SetLevel(Sink, bool),
     /// Destroy it.
     DestroySink(Sink),
@@ -184,7 +188,7 @@ pub enum Command {
     /// Set a stream's `target.node` to -1, as the session manager marks what follows the default sink
     /// though its own node names one.
     FollowDefault(u32),
-    /// Have all of the metadata `default` told again.
+    /// Read all of the metadata `default` again.
     Refresh,
     /// Link an output port to an input port.
     Link(Ports),

@@ -61,7 +61,7 @@ impl Registry {
         found.or_else(|| if is_named { None } else { first(None) })
     }
 
-    /// Whether one of these filters plays to a node: then that is not the first of them. In which order
+    /// Returns whether one of these filters plays to a node: then that is not the first of them. In which order
     /// a session manager has those of which nobody has said it, its links show and nothing else.
     fn is_fed_by(&self, node: u32, filters: &[&Filter]) -> bool {
         self.links_to(node).any(|link| {
@@ -122,13 +122,13 @@ impl Registry {
         }
     }
 
-    /// Whether a node belongs to a smart filter.
+    /// Returns whether a node belongs to a smart filter.
     pub fn is_filter(&self, node: u32) -> bool {
         let is_smart = self.filter_keys.is_some() && self.says(node, "filter.smart");
         is_smart && self.link_group(node).is_some()
     }
 
-    /// Whether a filter says yes under this key, in the metadata or else by itself.
+    /// Returns whether a filter says yes under this key, in the metadata or else by itself.
     fn says(&self, node: u32, key: &str) -> bool {
         let in_metadata = self.filter_key(node, key).and_then(spa_json::boolean);
         in_metadata.unwrap_or_else(|| is_yes(self.property(node, key)))

@@ -1,5 +1,5 @@
-//! The body of the fuzz target `graph`: arbitrary events of a PipeWire that does what it is asked, does it later, or
-//! does something else, and what must hold of the router's wishes all the while.
+//! The body of the fuzz target `graph`: arbitrary events of a PipeWire that does what it is asked,
+//! does it later, or does something else, and what must hold of the router's commands all the while.
 
 // To panic is how a target reports.
 #![allow(clippy::expect_used)]
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use arbitrary::{Arbitrary, Unstructured};
 use wire::{Channel, Move, Rule, StreamState};
 
+use super::matching::Match;
 use super::registry::DEFAULT_SINK;
 use super::simulation::{
     self, FIRST_SINK, MANAGER, PipeWire, between, default_sink, key, link, serial,
@@ -194,6 +195,7 @@ impl World {
                 }
             }
             Step::RemoveLink { which } => self.remove_link(which),
+            Step::Execute { count: u8::MAX } => self.refuse(),
             Step::Execute { count } => {
                 // Somebody else binds the metadata meanwhile.
                 self.pipewire.is_metadata_withheld = count & 8 != 0;
@@ -233,7 +235,7 @@ impl World {
 
     /// Moves the program of a stream to a channel: nothing else changes its own.
     fn move_stream(&mut self, program: u8, kind: u8) {
-        let streams = self.router.audio(&self.rules).streams;
+        let streams = self.router.audio().streams;
         let Some(stream) = streams.get(usize::from(program) % streams.len().max(1)) else {
             return;
         };
@@ -247,7 +249,7 @@ impl World {
         };
         assert!(plan.streams.contains(&wanted.id));
         for other in streams {
-            let listed = |rules| self.router.listed_channel(other.id, rules);
+            let listed = |rules| Match::find(&self.router.registry, other.id, rules).channel();
             match plan.streams.contains(&other.id) {
                 true => assert_eq!(listed(&plan.rules), Some(wanted.channel)),
                 false => assert_eq!(listed(&plan.rules), listed(&self.rules)),
@@ -269,7 +271,7 @@ impl World {
 
     /// The session manager comes, or goes.
     fn change_manager(&mut self, kind: u8) {
-        self.pipewire.is_managed = kind % 3 == 0;
+        self.pipewire.is_managed = kind.is_multiple_of(3);
         let owners = [
             MetadataOwner::Managed(MANAGER),
             MetadataOwner::None,
@@ -403,7 +405,7 @@ impl World {
         events
     }
 
-    /// Tells the router, settles it, and checks what it asks for.
+    /// Has the router handle events and plan, and checks what it asks for.
     fn handle(&mut self, events: Vec<Event>) {
         for event in events {
             self.router.handle(event);
@@ -429,7 +431,10 @@ impl World {
             match command {
                 Command::SetTarget(stream, to) => {
                     assert!(self.nodes.contains_key(stream), "a target for what is gone");
-                    assert!(self.router.is_known(*stream), "a target by a guess");
+                    assert!(
+                        self.router.registry.is_known(*stream),
+                        "a target by a guess"
+                    );
                     assert!(asked.insert(*stream), "two targets for one stream");
                     let sinks: Vec<u32> = self.router.sinks.nodes().map(|(_, id, _)| id).collect();
                     assert!(
@@ -495,7 +500,10 @@ impl World {
                 "a monitor to no sink"
             );
         } else {
-            assert!(self.router.is_known(output_node), "a link by a guess");
+            assert!(
+                self.router.registry.is_known(output_node),
+                "a link by a guess"
+            );
             let is_sink = self.nodes.get(&input_node) == Some(&true) || self.is_ours(input_node);
             assert!(is_sink, "a stream linked to no sink");
         }
@@ -533,7 +541,21 @@ impl World {
         }
     }
 
-    /// Whether what was asked is about something that has gone by now: PipeWire says no.
+    /// PipeWire refuses to do what it was asked first, if that is something that it may refuse.
+    fn refuse(&mut self) {
+        let refused = match self.pending.front() {
+            Some(Command::Link(ports)) if self.router.has_link(ports) => Event::LinkRefused(*ports),
+            Some(Command::CreateSink(sink, _)) => Event::SinkRefused(*sink),
+            _ => return self.execute(1),
+        };
+        if let Event::LinkRefused(ports) = &refused {
+            self.wished.remove(ports);
+        }
+        self.pending.pop_front();
+        self.handle(vec![refused]);
+    }
+
+    /// Returns whether what was asked is about something that has gone by now: PipeWire says no.
     fn is_moot(&self, command: &Command) -> bool {
         let is_there = |id: &u32| self.nodes.contains_key(id) || self.is_ours(*id);
         match command {
@@ -553,7 +575,7 @@ impl World {
         }
     }
 
-    /// Nothing more happens, and all is done that is asked: the wishes come to an end, and each
+    /// Nothing more happens, and all is done that is asked: the commands come to an end, and each
     /// stream that we say is routed is on its way to its channel, by one way only.
     fn calm_down(&mut self) {
         for round in 0.. {
@@ -565,7 +587,7 @@ impl World {
             self.execute(usize::MAX);
             self.now += Duration::from_secs(3);
             self.handle(Vec::new());
-            // Some timeouts begins when another is over.
+            // One timeout begins when another has expired.
             if self.pending.is_empty() && self.router.deadline(self.now).is_none() {
                 break;
             }
@@ -583,10 +605,16 @@ impl World {
         if self.has_left {
             return;
         }
-        let ready = self.router.ready_sinks(true, &self.router.monitor_links());
-        for stream in self.router.audio(&self.rules).streams {
-            let decision = self.router.judge(stream.id, &self.rules);
-            let can_play = decision.is_some_and(|it| it.state == StreamState::Routed);
+        let Router {
+            registry,
+            output,
+            sinks,
+            ..
+        } = &self.router;
+        let ready = sinks.ready(registry, output, &sinks.monitor_links(registry, output));
+        for stream in self.router.audio().streams {
+            let state = &self.router.streams.states()[&stream.id];
+            let can_play = state.planned == StreamState::Routed;
             if can_play && ready.contains_key(&stream.channel) {
                 let is_linked = || {
                     let mut links = self.router.registry.links_from(stream.id);
@@ -594,12 +622,15 @@ impl World {
                 };
                 let is_sent = || self.router.registry.targets.contains_key(&stream.id);
                 assert!(
-                    feeds.contains_key(&stream.id) || is_sent() || is_linked(),
+                    feeds.contains_key(&stream.id)
+                        || is_sent()
+                        || is_linked()
+                        || self.router.links.is_refused(stream.id),
                     "{stream:?} has neither a link nor a target"
                 );
             }
             if stream.state == StreamState::Ignored {
-                let is_asked = self.router.streams.is_asked(stream.id);
+                let is_asked = self.router.streams.is_requested(stream.id);
                 assert!(
                     !is_asked && !feeds.contains_key(&stream.id),
                     "{stream:?} is left alone"
@@ -612,7 +643,7 @@ impl World {
                 assert_eq!(self.router.sinks.channel(to), Some(stream.channel));
             }
             if let Some(target) = self.router.registry.targets.get(&stream.id)
-                && self.router.streams.asked().any(|id| id == stream.id)
+                && self.router.streams.requested().any(|id| id == stream.id)
             {
                 let place = target.object.as_deref().and_then(|object| {
                     let sink = self.router.registry.find(object);

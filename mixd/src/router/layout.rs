@@ -59,7 +59,7 @@ impl Layout {
         self.0.len()
     }
 
-    /// Whether the channels are only counted, as those of a card with the profile "pro audio".
+    /// Returns whether the channels are only counted, as those of a card with the profile "pro audio".
     fn is_counted(&self) -> bool {
         self.0.iter().all(|&id| id >= FIRST_AUX)
     }

@@ -3,13 +3,12 @@
 //! mute a *sink* is the user's wish.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
-
 use wire::{Channel, Warning};
 
+use super::CHANNELS;
 use super::event::{Command, Level, Sink};
-use super::timeouts::Timeout;
-use super::{CHANNELS, Router};
+use super::sinks::Sinks;
+use super::timeouts::{Round, Timeout};
 
 /// How often the level of a channel's sinks is put back, while others set it within
 /// [`Timeout::LevelUncontested`] each time, before it is left as it is for that long.
@@ -29,22 +28,17 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// PipeWire tells what a sink carries.
+    /// Takes in what a sink carries.
     pub fn tell(&mut self, sink: Sink, level: Level) {
         self.told.insert(sink, level);
     }
 
-    /// We have set these, and been told of all that was before; or are about to set others.
+    /// Takes in what was set, once PipeWire has told all that was before; none while it is being set.
     pub fn set(&mut self, factors: Option<[f32; 2]>) {
         self.set = factors.map(|factors| CHANNELS.into_iter().zip(factors).collect());
     }
 
-    /// Forgets those that are not there any more.
-    pub fn retain(&mut self, is_there: impl Fn(Sink) -> bool) {
-        self.told.retain(|&sink, _| is_there(sink));
-    }
-
-    /// Whether the user has muted a channel's sink.
+    /// Returns whether the user has muted a channel's sink.
     pub fn is_muted(&self, channel: Channel) -> bool {
         self.muted.contains(&channel)
     }
@@ -80,70 +74,72 @@ impl Levels {
             }
         }
     }
-}
 
-impl Router {
+    /// Returns whether a sink that PipeWire told of carries what it should not. None does while they are
+    /// being set.
+    pub fn differ(&self) -> bool {
+        let mut told = self.told.iter();
+        told.any(|(sink, level)| self.differs(*sink, level))
+    }
+
+    fn differs(&self, sink: Sink, level: &Level) -> bool {
+        self.set.as_ref().is_some_and(|set| {
+            let factor = set.get(&sink.channel).copied().unwrap_or_default();
+            !level.carries(factor) || level.is_muted != self.is_muted(sink.channel)
+        })
+    }
+
     /// Puts back what others have set on our sinks.
-    pub(super) fn restore_levels(&mut self, now: Instant, commands: &mut Vec<Command>) {
-        self.levels.retain(|sink| self.sinks.has(sink));
+    pub fn plan(&mut self, sinks: &Sinks, round: &mut Round) {
+        self.told.retain(|&sink, _| sinks.has(sink));
         for channel in CHANNELS {
-            let restores = self.levels.restores(channel);
-            if restores > 0
-                && self
-                    .timeouts
-                    .expired(Timeout::LevelUncontested(channel), now)
-            {
-                self.timeouts
-                    .restart(Timeout::LevelUncontested(channel), now);
+            let restores = self.restores(channel);
+            if restores > 0 && round.expired(Timeout::LevelUncontested(channel)) {
+                round.restart(Timeout::LevelUncontested(channel));
                 // One that did not give up is tried once more.
                 let left = if restores < MAX_RESTORES {
                     0
                 } else {
                     restores - 1
                 };
-                self.levels.restores.insert(channel, left);
+                self.restores.insert(channel, left);
             }
         }
-        let Some(set) = self.levels.set.clone() else {
+        if self.set.is_none() {
             return;
-        };
-        self.levels.note_mutes();
+        }
+        self.note_mutes();
+        let mut changed = Vec::new();
         for channel in CHANNELS {
-            let factor = set.get(&channel).copied().unwrap_or_default();
-            let is_muted = self.levels.is_muted(channel);
-            let differs = |level: &Level| !level.carries(factor) || level.is_muted != is_muted;
-            let told = self.levels.told.iter();
+            let told = self.told.iter();
             let sinks: Vec<Sink> = told
-                .filter(|(sink, level)| sink.channel == channel && differs(level))
+                .filter(|&(sink, level)| sink.channel == channel && self.differs(*sink, level))
                 .map(|(&sink, _)| sink)
                 .collect();
-            let restores = self.levels.restores(channel);
-            let mut is_due =
-                || restores == 0 || self.timeouts.expired(Timeout::Level(channel), now);
+            let restores = self.restores(channel);
+            let mut is_due = || restores == 0 || round.expired(Timeout::Level(channel));
             if sinks.is_empty() || restores >= MAX_RESTORES || !is_due() {
                 continue;
             }
-            self.timeouts
-                .restart(Timeout::LevelUncontested(channel), now);
-            self.levels.restores.insert(channel, restores + 1);
-            self.levels.set = None;
-            let restored = sinks.into_iter();
-            commands.extend(restored.map(|sink| Command::SetLevel(sink, is_muted)));
+            round.restart(Timeout::LevelUncontested(channel));
+            self.restores.insert(channel, restores + 1);
+            let is_muted = self.is_muted(channel);
+            let sinks = sinks.into_iter();
+            changed.extend(sinks.map(|sink| Command::SetLevel(sink, is_muted)));
         }
-    }
-
-    /// Whether a sink that is made for this channel is to be muted.
-    pub fn is_muted(&self, channel: Channel) -> bool {
-        self.levels.is_muted(channel)
+        if !changed.is_empty() {
+            self.set = None;
+        }
+        round.commands.append(&mut changed);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::super::simulation::PipeWire;
-    use super::super::{Event, Props};
+    use super::super::{Event, Props, Router};
     use super::*;
     use crate::rules::Rules;
 
@@ -213,6 +209,24 @@ mod tests {
     }
 
     #[test]
+    fn only_a_level_that_is_not_what_was_set_needs_a_round() {
+        let mut world = World::new();
+        assert!(!world.router.do_levels_differ());
+        let level = |volume| Level {
+            volumes: vec![volume; 2],
+            monitor_volumes: vec![1.0; 2],
+            ..Level::default()
+        };
+        world.router.handle(Event::LevelsSet(None));
+        world.router.handle(Event::Level(AUX, level(0.75)));
+        assert!(!world.router.do_levels_differ(), "a fade");
+        world.router.handle(Event::LevelsSet(Some([1.0, 0.75])));
+        assert!(!world.router.do_levels_differ());
+        world.router.handle(Event::Level(AUX, level(0.5)));
+        assert!(world.router.do_levels_differ());
+    }
+
+    #[test]
     fn a_level_is_put_back_a_few_times_and_again_after_a_minute() {
         let mut world = World::new();
         for n in 0..MAX_RESTORES {
@@ -242,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mute_is_heeded_and_kept_where_the_level_is_put_back() {
+    fn a_mute_is_kept_where_the_level_is_put_back() {
         let mut world = World::new();
         assert_eq!(world.tell(0.5, true), []);
         assert_eq!(world.warnings(), [Warning::AuxMuted]);

@@ -1,12 +1,16 @@
-//! The links of ours: which there are, and how often each may still be made again. Whoever takes one
-//! away in a row is not to be fought, and not to be given in to for ever: after a while it is made once
-//! more, and one that has held for a while is as good as new.
+//! The links of ours: which there are, and how often each may still be made again. Whoever removes one
+//! in a row is not to be fought, and not to be given in to for ever: after a while it is made once
+//! more, and one that has lasted for a while is as good as new. One that PipeWire refuses is tried a few
+//! times.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
 
 use super::event::{Command, Ports};
-use super::timeouts::{Timeout, Timeouts};
+use super::output::Output;
+use super::registry::{Link, Registry};
+use super::sinks::Sinks;
+use super::streams::MAX_MOVES;
+use super::timeouts::{MAX_ATTEMPTS, Round, Timeout};
 
 /// How often in a row one from a sink of ours to the card is made again.
 pub const MAX_RELINKS: u8 = 3;
@@ -15,19 +19,23 @@ pub const MAX_RELINKS: u8 = 3;
 #[derive(Debug, Default)]
 pub struct Links {
     made: BTreeSet<Ports>,
-    /// Undone by us, and not yet gone.
+    /// Removed by us, and not yet gone.
     unlinking: BTreeSet<Ports>,
-    /// How often each that was taken away may still be made again.
-    tries: BTreeMap<Ports, u8>,
+    /// How often each that others have removed may still be made again.
+    retries: BTreeMap<Ports, u8>,
+    /// How often in a row PipeWire has refused each.
+    refusals: BTreeMap<Ports, u8>,
+    /// The sinks of ours that lack a link to the output, and that output.
+    unlinked_sinks: BTreeMap<u32, u32>,
 }
 
 impl Links {
-    /// Whether we have made it and it should still be there.
+    /// Returns whether this one has been made and should still be there.
     pub fn has(&self, ports: &Ports) -> bool {
         self.made.contains(ports)
     }
 
-    /// Whether we have made it, and may have undone it since.
+    /// Returns whether this one has been made, and may have been removed by us since.
     pub fn is_ours(&self, ports: &Ports) -> bool {
         self.made.contains(ports) || self.unlinking.contains(ports)
     }
@@ -37,82 +45,169 @@ impl Links {
         self.made.iter()
     }
 
-    /// A link has gone, or carries nothing. Whether it was one of these, against our will: it is
-    /// made again as often as this in a row, if that is counted.
-    pub fn lose(&mut self, ports: Ports, relinks: Option<u8>) -> bool {
+    /// Takes in that a link has gone or, where it `is_there`, has failed and carries nothing. Returns
+    /// whether it was ours, and wanted. It is made again as often as `relinks` in a row, if that counts.
+    pub fn note_lost(&mut self, ports: Ports, is_there: bool, relinks: Option<u8>) -> bool {
         if self.unlinking.remove(&ports) {
             return false;
         }
         let was_ours = self.made.remove(&ports);
         if was_ours && let Some(relinks) = relinks {
-            let left = self.tries.get(&ports).map(|left| left.saturating_sub(1));
-            self.tries.insert(ports, left.unwrap_or(relinks));
+            let left = self.retries.get(&ports).map(|left| left.saturating_sub(1));
+            self.retries.insert(ports, left.unwrap_or(relinks));
+        }
+        if was_ours && is_there {
+            // It goes when it is made anew.
+            self.unlinking.insert(ports);
         }
         was_ours
     }
 
-    /// One that was just lost is still there, in a state in which it carries nothing: it goes by our hand.
-    pub fn note_broken(&mut self, ports: Ports) {
-        self.unlinking.insert(ports);
+    /// How often in a row a link that others remove is made again.
+    pub fn relinks(sinks: &Sinks, ports: &Ports) -> u8 {
+        match sinks.channel(ports.output_node) {
+            Some(_) => MAX_RELINKS,
+            // Once is an accident; whoever does it twice wants the stream elsewhere.
+            None => MAX_MOVES - 1,
+        }
     }
 
-    /// A port has gone: what was between it and others is no loss to remember, for the next port
-    /// of this id is another one.
+    /// Takes in that PipeWire has refused to make a link.
+    pub fn note_refused(&mut self, ports: Ports) {
+        if self.made.remove(&ports) {
+            let refusals = self.refusals.entry(ports).or_default();
+            *refusals = refusals.saturating_add(1);
+        }
+    }
+
+    /// Takes in that a link is there, whoever has made it.
+    pub fn note_made(&mut self, ports: &Ports) {
+        self.refusals.remove(ports);
+    }
+
+    /// Forgets all links of a port that has gone: that is no loss to remember, for the next port of this
+    /// id is another one.
     pub fn forget_port(&mut self, id: u32) {
         let has = |ports: &Ports| ports.output == id || ports.input == id;
-        self.tries.retain(|ports, _| !has(ports));
+        self.retries.retain(|ports, _| !has(ports));
+        self.refusals.retain(|ports, _| !has(ports));
         self.unlinking.retain(|ports| !has(ports));
         self.made.retain(|ports| !has(ports));
     }
 
-    /// A node goes by our own hand, and its links with it.
-    pub fn drop_node(&mut self, id: u32) {
+    /// Forgets the links that leave a node, which is about to be destroyed.
+    pub fn forget_node(&mut self, id: u32) {
         self.made.retain(|ports| ports.output_node != id);
     }
 
-    /// What was taken away is made again from now on.
+    /// Makes what others have removed, or PipeWire has refused, again from now on.
     pub fn reset_retries(&mut self) {
-        self.tries.clear();
+        self.retries.clear();
+        self.refusals.clear();
     }
 
-    /// What was given up is made once more.
-    pub fn retry(&mut self) {
-        for left in self.tries.values_mut() {
+    /// Makes what was given up once more.
+    pub fn allow_retry(&mut self) {
+        for left in self.retries.values_mut() {
             *left = (*left).max(1);
         }
     }
 
-    /// Those that were taken away so often that they are not made again for a while.
+    /// Those that others have removed so often that they are not made again for a while.
     pub fn given_up(&self) -> impl Iterator<Item = &Ports> {
-        let tries = self.tries.iter();
-        tries
+        let retries = self.retries.iter();
+        retries
             .filter(|(_, left)| **left == 0)
             .map(|(ports, _)| ports)
     }
 
-    /// Forgets what is long ago.
-    pub fn fade(&mut self, timeouts: &mut Timeouts, now: Instant) {
-        self.tries.retain(|&ports, left| {
+    /// Returns whether links to the output are given up for a while.
+    pub fn are_monitors_given_up(&self, sinks: &Sinks) -> bool {
+        let mut given_up = self.given_up();
+        given_up.any(|ports| sinks.channel(ports.output_node).is_some())
+    }
+
+    /// Returns whether links that leave a stream are given up for a while.
+    pub fn is_stream_given_up(&self, stream: u32) -> bool {
+        let mut given_up = self.given_up();
+        given_up.any(|ports| ports.output_node == stream)
+    }
+
+    /// Returns whether this one has been asked for, made or not.
+    pub fn is_requested(&self, ports: &Ports) -> bool {
+        self.made.contains(ports) || self.refusals.contains_key(ports)
+    }
+
+    /// Returns whether PipeWire has refused a link that leaves a stream.
+    pub fn is_refused(&self, stream: u32) -> bool {
+        let mut refused = self.refusals.keys();
+        refused.any(|ports| ports.output_node == stream)
+    }
+
+    /// Forgets losses that are long ago.
+    pub fn expire_retries(&mut self, round: &mut Round) {
+        self.retries.retain(|&ports, left| {
             let is_given_up = *left == 0;
-            if is_given_up && timeouts.expired(Timeout::RetryLink(ports), now) {
+            if is_given_up && round.expired(Timeout::RetryLink(ports)) {
                 *left = 1;
             }
-            is_given_up || !timeouts.expired(Timeout::LinkStable(ports), now)
+            is_given_up || !round.expired(Timeout::LinkStable(ports))
         });
     }
 
-    /// What is to be done to have those that are wanted, and no others.
-    pub fn reconcile(&mut self, wanted: &BTreeSet<Ports>, commands: &mut Vec<Command>) {
+    /// Finds the sinks of ours that lack a link to the output.
+    pub fn find_unlinked_sinks(&mut self, registry: &Registry, sinks: &Sinks, output: &Output) {
+        self.unlinked_sinks.clear();
+        if let Some(card) = output.node() {
+            let nodes = sinks.nodes().map(|(_, node, _)| node);
+            let is_unlinked = |&node: &u32| !registry.missing(node, card, |_| true).is_empty();
+            let unlinked = nodes.filter(is_unlinked).map(|node| (node, card));
+            self.unlinked_sinks.extend(unlinked);
+        }
+    }
+
+    /// The output to which a sink of ours lacks a link, if it lacks one.
+    pub fn missing_output(&self, sink: u32) -> Option<u32> {
+        self.unlinked_sinks.get(&sink).copied()
+    }
+
+    /// The links that others have made from a stream to any sink.
+    pub fn foreign<'a>(
+        &'a self,
+        registry: &'a Registry,
+        stream: u32,
+    ) -> impl Iterator<Item = &'a Link> {
+        let links = registry.links_from(stream);
+        links.filter(|link| registry.is_sink(link.ports.input_node) && !self.is_ours(&link.ports))
+    }
+
+    /// Makes those that are wanted, and removes all others.
+    pub fn reconcile(&mut self, wanted: &BTreeSet<Ports>, round: &mut Round) {
+        self.refusals.retain(|ports, _| wanted.contains(ports));
+        self.unlink_others(wanted, &mut round.commands);
+        for &ports in wanted {
+            let is_given_up = self.retries.get(&ports) == Some(&0);
+            if is_given_up || self.made.contains(&ports) {
+                continue;
+            }
+            if let Some(&refusals) = self.refusals.get(&ports)
+                && (refusals >= MAX_ATTEMPTS
+                    || !round.expired(Timeout::RefusedLink(ports, refusals)))
+            {
+                continue;
+            }
+            self.made.insert(ports);
+            round.commands.push(Command::Link(ports));
+        }
+    }
+
+    /// Removes all links but the wanted ones.
+    pub fn unlink_others(&mut self, wanted: &BTreeSet<Ports>, commands: &mut Vec<Command>) {
         let unwanted: Vec<Ports> = self.made.difference(wanted).copied().collect();
         for ports in unwanted {
             self.made.remove(&ports);
             self.unlinking.insert(ports);
             commands.push(Command::Unlink(ports));
-        }
-        for &ports in wanted {
-            if self.tries.get(&ports) != Some(&0) && self.made.insert(ports) {
-                commands.push(Command::Link(ports));
-            }
         }
     }
 }

@@ -1,26 +1,28 @@
-//! Which program a stream belongs to: its properties, those of its client and of its process; and
-//! all that clients are told of one stream.
+//! Which program a stream belongs to: its properties, those of its client and of its process; which rule
+//! matches it; and all that clients are told of one stream.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::message::{Key, NodeName, Pattern, Sentence};
-use wire::{Property, Rule, Source, Stream, StreamDetail};
+use wire::message::{ClientName, Key, NodeName, Pattern, Sentence};
+use wire::{Channel, Property, Rule, Source, Stream, StreamDetail};
 
-use super::Router;
 use super::event::{Command, Process};
-use super::state::Decision;
+use super::registry::Registry;
+use super::state::State;
+use super::timeouts::Round;
 use crate::rules::{self, BINARY, COMM, EXE, FLATPAK, Program, Rules};
 use crate::server::session::takes;
 
-/// What the kernel says of the processes that play. None: it has been asked.
+/// What the kernel says of the processes that play, by number; none where it was asked and has not
+/// answered.
 #[derive(Debug, Default)]
 pub struct Processes(BTreeMap<u32, Option<Process>>);
 
 impl Processes {
-    /// The kernel has answered.
-    pub fn handle(&mut self, pid: u32, process: Process) {
-        if let Some(place) = self.0.get_mut(&pid) {
-            *place = Some(process);
+    /// Takes in the kernel's answer.
+    pub fn set(&mut self, pid: u32, process: Process) {
+        if let Some(known) = self.0.get_mut(&pid) {
+            *known = Some(process);
         }
     }
 
@@ -29,7 +31,7 @@ impl Processes {
     }
 }
 
-/// The process of a stream, as it is called where PipeWire runs, or where the program does.
+/// The number of a stream's process, where PipeWire runs or where the program does.
 #[derive(Clone, Copy)]
 enum Pid {
     /// The kernel has told PipeWire: beyond freshness.
@@ -47,8 +49,8 @@ impl Pid {
     }
 }
 
-/// Whether a process can be the one of which a program says that its file is called `binary`. Whoever
-/// says nothing can't be told from another.
+/// Returns whether a process can be the one of a program that says that its file is called `binary`. One
+/// that says nothing can't be told from another.
 fn is_plausible(process: &Process, binary: Option<&str>) -> bool {
     let Some(binary) = binary else {
         return false;
@@ -66,22 +68,22 @@ fn is_plausible(process: &Process, binary: Option<&str>) -> bool {
 /// The longest `/proc/PID/comm` (`TASK_COMM_LEN`, less the NUL).
 const MAX_COMM: usize = 15;
 
-/// A stream, as the program that it belongs to.
-pub(super) struct StreamProperties<'a> {
-    router: &'a Router,
-    /// Its id.
+/// The properties of a stream, by which patterns match the program that it belongs to.
+pub struct StreamProperties<'a> {
+    registry: &'a Registry,
+    /// The stream's id.
     pub stream: u32,
 }
 
 impl StreamProperties<'_> {
     fn process(&self) -> Option<&Process> {
-        let pid = self.router.pid(self.stream)?;
-        self.router.processes.get(pid)
+        let pid = self.registry.pid(self.stream)?;
+        self.registry.processes.get(pid)
     }
 
     /// A property as PipeWire has it: the node's, else its client's.
     fn plain(&self, key: &str) -> Option<&str> {
-        let registry = &self.router.registry;
+        let registry = self.registry;
         let own = registry.property(self.stream, key);
         let own = own.filter(|value| !value.is_empty());
         own.or_else(|| {
@@ -110,7 +112,7 @@ impl Program for StreamProperties<'_> {
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        let pid = |program: &Self| program.router.pid(program.stream);
+        let pid = |program: &Self| program.registry.pid(program.stream);
         match (pid(self), pid(other)) {
             (Some(a), Some(b)) if a == b => true,
             _ => self.is_named_alike(other),
@@ -118,11 +120,36 @@ impl Program for StreamProperties<'_> {
     }
 }
 
-impl Router {
-    /// A stream as the program that it belongs to.
-    pub(super) fn properties(&self, stream: u32) -> StreamProperties<'_> {
+/// The first rule that matches a stream, and the property that it matches by.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Match {
+    /// None: no rule matches it.
+    pub rule: Option<Rule>,
+    /// `application.name`, say.
+    pub key: Option<Key>,
+}
+
+impl Match {
+    /// Finds the rule for a stream.
+    pub fn find(registry: &Registry, stream: u32, rules: &Rules) -> Self {
+        let found = rules.decide(&registry.properties(stream));
+        Self {
+            rule: found.map(|found| found.rule),
+            key: found.map(|found| Key::truncated(found.key)),
+        }
+    }
+
+    /// The channel that the rule gives the stream; none if it has it ignored.
+    pub fn channel(&self) -> Option<Channel> {
+        rules::channel(self.rule.as_ref())
+    }
+}
+
+impl Registry {
+    /// The properties of a stream.
+    pub fn properties(&self, stream: u32) -> StreamProperties<'_> {
         StreamProperties {
-            router: self,
+            registry: self,
             stream,
         }
     }
@@ -143,8 +170,8 @@ impl Router {
     /// but of pipewire-pulse's clients that is pipewire-pulse itself; they say it themselves, and those
     /// in a Flatpak always number their processes differently.
     fn said_pid(&self, stream: u32) -> Option<Pid> {
-        let client = self.registry.nodes().get(&stream)?.client;
-        let of_client = |key| self.registry.client_property(client?, key);
+        let client = self.nodes().get(&stream)?.client;
+        let of_client = |key| self.client_property(client?, key);
         let is_pulse = of_client("client.api") == Some("pipewire-pulse");
         let program = self.properties(stream);
         let number = |pid: &str| pid.parse().ok().filter(|&pid| pid > 0);
@@ -158,71 +185,87 @@ impl Router {
         }
     }
 
+    /// Returns whether a node is one to be listed: a program's playback, and whatever else is linked to a
+    /// sink.
+    pub fn makes_sound(&self, id: u32) -> bool {
+        self.is_stream(id)
+            || self.nodes().contains_key(&id)
+                && self.channel(id).is_none()
+                && self.sinks_fed_by(id).next().is_some()
+    }
+
+    /// The nodes to be listed, by id.
+    pub fn sounds(&self) -> impl Iterator<Item = u32> {
+        let nodes = self.nodes().keys().copied();
+        nodes.filter(|&id| self.makes_sound(id))
+    }
+
+    /// The nodes whose process has this number, or says that it has.
+    pub fn nodes_of_process(&self, pid: u32) -> impl Iterator<Item = u32> {
+        let nodes = self.nodes().keys().copied();
+        nodes.filter(move |&id| self.said_pid(id).is_some_and(|said| said.number() == pid))
+    }
+
     /// Asks for what is not yet known of the processes that play, and forgets the others. As a rule the
     /// client has said which it is before the stream says anything: nothing is waited for then.
-    pub(super) fn inspect_processes(&mut self, commands: &mut Vec<Command>) {
-        let nodes = self.registry.nodes().keys().copied();
-        let streams = nodes.filter(|&id| self.makes_sound(id) && self.has_known_client(id));
+    pub fn inspect_processes(&mut self, round: &mut Round) {
+        let streams = self.sounds().filter(|&id| self.has_known_client(id));
         let pids = streams.filter_map(|id| self.said_pid(id));
         let pids: BTreeSet<u32> = pids.map(Pid::number).collect();
         self.processes.0.retain(|pid, _| pids.contains(pid));
         for pid in pids {
             self.processes.0.entry(pid).or_insert_with(|| {
-                commands.push(Command::InspectProcess(pid));
+                round.commands.push(Command::InspectProcess(pid));
                 None
             });
         }
     }
 
-    /// Whether the stream and its client have said what they are.
+    /// Returns whether the stream and its client have said what they are.
     fn is_introduced(&self, stream: u32) -> bool {
-        self.registry.infos.contains_key(&stream) && self.has_known_client(stream)
+        self.infos.contains_key(&stream) && self.has_known_client(stream)
     }
 
-    /// Whether the stream's client, if it has one, has said what it is.
+    /// Returns whether the stream's client, if it has one, has said what it is.
     fn has_known_client(&self, stream: u32) -> bool {
-        let node = self.registry.nodes().get(&stream);
+        let node = self.nodes().get(&stream);
         let client = node.and_then(|node| node.client);
-        !client.is_some_and(|client| self.registry.is_silent(client))
+        !client.is_some_and(|client| self.is_silent(client))
     }
 
-    /// Whether all is known by which a rule can match a stream.
-    pub(super) fn is_known(&self, stream: u32) -> bool {
+    /// Returns whether all is known by which a rule can match a stream.
+    pub fn is_known(&self, stream: u32) -> bool {
         self.is_introduced(stream)
             && self
                 .said_pid(stream)
                 .is_none_or(|pid| self.processes.get(pid.number()).is_some())
     }
 
-    /// The rule that decides about a stream.
-    pub(super) fn rule(&self, stream: u32, rules: &Rules) -> Option<Rule> {
-        let decision = rules.decide(&self.properties(stream));
-        decision.map(|decision| decision.rule)
-    }
-
     /// A stream, as clients are told of it.
-    pub(super) fn to_message(&self, id: u32, decision: Decision) -> Stream {
+    pub fn to_message(&self, id: u32, state: &State) -> Stream {
         let program = self.properties(id);
+        let linked_by = state.linked_by().and_then(|client| self.client(client));
         Stream {
             id,
             pid: self.pid(id),
             name: NodeName::truncated(program.name()),
-            rule: decision.rule.map(|rule| *rule.pattern()),
-            rival: decision.rival,
-            state: decision.state,
+            rule: state.matched.rule.map(|rule| *rule.pattern()),
+            rival: linked_by.map(ClientName::truncated),
+            state: state.state(),
             binary: program.property(BINARY).map(NodeName::truncated),
-            channel: decision.channel,
+            channel: state.channel,
         }
     }
 
     /// All that decides about a stream, of whose properties as many are listed as fit into `room`
     /// bytes.
-    pub fn detail(&self, id: u32, rules: &Rules, room: usize) -> Option<StreamDetail> {
-        let decision = self.decide(id, rules)?;
-        let node = self.registry.nodes().get(&id)?;
-        let program = self.properties(id);
-        let reason = self.reason(id, &decision);
-        let stream = self.to_message(id, decision);
+    pub fn detail(
+        &self,
+        id: u32,
+        state: &State,
+        reason: Option<&Sentence>,
+        room: usize,
+    ) -> StreamDetail {
         let mut properties = Vec::new();
         let mut add = |source, key: &str, value: &str| {
             properties.push(Property {
@@ -231,19 +274,16 @@ impl Router {
                 source,
             });
         };
-        let own = self
-            .registry
-            .infos
-            .get(&id)
-            .and_then(|info| info.props.as_ref());
+        let own = self.infos.get(&id).and_then(|info| info.props.as_ref());
         for (key, value) in own.into_iter().flatten() {
             add(Source::Node, key, value);
         }
-        let client = node.client.and_then(|id| self.registry.client_props(id));
+        let client = self.nodes().get(&id).and_then(|node| node.client);
+        let client = client.and_then(|id| self.client_props(id));
         for (key, value) in client.into_iter().flatten() {
             add(Source::Client, key, value);
         }
-        if let Some(process) = program.process() {
+        if let Some(process) = self.properties(id).process() {
             for (key, value) in [(COMM, &process.comm), (EXE, &process.exe)] {
                 if let Some(value) = value {
                     add(Source::Process, key, value);
@@ -258,16 +298,14 @@ impl Router {
                 PROPERTY + property.key.len() + property.value.len(),
             )
         });
-        Some(StreamDetail {
-            key: rules
-                .decide(&program)
-                .map(|found| Key::truncated(found.key)),
-            reason,
-            stream,
+        StreamDetail {
+            key: state.matched.key,
+            reason: reason.copied(),
+            stream: self.to_message(id, state),
             omitted: u32::try_from(all - properties.len()).unwrap_or(u32::MAX),
             properties,
             suggestion: self.suggestion(id),
-        })
+        }
     }
 
     fn suggestion(&self, id: u32) -> Option<Pattern> {
@@ -277,13 +315,11 @@ impl Router {
         rules::narrowest(&program, &others.collect::<Vec<_>>())
     }
 
-    /// All that makes sound, as the programs that it belongs to.
-    pub(super) fn programs(&self) -> impl Iterator<Item = StreamProperties<'_>> {
-        let nodes = self.registry.nodes().keys();
-        let programs = nodes.filter(|&&id| self.makes_sound(id));
-        programs.map(|&id| self.properties(id))
+    /// The properties of all that makes sound.
+    pub fn programs(&self) -> impl Iterator<Item = StreamProperties<'_>> {
+        self.sounds().map(|id| self.properties(id))
     }
 }
 
-/// No more than this does a property take in a message besides its texts.
+/// The most bytes that a property takes in a message besides its texts.
 const PROPERTY: usize = 40;

@@ -1,4 +1,4 @@
-//! Whether a stream's program can be moved to the other channel, and by what list.
+//! Moves a stream's program to the other channel: whether that can be done, and by which list.
 
 use wire::{ErrorCode, Failure, Move, StreamState};
 
@@ -8,12 +8,12 @@ use crate::rules::{Program, Rules, moving};
 
 /// A move that can be made.
 #[derive(Debug)]
-pub struct Plan {
+pub struct PlannedMove {
     /// The list that makes it.
     pub rules: Rules,
     /// The program's streams.
     pub streams: Vec<u32>,
-    /// What is done: `move Discord to aux`.
+    /// What it does: `move Discord to aux`.
     pub what: String,
     /// What is so then: `Discord plays through aux`.
     pub words: String,
@@ -28,24 +28,24 @@ pub fn no_stream(id: u32) -> Failure {
 }
 
 impl Router {
-    /// The move of the program that a stream belongs to, which are all streams that its narrowest pattern
-    /// matches, to a channel.
+    /// Plans to move the program that a stream belongs to, which are all streams that its narrowest
+    /// pattern matches, to a channel.
     ///
     /// # Errors
     /// Why that can't be done.
-    pub fn plan_move(&self, wanted: Move, rules: &Rules) -> Result<Plan, Failure> {
+    pub fn plan_move(&self, wanted: Move, rules: &Rules) -> Result<PlannedMove, Failure> {
         let Move { id, channel } = wanted;
-        let decision = self.decide(id, rules).ok_or_else(|| no_stream(id))?;
-        let program = self.properties(id);
+        let state = self.state(id, rules).ok_or_else(|| no_stream(id))?;
+        let program = self.registry.properties(id);
         let name = program.name().to_owned();
-        let reason = self.reason(id, &decision);
+        let reason = self.inputs().reason(id, &state);
         let refusal = |why: &str| {
             let message = format!("'{name}' ({id}) can't be moved: {why}");
             Failure::new(ErrorCode::Refused, message)
         };
-        match decision.state {
+        match state.state() {
             StreamState::Ignored => {
-                let pattern = decision.rule.map(|rule| *rule.pattern());
+                let pattern = state.matched.rule.map(|rule| *rule.pattern());
                 let pattern = pattern.unwrap_or_default();
                 return Err(refusal(&format!(
                     "'{pattern}' on the program list has it ignored; 'mixctl remove-program \
@@ -53,17 +53,17 @@ impl Router {
                 )));
             }
             // Pinned to a channel, where somebody has moved it, it is ours to move.
-            state if state == StreamState::Contested || decision.sent.is_none() => {
+            told if told == StreamState::Contested || state.target.is_none() => {
                 return Err(refusal(&reason.unwrap_or_default()));
             }
             _ => {}
         }
-        let programs: Vec<StreamProperties> = self.programs().collect();
+        let programs: Vec<StreamProperties> = self.registry.programs().collect();
         let at = programs.iter().position(|program| program.stream == id);
         let at = at.ok_or_else(|| no_stream(id))?;
         let moved = moving::moved(rules, &programs, at, channel).map_err(|why| refusal(&why))?;
         let streams = moved.program.iter().map(|&at| programs[at].stream);
-        Ok(Plan {
+        Ok(PlannedMove {
             streams: streams.collect(),
             rules: moved.rules,
             what: format!("move {name} to {channel}"),

@@ -1,25 +1,27 @@
 //! Two mixd on one PipeWire would make four sinks, and each would move the other's streams. The one that
-//! came first stays; of the other, the daemon ends. Each knows the other by a property of its client:
-//! what they listen at may be another socket each, or one that somebody has deleted.
+//! came first stays; the other ends. Each knows the other by a property of its client: they may listen
+//! at different sockets, or at one that somebody has deleted.
 
-use std::time::Instant;
-
-use super::Router;
-use super::timeouts::Timeout;
+use super::registry::Registry;
+use super::timeouts::{Round, Timeout};
 
 /// The client property that all connections of one mixd have in common, and with no other.
 pub const INSTANCE: &str = "mixd.instance";
 
-impl Router {
-    /// What all connections of ours say of themselves as [`INSTANCE`].
-    pub fn set_instance(&mut self, instance: String) {
-        self.instance = Some(instance);
-    }
+/// What is known of other mixd on this PipeWire.
+#[derive(Debug, Default)]
+pub struct OtherMixd {
+    /// The value of [`INSTANCE`] of our own connections.
+    pub instance: Option<String>,
+    /// The client of one that was here before, and stays.
+    refused_by: Option<u32>,
+}
 
-    /// The client of a mixd that was connected before us.
-    fn other_mixd(&self) -> Option<u32> {
+impl OtherMixd {
+    /// The client of a mixd that was connected before this one.
+    fn earlier(&self, registry: &Registry) -> Option<u32> {
         let own = self.instance.as_deref()?;
-        let instances = self.registry.clients().filter_map(|(id, props)| {
+        let instances = registry.clients().filter_map(|(id, props)| {
             let serial = props.get("object.serial").and_then(|it| it.parse().ok());
             Some((serial.unwrap_or(u64::from(id)), id, &**props.get(INSTANCE)?))
         });
@@ -32,22 +34,22 @@ impl Router {
             .map(|&(_, id, _)| id)
     }
 
-    /// Whether such a one is there: as a rule one that leaves, or that was killed, whose place is to be
-    /// taken.
-    pub(super) fn awaits_other_mixd(&mut self, now: Instant) -> bool {
-        let Some(client) = self.other_mixd() else {
+    /// Returns whether an earlier mixd is there: as a rule one that is leaving or was killed, whose place
+    /// this one takes.
+    pub fn is_awaited(&mut self, registry: &Registry, round: &mut Round) -> bool {
+        let Some(client) = self.earlier(registry) else {
             return false;
         };
-        if self.timeouts.expired(Timeout::OtherMixd, now) {
+        if round.expired(Timeout::OtherMixd) {
             self.refused_by = Some(client);
         }
         true
     }
 
-    /// Why we can't be here, if we can't.
-    pub fn refusal(&self) -> Option<String> {
+    /// Why this mixd can't run here, as a sentence.
+    pub fn refusal(&self, registry: &Registry) -> Option<String> {
         let client = self.refused_by?;
-        let pid = self.registry.client_property(client, "pipewire.sec.pid");
+        let pid = registry.client_property(client, "pipewire.sec.pid");
         let pid = pid.unwrap_or("unknown");
         Some(format!(
             "another mixd (pid {pid}) runs on this PipeWire; use that one, or end it first: 'kill {pid}'"

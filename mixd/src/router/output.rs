@@ -1,5 +1,5 @@
-//! Where our monitors go: the sink that was asked for by name, else the default one, or the first of
-//! the smart filters before it. Never to what leads back into our own sinks: a combination, loopback
+//! Where the monitors of our sinks go: to the sink that was asked for by name, else to the default one,
+//! or to the first of the smart filters before it. Never to what leads back into our own sinks: a combination, loopback
 //! or filter whose output ends in one of them would be fed by itself, and PipeWire falls silent.
 
 use std::cmp::Reverse;
@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wire::message::NodeName;
 
+use super::channel_of_name;
 use super::event::Command;
-use super::registry::Node;
-use super::{Router, channel_of_name};
+use super::registry::{Node, Registry};
+use super::timeouts::Round;
 
 /// How often what a combination copies into our sinks is removed while these are the same: more than
 /// one that is made for each of them, twice over. Whoever makes it again and again is not to be fought.
@@ -36,7 +37,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// To be the sink of this name, or, without one, the default.
+    /// Plays to the sink of this name, or, without one, to the default.
     pub fn new(named: Option<String>) -> Self {
         Self {
             named,
@@ -49,78 +50,120 @@ impl Output {
         self.card
     }
 
-    /// A node has gone.
+    /// Forgets a node that has gone.
     pub fn forget(&mut self, id: u32) {
         self.going.remove(&id);
     }
 
-    /// What the monitors are linked to: the chosen sink, or what the session manager puts before it.
+    /// The node that the monitors are linked to: the chosen sink, or what the session manager puts
+    /// before it.
     pub fn node(&self) -> Option<u32> {
         self.node
     }
-}
 
-impl Router {
-    /// Chooses what to play to. Where the sink that was asked for, or else the default one, is one of
+    /// Chooses what to play to. Returns whether that has changed. Where the sink that was asked for, or else the default one, is one of
     /// ours or leads back into ours, the last one stays; where there is none, it is one of the cards
     /// that are played to in the end. Where nobody says what is the default, it is the one of the
     /// highest priority.
-    pub(super) fn choose_output(&mut self) {
+    pub fn choose(&mut self, registry: &Registry) -> bool {
         let sink_named = |name: Option<&String>| {
             let name = name?;
-            let mut cards = self.cards();
+            let mut cards = registry.cards();
             cards.find(|(_, node)| node.name == *name).map(|(id, _)| id)
         };
-        let is_good = |&id: &u32| !self.leads_back(id);
-        let named = sink_named(self.output.named.as_ref());
-        let default = sink_named(self.registry.default_sink.as_ref());
+        let is_good = |&id: &u32| !registry.leads_back(id);
+        let named = sink_named(self.named.as_ref());
+        let default = sink_named(registry.default_sink.as_ref());
         let chosen = named.filter(is_good).or_else(|| default.filter(is_good));
-        let card = chosen.or_else(|| self.other_card(named.or(default)));
+        let card = chosen.or_else(|| self.other_card(registry, named.or(default)));
         let is_named = named.is_some() && card == named;
-        let filter = card.and_then(|card| self.registry.filter_before(card, is_named));
+        let filter = card.and_then(|card| registry.filter_before(card, is_named));
         let node = filter.filter(is_good).or(card);
-        self.output.rejected = named.or(default).filter(|&id| self.leads_back(id));
-        if card != self.output.card {
-            self.output.previous = std::mem::replace(&mut self.output.card, card);
+        self.rejected = named.or(default).filter(|&id| registry.leads_back(id));
+        if card != self.card {
+            self.previous = std::mem::replace(&mut self.card, card);
         }
-        if node != self.output.node {
-            self.output.node = node;
-            self.links.reset_retries();
-        }
+        std::mem::replace(&mut self.node, node) != node
     }
 
     /// The sink to play to where the one that should be, if there is one, can't be.
-    fn other_card(&self, bad: Option<u32>) -> Option<u32> {
-        let is_good = |id: u32| self.has_card(id) && !self.leads_back(id);
+    fn other_card(&self, registry: &Registry, bad: Option<u32>) -> Option<u32> {
+        let is_good = |id: u32| registry.is_card(id) && !registry.leads_back(id);
         let best = |among: Option<&BTreeSet<u32>>| {
-            let cards = self.cards();
+            let cards = registry.cards();
             let cards = cards.filter(|(id, _)| among.is_none_or(|among| among.contains(id)));
             // No session manager takes a smart filter for the best card.
-            let good = cards.filter(|&(id, _)| is_good(id) && !self.registry.is_filter(id));
+            let good = cards.filter(|&(id, _)| is_good(id) && !registry.is_filter(id));
             let order = |&(id, node): &(u32, &Node)| (node.priority, Reverse(id));
             good.max_by_key(order).map(|(id, _)| id)
         };
-        if !self.is_managed() {
+        if !registry.is_managed() {
             // Chosen once, it stays chosen when the session manager has ended.
-            let last = self.registry.last_default.as_ref();
-            let mut cards = self.cards();
+            let last = registry.last_default.as_ref();
+            let mut cards = registry.cards();
             let last = last.and_then(|name| cards.find(|(_, node)| node.name == *name));
             let last = last.map(|(id, _)| id).filter(|&id| is_good(id));
             return last.or_else(|| best(None));
         }
         // Its id may be another node's by now.
-        let last = [self.output.card, self.output.previous];
+        let last = [self.card, self.previous];
         let last = last.into_iter().flatten().find(|&id| is_good(id));
         last.or_else(|| {
             // What feeds us is no choice of a card: any is better than none.
-            let default = self.registry.default_sink.as_deref();
+            let default = registry.default_sink.as_deref();
             let is_own = default.and_then(channel_of_name).is_some();
-            let behind = bad.and_then(|bad| best(Some(&self.reached_from(bad))));
+            let behind = bad.and_then(|bad| best(Some(&registry.reached_from(bad))));
             behind.or_else(|| best(None).filter(|_| is_own || bad.is_some()))
         })
     }
 
-    /// Whether what a sink is sent ends, by whatever way, in one of ours.
+    /// Removes the streams by which a combination of sinks (module-combine-sink takes every sink that
+    /// there is, ours too) plays once more to our sinks what it plays to cards: it would be heard
+    /// twice, and leads back where we play to it. They are gone with our sinks as well, and what made
+    /// them is not disturbed: measured with 0.3.65, 1.4.2 and 1.6.9. `created` says how many sinks of
+    /// ours have been asked for so far.
+    pub fn remove_copies(&mut self, registry: &Registry, created: u32, round: &mut Round) {
+        for (id, group) in registry.copies() {
+            if self.going.contains(&id) {
+                continue;
+            }
+            let record = self.removed.entry(group).or_default();
+            if record.0 != created {
+                *record = (created, 0);
+            }
+            if record.1 < MAX_REMOVALS {
+                record.1 += 1;
+                self.going.insert(id);
+                round.commands.push(Command::DestroyNode(id));
+            }
+        }
+        self.removed.retain(|group, _| {
+            let mut nodes = registry.nodes().keys();
+            nodes.any(|&node| registry.link_group(node) == Some(group))
+        });
+    }
+
+    /// Returns whether the sink that was asked for by name is not there.
+    pub fn is_missing(&self, registry: &Registry) -> bool {
+        let named = self.named.as_ref();
+        named.is_some_and(|name| !registry.cards().any(|(_, node)| node.name == *name))
+    }
+
+    /// The name of the sink that is to be played to, where it leads back into ours, or did until its
+    /// copies were removed.
+    pub fn led_back(&self, registry: &Registry) -> Option<NodeName> {
+        let is_mended = |&card: &u32| {
+            let group = registry.link_group(card);
+            group.is_some_and(|group| self.removed.contains_key(group))
+        };
+        let card = || self.card.filter(is_mended);
+        let node = registry.nodes().get(&self.rejected.or_else(card)?)?;
+        Some(NodeName::truncated(&node.name))
+    }
+}
+
+impl Registry {
+    /// Returns whether what a sink is sent ends, by whatever way, in one of ours.
     fn leads_back(&self, sink: u32) -> bool {
         let mut reached = self.reached_from(sink).into_iter();
         reached.any(|node| self.channel(node).is_some())
@@ -136,9 +179,9 @@ impl Router {
             if self.channel(node).is_some() {
                 continue;
             }
-            let linked = self.registry.links_from(node);
+            let linked = self.links_from(node);
             let linked = linked.map(|link| link.ports.input_node);
-            let group = self.registry.link_group(node);
+            let group = self.link_group(node);
             let grouped = group.into_iter().flat_map(|group| self.in_group(group));
             let next = linked.chain(grouped);
             pending.extend(next.filter(|&node| reached.insert(node)));
@@ -148,50 +191,23 @@ impl Router {
 
     /// The nodes of a link group.
     fn in_group<'a>(&'a self, group: &'a str) -> impl Iterator<Item = u32> + 'a {
-        let nodes = self.registry.nodes().keys().copied();
-        nodes.filter(move |&node| self.registry.link_group(node) == Some(group))
-    }
-
-    /// Removes the streams by which a combination of sinks (module-combine-sink takes every sink that
-    /// there is, ours too) plays once more to our sinks what it plays to cards: it would be heard
-    /// twice, and leads back where we play to it. They are gone with our sinks as well, and what made
-    /// them is not disturbed: measured with 0.3.65, 1.4.2 and 1.6.9.
-    pub(super) fn remove_copies(&mut self, commands: &mut Vec<Command>) {
-        let made = self.sinks.made_so_far();
-        for (id, group) in self.copies() {
-            if self.output.going.contains(&id) {
-                continue;
-            }
-            let record = self.output.removed.entry(group).or_default();
-            if record.0 != made {
-                *record = (made, 0);
-            }
-            if record.1 < MAX_REMOVALS {
-                record.1 += 1;
-                self.output.going.insert(id);
-                commands.push(Command::DestroyNode(id));
-            }
-        }
-        let registry = &self.registry;
-        self.output.removed.retain(|group, _| {
-            let mut nodes = registry.nodes().keys();
-            nodes.any(|&node| registry.link_group(node) == Some(group))
-        });
+        let nodes = self.nodes().keys().copied();
+        nodes.filter(move |&node| self.link_group(node) == Some(group))
     }
 
     /// The streams that are made for one of our sinks, with their link group, of which another stream
     /// is made for a sink that is not ours.
     fn copies(&self) -> Vec<(u32, String)> {
-        let streams = self.registry.nodes().iter();
+        let streams = self.nodes().iter();
         let streams = streams
             .filter(|(_, node)| node.is_stream())
             .map(|(&id, _)| id);
         let mut ours = Vec::new();
         let mut elsewhere = BTreeSet::new();
         for id in streams {
-            let target = self.own_target(id);
-            if let (Some(group), Some(target)) = (self.registry.link_group(id), target) {
-                let node = self.registry.find(target);
+            let target = self.own_target_name(id);
+            if let (Some(group), Some(target)) = (self.link_group(id), target) {
+                let node = self.find(target);
                 let is_ours = channel_of_name(target).is_some()
                     || node.is_some_and(|node| self.channel(node).is_some());
                 if is_ours {
@@ -203,26 +219,5 @@ impl Router {
         }
         ours.retain(|(_, group)| elsewhere.contains(&**group));
         ours
-    }
-
-    /// Whether the sink that was asked for by name is not there.
-    pub(super) fn is_output_missing(&self) -> bool {
-        let named = self.output.named.as_ref();
-        named.is_some_and(|name| !self.cards().any(|(_, node)| node.name == *name))
-    }
-
-    /// The name of the sink that is to be played to, where it leads back into ours, or did until its
-    /// copies were removed.
-    pub(super) fn led_back(&self) -> Option<NodeName> {
-        let is_mended = |&card: &u32| {
-            let group = self.registry.link_group(card);
-            group.is_some_and(|group| self.output.removed.contains_key(group))
-        };
-        let card = || self.output.card.filter(is_mended);
-        let node = self
-            .registry
-            .nodes()
-            .get(&self.output.rejected.or_else(card)?)?;
-        Some(NodeName::truncated(&node.name))
     }
 }

@@ -12,7 +12,7 @@ const QUANTUM: u32 = 1024;
 const MIN_QUANTUM: u32 = 32;
 const MAX_QUANTUM: u32 = 2048;
 
-/// The duration of the quantum of the router that these nodes are part of, as PipeWire chooses it
+/// The duration of the quantum of the graph that these nodes are part of, as PipeWire chooses it
 /// (`pw_context_recalc_graph`, in 0.3.65 as in 1.4): of all nodes that links or groups connect to
 /// them, the one that is forced, else the shortest `node.latency` of what runs, within limits.
 ///

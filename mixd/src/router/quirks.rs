@@ -1,18 +1,18 @@
-//! Work-arounds for what one version of PipeWire or of a session manager does wrong. Each applies to
-//! that version alone, and names the test that shows the fault.
+//! Work-arounds for what some versions of PipeWire or of a session manager do. Each applies to those
+//! versions alone, and names the test that shows what they do. What crashes a version, and is never
+//! sent to any, is noted where it would be sent (`pipewire/pod.rs`).
 //!
 //! PipeWire says its version when the connection is made. WirePlumber's client says its own as
 //! `application.version` from 0.5 on; 0.4.13 says none.
 
-use std::time::Instant;
-
-use super::Router;
-use super::timeouts::Timeout;
+use super::manager::SessionManager;
+use super::registry::Registry;
+use super::timeouts::{Round, Timeout};
 
 /// Debian 12's PipeWire.
 const PIPEWIRE_0_3_65: &str = "0.3.65";
 
-impl Router {
+impl Registry {
     fn is_pipewire_0_3_65(&self) -> bool {
         self.version.as_deref() == Some(PIPEWIRE_0_3_65)
     }
@@ -31,26 +31,40 @@ impl Router {
         }
     }
 
-    /// Whether all that we have linked is to be unlinked for the moment, on PipeWire 0.3.65. A session
+    /// Returns whether a stream may have a `target.node` that nobody has told us of, on PipeWire 0.3.65:
+    /// WirePlumber 0.4.13 sets it from memory when a stream starts, and that PipeWire does not tell us
+    /// while another program binds the metadata.
+    ///
+    /// Test: `a_remembered_stream_is_played_once_after_each_restart`.
+    pub fn may_have_untold_node(&self, stream: u32) -> bool {
+        let target = self.targets.get(&stream);
+        self.is_pipewire_0_3_65() && target.is_none_or(|target| target.node.is_none())
+    }
+
+    /// Returns whether the session manager pauses the media players whose sink goes: `WirePlumber` does
+    /// from 0.5.11 on (mpris-pause.lua).
+    ///
+    /// Test: `a_clean_end_pauses_no_player`.
+    pub fn pauses_players(&self) -> bool {
+        let manager = self.owner.manager();
+        let version = manager.and_then(|id| self.client_property(id, "application.version"));
+        let numbers = version.unwrap_or_default().split('.');
+        let numbers: Vec<u32> = numbers.map_while(|number| number.parse().ok()).collect();
+        numbers.as_slice() >= &[0, 5, 11]
+    }
+}
+
+impl SessionManager {
+    /// Returns whether all of our links are to be removed for the moment, on PipeWire 0.3.65. A session
     /// manager that comes suspends each node that it finds, and that PipeWire spins for ever when two
     /// nodes that feed the same port of a third are suspended one after the other while samples flow
     /// (impl-link.c, `check_states`: the output port waits for a format, the input port has one by the
     /// other link). Of the links between two nodes, only the first carries samples after that.
     ///
     /// Test: `after_a_session_managers_return_all_is_heard_on_both_sides`.
-    pub(super) fn lets_manager_suspend(&mut self, now: Instant) -> bool {
-        self.is_manager_starting
-            && self.is_pipewire_0_3_65()
-            && !self.timeouts.expired(Timeout::ManagerSuspending, now)
-    }
-
-    /// Whether a stream may have a `target.node` that nobody has told us of, on PipeWire 0.3.65:
-    /// WirePlumber 0.4.13 sets it from memory when a stream starts, and that PipeWire does not tell us
-    /// while another program binds the metadata.
-    ///
-    /// Test: `a_remembered_stream_is_played_once_after_each_restart`.
-    pub(super) fn may_have_untold_node(&self, stream: u32) -> bool {
-        let target = self.registry.targets.get(&stream);
-        self.is_pipewire_0_3_65() && target.is_none_or(|target| target.node.is_none())
+    pub fn may_suspend(&self, registry: &Registry, round: &mut Round) -> bool {
+        self.is_starting
+            && registry.is_pipewire_0_3_65()
+            && !round.expired(Timeout::ManagerSuspending)
     }
 }

@@ -1,11 +1,15 @@
-//! What PipeWire has, as the events tell it, in whatever order they come.
+//! What PipeWire has, as its events tell it, in whatever order they come. The parts of the router plan
+//! from it.
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::event::{Info, Ports, Props};
-use super::layout::{Layout, Side};
-use super::spa_json;
+use wire::Channel;
+
+use super::event::{Info, MetadataOwner, Ports, Props};
+use super::layout::{Layout, Side, pairs};
+use super::matching::Processes;
+use super::{channel_of_name, spa_json};
 
 /// The metadata key by which a stream's sink is chosen (pipewire/keys.h: `PW_KEY_TARGET_OBJECT`).
 pub const TARGET_OBJECT: &str = "target.object";
@@ -13,7 +17,7 @@ pub const TARGET_OBJECT: &str = "target.object";
 pub const TARGET_NODE: &str = "target.node";
 /// The metadata key, on subject 0, of the sink that sound goes to by default.
 pub const DEFAULT_SINK: &str = "default.audio.sink";
-/// The same of the sink that the user has chosen to be it.
+/// The metadata key, on subject 0, of the sink that the user has chosen to be the default.
 pub const CONFIGURED_SINK: &str = "default.configured.audio.sink";
 
 /// The session manager's setting, since WirePlumber 0.5: whether the metadata moves streams.
@@ -37,12 +41,12 @@ pub struct Node {
 }
 
 impl Node {
-    /// Whether it plays what it is sent.
+    /// Returns whether it plays what it is sent.
     pub fn is_sink(&self) -> bool {
         self.class == "Audio/Sink" || self.class == "Audio/Duplex"
     }
 
-    /// Whether it is a program's playback.
+    /// Returns whether it is a program's playback.
     pub fn is_stream(&self) -> bool {
         self.class == "Stream/Output/Audio"
     }
@@ -89,15 +93,23 @@ pub struct TargetKeys {
 /// The direction of a node's ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// What it is fed.
+    /// What a node is fed.
     Input,
-    /// What it gives.
+    /// What a node gives.
     Output,
 }
 
 /// What PipeWire has.
 #[derive(Debug, Default)]
 pub struct Registry {
+    /// PipeWire's version, once it has said it.
+    pub version: Option<String>,
+    /// All that was there when the connection was made is known.
+    pub is_complete: bool,
+    /// Who keeps the metadata `default`.
+    pub owner: MetadataOwner,
+    /// What the kernel says of the processes that play.
+    pub processes: Processes,
     /// By id.
     nodes: BTreeMap<u32, Node>,
     /// The nodes of each name.
@@ -129,7 +141,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// A node is there.
+    /// Takes in a node.
     pub fn add_node(&mut self, id: u32, props: &Props) {
         let node = Node {
             class: text(props, "media.class"),
@@ -150,7 +162,7 @@ impl Registry {
         self.nodes.insert(id, node);
     }
 
-    /// A node says something of itself.
+    /// Takes in what a node says of itself.
     pub fn add_info(&mut self, id: u32, mut info: Info) {
         if info.props.is_none() {
             info.props = self.infos.remove(&id).and_then(|before| before.props);
@@ -158,7 +170,7 @@ impl Registry {
         self.infos.insert(id, info);
     }
 
-    /// A port is there; of which node, if it says so.
+    /// Takes in a port. Returns the node that it is part of, if it says so.
     pub fn add_port(&mut self, id: u32, props: &Props) -> Option<u32> {
         let node = number(props, "node.id")?;
         let port = Port {
@@ -173,8 +185,8 @@ impl Registry {
         Some(node)
     }
 
-    /// A link is there.
-    pub fn add_link(&mut self, id: u32, props: &Props) {
+    /// Takes in a link. Returns it, if it says what it links.
+    pub fn add_link(&mut self, id: u32, props: &Props) -> Option<&Link> {
         let end = |key| number(props, key);
         let ports = || {
             Some(Ports {
@@ -184,17 +196,15 @@ impl Registry {
                 input: end("link.input.port")?,
             })
         };
-        if let Some(ports) = ports() {
-            let client = end("client.id");
-            self.remove_link(id);
-            let (from, to) = (ports.output_node, ports.input_node);
-            self.links_from.entry(from).or_default().insert(id);
-            self.links_to.entry(to).or_default().insert(id);
-            self.links.insert(id, Link { ports, client });
-        }
+        let (ports, client) = (ports()?, end("client.id"));
+        self.remove_link(id);
+        let (from, to) = (ports.output_node, ports.input_node);
+        self.links_from.entry(from).or_default().insert(id);
+        self.links_to.entry(to).or_default().insert(id);
+        Some(self.links.entry(id).or_insert(Link { ports, client }))
     }
 
-    /// A client is there.
+    /// Takes in a client.
     pub fn add_client(&mut self, id: u32, props: Props) {
         let client = self.clients.entry(id).or_default();
         if !client.is_known {
@@ -202,7 +212,7 @@ impl Registry {
         }
     }
 
-    /// A client says something of itself.
+    /// Takes in what a client says of itself.
     pub fn add_client_info(&mut self, id: u32, props: Props) {
         let client = self.clients.entry(id).or_default();
         // The registry's are not all repeated.
@@ -210,7 +220,7 @@ impl Registry {
         client.is_known = true;
     }
 
-    /// An object has gone. If it was a link: what it linked.
+    /// Removes an object. Returns what it linked, if it was a link.
     pub fn remove(&mut self, id: u32) -> Option<Ports> {
         self.remove_node(id);
         self.remove_port(id);
@@ -252,6 +262,91 @@ impl Registry {
         &self.nodes
     }
 
+    /// Returns whether a session manager that does what it is asked keeps the metadata.
+    pub fn is_managed(&self) -> bool {
+        self.owner.manager().is_some()
+    }
+
+    /// Returns whether a session manager keeps the metadata and does not answer.
+    pub fn is_manager_hanging(&self) -> bool {
+        matches!(self.owner, MetadataOwner::Hanging(_))
+    }
+
+    /// The channel whose sink this node is, or was until a moment ago.
+    pub fn channel(&self, node: u32) -> Option<Channel> {
+        channel_of_name(&self.nodes.get(&node)?.name)
+    }
+
+    /// Returns whether a node of this id is there and is a sink.
+    pub fn is_sink(&self, id: u32) -> bool {
+        self.nodes.get(&id).is_some_and(Node::is_sink)
+    }
+
+    /// Returns whether a node of this id is there and is a card: a sink that is none of ours.
+    pub fn is_card(&self, id: u32) -> bool {
+        self.is_sink(id) && self.channel(id).is_none()
+    }
+
+    /// Returns whether a node of this id is there and is a program's playback.
+    pub fn is_stream(&self, id: u32) -> bool {
+        self.nodes.get(&id).is_some_and(Node::is_stream)
+    }
+
+    /// The cards that there are, by id.
+    pub fn cards(&self) -> impl Iterator<Item = (u32, &Node)> {
+        let nodes = self.nodes.iter().map(|(&id, node)| (id, node));
+        nodes.filter(|&(id, _)| self.is_card(id))
+    }
+
+    /// The `node.name` of a node; empty if that has gone.
+    pub fn name(&self, id: u32) -> &str {
+        self.nodes
+            .get(&id)
+            .map(|node| &*node.name)
+            .unwrap_or_default()
+    }
+
+    /// The sinks that a node is linked to, by whomever.
+    pub fn sinks_fed_by(&self, id: u32) -> impl Iterator<Item = u32> {
+        let links = self.links_from(id);
+        links
+            .map(|link| link.ports.input_node)
+            .filter(|&to| self.is_sink(to))
+    }
+
+    /// The ports to be linked between two nodes, once those of both are known.
+    pub fn pairs(&self, output_node: u32, input_node: u32) -> Vec<Ports> {
+        let outputs = self.side(output_node, Direction::Output);
+        let inputs = self.side(input_node, Direction::Input);
+        let (Some(outputs), Some(inputs)) = (outputs, inputs) else {
+            return Vec::new();
+        };
+        let pairs = pairs(&outputs, &inputs).into_iter();
+        pairs
+            .map(|(output, input)| Ports {
+                output_node,
+                output,
+                input_node,
+                input,
+            })
+            .collect()
+    }
+
+    /// The pairs of ports between two nodes of which one end has no link, among those counted, that
+    /// leads to the other node.
+    pub fn missing(&self, from: u32, to: u32, is_counted: impl Fn(&Ports) -> bool) -> Vec<Ports> {
+        let links = self.links_from(from).map(|link| link.ports);
+        let links: Vec<Ports> = links
+            .filter(|ports| ports.input_node == to && is_counted(ports))
+            .collect();
+        let mut pairs = self.pairs(from, to);
+        pairs.retain(|pair| {
+            !links.iter().any(|ports| ports.output == pair.output)
+                || !links.iter().any(|ports| ports.input == pair.input)
+        });
+        pairs
+    }
+
     /// The links that leave a node.
     pub fn links_from(&self, node: u32) -> impl Iterator<Item = &Link> {
         let ids = self.links_from.get(&node).into_iter().flatten();
@@ -280,12 +375,12 @@ impl Registry {
             .chain(to)
     }
 
-    /// Whether a link ends at a node.
+    /// Returns whether a link ends at a node.
     pub fn is_fed(&self, node: u32) -> bool {
         self.links_to.contains_key(&node)
     }
 
-    /// A key on subject 0 of the metadata `default`.
+    /// Takes in a key on subject 0 of the metadata `default`.
     pub fn set_default(&mut self, key: Option<&str>, value: Option<&str>) {
         match key {
             Some(DEFAULT_SINK) => {
@@ -300,7 +395,7 @@ impl Registry {
         }
     }
 
-    /// A key on a stream. False if it has nothing to do with its sink.
+    /// Takes in a metadata key of a stream. Returns whether it has to do with the stream's sink.
     pub fn set_target(&mut self, stream: u32, key: Option<&str>, value: Option<String>) -> bool {
         if !matches!(key, None | Some(TARGET_OBJECT | TARGET_NODE)) {
             return false;
@@ -318,19 +413,19 @@ impl Registry {
         true
     }
 
-    /// The metadata `default` has gone.
+    /// Forgets what the metadata `default` said, which has gone.
     pub fn forget_metadata(&mut self) {
         self.targets.clear();
         self.settings.remove(ALLOW_MOVING);
         (self.default_sink, self.configured_sink) = (None, None);
     }
 
-    /// The metadata `filters` has come or gone.
+    /// Takes in that the metadata `filters` has come or gone.
     pub fn set_filters(&mut self, are_there: bool) {
         self.filter_keys = are_there.then(BTreeMap::new);
     }
 
-    /// A key of the metadata `filters`.
+    /// Takes in a key of the metadata `filters`.
     pub fn set_filter_key(&mut self, node: u32, key: Option<String>, value: Option<String>) {
         let Some(nodes) = &mut self.filter_keys else {
             return;
@@ -352,7 +447,7 @@ impl Registry {
         keys.get(key).map(String::as_str)
     }
 
-    /// A key of the metadata `settings` or `sm-settings`.
+    /// Takes in a key of the metadata `settings` or `sm-settings`.
     pub fn set_setting(&mut self, key: String, value: String) {
         self.settings.insert(key, value);
     }
@@ -363,13 +458,13 @@ impl Registry {
         (value > 0).then_some(value)
     }
 
-    /// Whether the session manager is set to move no stream.
+    /// Returns whether the session manager is set to move no stream.
     pub fn is_moving_forbidden(&self) -> bool {
         let value = self.settings.get(ALLOW_MOVING);
         value.is_some_and(|value| value == "false")
     }
 
-    /// Whether a port is there.
+    /// Returns whether a port is there.
     pub fn has_port(&self, id: u32) -> bool {
         self.ports.contains_key(&id)
     }
@@ -408,7 +503,7 @@ impl Registry {
             .map(String::as_str)
     }
 
-    /// Whether a node says yes under this key.
+    /// Returns whether a node says yes under this key.
     pub fn is_set(&self, node: u32, key: &str) -> bool {
         is_yes(self.property(node, key))
     }
@@ -421,7 +516,7 @@ impl Registry {
         by_serial.into_iter().chain(by_name).min().copied()
     }
 
-    /// Whether a sink of this `node.name` is there.
+    /// Returns whether a sink of this `node.name` is there.
     pub fn has_sink(&self, name: &str) -> bool {
         self.named_sink(name).is_some()
     }
@@ -452,7 +547,7 @@ impl Registry {
         clients.map(|(&id, client)| (id, &client.props))
     }
 
-    /// Whether this is a client that has had no node of its own, such as `wpctl`.
+    /// Returns whether this is a client that has had no node of its own, such as `wpctl`.
     pub fn is_tool(&self, id: u32) -> bool {
         let client = self.clients.get(&id);
         client.is_some_and(|client| !client.has_node)
@@ -463,10 +558,18 @@ impl Registry {
         self.clients.get(&id).map(|client| &client.props)
     }
 
-    /// Whether a client has yet to say what it is.
+    /// Returns whether a client has yet to say what it is.
     pub fn is_silent(&self, client: u32) -> bool {
         let client = self.clients.get(&client);
         client.is_some_and(|client| !client.is_known)
+    }
+
+    /// The ids of the nodes of a client.
+    pub fn nodes_of(&self, client: u32) -> impl Iterator<Item = u32> {
+        let nodes = self.nodes.iter();
+        nodes
+            .filter(move |(_, node)| node.client == Some(client))
+            .map(|(&id, _)| id)
     }
 
     /// `application.name` of a client.
@@ -490,7 +593,7 @@ where
     }
 }
 
-/// Whether a property's value says yes, as PipeWire (`pw_properties_parse_bool`) and session managers
+/// Returns whether a property's value says yes, as PipeWire (`pw_properties_parse_bool`) and session managers
 /// (`parseBool`) read it.
 pub fn is_yes(value: Option<impl AsRef<str>>) -> bool {
     value.is_some_and(|value| {

@@ -1,4 +1,4 @@
-//! A PipeWire and a session manager that do what they are asked, in events: for the tests and for
+//! A PipeWire and a session manager that do what they are asked: commands in, events out. For the tests and
 //! the fuzz target.
 
 use std::collections::BTreeMap;
@@ -235,7 +235,7 @@ impl PipeWire {
         all.chain([node]).map(Event::Removed).collect()
     }
 
-    /// Does what is asked; what has come to be so then.
+    /// Does what is asked. Returns what happens then.
     pub fn execute(&mut self, command: &Command) -> Vec<Event> {
         match command {
             Command::CreateSink(made, layout) => {
@@ -337,7 +337,7 @@ impl PipeWire {
         }
     }
 
-    /// Keeps a change of the metadata, to be told again.
+    /// Keeps a change of the metadata, for a refresh.
     pub fn note(&mut self, event: &Event) {
         let Event::MetadataKey {
             subject,

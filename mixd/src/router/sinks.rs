@@ -6,43 +6,78 @@ use std::collections::{BTreeMap, BTreeSet};
 use wire::Channel;
 
 use super::CHANNELS;
-use super::event::{Command, Sink};
+use super::event::{Command, Ports, Sink};
 use super::layout::Layout;
+use super::output::Output;
+use super::ports::ConfiguredPorts;
+use super::registry::{Direction, Registry};
+use super::streams::Streams;
+use super::timeouts::{MAX_ATTEMPTS, Round, Timeout};
 
-/// How often somebody may take a sink away before none is made in its place for a while
+/// How often somebody may remove a sink before none is created in its place for a while
 /// ([`Timeout::RecreateSinks`]): whoever does so each time is not to be fought.
 pub const MAX_REMAKES: u8 = 5;
 
 #[derive(Debug)]
 struct Entry {
     layout: Layout,
-    /// Its node, once PipeWire has made it.
+    /// Its node, once PipeWire has created it.
     node: Option<u32>,
 }
 
-/// The sinks that we have asked for.
-#[derive(Debug, Default)]
+/// The sinks that have been asked for.
+#[derive(Debug)]
 pub struct Sinks {
     all: BTreeMap<Sink, Entry>,
+    /// The number of the next one.
     next: u32,
+    /// How many have been removed by others of late.
     lost: u8,
+    /// How often in a row PipeWire has refused to create one for each channel.
+    refusals: BTreeMap<Channel, u8>,
+    /// The layout of what both channels play to, or that of the last.
+    layout: Layout,
+    /// That is the layout of what they play to now.
+    is_layout_known: bool,
+}
+
+impl Default for Sinks {
+    fn default() -> Self {
+        Self {
+            all: BTreeMap::new(),
+            next: 0,
+            lost: 0,
+            refusals: BTreeMap::new(),
+            layout: Layout::stereo(),
+            is_layout_known: false,
+        }
+    }
 }
 
 impl Sinks {
-    /// Whether this one is still wanted.
+    /// Returns whether this one is still wanted.
     pub fn has(&self, sink: Sink) -> bool {
         self.all.contains_key(&sink)
     }
 
-    /// PipeWire has made it.
-    pub fn made(&mut self, sink: Sink, node: u32) {
+    /// Takes in that PipeWire has created one.
+    pub fn note_created(&mut self, sink: Sink, node: u32) {
         if let Some(entry) = self.all.get_mut(&sink) {
             entry.node = Some(node);
+            self.refusals.remove(&sink.channel);
         }
     }
 
-    /// A node has gone; perhaps somebody has taken one of these.
-    pub fn lose(&mut self, node: u32) {
+    /// Takes in that PipeWire has refused to create one.
+    pub fn note_refused(&mut self, sink: Sink) {
+        if self.all.remove(&sink).is_some() {
+            let refusals = self.refusals.entry(sink.channel).or_default();
+            *refusals = refusals.saturating_add(1);
+        }
+    }
+
+    /// Takes in that a node has gone: perhaps somebody has removed one of these.
+    pub fn note_removed(&mut self, node: u32) {
         let before = self.all.len();
         self.all.retain(|_, entry| entry.node != Some(node));
         if self.all.len() < before {
@@ -50,14 +85,14 @@ impl Sinks {
         }
     }
 
-    /// Those that PipeWire has made: the sink, its node, its layout.
+    /// Those that PipeWire has created: the sink, its node, its layout.
     pub fn nodes(&self) -> impl Iterator<Item = (Sink, u32, &Layout)> {
         let all = self.all.iter();
         all.filter_map(|(&sink, entry)| Some((sink, entry.node?, &entry.layout)))
     }
 
-    /// Whether PipeWire has made one for this channel.
-    pub fn has_made(&self, channel: Channel) -> bool {
+    /// Returns whether PipeWire has created one for this channel.
+    pub fn is_created(&self, channel: Channel) -> bool {
         let mut nodes = self.nodes();
         nodes.any(|(sink, ..)| sink.channel == channel)
     }
@@ -71,46 +106,187 @@ impl Sinks {
     }
 
     /// How many have been asked for since the connection was made.
-    pub fn made_so_far(&self) -> u32 {
+    pub fn created_so_far(&self) -> u32 {
         self.next
     }
 
-    /// Whether they have been taken away so often that none is made for a while.
+    /// Returns whether they have been removed so often that none is created for a while.
     pub fn are_given_up(&self) -> bool {
         self.lost > MAX_REMAKES
     }
 
-    /// Takes no account any more of how often they have been taken away.
-    pub fn reset_retries(&mut self) {
-        self.lost = 0;
+    /// Returns whether PipeWire has refused to create the last one for this channel.
+    pub fn is_refused(&self, channel: Channel) -> bool {
+        self.refusals.contains_key(&channel)
     }
 
-    /// Asks for a sink of this layout for each channel that has none.
-    pub fn reconcile(&mut self, layout: &Layout, commands: &mut Vec<Command>) {
-        if self.are_given_up() {
+    /// Returns whether this node is a sink of an earlier layout that one of the right layout replaces.
+    pub fn is_replaced(&self, node: u32) -> bool {
+        let mut nodes = self.nodes();
+        let found = nodes.find(|&(_, id, layout)| id == node && *layout != self.layout);
+        found.is_some_and(|(old, ..)| {
+            let mut nodes = self.nodes();
+            nodes.any(|(sink, _, layout)| sink.channel == old.channel && *layout == self.layout)
+        })
+    }
+
+    /// Asks for a sink of the output's layout for each channel that has none, and gives ports to those
+    /// that the session manager leaves without.
+    pub fn plan(
+        &mut self,
+        registry: &Registry,
+        output: &Output,
+        ports: &mut ConfiguredPorts,
+        round: &mut Round,
+    ) {
+        self.find_layout(registry, output, ports, round);
+        if self.are_given_up() && round.expired(Timeout::RecreateSinks) {
+            self.lost = 0;
+        }
+        if self.is_layout_known && !self.are_given_up() {
+            self.create(round);
+        }
+        for (_, id, layout) in self.nodes() {
+            if registry.side(id, Direction::Input).is_none()
+                && (round.is_alone || round.expired(Timeout::Ports(id)))
+            {
+                ports.configure(registry, id, Direction::Input, layout.clone(), round);
+            }
+        }
+    }
+
+    /// Finds the layout that the sinks are to have, if it can be known already.
+    fn find_layout(
+        &mut self,
+        registry: &Registry,
+        output: &Output,
+        ports: &mut ConfiguredPorts,
+        round: &mut Round,
+    ) {
+        let Some(card) = output.node() else {
+            self.is_layout_known = true;
+            return;
+        };
+        if let Some(side) = registry.side(card, Direction::Input) {
+            self.is_layout_known = true;
+            if side.layout != self.layout {
+                self.refusals.clear();
+                self.layout = side.layout;
+            }
             return;
         }
+        if !registry.is_managed() {
+            if !round.is_alone {
+                self.is_layout_known = false;
+                return;
+            }
+            ports.configure_card(registry, card, round);
+        }
+        self.is_layout_known = round.expired(Timeout::Ports(card));
+    }
+
+    fn create(&mut self, round: &mut Round) {
         for channel in CHANNELS {
-            let fits =
-                |(sink, entry): (&Sink, &Entry)| sink.channel == channel && entry.layout == *layout;
-            if self.all.iter().any(fits) {
+            let mut all = self.all.iter();
+            if all.any(|(sink, entry)| sink.channel == channel && entry.layout == self.layout) {
+                continue;
+            }
+            if let Some(&refusals) = self.refusals.get(&channel)
+                && (refusals >= MAX_ATTEMPTS
+                    || !round.expired(Timeout::RefusedSink(channel, refusals)))
+            {
                 continue;
             }
             let number = self.next;
             self.next += 1;
             let sink = Sink { channel, number };
-            let layout = layout.clone();
-            commands.push(Command::CreateSink(sink, layout.clone()));
+            let layout = self.layout.clone();
+            let command = Command::CreateSink(sink, layout.clone());
+            round.commands.push(command);
             self.all.insert(sink, Entry { layout, node: None });
         }
     }
 
-    /// Lets go of the sinks that are these nodes.
-    pub fn destroy(&mut self, nodes: &BTreeSet<u32>, commands: &mut Vec<Command>) {
+    /// The links from each sink to the output.
+    pub fn monitor_links(&self, registry: &Registry, output: &Output) -> BTreeSet<Ports> {
+        let nodes = self.nodes().map(|(_, node, _)| node);
+        let links = output.node().map(|card| {
+            let pairs = nodes.flat_map(move |node| registry.pairs(node, card));
+            pairs.collect()
+        });
+        links.unwrap_or_default()
+    }
+
+    /// The node of each channel's sink to which streams can be sent: one of the card's layout if
+    /// there is one, and linked to the card if there is one that can be linked to.
+    pub fn ready(
+        &self,
+        registry: &Registry,
+        output: &Output,
+        monitors: &BTreeSet<Ports>,
+    ) -> BTreeMap<Channel, u32> {
+        let has_ports = |card| registry.side(card, Direction::Input).is_some();
+        let needs_no_link = match output.node() {
+            None => true,
+            Some(card) => self.is_layout_known && !has_ports(card),
+        };
+        let mut ready = BTreeMap::new();
+        for (sink, node, layout) in self.nodes() {
+            let has_serial = registry.nodes().get(&node);
+            let has_serial = has_serial.is_some_and(|node| node.serial.is_some());
+            let is_complete = registry.side(node, Direction::Input).is_some() && has_serial;
+            let is_linked = || monitors.iter().any(|ports| ports.output_node == node);
+            if is_complete && (needs_no_link || is_linked()) {
+                // Those created later come later.
+                let fits = *layout == self.layout;
+                let best = ready.entry(sink.channel).or_insert((fits, node));
+                if fits >= best.0 {
+                    *best = (fits, node);
+                }
+            }
+        }
+        let nodes = ready.into_iter();
+        nodes.map(|(channel, (_, node))| (channel, node)).collect()
+    }
+
+    /// The sinks whose channel has a ready one of the right layout, and which nothing has played to for
+    /// a while. `WirePlumber` pauses the media players that play to a sink when it goes, from 0.5.11 on,
+    /// and counts a link until a moment after that has gone (mpris-pause.lua, `link_hook`).
+    pub fn superfluous(
+        &self,
+        registry: &Registry,
+        streams: &Streams,
+        ready: &BTreeMap<Channel, u32>,
+        wanted: &BTreeSet<Ports>,
+        round: &mut Round,
+    ) -> BTreeSet<u32> {
+        let is_used = |node: u32| {
+            streams.is_requested_for(node)
+                || registry.is_fed(node)
+                || wanted.iter().any(|ports| ports.input_node == node)
+        };
+        let fits = |node: u32| {
+            let mut nodes = self.nodes();
+            nodes.any(|(_, id, layout)| id == node && *layout == self.layout)
+        };
+        let mut superfluous: BTreeSet<u32> = self
+            .nodes()
+            .filter(|&(sink, node, layout)| {
+                let successor = ready.get(&sink.channel);
+                *layout != self.layout && successor.is_some_and(|&it| fits(it)) && !is_used(node)
+            })
+            .map(|(_, node, _)| node)
+            .collect();
+        superfluous.retain(|&node| round.expired(Timeout::SinkDrained(node)));
+        superfluous
+    }
+
+    /// Destroys the sinks that are these nodes.
+    pub fn destroy(&mut self, nodes: &BTreeSet<u32>, round: &mut Round) {
         self.all.retain(|&sink, entry| {
             let goes = entry.node.is_some_and(|node| nodes.contains(&node));
             if goes {
-                commands.push(Command::DestroySink(sink));
+                round.commands.push(Command::DestroySink(sink));
             }
             !goes
         });

@@ -1,33 +1,37 @@
-//! What becomes of a stream, and why: one decision, from which follow what is done about it, what
-//! clients are told of it, and the sentence that `why` says.
+//! The state of a stream: computed once a round and kept. From it follow what is done about the stream,
+//! what clients are told of it, and the sentence that `why` says.
 
-use wire::message::{ClientName, Sentence};
-use wire::{Channel, Rule, Stream, StreamState};
+use wire::message::Sentence;
+use wire::{Channel, StreamState};
 
-use super::streams::{MAX_MOVES, Word};
+use super::links::Links;
+use super::matching::Match;
+use super::registry::{Link, Registry};
+use super::sink_name;
+use super::sinks::Sinks;
+use super::streams::{Choice, MAX_MOVES, Streams};
 use super::target::Target;
-use super::{Router, channel_of_name};
-use crate::rules::{self, Rules};
 
-/// What becomes of a stream.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Decision {
-    /// The rule that puts it into the aux channel, or has it left alone.
-    pub rule: Option<Rule>,
-    pub state: StreamState,
-    /// Who has linked it elsewhere.
-    pub rival: Option<ClientName>,
-    /// The one that it plays through, where that is known; else the one that the list gives it.
+/// The state of a stream.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The rule that puts it into the aux channel, or has it ignored.
+    pub matched: Match,
+    /// What it is to be, whether it is that or not.
+    pub planned: StreamState,
+    /// The channel that it plays through, where that is known; else the one that the list gives it.
     pub channel: Channel,
-    /// The one whose sink it is to be sent to.
-    pub sent: Option<Channel>,
+    /// The channel whose sink it is to be sent to.
+    pub target: Option<Channel>,
     /// Why it is not sent where the list says.
     pub cause: Option<Cause>,
+    /// It has not played where it is sent for too long.
+    pub missed: Option<Missed>,
 }
 
 /// Why a stream is not sent where the list says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cause {
+pub enum Cause {
     /// It is no stream that a session manager links: a JACK client, a filter without class, what
     /// somebody has linked by hand.
     LinksItself,
@@ -55,191 +59,221 @@ pub(super) enum Cause {
     SentToDefault,
     /// It has been moved to this channel's sink.
     Moved(Channel),
+    /// It has been moved away from its channel again and again, nobody knows where to.
+    MovedAway,
+    /// Its links to its channel have been removed again and again.
+    LinksRemoved,
 }
 
-impl Router {
-    /// The channel that the rules give a stream, and whether it has it. None for what makes no
-    /// sound.
-    pub(super) fn decide(&self, id: u32, rules: &Rules) -> Option<Decision> {
-        let decision = self.judge(id, rules)?;
-        Some(self.as_heeded(id, decision))
+/// Where a stream that was sent to its channel plays instead. A session manager need not do what it is
+/// asked (WirePlumber's policy `move = false`), one that hangs does nothing, and PipeWire may refuse a
+/// link of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missed {
+    /// What is wrong with its links to its channel, if it has some.
+    pub defect: Option<Defect>,
+    /// Another sink that it is linked to, and by which client.
+    pub elsewhere: Option<(Option<u32>, u32)>,
+}
+
+/// What is wrong with the links of a stream that has some to its channel. It is complete when each of
+/// its ports has a link to the channel's sink, each port of that one a link to the output, and none
+/// leads to a card besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Defect {
+    /// This sink of ours lacks a link to this output.
+    UnlinkedSink(u32, u32),
+    /// A link leads to this card besides, which this client has made.
+    LinkedTwice(Option<u32>, u32),
+    /// A port lacks its link to this sink of ours.
+    PartlyLinked(u32),
+}
+
+impl State {
+    /// What clients are told: no stream is called routed that is not, nor pinned to a channel that it
+    /// does not play through.
+    pub fn state(&self) -> StreamState {
+        match self.missed {
+            None => self.planned,
+            Some(Missed {
+                elsewhere: None, ..
+            }) => StreamState::Waiting,
+            Some(_) => StreamState::Contested,
+        }
     }
 
-    /// The same, but whether it can have its channel.
-    pub(super) fn judge(&self, id: u32, rules: &Rules) -> Option<Decision> {
-        let is_contested = self.is_stream_given_up(id) || self.streams.moves(id) >= MAX_MOVES;
-        self.judge_after(id, rules, self.streams.word(id), is_contested)
+    /// The client that has linked it elsewhere.
+    pub fn linked_by(&self) -> Option<u32> {
+        match (self.missed, self.cause) {
+            (Some(missed), _) => missed.elsewhere?.0,
+            (None, Some(Cause::LinkedBy(client, _))) => client,
+            (None, _) => None,
+        }
+    }
+}
+
+/// What the state of a stream follows from.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    /// What PipeWire has.
+    pub registry: &'a Registry,
+    /// The links of ours.
+    pub links: &'a Links,
+    /// Our own sinks.
+    pub sinks: &'a Sinks,
+    /// What was done with the streams so far.
+    pub streams: &'a Streams,
+}
+
+impl Inputs<'_> {
+    /// The state of something that makes sound, but whether it plays where it is sent.
+    pub fn state(&self, id: u32, matched: Match) -> State {
+        let contested = if self.links.is_stream_given_up(id) {
+            Some(Cause::LinksRemoved)
+        } else if self.streams.moves(id) >= MAX_MOVES {
+            Some(Cause::MovedAway)
+        } else {
+            None
+        };
+        self.state_after(id, matched, self.streams.choice(id), contested)
     }
 
-    /// The same, were the list just changed to these rules.
-    pub(super) fn judge_changed(&self, id: u32, rules: &Rules) -> Option<Decision> {
-        self.judge_after(id, rules, Word::List, false)
+    /// The same, were the list just changed so that this rule matches.
+    pub fn changed_state(&self, id: u32, matched: Match) -> State {
+        self.state_after(id, matched, Choice::List, None)
     }
 
-    fn judge_after(
+    fn state_after(
         &self,
         id: u32,
-        rules: &Rules,
-        word: Word,
-        is_contested: bool,
-    ) -> Option<Decision> {
-        if !self.makes_sound(id) {
-            return None;
-        }
-        let rule = self.rule(id, rules);
-        let channel = rules::channel(rule.as_ref());
-        let listed = channel.unwrap_or(Channel::Default);
-        let found = match is_contested {
-            _ if channel.is_none() => Verdict::Ignored,
-            true => self
-                .fixed_cause(id)
-                .map_or(Verdict::Contested, Verdict::Pinned),
-            false => self.verdict(id, listed, word),
+        matched: Match,
+        choice: Choice,
+        contested: Option<Cause>,
+    ) -> State {
+        let listed = matched.channel();
+        let (planned, cause, target) = match listed {
+            _ if !self.registry.is_known(id) => (StreamState::Waiting, None, None),
+            None => (StreamState::Ignored, None, None),
+            Some(listed) => self.plan(id, listed, choice, contested),
         };
-        let played = || self.channel_played(id).unwrap_or(listed);
-        let (state, cause, sent, channel) = match found {
-            _ if !self.is_known(id) => (StreamState::Waiting, None, None, listed),
-            Verdict::Pinned(Cause::Unlinked) => {
-                (StreamState::Waiting, Some(Cause::Unlinked), None, listed)
-            }
-            Verdict::Routed => (StreamState::Routed, None, Some(listed), listed),
-            Verdict::Contested => (StreamState::Contested, None, None, listed),
+        let listed = listed.unwrap_or(Channel::Default);
+        let is_where_it_is = match planned {
+            StreamState::Pinned => true,
             // What we have sent goes back in a moment.
-            Verdict::Ignored if word == Word::List => (StreamState::Ignored, None, None, listed),
-            Verdict::Ignored => (StreamState::Ignored, None, None, played()),
-            Verdict::Pinned(cause) => (StreamState::Pinned, Some(cause), None, played()),
-            Verdict::PinnedTo(channel, cause) => {
-                (StreamState::Pinned, Some(cause), Some(channel), channel)
-            }
+            StreamState::Ignored => choice != Choice::List,
+            _ => false,
         };
-        let rival = match cause {
-            Some(Cause::LinkedBy(client, _)) => client,
-            _ => None,
+        let played = || {
+            let mut sinks = self.registry.sinks_fed_by(id);
+            sinks.find_map(|sink| self.registry.channel(sink))
         };
-        let rival = rival.and_then(|client| self.registry.client(client));
-        Some(Decision {
-            rule,
-            state,
-            rival: rival.map(ClientName::truncated),
-            channel,
-            sent,
+        let channel = target.or_else(|| is_where_it_is.then(played).flatten());
+        State {
+            matched,
+            planned,
+            channel: channel.unwrap_or(listed),
+            target,
             cause,
-        })
-    }
-
-    /// Whether a node is one to be listed: a program's playback, and whatever else is linked to a
-    /// sink.
-    pub(super) fn makes_sound(&self, id: u32) -> bool {
-        self.registry.nodes().get(&id).is_some_and(|node| {
-            node.is_stream()
-                || channel_of_name(&node.name).is_none() && self.sinks_of(id).next().is_some()
-        })
-    }
-
-    /// The sinks that a node is linked to, by whomever.
-    fn sinks_of(&self, id: u32) -> impl Iterator<Item = u32> {
-        let links = self.registry.links_from(id);
-        links.map(|link| link.ports.input_node).filter(|to| {
-            let to = self.registry.nodes().get(to);
-            to.is_some_and(super::registry::Node::is_sink)
-        })
-    }
-
-    /// The channel whose sink a node is linked to.
-    fn channel_played(&self, id: u32) -> Option<Channel> {
-        self.sinks_of(id).find_map(|sink| self.channel(sink))
-    }
-
-    /// What keeps a stream where it is, whatever anybody wishes.
-    fn fixed_cause(&self, id: u32) -> Option<Cause> {
-        let node = self.registry.nodes().get(&id)?;
-        if !node.is_stream() {
-            return Some(Cause::LinksItself);
-        }
-        if self.registry.property(id, "node.link-group").is_some() {
-            return Some(Cause::Filter);
-        }
-        let is_source = |node: &u32| {
-            let node = self.registry.nodes().get(node);
-            node.is_some_and(|node| node.class.starts_with("Audio/Source"))
-        };
-        let mut fed = self
-            .registry
-            .links_from(id)
-            .map(|link| link.ports.input_node);
-        // One that we have may be linked to a microphone besides.
-        match fed.find(is_source) {
-            Some(source) if !self.streams.is_asked(id) => Some(Cause::FeedsSource(source)),
-            _ => None,
+            missed: None,
         }
     }
 
-    fn verdict(&self, id: u32, listed: Channel, word: Word) -> Verdict {
+    /// What a stream is to be, why it is not sent where the list says, and whose sink it is sent to.
+    fn plan(
+        &self,
+        id: u32,
+        listed: Channel,
+        choice: Choice,
+        contested: Option<Cause>,
+    ) -> (StreamState, Option<Cause>, Option<Channel>) {
+        let registry = self.registry;
+        let routed = (StreamState::Routed, None, Some(listed));
+        let pinned = |cause| (StreamState::Pinned, Some(cause), None);
+        let pinned_to = |channel, cause| (StreamState::Pinned, Some(cause), Some(channel));
         if let Some(cause) = self.fixed_cause(id) {
-            return Verdict::Pinned(cause);
+            return pinned(cause);
+        }
+        if contested.is_some() {
+            return (StreamState::Contested, contested, None);
         }
         // What is not to be linked by a session manager, its program or its user links.
-        if !self.registry.is_set(id, "node.autoconnect") {
-            return Verdict::Pinned(match self.sinks_of(id).next() {
-                Some(_) => Cause::NoAutoconnect,
-                None => Cause::Unlinked,
-            });
+        if !registry.is_set(id, "node.autoconnect") {
+            return match registry.sinks_fed_by(id).next() {
+                Some(_) => pinned(Cause::NoAutoconnect),
+                None => (StreamState::Waiting, Some(Cause::Unlinked), None),
+            };
         }
         if let Some((client, sink)) = self.linked_elsewhere(id) {
-            return Verdict::Pinned(Cause::LinkedBy(client, sink));
+            return pinned(Cause::LinkedBy(client, sink));
         }
         if let Some(cause) = self.immovable_cause(id) {
             // What its own node asks for, it has, moved or not.
-            let has_own_target = match self.own_target_of(id) {
-                Target::Elsewhere(sink) => !self.is_default(sink),
+            let has_own_target = match registry.own_target(id) {
+                Target::Elsewhere(sink) => !registry.is_default(sink),
                 Target::Ours(_) => true,
                 Target::Anywhere | Target::Absent => false,
             };
-            return Verdict::Pinned(match cause {
+            return pinned(match cause {
                 Cause::MovingForbidden if has_own_target => Cause::OwnTarget,
                 cause => cause,
             });
         }
-        let place = self.target(id);
-        match word {
-            Word::Somebody(Some(channel)) if channel == listed => Verdict::Routed,
-            Word::Somebody(Some(channel)) => Verdict::PinnedTo(
-                channel,
-                match self.own_target_of(id) {
-                    Target::Ours(own) if own == channel => Cause::OwnTarget,
-                    _ => Cause::Moved(channel),
-                },
-            ),
-            Word::Somebody(None) if place.is_chosen() => Verdict::Pinned(Cause::Sent),
-            Word::Somebody(None) if self.is_sent_to_default(id) => {
-                Verdict::Pinned(Cause::SentToDefault)
-            }
-            Word::Somebody(None) => Verdict::Routed,
-            // What the metadata shows until it shows what we have set is old.
-            Word::Nobody | Word::List if self.streams.is_asked(id) => Verdict::Routed,
-            Word::Nobody if place.is_chosen() => Verdict::Pinned(Cause::Sent),
-            // The session manager looks at the stream's own node where the metadata has no word.
-            Word::Nobody | Word::List
-                if self.registry.targets.contains_key(&id) || self.streams.is_taken(id) =>
-            {
-                Verdict::Routed
-            }
-            Word::Nobody | Word::List => match self.own_target_of(id) {
-                // `checkFollowDefault`: who names the default sink means whichever is.
-                Target::Elsewhere(sink) if self.is_default(sink) => Verdict::Routed,
-                Target::Ours(channel) if word == Word::Nobody && channel != listed => {
-                    Verdict::PinnedTo(channel, Cause::OwnTarget)
-                }
-                Target::Elsewhere(_) | Target::Absent => Verdict::Pinned(Cause::OwnTarget),
-                Target::Anywhere | Target::Ours(_) => Verdict::Routed,
+        let target = registry.target(id);
+        match choice {
+            Choice::User(Some(channel)) if channel == listed => routed,
+            Choice::User(Some(channel)) => match registry.own_target(id) {
+                Target::Ours(own) if own == channel => pinned_to(channel, Cause::OwnTarget),
+                _ => pinned_to(channel, Cause::Moved(channel)),
             },
+            Choice::User(None) if target.is_chosen() => pinned(Cause::Sent),
+            Choice::User(None) if self.is_sent_to_default(id) => pinned(Cause::SentToDefault),
+            Choice::User(None) => routed,
+            // What the metadata shows until it shows what was set is old.
+            Choice::Nobody | Choice::List if self.streams.is_requested(id) => routed,
+            Choice::Nobody if target.is_chosen() => pinned(Cause::Sent),
+            // The session manager looks at the stream's own node where the metadata says nothing.
+            Choice::Nobody | Choice::List
+                if registry.targets.contains_key(&id) || self.streams.was_routed(id) =>
+            {
+                routed
+            }
+            Choice::Nobody | Choice::List => match registry.own_target(id) {
+                // `checkFollowDefault`: naming the default sink means whichever is.
+                Target::Elsewhere(sink) if registry.is_default(sink) => routed,
+                Target::Ours(channel) if choice == Choice::Nobody && channel != listed => {
+                    pinned_to(channel, Cause::OwnTarget)
+                }
+                Target::Elsewhere(_) | Target::Absent => pinned(Cause::OwnTarget),
+                Target::Anywhere | Target::Ours(_) => routed,
+            },
+        }
+    }
+
+    /// What keeps a stream where it is, whatever anybody wishes.
+    fn fixed_cause(&self, id: u32) -> Option<Cause> {
+        let registry = self.registry;
+        if !registry.is_stream(id) {
+            return Some(Cause::LinksItself);
+        }
+        if registry.link_group(id).is_some() {
+            return Some(Cause::Filter);
+        }
+        let is_source = |node: &u32| {
+            let node = registry.nodes().get(node);
+            node.is_some_and(|node| node.class.starts_with("Audio/Source"))
+        };
+        let mut fed = registry.links_from(id).map(|link| link.ports.input_node);
+        // One that we have may be linked to a microphone besides.
+        match fed.find(is_source) {
+            Some(source) if !self.streams.is_requested(id) => Some(Cause::FeedsSource(source)),
+            _ => None,
         }
     }
 
     /// What keeps the session manager from moving a stream.
     fn immovable_cause(&self, id: u32) -> Option<Cause> {
         let is_set = |key| self.registry.is_set(id, key);
-        if !self.is_managed() {
+        if !self.registry.is_managed() {
             None
         } else if is_set("node.dont-reconnect") {
             Some(Cause::DontReconnect)
@@ -252,95 +286,174 @@ impl Router {
         }
     }
 
-    /// Whether somebody has chosen the default sink for it, whichever that is: what pipewire-pulse
-    /// writes when a mixer moves a stream there.
+    /// Returns whether somebody has chosen the default sink for a stream, whichever that is: what
+    /// pipewire-pulse writes when a mixer moves a stream there.
     fn is_sent_to_default(&self, id: u32) -> bool {
         let target = self.registry.targets.get(&id);
         target.is_some_and(|target| target.object.as_deref() == Some("-1"))
     }
 
-    /// Who, other than the session manager, has linked a stream to sinks and none of them ours,
-    /// and to which.
-    pub(super) fn linked_elsewhere(&self, stream: u32) -> Option<(Option<u32>, u32)> {
+    /// The client other than the session manager that has linked a stream to sinks and none of them
+    /// ours, and one of those sinks.
+    fn linked_elsewhere(&self, stream: u32) -> Option<(Option<u32>, u32)> {
         let mut found = None;
-        for (client, sink) in self.foreign_links(stream) {
-            if self.channel(sink).is_some() {
+        for link in self.links.foreign(self.registry, stream) {
+            let sink = link.ports.input_node;
+            if self.registry.channel(sink).is_some() {
                 return None;
             }
-            let is_manager = client.is_some() && client == self.metadata.client();
+            let is_manager = link.client.is_some() && link.client == self.registry.owner.client();
             if !is_manager {
-                found = Some((client, sink));
+                found = Some((link.client, sink));
             }
         }
         found
     }
 
-    /// All that makes sound, as clients are told of it.
-    pub(super) fn listed_streams(&self, rules: &Rules) -> Vec<Stream> {
-        let nodes = self.registry.nodes().keys();
-        let listed = nodes.filter_map(|&id| {
-            let decision = self.decide(id, rules)?;
-            Some(self.to_message(id, decision))
-        });
-        listed.collect()
+    /// Returns whether a link, whoever has made it, leads from a stream to a sink of this channel.
+    pub fn plays_to(&self, stream: u32, channel: Channel) -> bool {
+        let mut sinks = self.registry.sinks_fed_by(stream);
+        sinks.any(|sink| self.registry.channel(sink) == Some(channel))
     }
 
-    /// The streams that another program list would move, as they would be.
-    pub fn moved(&self, now: &Rules, then: &Rules) -> Vec<Stream> {
-        let nodes = self.registry.nodes().keys();
-        let moved = nodes.filter_map(|&id| {
-            let before = self.decide(id, now)?;
-            let after = match self.listed_channel(id, now) == self.listed_channel(id, then) {
-                true => return None,
-                false => self.judge_changed(id, then)?,
-            };
-            let is_ignored = |decision: &Decision| decision.state == StreamState::Ignored;
-            let is_moved = before.channel != after.channel;
-            (is_moved || is_ignored(&before) != is_ignored(&after))
-                .then(|| self.to_message(id, after))
-        });
-        moved.collect()
+    /// Where a stream that has not played through its channel for too long plays instead.
+    pub fn missed(&self, id: u32, channel: Channel) -> Missed {
+        Missed {
+            defect: self.defect(id, channel),
+            elsewhere: self.elsewhere(id, channel),
+        }
     }
 
-    /// The channel that the rules give a stream; none if they have it left alone.
-    pub(super) fn listed_channel(&self, id: u32, rules: &Rules) -> Option<Channel> {
-        rules.channel(&self.properties(id))
+    /// The client whose link leads a stream to another sink, and that sink, unless the session manager
+    /// was not even asked.
+    fn elsewhere(&self, id: u32, channel: Channel) -> Option<(Option<u32>, u32)> {
+        let could_follow = !self.registry.is_managed() || self.streams.is_requested(id);
+        let links = self.links.foreign(self.registry, id);
+        let mut ends = links.map(|link| (link.client, link.ports.input_node));
+        ends.find(|&(_, sink)| could_follow && self.registry.channel(sink) != Some(channel))
+    }
+
+    /// Returns whether the session manager has linked a stream elsewhere, and not to this channel.
+    pub fn is_moved_by_manager(&self, id: u32, channel: Channel) -> bool {
+        let client = self.elsewhere(id, channel).and_then(|(client, _)| client);
+        client.is_some() && client == self.registry.owner.manager() && !self.plays_to(id, channel)
+    }
+
+    /// What is wrong with the links of a stream that has some to its channel.
+    pub fn defect(&self, stream: u32, channel: Channel) -> Option<Defect> {
+        let mut sinks: Vec<u32> = Vec::new();
+        for link in self.registry.links_from(stream) {
+            let sink = link.ports.input_node;
+            if self.registry.channel(sink) == Some(channel) && !sinks.contains(&sink) {
+                sinks.push(sink);
+            }
+        }
+        // While the layout changes there are two: one that is complete will do.
+        let defect = |&sink: &u32| {
+            if let Some(output) = self.links.missing_output(sink) {
+                Some(Defect::UnlinkedSink(sink, output))
+            } else if !self.registry.missing(stream, sink, |_| true).is_empty() {
+                Some(Defect::PartlyLinked(sink))
+            } else {
+                None
+            }
+        };
+        let defects: Vec<Option<Defect>> = sinks.iter().map(defect).collect();
+        let first = defects.first().copied()?;
+        let stray = self.stray(stream);
+        let twice = stray.map(|link| Defect::LinkedTwice(link.client, link.ports.input_node));
+        twice.or_else(|| if defects.contains(&None) { None } else { first })
+    }
+
+    /// A link of somebody else from a stream to a card.
+    fn stray(&self, stream: u32) -> Option<&Link> {
+        let mut links = self.links.foreign(self.registry, stream);
+        links.find(|link| self.registry.is_card(link.ports.input_node))
     }
 
     /// Why a stream does not play through its channel, if it does not.
-    pub(super) fn reason(&self, id: u32, decision: &Decision) -> Option<Sentence> {
-        let text = match (decision.state, decision.cause) {
-            (StreamState::Routed, _) => return None,
-            (StreamState::Ignored, _) => {
-                let pattern = decision.rule.map(|rule| *rule.pattern()).unwrap_or_default();
-                format!("'{pattern}' on the program list has it ignored; it is left as it is linked")
+    pub fn reason(&self, id: u32, state: &State) -> Option<Sentence> {
+        let text = match (state.missed, state.planned, state.cause) {
+            (Some(missed), ..) => self.missed_text(id, state.channel, missed),
+            (None, StreamState::Routed, _) => return None,
+            (None, StreamState::Ignored, _) => {
+                let pattern = state
+                    .matched
+                    .rule
+                    .map(|rule| *rule.pattern())
+                    .unwrap_or_default();
+                format!(
+                    "'{pattern}' on the program list has it ignored; it is left as it is linked"
+                )
             }
-            (_, Some(cause)) => self.cause_text(id, cause),
-            (StreamState::Waiting | StreamState::Pinned, None) => self
-                .missed_reason(id, decision.channel)
-                .unwrap_or_else(|| "what decides about it is not known yet".to_owned()),
-            (StreamState::Contested, None) if self.is_stream_given_up(id) => {
-                "something has removed its links to its channel again and again; they are made again \
-                 within half a minute"
-                    .to_owned()
-            }
-            (StreamState::Contested, None) => self
-                .missed_reason(id, decision.channel)
-                .unwrap_or_else(|| {
-                    "something has moved it away from its channel twice; it is left there until it \
-                     is moved back, or its pattern is added or removed"
-                        .to_owned()
-                }),
+            (None, _, Some(cause)) => self.cause_text(id, cause),
+            (None, _, None) => "what decides about it is not known yet".to_owned(),
         };
         Some(Sentence::truncated(&text))
     }
 
-    fn cause_text(&self, id: u32, cause: Cause) -> String {
-        let name_of = |id: u32| {
-            let node = self.registry.nodes().get(&id);
-            node.map(|node| &*node.name).unwrap_or_default()
+    fn missed_text(&self, id: u32, channel: Channel, missed: Missed) -> String {
+        let name_of = |id| self.registry.name(id);
+        let program = |client: Option<u32>| {
+            let name = client.and_then(|client| self.registry.client(client));
+            name.unwrap_or("another program")
         };
-        let mut sinks: Vec<&str> = self.sinks_of(id).map(name_of).collect();
+        if let Some(defect) = missed.defect {
+            return match defect {
+                Defect::UnlinkedSink(sink, card) => {
+                    let why = match self.links.are_monitors_given_up(self.sinks) {
+                        true => {
+                            ": something has removed it again and again; it is made again within \
+                             half a minute"
+                        }
+                        false => "",
+                    };
+                    format!(
+                        "a link from {} to {} is missing{why}",
+                        name_of(sink),
+                        name_of(card)
+                    )
+                }
+                Defect::LinkedTwice(client, card) => format!(
+                    "{} has linked it to {} besides: it is heard twice",
+                    program(client),
+                    name_of(card)
+                ),
+                Defect::PartlyLinked(sink) => {
+                    format!("not all of its sides are linked to {}", name_of(sink))
+                }
+            };
+        }
+        let Some((client, sink)) = missed.elsewhere else {
+            let reason = if self.sinks.are_given_up() {
+                "its channel's sink has been removed; it is made anew within a minute"
+            } else if self.sinks.is_refused(channel) {
+                "PipeWire refuses to make its channel's sink; mixd's log says why"
+            } else if self.links.is_refused(id) {
+                "PipeWire refuses to link it to its channel; mixd's log says why"
+            } else {
+                "nothing has linked it to its channel; mixd's log may say why"
+            };
+            return reason.to_owned();
+        };
+        let (by, to) = (program(client), name_of(sink));
+        let is_manager = client.is_some() && client == self.registry.owner.client();
+        match is_manager {
+            true if self.registry.is_manager_hanging() => {
+                format!("{by} has linked it to {to}, and hangs: it moves nothing until it answers")
+            }
+            true => format!(
+                "{by} has linked it to {to}, and leaves it there although mixd has asked for its \
+                 channel (a policy that moves no stream?)"
+            ),
+            false => format!("{by} has linked it to {to}"),
+        }
+    }
+
+    fn cause_text(&self, id: u32, cause: Cause) -> String {
+        let registry = self.registry;
+        let name_of = |id: u32| registry.name(id);
+        let mut sinks: Vec<&str> = registry.sinks_fed_by(id).map(name_of).collect();
         sinks.dedup();
         let linked = match sinks.is_empty() {
             true => String::new(),
@@ -367,7 +480,7 @@ impl Router {
                                 has linked it: its program does so, or a patchbay"
                 .to_owned(),
             Cause::LinkedBy(client, sink) => {
-                let by = client.and_then(|client| self.registry.client(client));
+                let by = client.and_then(|client| registry.client(client));
                 let by = by.unwrap_or("another program");
                 format!("{by} has linked it to {}", name_of(sink))
             }
@@ -382,20 +495,20 @@ impl Router {
                  false){linked}"
             ),
             Cause::OwnTarget => {
-                let target = self.own_target(id).unwrap_or_default();
-                let (target, missing) = match self.own_target_of(id) {
+                let target = registry.own_target_name(id).unwrap_or_default();
+                let (target, missing) = match registry.own_target(id) {
                     Target::Elsewhere(node) => (name_of(node), ""),
-                    Target::Ours(channel) => (super::sink_name(channel), ""),
+                    Target::Ours(channel) => (sink_name(channel), ""),
                     Target::Absent => (target, ", which is not there"),
                     Target::Anywhere => (target, ""),
                 };
                 format!("it asks for {target} itself{missing} (target.object, node.target)")
             }
             Cause::Sent => {
-                let target = self.registry.targets.get(&id);
+                let target = registry.targets.get(&id);
                 let object = target.and_then(|it| it.object.as_deref().or(it.node.as_deref()));
                 let object = object.unwrap_or_default();
-                let (to, missing) = match self.target(id) {
+                let (to, missing) = match registry.target(id) {
                     Target::Elsewhere(node) => (name_of(node), ""),
                     Target::Absent => (object, ", which is not there"),
                     _ => (object, ""),
@@ -410,29 +523,28 @@ impl Router {
             Cause::Moved(channel) => format!(
                 "it has been moved to {} (pw-metadata, or a mixer); it stays there until it is \
                  moved elsewhere, or its pattern is added or removed",
-                super::sink_name(channel)
+                sink_name(channel)
             ),
+            Cause::MovedAway => {
+                "something has moved it away from its channel twice; it is left there \
+                                 until it is moved back, or its pattern is added or removed"
+                    .to_owned()
+            }
+            Cause::LinksRemoved => {
+                "something has removed its links to its channel again and again; \
+                                    they are made again within half a minute"
+                    .to_owned()
+            }
         }
     }
 
-    /// Whether a JACK client makes a node.
+    /// Returns whether a JACK client makes a node.
     fn is_jack(&self, id: u32) -> bool {
-        let own = self.registry.property(id, "client.api");
-        let node = self.registry.nodes().get(&id);
+        let registry = self.registry;
+        let own = registry.property(id, "client.api");
+        let node = registry.nodes().get(&id);
         let client = node.and_then(|node| node.client);
-        let its = client.and_then(|client| self.registry.client_property(client, "client.api"));
+        let its = client.and_then(|client| registry.client_property(client, "client.api"));
         own.or(its) == Some("jack")
     }
-}
-
-/// What is found of a stream of which all is known.
-enum Verdict {
-    Routed,
-    Contested,
-    /// It is left where it is.
-    Pinned(Cause),
-    /// The list says to leave it alone.
-    Ignored,
-    /// It is to be in this channel, whatever the list says.
-    PinnedTo(Channel, Cause),
 }

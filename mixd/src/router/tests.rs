@@ -5,6 +5,7 @@ mod matching;
 mod moving;
 mod other_mixd;
 mod output;
+mod refused;
 
 use proptest::prelude::*;
 
@@ -56,7 +57,7 @@ struct World {
 }
 
 impl World {
-    /// A session that has reconciled, with `names` on the list.
+    /// A session that has come to rest, with `names` on the list.
     fn new(names: &[&str]) -> Self {
         let mut world = Self::empty(names, true);
         world.handle(session());
@@ -87,7 +88,7 @@ impl World {
         world
     }
 
-    /// Learns the events, then settles; asserts that nothing is said twice.
+    /// Handles the events, then reconciles; asserts that nothing is said twice.
     fn handle(&mut self, events: impl IntoIterator<Item = Event>) -> Vec<Command> {
         for event in events {
             self.pipewire.note(&event);
@@ -123,12 +124,12 @@ impl World {
 
     /// The `node.name` of the card that is played to.
     fn output(&self) -> Option<String> {
-        let audio = self.router.audio(&self.rules);
+        let audio = self.router.audio();
         audio.output.map(|name| name.to_string())
     }
 
-    fn stream(&self, id: u32) -> wire::Stream {
-        let audio = self.router.audio(&self.rules);
+    fn stream(&self, id: u32) -> Stream {
+        let audio = self.router.audio();
         let found = audio.streams.into_iter().find(|found| found.id == id);
         found.unwrap()
     }
@@ -297,14 +298,14 @@ fn the_binary_is_the_clients_else_that_of_its_process() {
         exe: Some("exe".into()),
     };
     world.handle([Event::Process(77, process)]);
-    let stream = || world.router.audio(&world.rules).streams.remove(0);
+    let stream = || world.router.audio().streams.remove(0);
     assert_eq!(stream().binary.as_deref(), Some("exe"));
     assert_eq!(stream().pid, Some(77));
     world.handle([Event::ClientInfo(
         60,
         props(&[("application.process.binary", "own")]),
     )]);
-    let stream = world.router.audio(&world.rules).streams.remove(0);
+    let stream = world.router.audio().streams.remove(0);
     assert_eq!(stream.binary.as_deref(), Some("own"));
 }
 
@@ -337,7 +338,7 @@ fn pulse_clients_say_their_process_themselves_and_sandboxes_are_not_believed() {
         let mut world = World::new(&[]);
         world.handle([Event::ClientInfo(60, props(pairs))]);
         world.run(client_stream(60));
-        let streams = world.router.audio(&world.rules).streams;
+        let streams = world.router.audio().streams;
         assert_eq!(streams[0].pid, pid, "{pairs:?}");
     }
 }
@@ -482,7 +483,7 @@ fn a_stream_sent_to_a_name_that_is_not_there_is_left_until_it_comes_back() {
     world.run(simulation::sink(OTHER_CARD, "other", &Layout::stereo()));
     assert_eq!(world.state(STREAM), StreamState::Pinned);
     // Sent to a name that was never there, or to the default sink: a choice as well, and no move of
-    // a rival.
+    // somebody else's.
     for _ in 0..=MAX_MOVES {
         for value in ["-1", "drawer"] {
             assert_eq!(world.run([key(STREAM, TARGET_OBJECT, Some(value))]), []);
@@ -950,7 +951,7 @@ fn a_stream_that_nothing_links_is_not_called_routed() {
 }
 
 #[test]
-fn a_recorder_linked_by_hand_is_no_rival() {
+fn a_recorder_linked_by_hand_leaves_a_stream_routed() {
     let mut world = World::new(&[]);
     world.run(stream(STREAM, "Game", &[]));
     world.run([simulation::node(80, "Stream/Input/Audio", "recorder", &[])]);
@@ -997,9 +998,9 @@ fn another_default_card_takes_the_monitors_and_our_own_sink_does_not() {
         assert_eq!(world.linked(sink, OTHER_CARD), [(0, 0), (1, 1)]);
     }
     assert_eq!(world.run([default_sink("nowhere")]), []);
-    assert_eq!(world.router.audio(&world.rules).warnings, []);
+    assert_eq!(world.router.audio().warnings, []);
     assert_eq!(world.run([default_sink("mixd-aux")]), []);
-    let audio = world.router.audio(&world.rules);
+    let audio = world.router.audio();
     assert_eq!(audio.output.as_deref(), Some("other"));
     assert_eq!(audio.warnings, [Warning::OwnSinkIsDefault]);
 }
@@ -1016,7 +1017,7 @@ fn the_output_asked_for_goes_before_the_default() {
     let events = world.pipewire.remove(OTHER_CARD);
     world.run(events);
     assert_eq!(world.linked(DEFAULT, CARD), [(0, 0), (1, 1)]);
-    let audio = world.router.audio(&world.rules);
+    let audio = world.router.audio();
     assert_eq!(audio.warnings, [Warning::OutputMissing]);
     world.run(simulation::sink(OTHER_CARD, "other", &Layout::stereo()));
     assert_eq!(world.linked(DEFAULT, OTHER_CARD), [(0, 0), (1, 1)]);
@@ -1074,7 +1075,7 @@ fn sinks_that_are_destroyed_again_and_again_are_made_again_after_a_minute() {
         world.run(events);
     }
     assert_eq!(world.pipewire.sink(Channel::Default), None);
-    let audio = world.router.audio(&world.rules);
+    let audio = world.router.audio();
     assert_eq!(audio.warnings, [Warning::SinksRemoved]);
     assert_eq!(audio.pipewire, PipeWireState::Up);
     world.wait(2);
@@ -1086,7 +1087,7 @@ fn sinks_that_are_destroyed_again_and_again_are_made_again_after_a_minute() {
     world.run([]);
     let node = world.pipewire.sink(Channel::Default).unwrap();
     assert_eq!(world.linked(node, CARD), [(0, 0), (1, 1)]);
-    assert_eq!(world.router.audio(&world.rules).warnings, []);
+    assert_eq!(world.router.audio().warnings, []);
     assert_eq!(world.state(STREAM), StreamState::Routed);
 }
 
@@ -1135,7 +1136,7 @@ fn what_a_dying_session_manager_unlinks_is_linked_by_us_until_somebody_else_does
 }
 
 #[test]
-fn links_that_go_while_a_session_manager_sets_up_are_no_robbery() {
+fn links_that_go_while_a_session_manager_sets_up_do_not_count() {
     for (wait, state) in [(0, StreamState::Routed), (3, StreamState::Contested)] {
         let mut world = World::unmanaged(&[]);
         world.run(stream(STREAM, "Game", &[]));
@@ -1186,7 +1187,7 @@ fn without_a_session_manager_the_card_is_the_one_of_the_highest_priority() {
     let mut best = simulation::sink(50, "best", &Layout::stereo());
     best[0] = simulation::node(50, "Audio/Sink", "best", &[("priority.session", "2000")]);
     world.run(best);
-    let audio = world.router.audio(&world.rules);
+    let audio = world.router.audio();
     assert_eq!(audio.output.as_deref(), Some("best"));
 }
 
@@ -1197,7 +1198,7 @@ fn a_card_that_was_chosen_stays_when_the_session_manager_ends() {
     world.pipewire.is_managed = false;
     world.run([Event::Metadata(MetadataOwner::None)]);
     world.wait(5);
-    let audio = world.router.audio(&world.rules);
+    let audio = world.router.audio();
     assert_eq!(audio.output.as_deref(), Some("other"));
 }
 
@@ -1359,12 +1360,12 @@ fn outcome(world: &World) -> impl PartialEq + std::fmt::Debug + use<> {
         .registry
         .targets
         .keys()
-        .filter_map(|&stream| match world.router.target(stream) {
+        .filter_map(|&stream| match world.router.registry.target(stream) {
             target::Target::Anywhere => None,
             place => Some((stream, place)),
         })
         .collect();
-    (links, layouts, places, world.router.audio(&world.rules))
+    (links, layouts, places, world.router.audio())
 }
 
 fn evening() -> Vec<Event> {
@@ -1404,7 +1405,7 @@ fn is_order(event: &Event) -> bool {
 proptest! {
     /// The events in any order, PipeWire doing what it is asked at once or later: the same end.
     #[test]
-    fn any_order_of_the_same_facts_ends_in_the_same(
+    fn any_order_of_the_same_events_ends_in_the_same(
         events in Just(evening()).prop_shuffle(),
         managed in any::<bool>(),
         listed_after in 0..80_usize,
@@ -1423,7 +1424,7 @@ proptest! {
         straight.wait(5);
 
         let mut world = start(managed);
-        let mut owed = Vec::new();
+        let mut pending = Vec::new();
         // Metadata of a stream that we have already asked for is an order, not an event of the
         // start: it comes first.
         let (first, rest): (Vec<Event>, Vec<Event>) = events.into_iter().partition(is_order);
@@ -1431,21 +1432,21 @@ proptest! {
         let listed_after = listed_after % events.len();
         for (index, event) in events.into_iter().enumerate() {
             if index == listed_after {
-                owed.extend(world.handle([Event::Listed]));
+                pending.extend(world.handle([Event::Listed]));
             }
-            owed.extend(world.handle([event]));
+            pending.extend(world.handle([event]));
             if prompt[index % prompt.len()] {
-                for command in std::mem::take(&mut owed) {
+                for command in std::mem::take(&mut pending) {
                     let events = world.pipewire.execute(&command);
-                    owed.extend(world.handle(events));
+                    pending.extend(world.handle(events));
                 }
             }
         }
-        owed.extend(world.handle([Event::Listed]));
-        while !owed.is_empty() {
-            for command in std::mem::take(&mut owed) {
+        pending.extend(world.handle([Event::Listed]));
+        while !pending.is_empty() {
+            for command in std::mem::take(&mut pending) {
                 let events = world.pipewire.execute(&command);
-                owed.extend(world.handle(events));
+                pending.extend(world.handle(events));
             }
         }
         world.wait(5);
@@ -1464,11 +1465,11 @@ fn our_own_sink_as_the_default_takes_no_card_from_us() {
     let mut world = World::empty(&[], true);
     world.handle([default_sink("mixd-aux")]);
     world.run([Event::Listed]);
-    let warnings = world.router.audio(&world.rules).warnings;
+    let warnings = world.router.audio().warnings;
     assert_eq!(warnings, [], "there is no card to choose instead");
     world.run(simulation::sink(CARD, "card", &Layout::stereo()));
     assert_eq!(world.linked(DEFAULT, CARD), [(0, 0), (1, 1)]);
-    let warnings = world.router.audio(&world.rules).warnings;
+    let warnings = world.router.audio().warnings;
     assert_eq!(warnings, [Warning::OwnSinkIsDefault]);
 }
 

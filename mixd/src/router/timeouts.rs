@@ -1,12 +1,16 @@
-//! How long something has been as it should not be. What is mended by others in a moment, as a
-//! rule, is waited for before we do it.
+//! How long others are waited for: what a session manager will do in a moment, as a rule, is waited for
+//! before the router does it.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use wire::Channel;
 
-use super::event::Ports;
+use super::event::{Command, Ports};
+
+/// How often in a row PipeWire may refuse the same command: it is given again after 1, 2, 4 and 8 s, and
+/// then no more.
+pub const MAX_ATTEMPTS: u8 = 5;
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,23 +25,27 @@ pub enum Timeout {
     Ports(u32),
     /// A link of a stream.
     Link(u32),
-    /// A stream's target in the metadata, where we have set it.
+    /// The metadata, to show a stream's target that was set.
     Acknowledgement(u32),
-    /// A default sink that is there, after this many vain questions.
+    /// A default sink that is there, after this many refreshes in vain.
     DefaultSink(u32),
-    /// A stream in its channel.
+    /// A stream, to play through its channel.
     Routed(u32),
-    /// Whoever takes our sinks away, to be done with it.
+    /// Whoever removes our sinks, to be done with it.
     RecreateSinks,
-    /// Whoever takes this link away, to be done with it.
+    /// The next attempt to create a channel's sink, after PipeWire has refused this many.
+    RefusedSink(Channel, u8),
+    /// Whoever removes this link, to be done with it.
     RetryLink(Ports),
-    /// This link, which was taken away, to last.
+    /// The next attempt to make this link, after PipeWire has refused this many.
+    RefusedLink(Ports, u8),
+    /// This link, which was removed and made again, to last.
     LinkStable(Ports),
-    /// The missing sides of a stream's links, or the end of those that lead it elsewhere besides.
+    /// The missing links of a stream, or the end of those that lead it elsewhere besides.
     Complete(u32),
-    /// A session manager to move a stream away from its channel, so that it can be asked for anew.
+    /// A session manager, to move a stream away from its channel, so that it can be asked for anew.
     Retarget(u32),
-    /// A mixd that was here before us, to go.
+    /// A mixd that was here before this one, to go.
     OtherMixd,
     /// The level of a channel's sinks, to be set by others once more.
     Level(Channel),
@@ -49,7 +57,7 @@ pub enum Timeout {
 
 impl Timeout {
     /// How long: a session manager needs tens of milliseconds for a port, a link or a key, and up to a
-    /// second for its own start. For a stream, also until we have linked it ourselves.
+    /// second for its own start. For a stream, also until the router has linked it itself.
     const fn limit(self) -> Duration {
         match self {
             // The last is in no hurry: its successor has taken over.
@@ -60,7 +68,10 @@ impl Timeout {
                 Duration::from_millis(500)
             }
             Self::Ports(_) | Self::Link(_) | Self::Acknowledgement(_) => Duration::from_secs(1),
-            Self::DefaultSink(asked) => Duration::from_secs(1 << asked),
+            Self::DefaultSink(refreshes) => Duration::from_secs(1 << refreshes),
+            Self::RefusedSink(_, refusals) | Self::RefusedLink(_, refusals) => {
+                Duration::from_secs(1 << refusals.saturating_sub(1))
+            }
             Self::Routed(_) => Duration::from_millis(1500),
             Self::RecreateSinks | Self::LevelUncontested(_) => Duration::from_mins(1),
             Self::RetryLink(_) => Duration::from_secs(30),
@@ -73,35 +84,15 @@ impl Timeout {
 #[derive(Debug, Default)]
 pub struct Timeouts {
     since: BTreeMap<Timeout, Instant>,
-    /// Still waited for, as this round has found so far.
-    round: BTreeMap<Timeout, Instant>,
 }
 
 impl Timeouts {
-    /// Notes that it is still waited for; whether it has been for too long.
-    pub fn expired(&mut self, timeout: Timeout, now: Instant) -> bool {
-        let since = *self.since.get(&timeout).unwrap_or(&now);
-        self.round.insert(timeout, since);
-        now >= since + timeout.limit()
-    }
-
-    /// It has come; what is waited for from here on is another one.
+    /// Ends the wait: what is waited for from here on is another one.
     pub fn forget(&mut self, timeout: Timeout) {
         self.since.remove(&timeout);
     }
 
-    /// It is waited for from now on.
-    pub fn restart(&mut self, timeout: Timeout, now: Instant) {
-        self.since.remove(&timeout);
-        self.round.insert(timeout, now);
-    }
-
-    /// Ends a round: what was not asked about in it has come, and is forgotten.
-    pub fn end_round(&mut self) {
-        self.since = std::mem::take(&mut self.round);
-    }
-
-    /// When the next one is over.
+    /// When the next one expires.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let ends = self
             .since
@@ -111,23 +102,70 @@ impl Timeouts {
     }
 }
 
+/// One round of planning. What it does not ask about has come, and is waited for no more.
+#[derive(Debug)]
+pub struct Round<'a> {
+    /// The time at which it is planned.
+    pub now: Instant,
+    /// Whether what a session manager would do is ours to do: there is none, nor does one come, or it
+    /// has been waited for already.
+    pub is_alone: bool,
+    /// What is to be done, in this order.
+    pub commands: Vec<Command>,
+    timeouts: &'a mut Timeouts,
+    waits: BTreeMap<Timeout, Instant>,
+}
+
+impl<'a> Round<'a> {
+    /// Begins a round.
+    pub fn new(timeouts: &'a mut Timeouts, now: Instant) -> Self {
+        Self {
+            now,
+            is_alone: false,
+            commands: Vec::new(),
+            timeouts,
+            waits: BTreeMap::new(),
+        }
+    }
+
+    /// Waits, from the first round on that does so. Returns whether that has been for too long.
+    pub fn expired(&mut self, timeout: Timeout) -> bool {
+        let since = *self.timeouts.since.get(&timeout).unwrap_or(&self.now);
+        self.waits.insert(timeout, since);
+        self.now >= since + timeout.limit()
+    }
+
+    /// Waits from now on.
+    pub fn restart(&mut self, timeout: Timeout) {
+        self.timeouts.since.remove(&timeout);
+        self.waits.insert(timeout, self.now);
+    }
+
+    /// Ends the round. Returns what is to be done.
+    pub fn end(self) -> Vec<Command> {
+        self.timeouts.since = self.waits;
+        self.commands
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn it_is_over_after_its_limit_and_begins_anew_after_a_round_without() {
+    fn it_expires_after_its_limit_and_begins_anew_after_a_round_without() {
         let mut timeouts = Timeouts::default();
         let (timeout, start) = (Timeout::Link(1), Instant::now());
         let end = start + timeout.limit();
         let mut ask = |now| {
-            let expired = timeouts.expired(timeout, now);
-            timeouts.end_round();
+            let mut round = Round::new(&mut timeouts, now);
+            let expired = round.expired(timeout);
+            round.end();
             (expired, timeouts.deadline(now))
         };
         assert_eq!(ask(start), (false, Some(end)));
         assert_eq!(ask(end), (true, None));
-        timeouts.end_round();
-        assert!(!timeouts.expired(timeout, end));
+        Round::new(&mut timeouts, end).end();
+        assert!(!Round::new(&mut timeouts, end).expired(timeout));
     }
 }

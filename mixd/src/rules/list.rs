@@ -1,5 +1,5 @@
-//! The program list: its rules, the text of mixd.conf that says them, and the changes that can be taken
-//! back. Pure; reading and saving the file is `config/file.rs`'s business.
+//! The program list: its rules, the text of mixd.conf that says them, and the changes that can be undone.
+//! Pure: `config/config_file.rs` reads and saves the file.
 
 #[cfg(any(test, feature = "fuzz"))]
 pub mod model;
@@ -15,33 +15,33 @@ use crate::config::{self, edit};
 use crate::rules::{self, Rules};
 use crate::server::session::{shortened, takes};
 
-/// The most changes that can be taken back.
+/// The most changes that can be undone.
 pub const MAX_CHANGES: usize = 32;
 
 /// The most bytes that the rules of a [`Change`] take in a message; the rest is counted.
 pub const MAX_LISTED: usize = 1024;
 
-/// A change that can be taken back, or made again.
+/// A change that can be undone or redone.
 #[derive(Debug)]
 struct Step {
-    /// What was done, as it is quoted: `add Discord`.
+    /// The command that made it, as it is quoted: `add Discord`.
     what: String,
-    /// Before it: the rules that it took off the list, each with its place there, and the file.
+    /// The rules that it took off the list, and the text before it.
     before: Side,
-    /// After it: the rules that it put on the list, and the file.
+    /// The rules that it put on the list, and the text after it.
     after: Side,
 }
 
 /// One side of a change.
 #[derive(Debug)]
 struct Side {
-    /// The rules that the other side has not, by their places.
+    /// The rules that the other side lacks, each with its index.
     rules: Vec<(usize, Rule)>,
     text: Rc<[u8]>,
 }
 
 impl Side {
-    /// Of a list, what another one has not, of which these are the rules that both have.
+    /// The side of a list of which the other side has the rules `kept`.
     fn new(rules: &Rules, kept: &[&Rule], text: Rc<[u8]>) -> Self {
         let mut kept = kept.iter().peekable();
         let is_alone = |(_, rule): &(usize, &Rule)| kept.next_if(|kept| *kept == rule).is_none();
@@ -56,14 +56,14 @@ impl Side {
 /// The program list.
 #[derive(Debug, Default)]
 pub struct ProgramList {
-    /// Those in force.
+    /// The rules in force.
     rules: Rules,
-    /// What mixd.conf is to say. The file may say something else where it could not be saved, and this
-    /// something else than the rules where the file is wrong.
+    /// The text of mixd.conf. The file may have another where it could not be saved, and this may say other
+    /// rules where the file is wrong.
     text: Rc<[u8]>,
-    /// The last changes, the latest at the end.
+    /// The changes that can be undone, the latest at the end.
     done: VecDeque<Step>,
-    /// Those that were taken back, the last one at the end.
+    /// The changes that can be redone, the next one at the end.
     undone: Vec<Step>,
 }
 
@@ -73,12 +73,12 @@ impl ProgramList {
         &self.rules
     }
 
-    /// What mixd.conf is to say.
+    /// The text of mixd.conf.
     pub fn text(&self) -> &[u8] {
         &self.text
     }
 
-    /// Begins with what the file says: no change that could be taken back.
+    /// Begins with what the file says, which is no change that could be undone.
     pub fn begin(&mut self, rules: Rules, text: &[u8]) {
         (self.rules, self.text) = (rules, text.into());
     }
@@ -99,7 +99,7 @@ impl ProgramList {
         self.text = text.into();
     }
 
-    /// Changes the rules. `what` says what is done in the words of a command: `add Discord`.
+    /// Changes the rules and the text. `what` is the command that does it: `add Discord`.
     pub fn change(&mut self, what: String, rules: Rules) {
         if rules != self.rules {
             let text = edit::rewritten(&self.text, &self.rules, &rules);
@@ -126,7 +126,7 @@ impl ProgramList {
         self.done.push_back(step);
     }
 
-    /// Takes the last change back.
+    /// Undoes the last change.
     ///
     /// # Errors
     /// There is none.
@@ -140,7 +140,7 @@ impl ProgramList {
         Ok(change)
     }
 
-    /// Makes the change again that was taken back last.
+    /// Redoes the change that was undone last.
     ///
     /// # Errors
     /// There is none.
@@ -156,8 +156,7 @@ impl ProgramList {
         Ok(change)
     }
 
-    /// Goes from one side of a change to the other. The text may differ from that side in what is no rule:
-    /// that stays.
+    /// Goes from one side of a change to the other. What the text says besides rules stays as it is.
     fn go(&mut self, from: &Side, to: &Side, words: &str) -> Change<'static> {
         let rules = self.rules.exchanged(&from.rules, &to.rules);
         let says_so = |text: &Vec<u8>| match config::parse(text) {
@@ -174,7 +173,7 @@ impl ProgramList {
     }
 }
 
-/// What has changed between two lists, in words and rules. `words` say what was done.
+/// The difference between two lists, in words and rules. `words` say what was done.
 pub fn change_between(words: &str, before: &Rules, after: &Rules) -> Change<'static> {
     let without = |a: &Rules, b: &Rules| -> Vec<Rule> {
         let rules = a.list().iter();

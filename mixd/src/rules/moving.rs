@@ -1,5 +1,5 @@
-//! What a move of one program to the other channel takes: which rules go, and which come, so that nothing
-//! else changes its channel.
+//! A move of one program to the other channel: which rules it removes and adds, so that no other program
+//! changes its channel.
 
 use wire::message::Pattern;
 use wire::{Channel, Rule};
@@ -11,7 +11,7 @@ use super::{Edit, Program, Rules, matching_key, narrowest};
 pub struct Moved {
     /// The list.
     pub rules: Rules,
-    /// The places, among all that play, of those that the list has in that channel now: the program's.
+    /// The indices, among all that play, of the program's streams that the list has in that channel now.
     pub program: Vec<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! Who gets a place in the client array, and what those are told who don't. Pure.
+//! Which client gets a slot of the array, and what the others are told. Pure.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -11,22 +11,22 @@ use wire::{ErrorCode, Failure};
 pub const CLIENTS: usize = 32;
 /// A client's slot in the array, from 0 to [`CLIENTS`] - 1.
 pub type ClientId = usize;
-/// How many of the places one process may hold, so that a client that forgets to close leaves room
-/// for the key that fixes it.
+/// How many slots one process may hold, so that a client that forgets to close leaves room for the key
+/// that fixes it.
 pub const CLIENTS_A_PROCESS: usize = 16;
 
 /// How many programs a refusal names, so that its sentence fits the protocol's 512 bytes.
 const HOLDERS: usize = 8;
 
-/// The place for `peer`, where `own` is the user that the daemon serves, `places` says who has each
-/// place, and `program` what a process is called.
+/// The slot for `peer`. `own` is the user that the daemon serves, `slots` the peer in each slot, and
+/// `program` returns the name of a process.
 ///
 /// # Errors
-/// What the peer is told instead.
+/// The peer gets no slot, and is told so.
 pub fn admit(
     peer: Peer,
     own: u32,
-    places: impl Iterator<Item = Option<Peer>> + Clone,
+    slots: impl Iterator<Item = Option<Peer>> + Clone,
     program: impl Fn(i32) -> Option<String>,
 ) -> Result<usize, Failure> {
     if peer.uid != own {
@@ -37,7 +37,7 @@ pub fn admit(
         );
     }
     // Process 0 is any that is not visible from here.
-    let of_its_own = places
+    let of_its_own = slots
         .clone()
         .flatten()
         .filter(|other| other.pid == peer.pid)
@@ -52,24 +52,24 @@ pub fn admit(
             ),
         );
     }
-    let free = places.clone().position(|place| place.is_none());
+    let free = slots.clone().position(|slot| slot.is_none());
     free.ok_or(()).or_else(|()| {
         refuse(
             ErrorCode::Busy,
             format!(
                 "mixd is busy: all {CLIENTS} places for clients are taken, {}; end one and try \
                  again",
-                holders(places.flatten(), program)
+                holders(slots.flatten(), program)
             ),
         )
     })
 }
 
-/// The programs that hold places, those first that hold most: `30 by mixctl (pid 12 and others), 2 by
+/// The programs that hold slots, those first that hold most: `30 by mixctl (pid 12 and others), 2 by
 /// waybar (pid 34)`.
-fn holders(places: impl Iterator<Item = Peer>, program: impl Fn(i32) -> Option<String>) -> String {
+fn holders(slots: impl Iterator<Item = Peer>, program: impl Fn(i32) -> Option<String>) -> String {
     let mut programs: BTreeMap<Option<String>, Vec<i32>> = BTreeMap::new();
-    for peer in places {
+    for peer in slots {
         programs
             .entry(program(peer.pid))
             .or_default()

@@ -1,4 +1,5 @@
-//! Takes the name: at once where it is free, and from a mixd that is leaving when it has left.
+//! Listens at the socket's name: at once where it is free, and where a mixd is leaving it, when that has
+//! left.
 
 use std::time::{Duration, Instant};
 
@@ -48,8 +49,8 @@ pub fn listen(name: &Name) -> Result<Listener, ListenError> {
     }
 }
 
-/// Greets whoever listens: `peer`, which answers as a mixd or another program does, or not at all. Returns
-/// when it does, when it ends, or when it has been silent for as long as a client waits.
+/// Says Hello to the program that listens, which is `peer`. Returns what it turns out to be, as soon as it
+/// answers or ends, or when it has been silent for as long as a client waits.
 fn greet(name: &Name, peer: Peer) -> Holder {
     match Client::connect(name, "mixd") {
         // It is another user's, or too busy for one more client: a mixd that stays.

@@ -4,8 +4,8 @@
 //! What holds for every client, whatever it sends:
 //! - exactly one Reply or Error for each Request, in order;
 //! - a broken header: an Error, then close; a broken body: an Error, and the connection lives;
-//! - an event is the whole state, and there is one at most for each topic that waits to be sent:
-//!   a slow reader costs a dirty bit, not memory;
+//! - an Event is the whole state of its topic, and a topic that has changed is one bit until its Event is
+//!   written: a slow reader costs no memory;
 //! - while there is no room for an answer nothing more is read.
 
 use std::borrow::Cow;
@@ -30,26 +30,26 @@ pub const OUTPUT_TIME: Duration = Duration::from_secs(30);
 /// How many frames of one client are handled before the next client's turn.
 pub const FRAMES_A_TURN: usize = 8;
 
-/// What a client can send before it is read again: room for its pipelined requests.
+/// The bytes that a client can send before it is read again: room for its pipelined requests.
 const INPUT: usize = 4096;
 /// The longest answer, so that every answer fits into an empty buffer.
 const OUTPUT: usize = HEADER + MAX_REPLY;
 /// The longest sentence in an Error. Longer ones quote what the client sent, and are cut.
 pub const MAX_MESSAGE: usize = 512;
 /// Room that every answer to a request that changes something fits into, of which the longest is a
-/// [`wire::Change`]: no request is carried out unless its answer has a place.
+/// [`wire::Change`]: no request is carried out unless there is room for its answer.
 const SMALL_ANSWER: usize = HEADER + 2 * MAX_MESSAGE + list::MAX_LISTED + 128;
 
-/// What carries requests out and knows the state of each topic.
+/// Carries requests out, and knows the state of each topic.
 pub trait Service {
-    /// Carries the `request` of the client `client` out. Must not change anything when the reply is longer than
+    /// Carries out a request of `client`. Must not change anything when the reply is longer than
     /// `SMALL_ANSWER`, because the request is made again if there was no room for the reply.
     ///
     /// # Errors
     /// What the client is told instead of a reply.
     fn request(&mut self, client: ClientId, request: Request) -> Result<Reply<'_>, Failure>;
 
-    /// The `client` has gone; another may get its slot.
+    /// Notes that `client` has gone; another may get its slot.
     fn disconnected(&mut self, client: ClientId);
 
     /// The state of `topic` now.
@@ -59,11 +59,11 @@ pub trait Service {
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Nothing but Hello is taken.
+    /// Nothing but a Hello is accepted.
     Hello,
-    /// Requests are taken.
+    /// Requests are accepted.
     Open,
-    /// Nothing is taken any more; what is left is sent, then the connection ends.
+    /// Nothing is read any more; what is left is sent, then the connection ends.
     Closing,
 }
 
@@ -77,18 +77,18 @@ pub struct Session {
     writer: Writer,
     /// The client has sent its last byte, and may still read.
     input_ended: bool,
-    /// The first request that waits has an answer too long for what room there is: nothing can be
-    /// done until the client has taken some output.
+    /// The answer to the first request that waits is too long for the room that there is: nothing can be
+    /// done until the client has read some output.
     waits_for_room: bool,
     subscribed: Topics,
-    /// Topics that have changed since the client was last sent them.
+    /// The topics that have changed since their last Event was written.
     dirty: Topics,
-    /// Who the client says it is.
+    /// The name that the client gave in its Hello.
     client: Text<MAX_CLIENT>,
     connected_at: Instant,
-    /// When the first byte of an unfinished frame came.
+    /// When the first byte of an unfinished frame was received.
     frame_began: Option<Instant>,
-    /// When the client last took a byte of the output that waits.
+    /// When a byte of the output that waits was last sent.
     output_began: Option<Instant>,
 }
 
@@ -111,7 +111,7 @@ impl Session {
         }
     }
 
-    /// Forgets the last client, in favour of one that connects now. Takes no memory.
+    /// Begins anew, for a client that connects now. Takes no memory.
     pub fn reset(&mut self, now: Instant) {
         self.phase = Phase::Hello;
         self.reader.clear();
@@ -126,38 +126,38 @@ impl Session {
         self.output_began = None;
     }
 
-    /// Who the client says it is; `?` before its Hello.
+    /// The name that the client gave in its Hello; `?` before.
     pub fn client(&self) -> &str {
         &self.client
     }
 
-    /// Whether more input is wanted: it is not while the answers to what came have no room.
+    /// Returns whether more input is wanted: it is not while there is no room for the answers to what came.
     pub fn wants_input(&self) -> bool {
         let handled = !self.has_work() && !self.waits_for_room;
         self.phase != Phase::Closing && !self.input_ended && handled && self.has_room()
     }
 
-    /// Where input goes; call [`received`](Self::received) with how much it was.
+    /// The space for input. [`received`](Self::received) is called with how much of it was filled.
     pub fn input(&mut self) -> &mut [u8] {
         self.reader.space()
     }
 
-    /// Says that the first `count` bytes of [`input`](Self::input) have come.
+    /// Notes that the first `count` bytes of [`input`](Self::input) have come.
     pub fn received(&mut self, count: usize) {
         self.reader.filled(count);
     }
 
-    /// Says that the client sends no more; what it has sent is still served.
+    /// Notes that the client sends no more; what it has sent is still carried out.
     pub fn end_input(&mut self) {
         self.input_ended = true;
     }
 
-    /// Whether all that the client has sent, and will ever send, has been carried out.
+    /// Returns whether all that the client has sent, and will ever send, has been carried out.
     pub fn is_input_done(&self) -> bool {
         self.input_ended && !self.has_work() && !self.waits_for_room
     }
 
-    /// Whether a turn would handle a frame.
+    /// Returns whether [`handle_frames`](Self::handle_frames) would handle one.
     pub fn has_work(&self) -> bool {
         let can_work = self.phase != Phase::Closing && self.has_room() && !self.waits_for_room;
         can_work && !matches!(self.reader.peek(), Ok(None))
@@ -187,7 +187,7 @@ impl Session {
         self.note_output(now);
     }
 
-    /// Whether what has come ends inside a frame.
+    /// Returns whether what has come ends inside a frame.
     fn has_partial_frame(&self) -> bool {
         !self.reader.is_empty() && matches!(self.reader.peek(), Ok(None))
     }
@@ -252,14 +252,14 @@ impl Session {
         }
     }
 
-    /// Says why, and takes nothing more.
+    /// Writes an Error that says why, and reads nothing more.
     pub fn close_with(&mut self, id: u32, failure: Failure) {
         // The caller has seen that there is room, or the client learns it from the close alone.
         let _ = answer(&mut self.writer, id, Err(failure));
         self.close();
     }
 
-    /// Takes nothing more; what is left is still sent.
+    /// Reads nothing more; what is left is still sent.
     pub fn close(&mut self) {
         self.phase = Phase::Closing;
         self.reader.clear();
@@ -278,7 +278,7 @@ impl Session {
         }
     }
 
-    /// Whether an event waits to be written.
+    /// Returns whether an Event waits to be written.
     pub fn has_events(&self) -> bool {
         !self.dirty.is_empty()
     }
@@ -299,12 +299,12 @@ impl Session {
         self.note_output(now);
     }
 
-    /// What is to be sent; call [`sent`](Self::sent) with how much was.
+    /// The output. [`sent`](Self::sent) is called with how much of it was sent.
     pub fn output(&self) -> &[u8] {
         self.writer.pending()
     }
 
-    /// Says that the first `count` bytes of [`output`](Self::output) have been sent.
+    /// Notes that the first `count` bytes of [`output`](Self::output) have been sent.
     pub fn sent(&mut self, count: usize, now: Instant) {
         if count > 0 {
             self.output_began = None;
@@ -319,16 +319,16 @@ impl Session {
         self.output_began = waits.then(|| self.output_began.unwrap_or(now));
     }
 
-    /// Whether the connection has come to its end and can be closed.
+    /// Returns whether the connection can be closed: all is read, answered and sent.
     pub fn is_finished(&self) -> bool {
-        // Who has sent half a frame, and no more, has died rather than come to listen.
+        // A client that ends in the middle of a frame has died rather than come to listen.
         let is_done =
             self.is_input_done() && (self.subscribed.is_empty() || self.has_partial_frame());
         let finished = self.phase == Phase::Closing || is_done;
         finished && self.writer.pending().is_empty()
     }
 
-    /// When [`expire`](Self::expire) is to be called next, if nothing happens before.
+    /// When [`expire`](Self::expire) is due, if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
         let greeting = (self.phase == Phase::Hello).then_some(self.connected_at + HELLO_TIME);
         let frame = self.frame_began.map(|began| began + FRAME_TIME);
@@ -336,8 +336,8 @@ impl Session {
         [greeting, frame, output].into_iter().flatten().min()
     }
 
-    /// What the client has taken too long for, if anything; the connection takes nothing more
-    /// then. An Error is written where there is somebody to read it.
+    /// Ends a connection whose client has taken too long. Returns what for, if it has. An Error is written
+    /// where there is somebody to read it.
     pub fn expire(&mut self, now: Instant) -> Option<&'static str> {
         let over = |began: Option<Instant>, time| began.is_some_and(|began| now >= began + time);
         if over(self.output_began, OUTPUT_TIME) {
@@ -363,7 +363,8 @@ impl Session {
     }
 }
 
-/// A second Hello or an early Request is out of turn; the daemon's own kinds are no header at all.
+/// The error of a frame whose kind is not accepted now: a second Hello or an early Request is out of
+/// sequence, and a kind that only the daemon sends makes a wrong header.
 fn wrong_turn(kind: Kind) -> ErrorCode {
     match kind {
         Kind::Hello | Kind::Request => ErrorCode::Sequence,
@@ -371,7 +372,7 @@ fn wrong_turn(kind: Kind) -> ErrorCode {
     }
 }
 
-/// Reads a Hello. One that can't be read ends the connection: what the client speaks is unknown.
+/// Decodes a Hello. One that can't be decoded ends the connection: what the client speaks is unknown.
 fn handle_hello(frame: &Frame) -> Result<Hello, Failure> {
     let hello: Hello = codec::decode(frame.body)
         .map_err(|error| Failure::new(ErrorCode::Malformed, error.to_string()))?;
@@ -388,7 +389,7 @@ fn handle_hello(frame: &Frame) -> Result<Hello, Failure> {
     }
 }
 
-/// Reads a request.
+/// Decodes a request.
 fn decode_request(body: &[u8]) -> Result<Request, Failure> {
     codec::decode(body).map_err(|error| match error {
         DecodeError::Invalid(_) if names_no_request(body) => {
@@ -399,7 +400,7 @@ fn decode_request(body: &[u8]) -> Result<Request, Failure> {
     })
 }
 
-/// Whether `body` is a request's form with a name that no request has.
+/// Returns whether `body` has a request's form, with a name that no request has.
 fn names_no_request(body: &[u8]) -> bool {
     codec::variant_name(body).is_some_and(|name| !Request::NAMES.contains(&&*name))
 }
@@ -418,7 +419,7 @@ fn answer(writer: &mut Writer, id: u32, result: Result<Reply, Failure>) -> Resul
     }
 }
 
-/// A sentence of at most [`MAX_MESSAGE`] bytes, which ends with `…` where it was longer.
+/// Cuts a sentence to [`MAX_MESSAGE`] bytes; where it was longer it ends with `…`.
 pub fn shortened(mut message: Cow<'static, str>) -> Cow<'static, str> {
     if message.len() > MAX_MESSAGE {
         let text = message.to_mut();
@@ -428,8 +429,8 @@ pub fn shortened(mut message: Cow<'static, str>) -> Cow<'static, str> {
     message
 }
 
-/// Whether `size` bytes fit into what room is left in a message, which they take then. Once something does
-/// not fit, nothing does any more: what is left out are the last of a list.
+/// Takes `size` bytes of the room that is left in a message. Returns whether there were so many. Once
+/// something does not fit, nothing does any more: the last items of a list are left out.
 pub fn takes(room: &mut usize, size: usize) -> bool {
     let left = room.checked_sub(size);
     *room = left.unwrap_or(0);

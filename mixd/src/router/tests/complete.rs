@@ -72,12 +72,12 @@ fn a_monitor_that_was_given_up_is_told_and_made_again_for_a_new_stream() {
         cut(&mut world, &ports);
     }
     world.wait(1);
-    let audio = world.router.audio(&world.rules);
+    let audio = world.router.audio();
     assert_eq!(audio.warnings, [Warning::LinksRemoved]);
     assert_eq!(world.state(STREAM), StreamState::Waiting);
     world.run(stream(STREAM + 1, "Game", &[]));
     assert!(world.router.has_link(&ports));
-    assert_eq!(world.router.audio(&world.rules).warnings, []);
+    assert_eq!(world.router.audio().warnings, []);
     assert_eq!(world.state(STREAM), StreamState::Routed);
     // Once more only.
     assert_eq!(cut(&mut world, &ports), []);
@@ -86,7 +86,7 @@ fn a_monitor_that_was_given_up_is_told_and_made_again_for_a_new_stream() {
 }
 
 #[test]
-fn losses_fade() {
+fn old_losses_do_not_count() {
     let mut world = World::new(&[]);
     let ports = between(DEFAULT, CARD, 0);
     for _ in 0..3 * MAX_RELINKS {
@@ -138,7 +138,7 @@ fn a_session_manager_that_hangs_from_the_start_is_done_without() {
         Event::Metadata(MetadataOwner::Hanging(MANAGER)),
         Event::Listed,
     ]);
-    let audio = world.router.audio(&world.rules);
+    let audio = world.router.audio();
     assert_eq!(audio.warnings, [Warning::ManagerHangs]);
     assert_eq!(audio.output.as_deref(), Some("card"));
     world.run(stream(STREAM, "Discord", &[]));
@@ -148,7 +148,7 @@ fn a_session_manager_that_hangs_from_the_start_is_done_without() {
     let metadata = Event::Metadata(MetadataOwner::Managed(MANAGER));
     let commands = world.run([default_sink("other"), metadata]);
     assert!(commands.contains(&target(STREAM, AUX)));
-    assert_eq!(world.router.audio(&world.rules).warnings, []);
+    assert_eq!(world.router.audio().warnings, []);
     assert_eq!(world.output().as_deref(), Some("other"));
 }
 

@@ -53,5 +53,5 @@ fn one_that_came_later_is_its_own_matter() {
     world.run([]);
     world.wait(5);
     assert_eq!(world.router.refusal(), None);
-    assert!(world.router.sinks.has_made(Channel::Default));
+    assert!(world.router.sinks.is_created(Channel::Default));
 }

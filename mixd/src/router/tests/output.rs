@@ -31,7 +31,7 @@ fn output(id: u32, target: &str) -> Vec<Event> {
 }
 
 fn warnings(world: &World) -> Vec<Warning> {
-    world.router.audio(&world.rules).warnings
+    world.router.audio().warnings
 }
 
 fn leads_back(name: &str) -> Vec<Warning> {
