@@ -65,10 +65,10 @@ impl From<Mix> for Factors {
     }
 }
 
-/// The factors in effect, and where they are going.
+/// The factors in effect, and the ramp to others.
 #[derive(Debug)]
 pub struct Fade {
-    /// None: every change is instant.
+    /// The shortest time that a change takes; none: every change is instant.
     shortest: Option<Duration>,
     to: Factors,
     ramp: Option<Ramp>,
@@ -106,17 +106,17 @@ impl Fade {
         fade
     }
 
-    /// From now on a change takes at least `shortest`; at 0 it is instant.
+    /// Has every change from now on take at least `shortest`; at 0 it is instant.
     pub fn set_shortest(&mut self, shortest: Duration) {
         self.shortest = (!shortest.is_zero()).then_some(shortest);
     }
 
-    /// Where it stands.
+    /// The factors at a time.
     pub fn at(&self, now: Instant) -> Factors {
         self.ramp.map_or(self.to, |ramp| ramp.at(self.to, now))
     }
 
-    /// Where it is going, at rest or not.
+    /// The factors at its end, at rest or not.
     pub fn target(&self) -> Factors {
         self.to
     }

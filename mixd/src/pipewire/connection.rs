@@ -1,4 +1,5 @@
-//! What lives as long as a connection to PipeWire.
+//! A connection to PipeWire: events in, the router's commands out, and the objects that are ours while it
+//! lasts.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -42,9 +43,9 @@ pub struct Connection {
     /// The metadata `filters`: its id and version.
     filters: Option<(u32, u32)>,
     settings: Option<(u32, MetadataListener, Settings)>,
-    /// Who keeps the metadata, where that is a session manager.
+    /// The client that keeps the metadata, where that is a session manager.
     manager: Option<u32>,
-    /// The same of the metadata `sm-settings`.
+    /// The metadata `sm-settings`: its id and version.
     manager_settings: Option<(u32, u32)>,
     links: BTreeMap<Ports, OwnLink>,
     sinks: BTreeMap<router::Sink, Sink>,
@@ -58,13 +59,12 @@ pub struct Connection {
     /// The time of the next round, if there is no event before.
     due: Option<Instant>,
     fade: Fade,
-    /// What the log says once, not each time.
     warned: Warned,
-    /// What PipeWire has not yet said to be done.
+    /// What PipeWire has not answered yet.
     pending: Option<(Stage, AsyncSeq)>,
     /// What the listed objects say of themselves is known.
     is_detailed: bool,
-    /// Our sinks have been set, and PipeWire has not said yet that it has done so.
+    /// The answer that says that our sinks carry what was set.
     setting: Option<AsyncSeq>,
     /// How many answers of the session manager are still awaited before our sinks go.
     answers_left: u8,
@@ -81,7 +81,7 @@ struct OwnLink {
     _link: Link,
 }
 
-/// What the log has been told, and is as it was.
+/// The warnings that are in the log already, and still hold.
 #[derive(Default)]
 struct Warned {
     are_sinks_removed: bool,
@@ -108,7 +108,7 @@ impl Warned {
     }
 }
 
-/// What is waited for.
+/// What PipeWire is to answer.
 #[derive(Clone, Copy)]
 enum Stage {
     /// The list of what there is.
@@ -157,7 +157,7 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Asks PipeWire to say when it has done all that it was told so far.
+    /// Asks PipeWire to answer when it has done all that it was asked so far.
     fn await_stage(&mut self, stage: Stage) {
         self.pending = self.core.sync(0).ok().map(|seq| (stage, seq));
     }
@@ -381,7 +381,7 @@ impl Connection {
         }
     }
 
-    /// Every client is asked at once: a stream that it makes waits for nothing then.
+    /// Binds a client. Every one is asked at once: a stream that it makes waits for nothing then.
     fn bind_client(&mut self, global: &GlobalObject<PropertiesBox>, props: Props) {
         let id = global.id;
         if let Ok(client) = self.registry.bind::<Client, _>(global) {
@@ -439,14 +439,14 @@ impl Connection {
         }
     }
 
-    /// The same of the metadata `sm-settings`.
+    /// Listens to the metadata `sm-settings`, once that and the metadata `default` are there.
     fn bind_manager_settings(&mut self) {
         if let (Some(metadata), Some((id, version))) = (&mut self.metadata, self.manager_settings) {
             metadata.bind_settings(id, version);
         }
     }
 
-    /// What PipeWire has, and what it should have.
+    /// The router.
     pub fn router(&self) -> &Router {
         &self.router
     }
@@ -535,7 +535,7 @@ impl Connection {
                         metadata.refresh();
                     }
                 }
-                // Done already, see `inspect`.
+                // See `inspect`.
                 Command::InspectProcess(_) => {}
             }
         }
@@ -561,7 +561,8 @@ impl Connection {
         }
     }
 
-    /// Notes that our sinks have been set, and, unless that goes on, asks to be told when it is done.
+    /// Tells the router that our sinks are being set and, unless a fade goes on, asks PipeWire to answer when
+    /// that is done.
     fn note_set(&mut self) {
         self.router.handle(Event::LevelsSet(None));
         let is_at_rest = self.fade.deadline().is_none();

@@ -20,7 +20,7 @@ use crate::router::{Event, Info, Ports, Props};
 /// The messages that callbacks have left.
 pub type Incoming = Rc<RefCell<Vec<Message>>>;
 
-/// One thing that PipeWire said.
+/// One message of PipeWire.
 pub enum Message {
     /// An object is there.
     Global(GlobalObject<PropertiesBox>),
@@ -28,7 +28,7 @@ pub enum Message {
     Event(Event),
     /// The connection is made, to this version.
     Version(String),
-    /// PipeWire has done all that it was told before.
+    /// PipeWire has done all that it was asked before.
     Done(AsyncSeq),
     /// Something that we asked for has failed, or (on the core) the connection.
     Error {

@@ -22,7 +22,7 @@ use crate::router::{Event, TARGET_NODE, TARGET_OBJECT};
 /// How long a session manager may take for an answer before it hangs: it needs milliseconds.
 const MAX_ANSWER_TIME: Duration = Duration::from_secs(2);
 
-/// How often PipeWire is asked for the same once more, after refusals that say nothing about it.
+/// How often a request that PipeWire has refused as stale is repeated.
 const MAX_REPEATS: u8 = 3;
 
 /// The metadata of a session manager. Dropped in the order of the fields, as the main connection is.
@@ -35,16 +35,16 @@ pub struct MetadataConnection {
     _core_listener: core::Listener,
     core: CoreRc,
     incoming: Incoming,
-    /// What PipeWire knows it by.
+    /// The metadata `default`, as the registry has it.
     global: GlobalObject<PropertiesBox>,
-    /// What PipeWire has not yet said to be done, in the order in which it was asked.
+    /// The requests that PipeWire has not answered yet, in order.
     pending: VecDeque<Pending>,
-    /// Since when nothing of that has been done.
+    /// When the last of them was answered, or the first one made.
     waits_since: Instant,
     hangs: bool,
 }
 
-/// What PipeWire was asked for. It says an error before it says that it is done.
+/// A request that PipeWire has not answered yet. An error comes before the answer.
 struct Pending {
     request: Request,
     seq: AsyncSeq,
@@ -54,7 +54,7 @@ struct Pending {
     repeats: u8,
 }
 
-/// What is asked for.
+/// A request.
 #[derive(Clone, PartialEq)]
 enum Request {
     /// All that the metadata `default` says, for the first time.
@@ -146,7 +146,7 @@ impl MetadataConnection {
         self.ask(Request::Set { stream, key, value }, 0);
     }
 
-    /// Asks for it, and to be told when it is done.
+    /// Makes a request, and asks PipeWire to answer when it is done.
     fn ask(&mut self, request: Request, repeats: u8) {
         let bound = match &request {
             Request::Bind | Request::Refresh => {
@@ -193,7 +193,7 @@ impl MetadataConnection {
         (std::mem::replace(&mut self.hangs, hangs) != hangs).then_some(hangs)
     }
 
-    /// What PipeWire has said since: events, and what ends the connection.
+    /// Takes what PipeWire has said since: events, and errors that end the connection.
     pub fn take(&mut self) -> Vec<Message> {
         let messages = self.incoming.take().into_iter();
         let useful = messages.filter_map(|message| match message {
@@ -229,7 +229,7 @@ impl MetadataConnection {
         }));
     }
 
-    /// What follows from the end of what was asked first.
+    /// Takes in the answer to the first request. Returns the event that it makes.
     fn note_done(&mut self, seq: AsyncSeq) -> Option<Event> {
         if self.pending.front()?.seq != seq {
             return None;
@@ -249,7 +249,7 @@ impl MetadataConnection {
         }
     }
 
-    /// Asks once more for what was refused, unless the same was set to something else since.
+    /// Repeats a request that was refused, unless the same key was set to something else since.
     fn repeat(&mut self, request: Request, repeats: u8) {
         let is_outdated = self.pending.iter().any(|later| {
             matches!((&request, &later.request), (

@@ -1,4 +1,4 @@
-//! The body of the fuzz target `graph`: arbitrary events of a PipeWire that does what it is asked,
+//! The body of the fuzz target `router`: arbitrary events of a PipeWire that does what it is asked,
 //! does it later, or does something else, and what must hold of the router's commands all the while.
 
 // To panic is how a target reports.

@@ -1,6 +1,7 @@
 //! Work-arounds for what some versions of PipeWire or of a session manager do. Each applies to those
 //! versions alone, and names the test that shows what they do. What crashes a version, and is never
-//! sent to any, is noted where it would be sent (`pipewire/pod.rs`).
+//! sent to any, is noted where it would be sent (`pipewire/pod.rs`); what costs nothing elsewhere is done for
+//! all versions (the wait before a sink goes: `sinks.rs`).
 //!
 //! PipeWire says its version when the connection is made. WirePlumber's client says its own as
 //! `application.version` from 0.5 on; 0.4.13 says none.
