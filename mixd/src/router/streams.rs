@@ -333,7 +333,7 @@ impl Streams {
             let mut state = self.inputs(plan).state(id, matched);
             if plan.registry.is_stream(id) {
                 let is_missed = self.is_missed(id, &state, plan);
-                self.note_state(id, &state, is_missed, plan.registry);
+                self.note_state(id, &state, is_missed);
                 self.plan_stream(id, &state, is_missed, plan);
                 if is_missed {
                     state.missed = Some(self.inputs(plan).missed(id, state.channel));
@@ -367,7 +367,7 @@ impl Streams {
     }
 
     /// Notes what follows from the state of a stream for later rounds.
-    fn note_state(&mut self, id: u32, state: &State, is_missed: bool, registry: &Registry) {
+    fn note_state(&mut self, id: u32, state: &State, is_missed: bool) {
         let record = self.records.entry(id).or_default();
         record.is_refreshed &= is_missed;
         match (state.planned, state.target) {

@@ -469,9 +469,9 @@ impl World {
     /// What the daemon's loop does with what poll would say.
     fn round(&mut self, spurious: bool) {
         let mut writable = [false; SLOTS];
-        for at in 0..SLOTS {
-            let interest = self.clients[at].interest();
-            let Some(pipe) = self.clients[at].socket() else {
+        for (client, writable) in self.clients.iter_mut().zip(&mut writable) {
+            let interest = client.interest();
+            let Some(pipe) = client.socket() else {
                 continue;
             };
             let ready = {
@@ -486,8 +486,8 @@ impl World {
                     hung_up: !wire.client_reads || wire.broken,
                 }
             };
-            writable[at] = ready.writable;
-            self.clients[at].serve(ready, &mut self.app, self.now);
+            *writable = ready.writable;
+            client.serve(ready, &mut self.app, self.now);
         }
         for at in 0..SLOTS {
             if self.clients[at].peer().is_none() {
