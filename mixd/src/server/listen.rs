@@ -15,7 +15,7 @@ const PATIENCE: Duration = EXIT_TIME.saturating_add(Duration::from_millis(200));
 /// How long after a name was not free, though nobody answers there, it is tried again.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Listens at `name`. A mixd that stays answers a greeting; one that is leaving takes no connection
+/// Listens at `name`. A mixd that stays answers a Hello; one that is leaving takes no connection
 /// any more, and its end is the end of the one that waits for it.
 ///
 /// # Errors
@@ -34,7 +34,7 @@ pub fn listen(name: &Name) -> Result<Listener, ListenError> {
             }
         };
         let holder = match holder {
-            Holder::Listener(peer) => greet(name, peer),
+            Holder::Listener(peer) => say_hello(name, peer),
             holder => holder,
         };
         let stays = match holder {
@@ -51,7 +51,7 @@ pub fn listen(name: &Name) -> Result<Listener, ListenError> {
 
 /// Says Hello to the program that listens, which is `peer`. Returns what it turns out to be, as soon as it
 /// answers or ends, or when it has been silent for as long as a client waits.
-fn greet(name: &Name, peer: Peer) -> Holder {
+fn say_hello(name: &Name, peer: Peer) -> Holder {
     match Client::connect(name, "mixd") {
         // It is another user's, or too busy for one more client: a mixd that stays.
         Ok(_) | Err(ClientError::Stranger(..) | ClientError::Refused(_)) => Holder::Listener(peer),

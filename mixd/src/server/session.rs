@@ -330,10 +330,10 @@ impl Session {
 
     /// When [`expire`](Self::expire) is due, if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
-        let greeting = (self.phase == Phase::Hello).then_some(self.connected_at + HELLO_TIME);
+        let hello = (self.phase == Phase::Hello).then_some(self.connected_at + HELLO_TIME);
         let frame = self.frame_began.map(|began| began + FRAME_TIME);
         let output = self.output_began.map(|began| began + OUTPUT_TIME);
-        [greeting, frame, output].into_iter().flatten().min()
+        [hello, frame, output].into_iter().flatten().min()
     }
 
     /// Ends a connection whose client has taken too long. Returns what for, if it has. An Error is written
@@ -346,8 +346,8 @@ impl Session {
             self.output_began = None;
             return Some("took no output for 30 s");
         }
-        let greeting = (self.phase == Phase::Hello).then_some(self.connected_at);
-        let (message, reason) = if over(greeting, HELLO_TIME) {
+        let hello = (self.phase == Phase::Hello).then_some(self.connected_at);
+        let (message, reason) = if over(hello, HELLO_TIME) {
             ("no Hello came within 2 s", "said no Hello within 2 s")
         } else if over(self.frame_began, FRAME_TIME) {
             (

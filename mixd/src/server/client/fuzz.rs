@@ -42,13 +42,13 @@ struct Step {
 #[derive(Arbitrary, Debug)]
 enum Operation {
     /// A client connects, as one of a few processes and perhaps another user, when so many of the
-    /// other places are its own or taken; it may greet.
+    /// other places are its own or taken; it may say Hello.
     Connect {
         process: u8,
         stranger: bool,
         own: u8,
         taken: u8,
-        greets: bool,
+        says_hello: bool,
     },
     /// The client sends a request.
     Ask(Request),
@@ -286,7 +286,7 @@ impl Remote {
     fn expected(&self) -> (Vec<(Kind, u32)>, Topics, bool) {
         let mut answers = Vec::new();
         let mut topics = Topics::NONE;
-        let mut greeted = false;
+        let mut is_open = false;
         let mut rest = &self.sent[..];
         loop {
             let (frame, length) = match frame::parse(rest, MAX_REQUEST) {
@@ -299,11 +299,11 @@ impl Remote {
             };
             rest = &rest[length..];
             let kind = match frame.kind {
-                Kind::Hello if !greeted => match codec::decode::<Hello>(frame.body) {
+                Kind::Hello if !is_open => match codec::decode::<Hello>(frame.body) {
                     Ok(hello) if hello.protocol == PROTOCOL => Kind::Welcome,
                     _ => Kind::Error,
                 },
-                Kind::Request if greeted => match codec::decode::<Request>(frame.body) {
+                Kind::Request if is_open => match codec::decode::<Request>(frame.body) {
                     // A list's fullness is the app's business: either answer is one.
                     Ok(Request::Fail(_)) | Err(_) => Kind::Error,
                     Ok(Request::Subscribe(named)) => {
@@ -316,8 +316,8 @@ impl Remote {
             };
             answers.push((kind, frame.id));
             if kind == Kind::Welcome {
-                greeted = true;
-            } else if kind == Kind::Error && !(greeted && frame.kind == Kind::Request) {
+                is_open = true;
+            } else if kind == Kind::Error && !(is_open && frame.kind == Kind::Request) {
                 return (answers, Topics::NONE, true);
             }
         }
@@ -345,13 +345,13 @@ impl World {
                 stranger,
                 own,
                 taken,
-                greets,
+                says_hello,
             } => {
                 let peer = Peer {
                     pid: i32::from(process % 3),
                     uid: OWN + u32::from(stranger),
                 };
-                self.connect(at, peer, own.into(), taken.into(), greets);
+                self.connect(at, peer, own.into(), taken.into(), says_hello);
             }
             Operation::Work => self.work(at),
             Operation::Round { spurious } => self.round(spurious),
@@ -402,7 +402,7 @@ impl World {
         }
     }
 
-    fn connect(&mut self, at: usize, peer: Peer, own: usize, taken: usize, greets: bool) {
+    fn connect(&mut self, at: usize, peer: Peer, own: usize, taken: usize, says_hello: bool) {
         if self.clients[at].peer().is_some() {
             return;
         }
@@ -434,7 +434,7 @@ impl World {
         }));
         self.clients[at].admit(Pipe(wire.clone()), peer, self.now);
         self.remotes[at] = Some(Remote::new(wire, self.now));
-        if greets {
+        if says_hello {
             let hello = Hello {
                 client: Text::truncated("fuzz"),
                 protocol: PROTOCOL,
@@ -696,7 +696,7 @@ pub fn session(data: &[u8]) {
     for client in world.remotes.iter().flatten() {
         world.check(client);
     }
-    // Whoever waits for a frame's end, or to be greeted, loses its place in the end.
+    // Whoever waits for a frame's end, or has said no Hello, loses its slot in the end.
     world.now += FRAME_TIME;
     for client in world.remotes.iter_mut().flatten() {
         client.hurried = true;
