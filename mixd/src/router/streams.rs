@@ -164,8 +164,14 @@ impl Streams {
         }
         if let Some(requested) = &mut record.requested {
             if target == Target::Ours(requested.channel) {
+                let is_serial = object.is_some_and(|object| object.parse::<u64>().is_ok());
+                let sink = object.and_then(|object| registry.find(object));
                 requested.is_acknowledged = true;
                 record.moved = None;
+                // The sink of an earlier layout goes in a moment.
+                if record.unacknowledged.is_none() && is_serial && sink != Some(requested.sink) {
+                    record.requested = None;
+                }
                 return;
             }
             if !requested.is_acknowledged {
