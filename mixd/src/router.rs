@@ -197,12 +197,14 @@ impl Router {
             } => {
                 manager.note_told(subject);
                 let before = registry.targets.get(&subject).cloned();
-                let concerns_sink = registry.set_target(subject, key.as_deref(), value);
-                let is_new = registry.targets.get(&subject) != before.as_ref();
-                match manager.is_refreshing() {
-                    false if concerns_sink => streams.note_target(registry, subject, Told::AsSet),
-                    true if is_new => streams.note_target(registry, subject, Told::Again),
-                    _ => {}
+                registry.set_target(subject, key.as_deref(), value);
+                // PipeWire tells all of it once more when somebody else binds the metadata, too.
+                if registry.targets.get(&subject) != before.as_ref() {
+                    let told = match manager.is_refreshing() {
+                        true => Told::Again,
+                        false => Told::AsSet,
+                    };
+                    streams.note_target(registry, subject, told);
                 }
                 self.note_active();
             }

@@ -395,10 +395,10 @@ impl Registry {
         }
     }
 
-    /// Takes in a metadata key of a stream. Returns whether it has to do with the stream's sink.
-    pub fn set_target(&mut self, stream: u32, key: Option<&str>, value: Option<String>) -> bool {
+    /// Takes in a metadata key of a stream, if it has to do with the stream's sink.
+    pub fn set_target(&mut self, stream: u32, key: Option<&str>, value: Option<String>) {
         if !matches!(key, None | Some(TARGET_OBJECT | TARGET_NODE)) {
-            return false;
+            return;
         }
         let target = self.targets.entry(stream).or_default();
         match key {
@@ -410,7 +410,6 @@ impl Registry {
         if target.object.is_none() && target.node.is_none() {
             self.targets.remove(&stream);
         }
-        true
     }
 
     /// Forgets what the metadata `default` said, which has gone.

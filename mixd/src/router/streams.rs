@@ -339,7 +339,7 @@ impl Streams {
             let mut state = self.inputs(plan).state(id, matched);
             if plan.registry.is_stream(id) {
                 let is_missed = self.is_missed(id, &state, plan);
-                self.note_state(id, &state, is_missed, plan.registry);
+                self.note_state(id, &state, is_missed);
                 self.plan_stream(id, &state, is_missed, plan);
                 if is_missed {
                     state.missed = Some(self.inputs(plan).missed(id, state.channel));
@@ -373,13 +373,8 @@ impl Streams {
     }
 
     /// Notes what follows from the state of a stream for later rounds.
-    fn note_state(&mut self, id: u32, state: &State, is_missed: bool, registry: &Registry) {
-        let manager = registry.owner.client();
-        let mut links = registry.links_from(id);
-        let has_played = manager.is_some()
-            && links.any(|link| link.client == manager && registry.is_sink(link.ports.input_node));
+    fn note_state(&mut self, id: u32, state: &State, is_missed: bool) {
         let record = self.records.entry(id).or_default();
-        record.has_played |= has_played;
         record.is_refreshed &= is_missed;
         match (state.planned, state.target) {
             // Moved back: the list's again.
@@ -410,11 +405,28 @@ impl Streams {
                 self.request(id, state, sink, is_missed, plan);
             }
         }
+        self.note_played(id, plan.registry);
         let sink = sink.filter(|_| !self.is_paused(id));
         let links = sink.and_then(|sink| self.own_links(id, sink, plan));
         let record = self.records.entry(id).or_default();
         record.linked_to = links.as_ref().and(sink);
         plan.wanted.extend(links.unwrap_or_default());
+    }
+
+    /// Notes whether the session manager has linked a stream to a sink: to the one that was asked for, if
+    /// one was. One that it has linked elsewhere first, it has sent there from memory.
+    fn note_played(&mut self, id: u32, registry: &Registry) {
+        let record = self.records.entry(id).or_default();
+        let requested = record.requested.as_ref().map(|requested| requested.sink);
+        let manager = registry.owner.client();
+        let mut links = registry.links_from(id);
+        record.has_played |= manager.is_some()
+            && links.any(|link| {
+                let to = link.ports.input_node;
+                link.client == manager
+                    && registry.is_sink(to)
+                    && requested.is_none_or(|requested| requested == to)
+            });
     }
 
     /// Takes back what was asked for a stream that is not moved any more, or what the session manager

@@ -663,6 +663,30 @@ fn what_was_there_before_a_stream_played_is_no_wish_however_often_it_is_told() {
     assert_eq!(world.state(STREAM), StreamState::Routed);
 }
 
+#[test]
+fn what_a_session_manager_remembers_is_no_wish_whenever_it_is_told() {
+    let links = || (0..2).map(|n| link(900 + n, MANAGER, between(STREAM, AUX, n)));
+    // Told while another client binds the metadata, and once more to us when the next one does.
+    let mut world = World::new(&[]);
+    world.handle(stream(STREAM, "Game", &[]));
+    for _ in 0..2 {
+        let remembered = world.pipewire.set_target(STREAM, Some("mixd-aux"));
+        world.handle(remembered);
+        world.handle(links());
+    }
+    assert_eq!(world.wait(2), [Command::Refresh, target(STREAM, DEFAULT)]);
+    assert_eq!(world.state(STREAM), StreamState::Routed);
+    // Told to us after it has had its effect.
+    let mut world = World::new(&[]);
+    world.handle(stream(STREAM, "Game", &[]));
+    let ours = world.pipewire.set_target(STREAM, Some("1040"));
+    world.handle(ours);
+    world.handle(links());
+    let remembered = world.pipewire.set_target(STREAM, Some("mixd-aux"));
+    assert_eq!(world.handle(remembered), [target(STREAM, DEFAULT)]);
+    assert_eq!(world.state(STREAM), StreamState::Routed);
+}
+
 /// Has all of the metadata told again, as who might have been told more has gone.
 fn tell_again(world: &mut World) -> Vec<Command> {
     const TOOL: u32 = 92;
