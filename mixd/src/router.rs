@@ -198,7 +198,7 @@ impl Router {
                 manager.note_told(subject);
                 let before = registry.targets.get(&subject).cloned();
                 registry.set_target(subject, key.as_deref(), value);
-                // All of it is told once more also when somebody else binds the metadata.
+                // PipeWire tells all of it once more when somebody else binds the metadata, too.
                 if registry.targets.get(&subject) != before.as_ref() {
                     let told = match manager.is_refreshing() {
                         true => Told::Again,

@@ -164,8 +164,14 @@ impl Streams {
         }
         if let Some(requested) = &mut record.requested {
             if target == Target::Ours(requested.channel) {
+                let is_serial = object.is_some_and(|object| object.parse::<u64>().is_ok());
+                let sink = object.and_then(|object| registry.find(object));
                 requested.is_acknowledged = true;
                 record.moved = None;
+                // The sink of an earlier layout goes in a moment.
+                if record.unacknowledged.is_none() && is_serial && sink != Some(requested.sink) {
+                    record.requested = None;
+                }
                 return;
             }
             if !requested.is_acknowledged {
@@ -380,22 +386,6 @@ impl Streams {
         }
     }
 
-    /// Notes whether the session manager has linked a stream to a sink: the one that was asked for, if any.
-    /// One that it has linked elsewhere first, it has sent there from memory.
-    fn note_played(&mut self, id: u32, registry: &Registry) {
-        let manager = registry.owner.client();
-        let record = self.records.entry(id).or_default();
-        let requested = record.requested.as_ref().map(|requested| requested.sink);
-        let mut links = registry.links_from(id);
-        record.has_played |= manager.is_some()
-            && links.any(|link| {
-                let sink = link.ports.input_node;
-                link.client == manager
-                    && registry.is_sink(sink)
-                    && requested.is_none_or(|requested| requested == sink)
-            });
-    }
-
     fn plan_stream(&mut self, id: u32, state: &State, is_missed: bool, plan: &mut Plan) {
         self.give_up(id, state, plan);
         let is_managed = plan.registry.is_managed();
@@ -421,6 +411,22 @@ impl Streams {
         let record = self.records.entry(id).or_default();
         record.linked_to = links.as_ref().and(sink);
         plan.wanted.extend(links.unwrap_or_default());
+    }
+
+    /// Notes whether the session manager has linked a stream to a sink: to the one that was asked for, if
+    /// one was. One that it has linked elsewhere first, it has sent there from memory.
+    fn note_played(&mut self, id: u32, registry: &Registry) {
+        let record = self.records.entry(id).or_default();
+        let requested = record.requested.as_ref().map(|requested| requested.sink);
+        let manager = registry.owner.client();
+        let mut links = registry.links_from(id);
+        record.has_played |= manager.is_some()
+            && links.any(|link| {
+                let to = link.ports.input_node;
+                link.client == manager
+                    && registry.is_sink(to)
+                    && requested.is_none_or(|requested| requested == to)
+            });
     }
 
     /// Takes back what was asked for a stream that is not moved any more, or what the session manager

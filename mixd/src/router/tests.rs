@@ -207,6 +207,21 @@ fn a_card_of_another_layout_gets_sinks_of_its_own_and_the_old_ones_go_last() {
 }
 
 #[test]
+fn a_stream_that_is_sent_to_a_sink_of_an_earlier_layout_is_sent_to_the_new_one() {
+    let mut world = World::new(&[]);
+    world.run(stream(STREAM, "Game", &[]));
+    world.run(simulation::sink(50, "surround", &layout("FL FR FC LFE")));
+    world.run([default_sink("surround")]);
+    let sent = world
+        .pipewire
+        .set_target(STREAM, Some(&serial(DEFAULT).to_string()));
+    assert_eq!(world.run(sent), [target(STREAM, 42)]);
+    world.wait(2);
+    assert_eq!(world.pipewire.layouts().len(), 2);
+    assert_eq!(world.state(STREAM), StreamState::Routed);
+}
+
+#[test]
 fn a_card_whose_ports_are_not_all_known_has_no_layout_yet() {
     let mut world = World::empty(&[], true);
     let mut events = simulation::sink(CARD, "card", &layout("FL FR FC LFE"));
