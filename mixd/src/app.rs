@@ -13,13 +13,14 @@ use wire::{
 use crate::config::Config;
 use crate::config::config_file::ConfigFile;
 use crate::config::state::{self, SavedVolume};
+use crate::limits::{MAX_MESSAGE, takes};
 use crate::mixer::Mixer;
 use crate::options::{BackendKind, Options};
 use crate::router::{Router, no_stream};
 use crate::rules::list::{ProgramList, change_between};
 use crate::rules::{Edit, Rules};
 use crate::server::admission::ClientId;
-use crate::server::session::{MAX_MESSAGE, Service, takes};
+use crate::server::session::Service;
 
 /// The most bytes that the streams, or the properties of one, take in a message: with the longest
 /// program list they fit into a frame. The rest is counted.

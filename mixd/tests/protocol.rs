@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 
 use lab::mixd::Mixd;
 use mixd::app;
+use mixd::limits;
 use mixd::rules::{self, list};
 use mixd::server::{admission, session};
 use raw::mixd_program;
@@ -32,7 +33,7 @@ fn the_documents_limits_are_the_daemons() {
     };
     assert_eq!(
         limit("sentence in an Error, a `changed`, `unsaved` or `problem`"),
-        session::MAX_MESSAGE as u64
+        limits::MAX_MESSAGE as u64
     );
     assert_eq!(limit("program list"), rules::MAX_BYTES as u64);
     assert_eq!(

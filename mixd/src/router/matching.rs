@@ -10,8 +10,8 @@ use super::event::{Command, Process};
 use super::registry::Registry;
 use super::state::State;
 use super::timeouts::Round;
+use crate::limits::takes;
 use crate::rules::{self, BINARY, COMM, EXE, FLATPAK, Program, Rules};
-use crate::server::session::takes;
 
 /// What the kernel says of the processes that play, by number; none where it was asked and has not
 /// answered.

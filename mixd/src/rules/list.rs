@@ -12,14 +12,11 @@ use std::rc::Rc;
 use wire::{Change, ErrorCode, Failure, Rule};
 
 use crate::config::{self, edit};
+use crate::limits::{MAX_LISTED, shortened, takes};
 use crate::rules::{self, Rules};
-use crate::server::session::{shortened, takes};
 
 /// The most changes that can be undone.
 pub const MAX_CHANGES: usize = 32;
-
-/// The most bytes that the rules of a [`Change`] take in a message; the rest is counted.
-pub const MAX_LISTED: usize = 1024;
 
 /// A change that can be undone or redone.
 #[derive(Debug)]

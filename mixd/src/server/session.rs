@@ -8,7 +8,6 @@
 //!   written: a slow reader costs no memory;
 //! - while there is no room for an answer nothing more is read.
 
-use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use wire::codec::{self, DecodeError};
@@ -18,7 +17,7 @@ use wire::{
     ErrorCode, Event, Failure, Hello, PROTOCOL, Reply, Request, Text, Topic, Topics, Welcome,
 };
 
-use crate::rules::list;
+use crate::limits::{MAX_LISTED, MAX_MESSAGE, shortened};
 use crate::server::admission::ClientId;
 
 /// How long a client may take to say Hello, from connecting on.
@@ -34,11 +33,9 @@ pub const FRAMES_A_TURN: usize = 8;
 const INPUT: usize = 4096;
 /// The longest answer, so that every answer fits into an empty buffer.
 const OUTPUT: usize = HEADER + MAX_REPLY;
-/// The longest sentence in an Error. Longer ones quote what the client sent, and are cut.
-pub const MAX_MESSAGE: usize = 512;
 /// Room that every answer to a request that changes something fits into, of which the longest is a
 /// [`wire::Change`]: no request is carried out unless there is room for its answer.
-const SMALL_ANSWER: usize = HEADER + 2 * MAX_MESSAGE + list::MAX_LISTED + 128;
+const SMALL_ANSWER: usize = HEADER + 2 * MAX_MESSAGE + MAX_LISTED + 128;
 
 /// Carries requests out, and knows the state of each topic.
 pub trait Service {
@@ -417,24 +414,6 @@ fn answer(writer: &mut Writer, id: u32, result: Result<Reply, Failure>) -> Resul
             writer.push(Kind::Error, id, |body| codec::encode(&failure, body))
         }
     }
-}
-
-/// Cuts a sentence to [`MAX_MESSAGE`] bytes; where it was longer it ends with `…`.
-pub fn shortened(mut message: Cow<'static, str>) -> Cow<'static, str> {
-    if message.len() > MAX_MESSAGE {
-        let text = message.to_mut();
-        text.truncate(text.floor_char_boundary(MAX_MESSAGE - '…'.len_utf8()));
-        text.push('…');
-    }
-    message
-}
-
-/// Takes `size` bytes of the room that is left in a message. Returns whether there were so many. Once
-/// something does not fit, nothing does any more: the last items of a list are left out.
-pub fn takes(room: &mut usize, size: usize) -> bool {
-    let left = room.checked_sub(size);
-    *room = left.unwrap_or(0);
-    left.is_some()
 }
 
 #[cfg(test)]

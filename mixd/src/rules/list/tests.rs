@@ -1,6 +1,6 @@
 use super::*;
+use crate::limits::MAX_MESSAGE;
 use crate::rules::Edit;
-use crate::server::session::MAX_MESSAGE;
 
 fn rule(line: &str) -> Rule {
     let (kind, pattern) = line.split_once(' ').unwrap();

@@ -1,0 +1,27 @@
+//! What fits into a message.
+
+use std::borrow::Cow;
+
+/// The longest sentence in an Error, in bytes. Longer ones quote what the client sent, and are cut.
+pub const MAX_MESSAGE: usize = 512;
+
+/// The most bytes that the rules of a [`Change`] take in a message; the rest is counted.
+pub const MAX_LISTED: usize = 1024;
+
+/// Cuts a sentence to [`MAX_MESSAGE`] bytes; where it was longer it ends with `…`.
+pub fn shortened(mut message: Cow<'static, str>) -> Cow<'static, str> {
+    if message.len() > MAX_MESSAGE {
+        let text = message.to_mut();
+        text.truncate(text.floor_char_boundary(MAX_MESSAGE - '…'.len_utf8()));
+        text.push('…');
+    }
+    message
+}
+
+/// Takes `size` bytes of the room that is left in a message. Returns whether there were so many. Once
+/// something does not fit, nothing does any more: the last items of a list are left out.
+pub fn takes(room: &mut usize, size: usize) -> bool {
+    let left = room.checked_sub(size);
+    *room = left.unwrap_or(0);
+    left.is_some()
+}
