@@ -1,8 +1,8 @@
 //! The window's state: messages in, effects out. No pixels, no clock, no socket.
 //!
-//! Each part has its own state: [`daemon`] mirrors mixd, [`slider`] has the volume that is being
-//! set, [`entry`] the text field for a new pattern, [`drag`] the stream under the pointer, [`focus`]
-//! the keyboard focus, [`status`] the status line. [`Model::update`] hands a message to the parts
+//! Each part has its own state: `daemon` mirrors mixd, `slider` has the volume that is being
+//! set, `entry` the text field for a new pattern, `drag` the stream under the pointer, `focus`
+//! the keyboard focus, `status` the status line. [`Model::update`] hands a message to the parts
 //! it concerns, and then lets go of everything whose stream or pattern has gone.
 
 mod daemon;
