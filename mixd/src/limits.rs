@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// The longest sentence in an Error, in bytes. Longer ones quote what the client sent, and are cut.
 pub const MAX_MESSAGE: usize = 512;
 
-/// The most bytes that the rules of a [`Change`] take in a message; the rest is counted.
+/// The most bytes that the rules of a [`wire::Change`] take in a message; the rest is counted.
 pub const MAX_LISTED: usize = 1024;
 
 /// Cuts a sentence to [`MAX_MESSAGE`] bytes; where it was longer it ends with `…`.
