@@ -129,7 +129,9 @@ impl ProgramList {
     /// There is none.
     pub fn undo(&mut self) -> Result<Change<'static>, Failure> {
         let Some(step) = self.done.pop_back() else {
-            return refuse("there is nothing to undo: the list has not changed since mixd started");
+            return refuse(
+                "there is nothing to undo: no change since mixd started is left (32 are kept)",
+            );
         };
         let words = format!("took back '{}'", step.what);
         let change = self.go(&step.after, &step.before, &words);
