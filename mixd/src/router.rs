@@ -383,6 +383,11 @@ impl Router {
         self.sinks.has(sink)
     }
 
+    /// Returns whether PipeWire has yet to create a sink of ours.
+    pub fn awaits_sink(&self, sink: Sink) -> bool {
+        self.sinks.is_awaited(sink)
+    }
+
     /// Returns whether a sink that is created for this channel is to be muted.
     pub fn is_muted(&self, channel: Channel) -> bool {
         self.levels.is_muted(channel)

@@ -265,17 +265,22 @@ impl Connection {
     /// lacks a module, or forbids it.
     fn note_error(&mut self, object: u32, code: i32, message: &str) {
         debug!("PipeWire: object {object}: {message} ({code})");
-        let links = self.links.iter();
-        let mut links = links.filter(|(_, link)| link.id == object);
+        let mut links = self.links.iter_mut();
         let is_lasting = |ports: &Ports| code != -libc::EEXIST && self.router.has_ports(ports);
-        let (event, what) = if let Some((&ports, _)) = links.next() {
+        let (event, what) = if let Some((&ports, link)) = links.find(|(_, link)| link.id == object)
+        {
+            // PipeWire gives the number to another object now.
+            link.id = u32::MAX;
             if !is_lasting(&ports) {
                 return;
             }
             (Event::LinkRefused(ports), "link streams and sinks")
         } else {
             let mut sinks = self.sinks.iter();
-            let Some((&sink, _)) = sinks.find(|(_, sink)| sink.id == object) else {
+            // One that was created may fail later: its node says so, and it is there all the same.
+            let is_refused = |sink: &router::Sink| self.router.awaits_sink(*sink);
+            let Some((&sink, _)) = sinks.find(|(sink, made)| made.id == object && is_refused(sink))
+            else {
                 return;
             };
             (Event::SinkRefused(sink), "make a sink")
@@ -293,10 +298,9 @@ impl Connection {
     }
 
     /// Has the router take in, in the next turn, that the library could not even ask.
-    fn refuse(&mut self, event: Event, what: &str, error: &pipewire::Error, now: Instant) {
+    fn refuse(&mut self, event: Event, what: &str, error: &pipewire::Error) {
         self.warn_refused(what, &error.to_string());
         self.incoming.borrow_mut().push(Message::Event(event));
-        self.due = Some(now);
     }
 
     fn note_done(&mut self, seq: AsyncSeq) {
@@ -461,11 +465,15 @@ impl Connection {
         let mut commands = self.router.reconcile(rules, now);
         // The kernel answers at once, and what it says may decide.
         while self.inspect(&commands) {
-            self.carry_out(commands, now);
+            self.carry_out(commands);
             commands = self.router.reconcile(rules, now);
         }
-        self.due = self.router.deadline(now);
-        self.carry_out(commands, now);
+        self.carry_out(commands);
+        self.due = match self.incoming.borrow().is_empty() {
+            true => self.router.deadline(now),
+            // What the library could not even ask.
+            false => Some(now),
+        };
         let audio = self.router.audio();
         self.warned.note(&audio);
         audio
@@ -484,11 +492,11 @@ impl Connection {
         any
     }
 
-    fn carry_out(&mut self, commands: Vec<Command>, now: Instant) {
+    fn carry_out(&mut self, commands: Vec<Command>) {
         for command in commands {
             debug!("{command:?}");
             match command {
-                Command::CreateSink(sink, layout) => self.create(sink, &layout, now),
+                Command::CreateSink(sink, layout) => self.create(sink, &layout),
                 Command::SetLevel(sink, is_muted) => self.set_level(sink, is_muted),
                 Command::DestroySink(sink) => drop(self.sinks.remove(&sink)),
                 Command::DestroyNode(node) => {
@@ -525,7 +533,7 @@ impl Connection {
                         }
                         Err(error) => {
                             let event = Event::LinkRefused(ports);
-                            self.refuse(event, "link streams and sinks", &error, now);
+                            self.refuse(event, "link streams and sinks", &error);
                         }
                     }
                 }
@@ -541,7 +549,7 @@ impl Connection {
         }
     }
 
-    fn create(&mut self, sink: router::Sink, layout: &Layout, now: Instant) {
+    fn create(&mut self, sink: router::Sink, layout: &Layout) {
         let extra = self.router.sink_properties();
         match Sink::create(&self.core, sink, layout, extra, &self.incoming) {
             Ok(made) => {
@@ -549,7 +557,7 @@ impl Connection {
                 // Before anything can play into it.
                 self.set_level(sink, self.router.is_muted(sink.channel));
             }
-            Err(error) => self.refuse(Event::SinkRefused(sink), "make a sink", &error, now),
+            Err(error) => self.refuse(Event::SinkRefused(sink), "make a sink", &error),
         }
     }
 
@@ -622,7 +630,7 @@ impl Connection {
     /// Sends the streams back to where they would be without us.
     pub fn shutdown(&mut self) {
         let commands = self.router.shutdown();
-        self.carry_out(commands, Instant::now());
+        self.carry_out(commands);
         self.await_stage(Stage::Shutdown);
         self.answers_left = if self.router.pauses_players() {
             MANAGER_ANSWERS

@@ -68,9 +68,17 @@ impl Sinks {
         }
     }
 
+    /// Returns whether PipeWire has yet to create one.
+    pub fn is_awaited(&self, sink: Sink) -> bool {
+        self.all
+            .get(&sink)
+            .is_some_and(|entry| entry.node.is_none())
+    }
+
     /// Takes in that PipeWire has refused to create one.
     pub fn note_refused(&mut self, sink: Sink) {
-        if self.all.remove(&sink).is_some() {
+        if self.is_awaited(sink) {
+            self.all.remove(&sink);
             let refusals = self.refusals.entry(sink.channel).or_default();
             *refusals = refusals.saturating_add(1);
         }

@@ -77,3 +77,21 @@ fn a_sink_that_pipewire_refuses_is_tried_five_times_and_is_not_called_an_absent_
     let commands = world.handle([default_sink("mono")]);
     assert_eq!(sinks(&commands).len(), 2);
 }
+
+/// PipeWire says an error of a sink's own proxy also when its node fails later.
+#[test]
+fn a_sink_that_was_created_and_fails_later_is_not_taken_for_refused() {
+    let mut world = World::new(&[]);
+    world.run(stream(STREAM, "Game", &[]));
+    for channel in CHANNELS {
+        let sink = Sink {
+            channel,
+            number: u32::from(channel == Channel::Aux),
+        };
+        assert!(world.router.has_sink(sink), "{sink:?}");
+        assert_eq!(world.handle([Event::SinkRefused(sink)]), []);
+        assert!(world.router.has_sink(sink));
+    }
+    assert_eq!(world.wait(100), []);
+    assert_eq!(world.state(STREAM), StreamState::Routed);
+}
