@@ -29,7 +29,10 @@ pub fn edit(
         let mut answer = client.request(&ask(pattern));
         if let (Err(ClientError::Refused(_)), Some(plain)) = (&answer, unescaped(&pattern)) {
             let again = client.request(&ask(Pattern::truncated(plain)));
-            answer = again.or(answer);
+            answer = match again {
+                Err(ClientError::Refused(_)) => answer,
+                again => again,
+            };
         }
         match answer {
             Ok(Reply::Streams(streams)) => moved.get_or_insert_with(Vec::new).extend(streams),

@@ -115,7 +115,9 @@ impl Client {
         self.send(request)?;
         loop {
             match self.wait(Some(deadline))? {
-                Some(Incoming::Answer(answer)) => return answer.map_err(ClientError::Refused),
+                Some(Incoming::Answer(answer)) if !self.awaits_answer() => {
+                    return answer.map_err(ClientError::Refused);
+                }
                 // Only the newest of each topic: each is the whole state.
                 Some(Incoming::Event(event)) => {
                     let topic = std::mem::discriminant(&event);
@@ -123,7 +125,8 @@ impl Client {
                         .retain(|older| std::mem::discriminant(older) != topic);
                     self.events.push_back(event);
                 }
-                Some(Incoming::Welcome) => {}
+                // Or the late answer to a request that was given up.
+                Some(Incoming::Welcome | Incoming::Answer(_)) => {}
                 None => return Err(ClientError::Silent),
             }
         }
@@ -271,9 +274,10 @@ impl Client {
         if self.writer.room() < frame::HEADER + frame::MAX_REQUEST {
             return Err(ClientError::Silent);
         }
-        self.sent = next_id(self.sent);
+        let id = next_id(self.sent);
         self.writer
-            .push(kind, self.sent, |space| codec::encode(message, space))?;
+            .push(kind, id, |space| codec::encode(message, space))?;
+        self.sent = id;
         self.flush()
     }
 }
