@@ -6,7 +6,7 @@ use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::mem::{self, MaybeUninit};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
@@ -311,6 +311,16 @@ impl AsFd for Inotify {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
+}
+
+/// Closes a file. Network file systems say only then that the disk is full (close(2)), and what is dropped
+/// says nothing.
+///
+/// # Errors
+/// Those of `close`.
+pub fn close(file: File) -> io::Result<()> {
+    // SAFETY: the descriptor was the file's, which has given it up.
+    check(unsafe { libc::close(file.into_raw_fd()) }).map(drop)
 }
 
 /// Gives a file the extended attributes of another one, of which an ACL is one (xattr(7)). Those that a

@@ -100,8 +100,8 @@ pub fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, String> {
 /// mode and extended attributes (ACLs are some): at every moment there is the whole old one or the whole
 /// new one. Where no other file can take its place (something is mounted on it, its folder may not be
 /// written, its owner can't be given), it is written itself, with a copy of the new content beside it or
-/// in `refuge` while that lasts, for a program that is killed meanwhile. A file that may not be written stays
-/// as it is. Waits for no disk, see [`DiskSync`].
+/// in `refuge` until it is on the disk, which this waits for. A file that may not be written stays
+/// as it is. In all other cases this waits for no disk, see [`DiskSync`].
 ///
 /// # Errors
 /// The call that failed, on what, and why.
@@ -245,6 +245,7 @@ impl<'a> Saving<'a> {
             likened.map_err(|error| Hindered::Folder(failed("write", self.named, &error)))?;
         }
         file.write_all(self.content)
+            .and_then(|()| sys::close(file))
             .map_err(|error| Hindered::Other(failed("write", self.named, &error)))
     }
 
@@ -310,8 +311,9 @@ impl<'a> Saving<'a> {
                 }
                 Err(_) => continue,
             };
-            // A full disk is found out here, before anything is lost.
-            return match file.write_all(self.content) {
+            // A full disk is found out here, before anything is lost. The copy is of use after a loss of
+            // power only if it is on the disk: this save waits for it, as few do.
+            return match file.write_all(self.content).and_then(|()| file.sync_all()) {
                 Ok(()) => Ok(Some(copy)),
                 Err(error) => {
                     let _ = fs::remove_file(&copy);
@@ -339,7 +341,8 @@ fn copy_name(name: &OsStr) -> String {
 fn overwrite(file: &mut File, content: &[u8]) -> io::Result<()> {
     file.seek(io::SeekFrom::Start(0))?;
     file.write_all(content)?;
-    file.set_len(content.len() as u64)
+    file.set_len(content.len() as u64)?;
+    file.sync_all()
 }
 
 #[cfg(test)]
