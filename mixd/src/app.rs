@@ -26,6 +26,9 @@ use crate::server::session::Service;
 /// program list they fit into a frame. The rest is counted.
 pub const MAX_LIST: usize = 35 * 1024;
 
+/// The longest path that clients are told, in bytes: that of limits.h.
+const MAX_PATH: usize = 4096;
+
 /// The most bytes that a stream takes in a message besides its texts.
 const STREAM: usize = 96;
 
@@ -319,8 +322,13 @@ impl App {
     fn update_settings(&mut self) {
         let problem = self.problem.as_deref().or(self.config_file.unwatched());
         let path = self.config_file.path();
+        let path = path.map(|path| path.display().to_string());
         self.set_settings(Settings {
-            file: path.map(|path| path.display().to_string()),
+            // The command line may name what is longer than any path, and no message has room for that.
+            file: path.map(|mut path| {
+                path.truncate(path.floor_char_boundary(MAX_PATH));
+                path
+            }),
             snap: self.config.snap,
             curve: self.config.curve,
             problem: problem.map(str::to_owned),
