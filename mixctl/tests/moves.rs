@@ -9,6 +9,7 @@ mod fake;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use wire::message::{NodeName, Pattern};
 use wire::{
@@ -276,4 +277,25 @@ fn patterns_of_both_kinds_are_told_apart() {
     assert_eq!(run(&fake, &["ignore", "Ardour*", "qjackctl"]), done);
     let (_, out, _) = run(&fake, &["ignore", "--dry-run", "Ardour*"]);
     assert_eq!(out, "Ardour (id 71) left alone\n");
+}
+
+/// The first pattern is refused, and its plain form, which is asked for next, is answered too late: that answer
+/// is none to the request after it.
+#[test]
+fn a_mixd_that_answers_too_late_is_not_asked_for_more() {
+    let asked = Asked::default();
+    let log = Arc::clone(&asked);
+    let fake = Fake::start(move |request| {
+        log.lock().unwrap().push(request.clone());
+        match request {
+            Request::RemoveProgram(pattern) if &**pattern == "-A" => {
+                std::thread::sleep(wire::client::TIMEOUT + Duration::from_millis(300));
+                Reply::Done.into()
+            }
+            _ => Answer::Refuse(Failure::new(ErrorCode::Refused, "not on the list")),
+        }
+    });
+    let (code, out, err) = run(&fake, &["remove-program", r"\-A", "B"]);
+    assert_eq!((code, &*out), (3, ""), "{err}");
+    assert_eq!(asked.lock().unwrap().len(), 2);
 }
