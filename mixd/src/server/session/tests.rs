@@ -299,20 +299,28 @@ fn nothing_is_read_or_carried_out_while_there_is_no_room_for_an_answer() {
     assert!(peer.session.wants_input());
 }
 
+impl Peer {
+    /// One that has asked for a long list eight times: not all of the answers have room.
+    fn with_eight_long_answers() -> Self {
+        let mut peer = Self::greeted();
+        for n in 0..150 {
+            let pattern = Text::truncated(&format!("{n:0128}"));
+            peer.send(&request(n, &Request::AddProgram(pattern)));
+            assert_eq!(peer.receive().unwrap().0, Kind::Reply);
+        }
+        let lists: Vec<_> = (0..8)
+            .flat_map(|id| request(id, &Request::ListPrograms))
+            .collect();
+        peer.session.input()[..lists.len()].copy_from_slice(&lists);
+        peer.session.received(lists.len());
+        peer.session.handle_frames(&mut peer.app, peer.now);
+        peer
+    }
+}
+
 #[test]
 fn a_long_answer_that_has_no_room_is_given_when_there_is() {
-    let mut peer = Peer::greeted();
-    for n in 0..150 {
-        let pattern = Text::truncated(&format!("{n:0128}"));
-        peer.send(&request(n, &Request::AddProgram(pattern)));
-        assert_eq!(peer.receive().unwrap().0, Kind::Reply);
-    }
-    let lists: Vec<_> = (0..8)
-        .flat_map(|id| request(id, &Request::ListPrograms))
-        .collect();
-    peer.session.input()[..lists.len()].copy_from_slice(&lists);
-    peer.session.received(lists.len());
-    peer.session.handle_frames(&mut peer.app, peer.now);
+    let mut peer = Peer::with_eight_long_answers();
     for id in 0..8 {
         let (kind, found, _) = peer.receive().unwrap();
         assert_eq!((kind, found), (Kind::Reply, id));
@@ -323,18 +331,7 @@ fn a_long_answer_that_has_no_room_is_given_when_there_is() {
 
 #[test]
 fn a_long_answer_that_has_no_room_is_no_work_until_some_output_is_taken() {
-    let mut peer = Peer::greeted();
-    for n in 0..150 {
-        let pattern = Text::truncated(&format!("{n:0128}"));
-        peer.send(&request(n, &Request::AddProgram(pattern)));
-        assert_eq!(peer.receive().unwrap().0, Kind::Reply);
-    }
-    let lists: Vec<_> = (0..8)
-        .flat_map(|id| request(id, &Request::ListPrograms))
-        .collect();
-    peer.session.input()[..lists.len()].copy_from_slice(&lists);
-    peer.session.received(lists.len());
-    peer.session.handle_frames(&mut peer.app, peer.now);
+    let mut peer = Peer::with_eight_long_answers();
     assert!(
         !peer.session.has_work(),
         "a loop that came back for it at once would spin"
