@@ -55,7 +55,6 @@ struct Pending {
 }
 
 /// A request.
-#[derive(Clone, PartialEq)]
 enum Request {
     /// All that the metadata `default` says, for the first time.
     Bind,
