@@ -1,4 +1,4 @@
-//! The command line: arguments to a [`Command`]. What there is, `usage.rs` says.
+//! The command line: arguments to a [`Command`]. `usage::mixd` lists the options.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -162,7 +162,7 @@ fn descriptor(text: &str) -> Result<i32, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::usage::USAGE;
+    use usage::mixd::USAGE;
 
     fn parse_words(words: &[&str]) -> Result<Command, String> {
         parse(Parser::from_args(words)).map_err(|error| error.to_string())
