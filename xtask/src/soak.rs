@@ -239,7 +239,8 @@ impl Soak {
             Ok(is_settled.then_some(()))
         })
         .map_err(|error| {
-            let metadata = self.lab.metadata().unwrap_or_default();
+            let metadata = self.lab.metadata();
+            let metadata = metadata.unwrap_or_else(|error| format!("nothing: {error}"));
             format!("{error}: {wrong}; the metadata says:\n{metadata}")
         })?;
         if has_crashed || is_stuck {

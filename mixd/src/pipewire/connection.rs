@@ -328,9 +328,7 @@ impl Connection {
     }
 
     fn handle(&mut self, event: Event) {
-        if let Event::MetadataKey { subject, .. } = &event
-            && *subject != 0
-        {
+        if let Event::MetadataKey { .. } | Event::Metadata(_) = &event {
             debug!("{event:?}");
         }
         if let Event::Removed(id) = event {
