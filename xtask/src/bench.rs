@@ -57,12 +57,9 @@ const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 12] = [
     ("scale", scale::measure),
 ];
 
-/// The bench targets that are run: package, name, features.
-const BENCH_TARGETS: [(&str, &str, &str); 3] = [
-    ("wire", "codec", ""),
-    ("mixview", "frame", ""),
-    ("mixd", "scale", "simulation"),
-];
+/// The bench targets that are run: package, name.
+const BENCH_TARGETS: [(&str, &str); 3] =
+    [("wire", "codec"), ("mixview", "frame"), ("mixd", "scale")];
 
 /// What is measured together with something else, and by what name that goes.
 const TOGETHER: [(&str, &str); 4] = [
@@ -163,8 +160,8 @@ fn enter() -> Result<()> {
     setup::to_bench()?;
     // There is no compiler for Rust in there.
     let programs = tools::build_release()?;
-    for (package, name, features) in BENCH_TARGETS {
-        let made = build_bench(package, name, features)?;
+    for (package, name) in BENCH_TARGETS {
+        let made = build_bench(package, name)?;
         let copy = built(name)?;
         fs::copy(&made, &copy).map_err(|error| format!("write {}: {error}", copy.display()))?;
     }
@@ -260,12 +257,9 @@ fn end(mut process: Process) -> Result<()> {
 }
 
 /// Finds the program that a `cargo build` has made of a bench target, by cargo's own word.
-fn build_bench(package: &str, name: &str, features: &str) -> Result<PathBuf> {
+fn build_bench(package: &str, name: &str) -> Result<PathBuf> {
     let line = "bench --no-run --locked --message-format=json";
     let mut cargo = tools::cargo(&format!("{line} -p {package} --bench {name}"));
-    if !features.is_empty() {
-        cargo.args(["--features", features]);
-    }
     // Cargo says what it compiles, and what went wrong.
     cargo.stderr(std::process::Stdio::inherit());
     let messages = tools::output(&mut cargo)?;
