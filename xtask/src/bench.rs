@@ -61,14 +61,6 @@ const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 12] = [
 const BENCH_TARGETS: [(&str, &str); 3] =
     [("wire", "codec"), ("mixview", "frame"), ("mixd", "scale")];
 
-/// What is measured together with something else, and by what name that goes.
-const TOGETHER: [(&str, &str); 4] = [
-    ("cli-set", "cli"),
-    ("cli-get", "cli"),
-    ("audio-cpu", "audio"),
-    ("latency", "audio"),
-];
-
 /// What every bench needs.
 struct Bench {
     floors: Floors,
@@ -107,12 +99,10 @@ impl Bench {
 }
 
 /// What the command line asks for.
-#[allow(clippy::struct_excessive_bools)] // options
 #[derive(Default)]
 struct Request {
     names: Vec<String>,
     is_quick: bool,
-    json: Option<PathBuf>,
     compares: bool,
     publishes: bool,
 }
@@ -142,10 +132,6 @@ pub fn bench(parser: Parser) -> Result<()> {
         cases,
     };
     println!("\n{}\n{}", report.markdown(), report.summary());
-    if let Some(file) = &request.json {
-        fs::write(file, report.json()?)
-            .map_err(|error| format!("write {}: {error}", file.display()))?;
-    }
     if request.publishes {
         publish(&report)?;
     }
@@ -180,13 +166,10 @@ fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("quick") => request.is_quick = true,
-            Arg::Long("json") => request.json = Some(parser.value()?.into()),
             Arg::Long("compare") => request.compares = true,
             Arg::Long("publish") => request.publishes = true,
             Arg::Value(name) => {
                 let name = name.string()?;
-                let whole = TOGETHER.iter().find(|(part, _)| *part == name);
-                let name = whole.map_or(name, |(_, whole)| (*whole).to_owned());
                 if !BENCHES.iter().any(|(known, _)| *known == name) {
                     let known = BENCHES.map(|(known, _)| known).join(", ");
                     return Err(format!("no bench '{name}'; there are {known}").into());
