@@ -57,9 +57,9 @@ const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 12] = [
     ("scale", scale::measure),
 ];
 
-/// The bench targets that are run: package, name.
-const BENCH_TARGETS: [(&str, &str); 3] =
-    [("wire", "codec"), ("mixview", "frame"), ("mixd", "scale")];
+/// The bench targets that are run, of these packages.
+const BENCH_TARGETS: [&str; 3] = ["codec", "frame", "scale"];
+const PACKAGES: &str = "-p wire -p mixview -p mixd";
 
 /// What every bench needs.
 struct Bench {
@@ -146,10 +146,19 @@ fn enter() -> Result<()> {
     setup::to_bench()?;
     // There is no compiler for Rust in there.
     let programs = tools::build_release()?;
-    for (package, name) in BENCH_TARGETS {
-        let made = build_bench(package, name)?;
-        let copy = built(name)?;
-        fs::copy(&made, &copy).map_err(|error| format!("write {}: {error}", copy.display()))?;
+    let line = format!("bench --no-run --locked --message-format=json {PACKAGES}");
+    let mut cargo = tools::cargo(&line);
+    cargo.args(BENCH_TARGETS.iter().flat_map(|name| ["--bench", name]));
+    // Cargo says what it compiles, and what went wrong.
+    cargo.stderr(std::process::Stdio::inherit());
+    for line in tools::output(&mut cargo)?.lines() {
+        let message: serde_json::Value = serde_json::from_str(line)?;
+        let name = message["target"]["name"].as_str().unwrap_or_default();
+        let is_asked = BENCH_TARGETS.contains(&name) && message["target"]["kind"][0] == "bench";
+        if let Some(made) = message["executable"].as_str().filter(|_| is_asked) {
+            let copy = built(name)?;
+            fs::copy(made, &copy).map_err(|error| format!("write {}: {error}", copy.display()))?;
+        }
     }
     system::home().repeat(User::Root, &programs)
 }
@@ -237,21 +246,6 @@ fn machine(is_quick: bool) -> Result<String> {
 /// A process without a lab, whose end is waited for.
 fn end(mut process: Process) -> Result<()> {
     process.end(Signal::TERM).map(drop)
-}
-
-/// Finds the program that a `cargo build` has made of a bench target, by cargo's own word.
-fn build_bench(package: &str, name: &str) -> Result<PathBuf> {
-    let line = "bench --no-run --locked --message-format=json";
-    let mut cargo = tools::cargo(&format!("{line} -p {package} --bench {name}"));
-    // Cargo says what it compiles, and what went wrong.
-    cargo.stderr(std::process::Stdio::inherit());
-    let messages = tools::output(&mut cargo)?;
-    let made = messages.lines().find_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        (message["target"]["name"] == name)
-            .then(|| message["executable"].as_str().map(PathBuf::from))?
-    });
-    made.ok_or_else(|| format!("cargo has made no {name}").into())
 }
 
 /// What a bench target prints: lines of what, by whom, and a number.
