@@ -4,8 +4,6 @@
 pub mod config_file;
 pub mod edit;
 pub mod files;
-#[cfg(feature = "fuzz")]
-pub mod fuzz;
 pub mod line;
 pub mod state;
 mod watch;

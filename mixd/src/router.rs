@@ -7,8 +7,6 @@
 
 mod event;
 mod filters;
-#[cfg(feature = "fuzz")]
-pub mod fuzz;
 mod layout;
 mod levels;
 mod links;
@@ -21,8 +19,8 @@ mod ports;
 mod quantum;
 mod quirks;
 mod registry;
-#[cfg(any(test, feature = "simulation"))]
-pub mod simulation;
+#[cfg(test)]
+mod simulation;
 mod sinks;
 mod spa_json;
 mod state;
@@ -30,7 +28,7 @@ mod streams;
 mod target;
 mod timeouts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use wire::message::{ClientName, NodeName};
@@ -41,13 +39,13 @@ pub use self::layout::{Layout, MAX_CHANNELS};
 use self::levels::Levels;
 use self::links::Links;
 use self::manager::SessionManager;
-use self::matching::Match;
+pub use self::matching::Match;
 pub use self::moving::{PlannedMove, no_stream};
 pub use self::other_mixd::INSTANCE;
 use self::other_mixd::OtherMixd;
 use self::output::Output;
 use self::ports::ConfiguredPorts;
-pub use self::registry::{Direction, TARGET_NODE, TARGET_OBJECT};
+pub use self::registry::{DEFAULT_SINK, Direction, TARGET_NODE, TARGET_OBJECT};
 use self::registry::{Link, Registry};
 use self::sinks::Sinks;
 use self::state::{Inputs, State};
@@ -68,7 +66,7 @@ pub fn sink_name(channel: Channel) -> &'static str {
 }
 
 /// The channel whose sink has this `node.name`.
-fn channel_of_name(name: &str) -> Option<Channel> {
+pub fn channel_of_name(name: &str) -> Option<Channel> {
     CHANNELS
         .into_iter()
         .find(|&channel| sink_name(channel) == name)
@@ -407,7 +405,8 @@ impl Router {
         })
     }
 
-    fn inputs(&self) -> Inputs<'_> {
+    /// Returns what has been told and done so far, to read: the state of a stream follows from it.
+    pub fn inputs(&self) -> Inputs<'_> {
         Inputs {
             registry: &self.registry,
             links: &self.links,
@@ -426,6 +425,12 @@ impl Router {
         let state = self.inputs().state(id, matched);
         let missed = kept.missed.filter(|_| state.target == kept.target);
         Some(State { missed, ..state })
+    }
+
+    /// Returns the node of each channel's sink to which streams can be sent.
+    pub fn ready_sinks(&self) -> BTreeMap<Channel, u32> {
+        let monitors = self.sinks.monitor_links(&self.registry, &self.output);
+        self.sinks.ready(&self.registry, &self.output, &monitors)
     }
 
     /// What clients are told, as of the last round.

@@ -1,7 +1,5 @@
 //! The ordered rules of the program list, and which of them matches a program first. Pure.
 
-#[cfg(feature = "fuzz")]
-pub mod fuzz;
 pub mod glob;
 pub mod list;
 pub mod moving;

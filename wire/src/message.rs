@@ -36,7 +36,6 @@ pub type Sentence = Text<MAX_SENTENCE>;
 
 /// The first frame of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Hello {
     /// The client's name, for the daemon's log: `mixctl 0.1.0`.
@@ -47,7 +46,6 @@ pub struct Hello {
 
 /// The daemon's answer to a [`Hello`] whose protocol number it speaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Welcome {
     /// The daemon's name: `mixd 0.1.0`.
@@ -58,7 +56,6 @@ pub struct Welcome {
 
 /// A request of a client, answered by exactly one [`Reply`] or [`Failure`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
     /// Asks for the volume and its gains. Answered by [`Reply::Mix`].
@@ -159,7 +156,6 @@ impl Request {
 
 /// The patterns of [`Request::ReplaceProgram`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Replacement {
     /// The pattern to put on the list.
@@ -170,7 +166,6 @@ pub struct Replacement {
 
 /// The stream and the channel of [`Request::MoveStream`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Move {
     /// The stream's PipeWire global id.
@@ -181,7 +176,6 @@ pub struct Move {
 
 /// An entry of the program list, of which the first that matches a program decides about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
     /// What the pattern matches plays through the aux channel.
@@ -225,7 +219,6 @@ impl fmt::Display for Rule {
 
 /// A change of the program list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Change<'a> {
     /// A sentence for people: what was done, and by which rules.
@@ -244,7 +237,6 @@ pub struct Change<'a> {
 ///
 /// Borrowed where it is written, owned where it is read (`Reply<'static>`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply<'a> {
     /// Carried out; there is nothing to say.
@@ -271,7 +263,6 @@ pub enum Reply<'a> {
 /// The state of one topic, whole: sent at once on subscribing and after every change. A client
 /// that reads slowly misses states in between, never the last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Event<'a> {
     /// [`Topic::Volume`].
@@ -296,7 +287,6 @@ pub struct Failure {
 
 /// The kind of a failure, for programs. Codes that end the connection say so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorCode {
     /// All places for clients are taken. The connection ends.
@@ -320,7 +310,6 @@ pub enum ErrorCode {
 
 /// The volume and the gains that it makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Mix {
     /// The aux channel's gain.
@@ -333,7 +322,6 @@ pub struct Mix {
 
 /// What PipeWire has, as far as it concerns the mix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Audio {
     /// `node.name` of the card that both channels play to; none when there is no card.
@@ -361,7 +349,6 @@ impl Audio {
 
 /// A reason why sound may not go where the user expects it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Warning {
     /// The default sink is one of mixd's own: the last card is played to.
@@ -395,7 +382,6 @@ pub enum Warning {
 
 /// One playing stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Stream {
     /// Its PipeWire global id.
@@ -420,7 +406,6 @@ pub struct Stream {
 
 /// All that decides about a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StreamDetail {
     /// The property whose value the winning pattern matches.
@@ -439,7 +424,6 @@ pub struct StreamDetail {
 
 /// A property of a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Property {
     /// Its name.
@@ -452,7 +436,6 @@ pub struct Property {
 
 /// Where a property of a stream is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// Its node in PipeWire.
@@ -465,7 +448,6 @@ pub enum Source {
 
 /// What helps to find a fault besides the [`Status`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Diagnosis {
     /// `node.name` of the daemon's own sinks, as PipeWire has them.
@@ -484,7 +466,6 @@ pub struct Diagnosis {
 
 /// What the configuration says that clients need, and what is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The configuration file's path, whether it exists or not.
@@ -500,7 +481,6 @@ pub struct Settings {
 /// How the gain of the channel that fades out falls with the volume's distance `d` from the
 /// middle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Curve {
     /// 1 - d
@@ -516,7 +496,6 @@ pub enum Curve {
 
 /// How a stream stands to its channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum StreamState {
     /// What decides about it is not known yet, or not all of it is linked to its channel, or its channel
@@ -535,7 +514,6 @@ pub enum StreamState {
 
 /// One of the two groups that the volume crossfades.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Channel {
     /// Programs on the list.
@@ -546,7 +524,6 @@ pub enum Channel {
 
 /// The state of the daemon's connection to PipeWire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum PipeWireState {
     /// Connected, and the channels are made.
@@ -559,7 +536,6 @@ pub enum PipeWireState {
 
 /// The whole state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Status<'a> {
     /// The volume and its gains.
@@ -574,7 +550,6 @@ pub struct Status<'a> {
 
 /// What a client can subscribe to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Topic {
     /// The volume: [`Event::Volume`].

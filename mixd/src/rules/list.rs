@@ -1,8 +1,6 @@
 //! The program list: its rules, the text of mixd.conf that says them, and the changes that can be undone.
 //! Pure: `config/config_file.rs` reads and saves the file.
 
-#[cfg(any(test, feature = "fuzz"))]
-pub mod model;
 #[cfg(test)]
 mod tests;
 
@@ -68,6 +66,11 @@ impl ProgramList {
     /// The rules in force.
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// Returns how many changes can be redone.
+    pub fn redoable(&self) -> usize {
+        self.undone.len()
     }
 
     /// The text of mixd.conf.
