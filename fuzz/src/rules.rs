@@ -99,7 +99,7 @@ fn add_and_remove(text: &str, programs: &[Named]) {
         Ok(rules) => {
             assert_eq!(rules.apply(&add).as_ref(), Ok(&rules));
             for program in programs {
-                if let Some(found) = rules.decide(program) {
+                if let Some(found) = rules.first_match(program) {
                     let is_known = KEYS.contains(&found.key) || text.contains(found.key);
                     assert!(is_known && program.property(found.key).is_some());
                 }

@@ -643,10 +643,10 @@ fn playing(count: usize) -> Audio {
         pid: None,
         name: Text::truncated("a program"),
         rule: None,
-        rival: None,
         state: StreamState::Routed,
         binary: None,
         channel: Channel::Default,
+        linked_by: None,
     };
     let streams = (0..2 * count)
         .map(|n| stream(n.try_into().expect("few")))

@@ -126,7 +126,7 @@ fn stream(stream: &Stream) -> Value {
         "name": &*stream.name,
         "binary": stream.binary.as_deref(),
         "rule": stream.rule.as_deref(),
-        "rival": stream.rival.as_deref(),
+        "linked_by": stream.linked_by.as_deref(),
         "state": stream.state.to_string(),
         "channel": stream.channel.to_string(),
     })

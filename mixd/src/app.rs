@@ -533,7 +533,7 @@ fn size(stream: &Stream) -> usize {
     STREAM
         + stream.name.len()
         + length(stream.rule.as_deref())
-        + length(stream.rival.as_deref())
+        + length(stream.linked_by.as_deref())
         + length(stream.binary.as_deref())
 }
 

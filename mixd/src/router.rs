@@ -18,6 +18,7 @@ mod output;
 mod ports;
 mod quantum;
 mod quirks;
+mod reason;
 mod registry;
 #[cfg(test)]
 mod simulation;
@@ -49,7 +50,7 @@ pub use self::registry::{DEFAULT_SINK, Direction, TARGET_NODE, TARGET_OBJECT};
 use self::registry::{Link, Registry};
 use self::sinks::Sinks;
 use self::state::{Inputs, State};
-use self::streams::{Plan, Streams, Told};
+use self::streams::{Plan, Streams};
 pub use self::timeouts::MAX_ATTEMPTS;
 use self::timeouts::{Round, Timeout, Timeouts};
 use crate::rules::Rules;
@@ -198,11 +199,7 @@ impl Router {
                 registry.set_target(subject, key.as_deref(), value);
                 // PipeWire tells all of it once more when somebody else binds the metadata, too.
                 if registry.targets.get(&subject) != before.as_ref() {
-                    let told = match manager.is_refreshing() {
-                        true => Told::Again,
-                        false => Told::AsSet,
-                    };
-                    streams.note_target(registry, subject, told);
+                    streams.note_target(registry, subject, manager.is_refreshing());
                 }
                 self.note_active();
             }
@@ -334,9 +331,7 @@ impl Router {
             sinks,
             streams,
         };
-        for stream in manager.plan(&inputs, &mut round) {
-            streams.note_refresh(stream);
-        }
+        manager.plan(&inputs, &mut round);
         let superfluous = sinks.superfluous(registry, streams, &ready, &wanted, &mut round);
         for &node in &superfluous {
             links.forget_node(node);

@@ -10,7 +10,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
-use lab::PATIENCE;
+use lab::TIMEOUT;
 use lab::mixd::Mixd;
 use lab::process::wait_for;
 use other::Other;
@@ -352,7 +352,7 @@ fn a_client_that_asks_and_never_reads_is_stopped_then_closed_after_30_s() {
     println!("stopped reading after {asked} requests");
     target.assert_calm();
     let closed = format!("pid {} (raw) took no output for 30 s", std::process::id());
-    wait_for("the end of its patience", 3 * PATIENCE, || {
+    wait_for("the end of its patience", 3 * TIMEOUT, || {
         Ok(target.mixd.log().contains(&closed).then_some(()))
     })
     .unwrap();

@@ -14,7 +14,7 @@ use lab::desktop::{Desktop, Xvfb};
 use lab::level::decibels;
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 use remote::{Control, Kind, Playing};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, mixd_program, tones};
@@ -222,7 +222,7 @@ impl<'a> Trial<'a> {
         is_silent(&loud, "default")?;
         drop(playing);
         let gone = || Ok(self.lab.dump()?.program_sinks().is_empty().then_some(()));
-        wait_for("its end", PATIENCE, gone)?;
+        wait_for("its end", TIMEOUT, gone)?;
         let (playing, loud) = self.start(Channel::Aux)?;
         is_silent(&loud, "aux")?;
         self.start_and_stop(&playing)?;
@@ -301,7 +301,7 @@ impl<'a> Trial<'a> {
         };
         playing.wait_for_advance()?;
         let is_linked = || Ok((!self.lab.dump()?.program_sinks().is_empty()).then_some(()));
-        wait_for("its link", PATIENCE, is_linked)
+        wait_for("its link", TIMEOUT, is_linked)
             .map_err(|error| format!("{error}; it said: {}", playing.said()))?;
         if !self.lab.dump()?.has_program_that_stays() {
             self.wait_for_channel(channel)?;
@@ -362,14 +362,14 @@ impl<'a> Trial<'a> {
             let all = !streams.is_empty() && states.all(|found| found == Some(state));
             Ok(all.then_some(()))
         };
-        wait_for(state, PATIENCE, is_said)
+        wait_for(state, TIMEOUT, is_said)
     }
 
     /// Waits until it feeds a channel and nothing else, and mixd says so.
     fn wait_for_channel(&self, channel: Channel) -> Result<()> {
         let sink = channel.sink();
         let is_there = || Ok((self.lab.dump()?.program_sinks() == [sink]).then_some(()));
-        let result = wait_for(sink, PATIENCE, is_there);
+        let result = wait_for(sink, TIMEOUT, is_there);
         let result = result.and_then(|()| self.wait_for_state("routed"));
         result.map_err(|error| {
             let (dump, streams) = (self.lab.dump(), self.mixd.ctl(&["streams"]));
@@ -402,7 +402,7 @@ impl<'a> Trial<'a> {
             };
             Ok(is_done.then_some(()))
         };
-        let result = wait_for("what was asked for", PATIENCE, done);
+        let result = wait_for("what was asked for", TIMEOUT, done);
         let result = result.and_then(|()| {
             if control == Control::Pause {
                 playing.wait_until_still()?;
@@ -427,7 +427,7 @@ impl<'a> Trial<'a> {
                 .is_some_and(|&now| now > 117.0)
                 .then_some(()))
         };
-        wait_for("the file's end", PATIENCE, near)?;
+        wait_for("the file's end", TIMEOUT, near)?;
         playing.wait_for_advance()?;
         let recorder = self.lab.record("card-a")?;
         let is_next = || {
@@ -437,7 +437,7 @@ impl<'a> Trial<'a> {
                 .is_some_and(|&now| now < 60.0)
                 .then_some(()))
         };
-        wait_for("the next file", PATIENCE, is_next)?;
+        wait_for("the next file", TIMEOUT, is_next)?;
         playing.wait_for_advance()?;
         let gap = recorder.stop()?.longest_gap();
         self.tones = vec![FIRST];
@@ -475,7 +475,7 @@ impl<'a> Trial<'a> {
             let before = playing.positions();
             playing.tell(Control::Resume)?;
             result =
-                wait_for("the card", PATIENCE, is_back).and_then(|_| playing.wait_beyond(&before));
+                wait_for("the card", TIMEOUT, is_back).and_then(|_| playing.wait_beyond(&before));
         }
         let result = result.and_then(|()| self.wait_for_level(1.0));
         result.map_err(|error| format!("after {signal:?}: {error}"))?;
@@ -504,7 +504,7 @@ fn wait_for_levels(lab: &Lab, gains: &[(f64, f64)]) -> Result<()> {
         Ok(right.then_some(()))
     };
     let what = format!("gains of {gains:?}");
-    wait_for(&what, PATIENCE, is_right).map_err(|error| format!("{error}: {found}").into())
+    wait_for(&what, TIMEOUT, is_right).map_err(|error| format!("{error}: {found}").into())
 }
 
 /// That nothing was heard while the channel was silent.
@@ -558,7 +558,7 @@ fn beside_easyeffects(lab: &Lab, mixd: &mut Mixd) -> Result<String> {
             .contains(&"card-a")
             .then_some(()))
     };
-    wait_for("EasyEffects on the card", PATIENCE, is_up)?;
+    wait_for("EasyEffects on the card", TIMEOUT, is_up)?;
     mixd.ctl(&["add-program", "Discord"])?;
     let (game, discord) = tones(lab);
     let _players = [
@@ -575,7 +575,7 @@ fn beside_easyeffects(lab: &Lab, mixd: &mut Mixd) -> Result<String> {
         }
         Ok((since.elapsed() > Duration::from_secs(2)).then_some(streams))
     };
-    let streams = wait_for("an end of the moves", PATIENCE, settled)?;
+    let streams = wait_for("an end of the moves", TIMEOUT, settled)?;
     mixd.ctl(&["set-volume", "-1"])?;
     let mut words = Vec::new();
     let mut gains = Vec::new();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use lab::level::{Recording, decibels};
 use lab::mixd::{Mixd, unused_socket};
 use lab::process::wait_for;
-use lab::{Daemon, Lab, PATIENCE, Recorder};
+use lab::{Daemon, Lab, Recorder, TIMEOUT};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program, tones};
 
@@ -58,7 +58,7 @@ fn assert_works(stage: &Stage) {
         let silent = dump.streams("Game").is_empty() && dump.streams("Discord").is_empty();
         Ok(silent.then_some(()))
     };
-    wait_for("the players' end", PATIENCE, gone).unwrap();
+    wait_for("the players' end", TIMEOUT, gone).unwrap();
 }
 
 fn restart(stage: &mut Stage, signal: Signal, daemons: &[Daemon]) {
@@ -124,7 +124,7 @@ fn a_session_manager_that_comes_back_is_asked_anew() {
     );
     stage.lab.start_daemon(Daemon::WirePlumber).unwrap();
     let asked = || Ok((targets(&stage) == 2).then_some(()));
-    wait_for("the targets to be set anew", PATIENCE, asked).unwrap();
+    wait_for("the targets to be set anew", TIMEOUT, asked).unwrap();
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn one_that_is_started_while_another_leaves_takes_its_place() {
     for _ in 0..10 {
         stage.mixd.process.signal(Signal::TERM).unwrap();
         let next = Mixd::start_again(&stage.lab, &program, stage.mixd.socket()).unwrap();
-        let status = stage.mixd.process.wait(PATIENCE).unwrap();
+        let status = stage.mixd.process.wait(TIMEOUT).unwrap();
         assert!(status.success(), "{status}");
         stage.mixd = next;
         stage.mixd.wait_for_output(Some("card-a")).unwrap();
@@ -215,7 +215,7 @@ fn a_session_manager_that_dies_without_an_answer_does_not_take_us_along() {
     let socket = unused_socket();
     let mixd = Mixd::start_again(&lab, &mixd_program(), &socket).unwrap();
     let is_connected = || Ok(mixd.log().contains("connected to PipeWire").then_some(()));
-    wait_for("the connection", PATIENCE, is_connected).unwrap();
+    wait_for("the connection", TIMEOUT, is_connected).unwrap();
     // It asks for the metadata meanwhile.
     std::thread::sleep(Duration::from_millis(300));
     lab.stop_daemon(Daemon::WirePlumber, Signal::KILL).unwrap();
@@ -270,5 +270,5 @@ fn a_frozen_pipewire_does_not_freeze_the_socket() {
         let level = recording.steady_level(DISCORD)[0];
         Ok(((level - decibels(AMPLITUDE / 2.0)).abs() <= 0.3).then_some(()))
     };
-    wait_for("the level that was set", PATIENCE, half).unwrap();
+    wait_for("the level that was set", TIMEOUT, half).unwrap();
 }

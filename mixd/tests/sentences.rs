@@ -16,7 +16,7 @@ use lab::process::{Folder, Process, wait_for};
 use rustix::process::Signal;
 use wire::{Client, Name, Request};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What has been said so far, and what in it differs from run to run.
 struct Book {
@@ -92,7 +92,7 @@ impl Book {
         let script = words.replacen("mixd", "exec \"$mixd\" --socket ./socket", 1);
         let mut mixd = Process::start_logged(&mut self.shell(&script), &log).unwrap();
         let served = || Ok(Client::connect(&name, "test").ok());
-        let client = wait_for("mixd", PATIENCE, served);
+        let client = wait_for("mixd", TIMEOUT, served);
         let mut client = client.unwrap_or_else(|error| {
             panic!("{words}: {error}: {:?}", fs::read_to_string(&log));
         });
@@ -178,7 +178,7 @@ fn names(book: &mut Book) {
             .contains("listening")
             .then_some(()))
     };
-    wait_for("the other one", PATIENCE, listens).unwrap();
+    wait_for("the other one", TIMEOUT, listens).unwrap();
     book.call(&other, "pid OTHER");
     book.refused("mixd --backend none --socket ./other");
     other.signal(Signal::STOP).unwrap();
@@ -234,7 +234,7 @@ fn configuration(book: &mut Book) {
     let change = |book: &Book, _: &mut Client| {
         let wait = |sentence: &str| {
             let log = || fs::read_to_string(book.path("log")).unwrap();
-            wait_for(sentence, PATIENCE, || {
+            wait_for(sentence, TIMEOUT, || {
                 Ok(log().contains(sentence).then_some(()))
             })
             .unwrap();

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lab::PATIENCE;
+use lab::TIMEOUT;
 use lab::mixd::Mixd;
 use lab::process::{Folder, Process};
 use other::Other;
@@ -552,7 +552,7 @@ fn a_client_that_never_waits_is_told_everything_in_order() {
         connection.send(request).unwrap();
     }
     let mut next = || {
-        let incoming = connection.wait(Some(Instant::now() + PATIENCE));
+        let incoming = connection.wait(Some(Instant::now() + TIMEOUT));
         incoming.map(|incoming| incoming.expect("nothing more comes"))
     };
     assert!(matches!(next(), Ok(Incoming::Welcome)));

@@ -242,7 +242,7 @@ impl FakeDaemon {
                 pid: None,
                 name: Text::truncated(name),
                 rule: rule.map(Rule::pattern).copied(),
-                rival: None,
+                linked_by: None,
                 // Some of each.
                 state: match rule {
                     Some(Rule::Ignore(_)) => StreamState::Ignored,

@@ -393,8 +393,6 @@ pub struct Stream {
     /// The pattern on the program list that decides about it: that puts it into the aux channel, or, of
     /// an ignored stream, has it left alone.
     pub rule: Option<Pattern>,
-    /// The client that has linked it elsewhere, if there is one and it has a name.
-    pub rival: Option<ClientName>,
     /// Whether it plays through its channel, and if not, why.
     pub state: StreamState,
     /// The file name of the program: `application.process.binary`, else what /proc says.
@@ -402,6 +400,8 @@ pub struct Stream {
     /// The channel that the program list gives it; of a pinned one that plays through one of the
     /// channels, that.
     pub channel: Channel,
+    /// The client that has linked it elsewhere, if there is one and it has a name.
+    pub linked_by: Option<ClientName>,
 }
 
 /// All that decides about a stream.

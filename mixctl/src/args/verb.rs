@@ -73,7 +73,7 @@ pub enum Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// The rule that decides, for people.
-    Decision,
+    Rule,
     /// Also the rules that were tried and every property, for people.
     All,
     /// Everything, for programs.
@@ -182,7 +182,7 @@ pub(super) fn read(words: Words) -> Result<Verb, String> {
             let detail = match (words.json(), words.has("all")) {
                 (Format::Json, _) => Detail::Json,
                 (Format::Plain, true) => Detail::All,
-                (Format::Plain, false) => Detail::Decision,
+                (Format::Plain, false) => Detail::Rule,
             };
             let who = words.one("NAME, a PID or an ID of 'mixctl status'")?;
             Ok(Verb::Why(who, detail))

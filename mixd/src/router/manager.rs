@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::event::{Command, MetadataOwner};
 use super::registry::Registry;
 use super::state::Inputs;
-use super::streams::{Streams, Told};
+use super::streams::Streams;
 use super::timeouts::{Round, Timeout, Timeouts};
 
 /// How often the metadata is read again for the sake of the same default sink: for a minute in all.
@@ -44,6 +44,8 @@ pub struct SessionManager {
     defaults: DefaultSinks,
     /// How often it was.
     refreshes: u32,
+    /// The streams that are missing from their channels, for whose sake it was read again.
+    misplaced: BTreeSet<u32>,
 }
 
 /// The metadata is being read again.
@@ -102,28 +104,31 @@ impl SessionManager {
     }
 
     /// Has the metadata read again, if something must have been missed.
-    pub fn plan(&mut self, inputs: &Inputs, round: &mut Round) -> Vec<u32> {
+    pub fn plan(&mut self, inputs: &Inputs, round: &mut Round) {
         let unacknowledged = inputs.streams.unacknowledged();
         let late: BTreeMap<u32, u64> = unacknowledged
             .filter(|&(stream, _)| round.expired(Timeout::Acknowledgement(stream)))
             .collect();
         let is_stale = self.is_default_stale(inputs.registry, round);
+        self.misplaced
+            .retain(|&stream| inputs.streams.has_missed(stream));
         let misplaced = inputs.streams.misplaced();
         let misplaced: Vec<u32> = misplaced
+            .filter(|(stream, _)| !self.misplaced.contains(stream))
             .filter(|&(stream, channel)| inputs.is_moved_by_manager(stream, channel))
             .map(|(stream, _)| stream)
             .collect();
         if self.refresh.is_some() || !is_stale && late.is_empty() && misplaced.is_empty() {
-            return Vec::new();
+            return;
         }
         if is_stale {
             self.refreshes += 1;
             self.is_changed = false;
         }
+        self.misplaced.extend(misplaced);
         let told = BTreeSet::new();
         self.refresh = Some(Refresh { late, told });
         round.commands.push(Command::Refresh);
-        misplaced
     }
 
     /// Returns whether the default sink may be another one by now than was told: for longer than a
@@ -170,12 +175,11 @@ impl SessionManager {
         let gone: Vec<u32> = targets.filter(|stream| !told.contains(stream)).collect();
         for stream in gone {
             registry.set_target(stream, None, None);
-            streams.note_target(registry, stream, Told::AsSet);
+            streams.note_target(registry, stream, false);
         }
         for (stream, serial) in late {
-            streams.acknowledge(stream, serial);
             timeouts.forget(Timeout::Acknowledgement(stream));
-            streams.note_target(registry, stream, Told::Before);
+            streams.acknowledge(registry, stream, serial);
         }
         streams.note_refreshed();
     }

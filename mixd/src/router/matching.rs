@@ -132,7 +132,7 @@ pub struct Match {
 impl Match {
     /// Finds the rule for a stream.
     pub fn find(registry: &Registry, stream: u32, rules: &Rules) -> Self {
-        let found = rules.decide(&registry.properties(stream));
+        let found = rules.first_match(&registry.properties(stream));
         Self {
             rule: found.map(|found| found.rule),
             key: found.map(|found| Key::truncated(found.key)),
@@ -250,10 +250,10 @@ impl Registry {
             pid: self.pid(id),
             name: NodeName::truncated(program.name()),
             rule: state.matched.rule.map(|rule| *rule.pattern()),
-            rival: linked_by.map(ClientName::truncated),
             state: state.state(),
             binary: program.property(BINARY).map(NodeName::truncated),
             channel: state.channel,
+            linked_by: linked_by.map(ClientName::truncated),
         }
     }
 

@@ -63,6 +63,11 @@ impl Registry {
         found.map_or(Target::Anywhere, |id| self.target_of_node(id))
     }
 
+    /// The value of a stream's `target.object` in the metadata.
+    pub fn target_object(&self, stream: u32) -> Option<&str> {
+        self.targets.get(&stream)?.object.as_deref()
+    }
+
     /// Returns where a stream's own node asks to be sent, which counts where the metadata says nothing.
     pub fn own_target(&self, stream: u32) -> Target {
         let Some((key, value)) = self.own_target_entry(stream) else {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use lab::Result;
 use lab::desktop::{Desktop, Xvfb};
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 
 use self::page::Pages;
 
@@ -256,7 +256,7 @@ impl<'a> Playing<'a> {
             Ok(all.then_some(()))
         };
         let what = format!("a position beyond {before:?}");
-        wait_for(&what, PATIENCE, is_beyond).map_err(|error| {
+        wait_for(&what, TIMEOUT, is_beyond).map_err(|error| {
             format!("{error}: {:?}; it said: {}", self.positions(), self.said()).into()
         })
     }
@@ -277,7 +277,7 @@ impl<'a> Playing<'a> {
             let last = std::mem::replace(&mut before, self.positions());
             Ok((last == before).then_some(last))
         };
-        wait_for("a position that stays", PATIENCE, is_still)
+        wait_for("a position that stays", TIMEOUT, is_still)
     }
 
     /// Waits until its position says that it plays, and goes on.
@@ -287,7 +287,7 @@ impl<'a> Playing<'a> {
             let now = self.positions();
             Ok((now.len() == count).then_some(now))
         };
-        let before = wait_for("a position", PATIENCE, says)
+        let before = wait_for("a position", TIMEOUT, says)
             .map_err(|error| format!("{error}; it said: {}", self.said()))?;
         self.wait_beyond(&before)
     }

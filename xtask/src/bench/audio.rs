@@ -78,7 +78,7 @@ fn share(
         };
         Ok((0..2).all(|n| there(names[n], sinks[n])).then_some(()))
     };
-    lab::process::wait_for("all streams' links", lab::PATIENCE, linked)?;
+    lab::process::wait_for("all streams' links", lab::TIMEOUT, linked)?;
     std::thread::sleep(Duration::from_secs(1));
     let used = || -> Result<Duration> { all.iter().map(|process| process.processor_time()).sum() };
     let (before, start) = (used()?, Instant::now());

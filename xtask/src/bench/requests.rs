@@ -9,7 +9,7 @@ use std::process::Command;
 use lab::Result;
 use lab::mixd::{Mixd, unused_socket};
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 use serde::Serialize;
 use wire::frame::{Header, Kind, MAX_REPLY, MAX_REQUEST};
 use wire::{Hello, PROTOCOL, Request, Text, Topic, Topics, Volume, codec};
@@ -131,7 +131,7 @@ fn floor(bench: &Bench, name: &str, talk: &Talk, event: Option<&[u8]>) -> Result
     let server = Process::start(&mut command)?;
     pin(&server)?;
     let address = SocketAddr::from_abstract_name(name.trim_start_matches('@'))?;
-    wait_for("the floor's socket", PATIENCE, || {
+    wait_for("the floor's socket", TIMEOUT, || {
         Ok(UnixStream::connect_addr(&address).ok())
     })?;
     Ok(server)
@@ -193,7 +193,7 @@ fn exchange(bench: &Bench, clients: u32) -> Result<[Turns; 3]> {
     let service = Process::start_logged(serve.arg("serve"), &log)?;
     pin(&service)?;
     pin(lab.bus())?;
-    wait_for("the service on D-Bus", PATIENCE, || {
+    wait_for("the service on D-Bus", TIMEOUT, || {
         Ok(std::fs::read_to_string(&log)?
             .contains("ready")
             .then_some(()))

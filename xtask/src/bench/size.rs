@@ -53,7 +53,7 @@ fn first_answer(bench: &Bench, lab: &Lab) -> Result<f64> {
         if answer.is_ok() {
             return Ok(start.elapsed().as_secs_f64() * 1e3);
         }
-        if start.elapsed() > lab::PATIENCE {
+        if start.elapsed() > lab::TIMEOUT {
             return Err(format!("mixd did not answer; see {}", log.display()).into());
         }
     }
