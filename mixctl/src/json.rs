@@ -42,7 +42,7 @@ pub fn programs(list: &[Rule]) -> String {
     line(&json!({ "programs": rules(list) }))
 }
 
-/// What `move` would change on the list.
+/// The changes that `move` would make on the list.
 pub fn changes(changes: &[Change]) -> String {
     let changes = changes.iter().map(|change| {
         json!({
