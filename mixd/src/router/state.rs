@@ -225,7 +225,10 @@ impl Inputs<'_> {
                 _ => pinned_to(channel, Cause::Moved(channel)),
             },
             Choice::User(None) if target.is_chosen() => pinned(Cause::Sent),
-            Choice::User(None) if self.is_sent_to_default(id) => pinned(Cause::SentToDefault),
+            // pipewire-pulse writes that when a mixer moves a stream to the default sink.
+            Choice::User(None) if registry.target_object(id) == Some("-1") => {
+                pinned(Cause::SentToDefault)
+            }
             Choice::User(None) => routed,
             // Until the metadata shows the target that was set, it shows an old one.
             Choice::Nobody | Choice::List if self.streams.is_requested(id) => routed,
@@ -283,12 +286,6 @@ impl Inputs<'_> {
         } else {
             None
         }
-    }
-
-    /// Returns whether a stream has been sent to the default sink, whichever that is: pipewire-pulse writes `-1`
-    /// when a mixer moves a stream there.
-    fn is_sent_to_default(&self, id: u32) -> bool {
-        self.registry.target_object(id) == Some("-1")
     }
 
     /// Returns the client other than the session manager that has linked a stream to sinks, none of them ours,
