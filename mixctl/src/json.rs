@@ -1,9 +1,7 @@
 //! Answers as JSON: one object, one line. `usage::mixctl` describes the fields.
 
 use serde_json::{Value, json};
-use wire::{
-    Audio, Change, Channel, Gain, Mix, Rule, Status, Stream, StreamDetail, Volume, Warning,
-};
+use wire::{Audio, Change, Channel, Mix, Rule, Status, Stream, StreamDetail, Volume, Warning};
 
 fn line(value: &Value) -> String {
     format!("{value}\n")
@@ -27,8 +25,8 @@ pub fn watched(mix: &Mix, muted: &[Channel]) -> String {
 fn mixed(mix: &Mix) -> Value {
     json!({
         "volume": number(mix.volume),
-        "default": factor(mix.default),
-        "aux": factor(mix.aux),
+        "default": mix.default.factor(),
+        "aux": mix.aux.factor(),
     })
 }
 
@@ -42,7 +40,7 @@ pub fn programs(list: &[Rule]) -> String {
     line(&json!({ "programs": rules(list) }))
 }
 
-/// What `move` would change on the list.
+/// The changes that `move` would make on the list.
 pub fn changes(changes: &[Change]) -> String {
     let changes = changes.iter().map(|change| {
         json!({
@@ -71,8 +69,8 @@ pub fn status(status: &Status) -> String {
     let settings = &status.settings;
     line(&json!({
         "volume": number(status.mix.volume),
-        "default": factor(status.mix.default),
-        "aux": factor(status.mix.aux),
+        "default": status.mix.default.factor(),
+        "aux": status.mix.aux.factor(),
         "pipewire": status.audio.pipewire.to_string(),
         "output": status.audio.output.as_deref(),
         "programs": rules(&status.programs),
@@ -140,10 +138,6 @@ fn rules(list: &[Rule]) -> Vec<Value> {
 /// The volume as a number: an f64 keeps its six digits.
 fn number(volume: Volume) -> f64 {
     f64::from(volume.millionths()) / 1e6
-}
-
-fn factor(gain: Gain) -> f64 {
-    gain.factor()
 }
 
 #[cfg(test)]

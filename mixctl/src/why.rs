@@ -55,7 +55,7 @@ fn tried(rules: &[Rule], detail: &StreamDetail) -> usize {
     at.map_or(rules.len(), |at| at + 1)
 }
 
-/// What decides about a stream; with `has_all` also the rules that were tried and every property.
+/// Returns the text about a stream; with `has_all` also the rules that were tried and every property.
 fn text(detail: &StreamDetail, tried: &[Rule], has_all: bool) -> String {
     let stream = &detail.stream;
     let mut text = String::new();

@@ -23,7 +23,7 @@ use self::line::Line;
 use crate::fade;
 use crate::rules::Rules;
 
-/// What the file says.
+/// The values of mixd.conf.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The programs of the aux channel, and those that are left alone.

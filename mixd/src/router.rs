@@ -1,5 +1,5 @@
 //! What PipeWire has, and what it should have: a pure model. Events go in as they come, in any order;
-//! [`Router::reconcile`] says what is to be done to get from the one to the other, once each.
+//! [`Router::reconcile`] returns the commands that lead from the one to the other, each of them once.
 //!
 //! Streams are moved by asking the session manager (`target.object` in the metadata `default`),
 //! never by touching links that are not ours. Where there is no session manager, or where it
@@ -73,9 +73,9 @@ pub fn channel_of_name(name: &str) -> Option<Channel> {
         .find(|&channel| sink_name(channel) == name)
 }
 
-/// Returns whether a node with these properties is asked for more: streams, about which their other
-/// properties decide, sinks, whose ports are counted, what sound may pass through, and what else may
-/// be linked to a sink, such as JACK clients, which have no class.
+/// Returns whether the router needs the info event of a node with these properties: it does of streams, about
+/// which their other properties decide, of sinks, whose ports are counted, of nodes that sound may pass
+/// through, and of anything else that may be linked to a sink, such as JACK clients, which have no class.
 pub fn wants_info(props: &Props) -> bool {
     props.get("media.class").is_none_or(|class| {
         class.is_empty()
@@ -84,8 +84,8 @@ pub fn wants_info(props: &Props) -> bool {
     })
 }
 
-/// What PipeWire has, and what was asked of it: each part owns what it has asked for, and plans from the
-/// registry.
+/// The model: a registry of what PipeWire has, and parts that each own what they have asked for and plan from
+/// the registry.
 #[derive(Debug, Default)]
 pub struct Router {
     registry: Registry,
@@ -104,8 +104,8 @@ pub struct Router {
 }
 
 impl Router {
-    /// A router that knows nothing yet. `output` is the `node.name` of the sink to play to, if
-    /// it is not to be the default.
+    /// Creates a router that knows nothing yet. `output` is the `node.name` of the sink to play to; without
+    /// one it plays to the default sink.
     pub fn new(output: Option<String>) -> Self {
         Self {
             output: Output::new(output),
@@ -118,7 +118,7 @@ impl Router {
         self.output.named = output;
     }
 
-    /// Sets what all of our connections say of themselves as [`INSTANCE`].
+    /// Sets the value of [`INSTANCE`] that all of our connections have.
     pub fn set_instance(&mut self, instance: String) {
         self.other_mixd.instance = Some(instance);
     }
@@ -150,7 +150,7 @@ impl Router {
                     manager.note_change();
                 }
                 if registry.is_stream(id) {
-                    // It is to be heard.
+                    // A new stream is worth another attempt at links that were given up.
                     links.allow_retry();
                 }
             }
@@ -237,7 +237,7 @@ impl Router {
 
     fn set_owner(&mut self, owner: MetadataOwner) {
         self.manager.note_owner(owner, !self.registry.is_complete);
-        // What it removes while it sets up is not meant against us.
+        // A session manager removes links while it sets up: no reason to give them up.
         self.links.reset_retries();
         self.registry.owner = owner;
         if owner == MetadataOwner::None {
@@ -276,8 +276,8 @@ impl Router {
         }
     }
 
-    /// Plans a round. Returns what is to be done now. Each command is said once: the caller carries all
-    /// of them out, in this order.
+    /// Plans a round. Returns the commands, each of them once: the caller carries all of them out, in this
+    /// order.
     pub fn reconcile(&mut self, rules: &Rules, now: Instant) -> Vec<Command> {
         if self.is_shut_down || !self.registry.is_complete {
             return Vec::new();
@@ -346,12 +346,12 @@ impl Router {
         round.end()
     }
 
-    /// When [`reconcile`](Self::reconcile) is to be called again, if there is no event before.
+    /// Returns when to call [`reconcile`](Self::reconcile) again if no event comes before.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         self.timeouts.deadline(now)
     }
 
-    /// Returns whether our sinks carry something else than was set, so that a round is needed.
+    /// Returns whether the levels of our sinks differ from those that were set, so that a round is needed.
     pub fn do_levels_differ(&self) -> bool {
         self.levels.differ()
     }
@@ -381,18 +381,18 @@ impl Router {
         self.sinks.is_awaited(sink)
     }
 
-    /// Returns whether a sink that is created for this channel is to be muted.
+    /// Returns whether a new sink for this channel starts muted.
     pub fn is_muted(&self, channel: Channel) -> bool {
         self.levels.is_muted(channel)
     }
 
-    /// The properties that our sinks are to have besides the usual ones.
+    /// Returns the properties that our sinks need besides the usual ones.
     pub fn sink_properties(&self) -> &'static [(&'static str, &'static str)] {
         self.registry.sink_properties()
     }
 
-    /// The duration of the quantum at which the output and our sinks run: never less than it is in
-    /// truth, as far as can be told.
+    /// Returns the duration of the quantum at which the output and our sinks run; rather too long than too
+    /// short where it is not known.
     pub fn quantum(&mut self) -> Duration {
         *self.quantum.get_or_insert_with(|| {
             let sinks = self.sinks.nodes().map(|(_, node, _)| node);
@@ -410,7 +410,7 @@ impl Router {
         }
     }
 
-    /// The state of what makes sound: that of the last round, unless the rules have changed since.
+    /// Returns the state of a stream as of the last round, or as the rules that have changed since make it.
     fn state(&self, id: u32, rules: &Rules) -> Option<State> {
         let kept = self.streams.states().get(&id)?;
         if self.streams.has_rules(rules) {
@@ -428,7 +428,7 @@ impl Router {
         self.sinks.ready(&self.registry, &self.output, &monitors)
     }
 
-    /// What clients are told, as of the last round.
+    /// Returns the message to clients, as of the last round.
     pub fn audio(&self) -> Audio {
         let states = self.streams.states().iter();
         let card = self.output.card();
@@ -457,7 +457,7 @@ impl Router {
         let leads_back = self.output.led_back(registry);
         let are_links_removed = self.links.are_monitors_given_up(&self.sinks);
         [
-            // Where there is no card, there is none to be chosen instead.
+            // Without a card there is nothing to choose instead.
             (registry.is_managed() && is_own && has_card).then_some(Warning::OwnSinkIsDefault),
             self.output
                 .is_missing(registry)
@@ -478,7 +478,7 @@ impl Router {
         .collect()
     }
 
-    /// The streams that another program list would move, as they would be.
+    /// Returns the streams that another program list would move, as they would be after it.
     pub fn moved(&self, now: &Rules, then: &Rules) -> Vec<Stream> {
         let moved = self.streams.states().keys().filter_map(|&id| {
             let before = self.state(id, now)?;
@@ -495,7 +495,7 @@ impl Router {
         moved.collect()
     }
 
-    /// All that decides about a stream, of whose properties as many are listed as fit into `room`
+    /// Returns everything that decides about a stream, with as many of its properties as fit into `room`
     /// bytes.
     pub fn detail(&self, id: u32, rules: &Rules, room: usize) -> Option<StreamDetail> {
         let state = self.state(id, rules)?;
@@ -503,7 +503,7 @@ impl Router {
         Some(self.registry.detail(id, &state, reason.as_ref(), room))
     }
 
-    /// What `mixctl doctor` asks for.
+    /// Returns the answer to `mixctl doctor`.
     pub fn diagnosis(&self) -> Diagnosis {
         let registry = &self.registry;
         let nodes = registry.nodes().iter();
@@ -532,13 +532,13 @@ impl Router {
         }
     }
 
-    /// Why mixd can't run on this PipeWire, if it can't, as a sentence.
+    /// Returns the sentence that says why mixd can't run on this PipeWire, if it can't.
     pub fn refusal(&self) -> Option<String> {
         self.other_mixd.refusal(&self.registry)
     }
 
-    /// Plans nothing any more. Returns what is to be undone: every target that names one of our sinks,
-    /// and every stream's link that is ours. The monitors stay, so that what plays is heard to the last.
+    /// Ends the planning. Returns the commands that undo every target that names one of our sinks, and every
+    /// link from a stream that is ours. The monitors' links stay, so that what plays is heard to the last.
     pub fn shutdown(&mut self) -> Vec<Command> {
         self.is_shut_down = true;
         let mut commands = self.streams.release_all(&self.registry);

@@ -1,4 +1,4 @@
-//! What reaches the card, through a real PipeWire and WirePlumber. Counts and levels are exact;
+//! The sound that reaches the card, through a real PipeWire and WirePlumber. Counts and levels are exact;
 //! times are printed, and fail a test only at ten times what they should be.
 #![allow(clippy::unwrap_used)]
 
@@ -268,7 +268,7 @@ fn nothing_wakes_it_idle_or_in_playback() {
         let count = stage.mixd.process.wakeups_in(Duration::from_secs(10));
         assert!(count.unwrap() <= 2, "{what}");
     };
-    // What mixd waits a second or two for is over by then: a metadata that is told again, say.
+    // By then everything that mixd does after a second or two is done, such as reading the metadata again.
     let settle = Duration::from_secs(3);
     std::thread::sleep(settle);
     wakeups("idle");

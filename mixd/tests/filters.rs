@@ -15,8 +15,8 @@ use lab::process::{Process, wait_for};
 use lab::{Lab, TIMEOUT};
 use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program, tones};
 
-/// What a card is sent. The recorder is linked by hand: the session manager would put the filter
-/// before it as well.
+/// Records the sound that a card is sent. The recorder is linked by hand: the session manager would put
+/// the filter before it as well.
 fn listen(lab: &Lab, card: &str) -> Recording {
     let recorder = lab.record_apart(card).unwrap();
     std::thread::sleep(Duration::from_millis(600));
@@ -83,7 +83,7 @@ fn set(lab: &Lab, filter: &str, key: &str, value: &str) {
     lab.output("pw-metadata", &args).unwrap();
 }
 
-/// Whether the session manager has smart filters: WirePlumber from 0.5 on.
+/// Returns whether the session manager has smart filters: WirePlumber from 0.5 on.
 fn has_smart_filters(lab: &Lab) -> bool {
     let version = lab.output("wireplumber", &["--version"]).unwrap();
     !version.contains("libwireplumber 0.4")
@@ -101,7 +101,7 @@ fn settled_level(lab: &Lab, card: &str, tone: f64) -> f64 {
     wait_for("a steady level", TIMEOUT, settled).unwrap()
 }
 
-/// What a card is sent of a program without mixd, as a level: what is right.
+/// Returns the level at which a program reaches a card without mixd: the reference.
 fn level_without_mixd(lab: &Lab, card: &str, args: &[&str]) -> f64 {
     let (game, _) = tones(lab);
     let player = lab.play_native("Game", &game, args).unwrap();

@@ -67,7 +67,7 @@ const STREAMS: usize = 100;
 /// hundred streams linked at once, and to close a descriptor of it a second time.
 const STREAMS_EACH: usize = 10;
 
-/// What the memory may grow by in two rounds that is no leak, in KiB: a page now and then. A leak of 80
+/// The growth of the memory in two rounds that is no leak, in KiB: a page now and then. A leak of 80
 /// bytes for each stream is more.
 const GROWTH: u64 = 16;
 

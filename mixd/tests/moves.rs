@@ -108,7 +108,7 @@ fn of_two_programs_of_one_name_one_moves_and_the_other_plays_on() {
     assert!(gaps.into_iter().any(is_none));
 }
 
-/// Whether that is no gap: a tone passes through zero for a sample.
+/// Returns whether that is no gap: a tone passes through zero for a sample.
 fn is_none(gap: f64) -> bool {
     gap < 3.0 / 48_000.0
 }

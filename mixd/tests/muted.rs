@@ -1,5 +1,5 @@
-//! What others do to our sinks: a level is put back, a mute is honoured and shown, and nothing comes
-//! back from an earlier run.
+//! Changes that others make to our sinks: a level is put back, a mute is honoured and shown, and nothing
+//! comes back from an earlier run.
 #![allow(clippy::unwrap_used)]
 
 mod stage;
@@ -36,7 +36,7 @@ fn wait_for_gains(lab: &Lab, game: f64, discord: f64) {
     }
 }
 
-/// What `status` warns of.
+/// Returns the warnings of `status`.
 fn warnings(mixd: &Mixd) -> String {
     let status = mixd.ctl(&["status"]).unwrap();
     let lines = status.lines().filter(|line| line.starts_with("warning"));

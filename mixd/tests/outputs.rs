@@ -13,7 +13,7 @@ use lab::{Lab, TIMEOUT};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program};
 
-/// What a card is sent.
+/// Records the sound that a card is sent.
 fn listen(lab: &Lab, card: &str) -> Recording {
     let recording = lab.listen(card, Duration::from_millis(700)).unwrap();
     recording.end(4)
@@ -87,7 +87,7 @@ fn assert_all_is_heard_once(stage: &Stage, cards: &[&str], by_name: Option<(&str
             .lab
             .play_pulse("Game", &stage.game, &[&device])
             .unwrap();
-        // Who names the default sink follows that.
+        // A program that names the default sink follows it.
         let route = match stage.lab.default_sink().as_deref() == Some(sink) {
             true => "mixd-default",
             false => sink,

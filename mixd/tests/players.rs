@@ -23,10 +23,10 @@ const fn card(name: &'static str, positions: &'static str, priority: u32) -> Car
 }
 
 const CARDS: [Card; 2] = [card("card-a", "FL FR", 1000), card("card-b", "MONO", 500)];
-/// One that comes to be unplugged.
+/// A card that the test unplugs.
 const HEADSET: Card = card("headset", "FL FR", 100);
 
-/// Whether this system's session manager pauses players.
+/// Returns whether this system's session manager pauses players.
 fn pauses_players(lab: &Lab) -> bool {
     let text = lab.output("wireplumber", &["--version"]).unwrap();
     let version = text.split_whitespace().last().unwrap();

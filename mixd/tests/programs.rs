@@ -27,7 +27,7 @@ const MAX_STAY: Duration = Duration::from_secs(3);
 const MAX_GAP: f64 = 0.05;
 /// How far a level may be from what the volume says, in dB: resamplers are not exact.
 const TOLERANCE: f64 = 0.3;
-/// What is left of a tone that is silent beside another one, in dB.
+/// The level of a silent tone beside another one, in dB.
 const SILENCE: f64 = -80.0;
 /// The tones of the first file, of `WebAudio`, and of the next file, in Hz.
 const FIRST: f64 = DISCORD;
@@ -38,7 +38,7 @@ const NEXT: f64 = GAME;
 struct Program {
     /// The pattern that puts it on the list.
     pattern: &'static str,
-    /// What a shell is told: see [`Playing::start`].
+    /// The words for a shell: see [`Playing::start`].
     command: &'static str,
     kind: Kind,
     controls: &'static [Control],
@@ -161,7 +161,7 @@ impl Channel {
         }
     }
 
-    /// What the volume makes of it, on the linear curve.
+    /// Returns its gain at a volume, on the linear curve.
     fn gain(self, volume: f64) -> f64 {
         match self {
             Self::Aux => 1.0 + volume.min(0.0),
@@ -176,7 +176,7 @@ struct Trial<'a> {
     mixd: Mixd,
     program: &'a Program,
     files: [PathBuf; 2],
-    /// The tones that are to be heard of it.
+    /// Its tones that should be heard.
     tones: Vec<f64>,
 }
 
@@ -192,7 +192,7 @@ fn say(name: &str, result: &Result<String>) {
     println!("\nprogram {name}: {words}");
 }
 
-/// Does all that is to be done with a program, and prints a line for the table.
+/// Runs all checks of a program, and prints a line for the table.
 fn check(name: &str, program: &Program) {
     let lab = Lab::start().unwrap();
     let (next, first) = tones(&lab);
@@ -212,7 +212,7 @@ fn check(name: &str, program: &Program) {
 }
 
 impl<'a> Trial<'a> {
-    /// All of it; returns what is to be said of the program in the table.
+    /// Runs all checks. Returns the program's entry in the table.
     fn run(&mut self) -> Result<String> {
         let (playing, loud) = self.start(Channel::Default)?;
         if self.lab.dump()?.has_program_that_stays() {
@@ -257,7 +257,7 @@ impl<'a> Trial<'a> {
         Ok(words)
     }
 
-    /// What is true of a program that forbids to be moved, or links itself: it is shown, and left alone.
+    /// Checks a program that forbids to be moved, or links itself: it is shown, and left alone.
     fn check_pinned(&mut self, playing: &Playing) -> Result<String> {
         self.wait_for_state("pinned")?;
         let id = self.mixd.ctl(&["streams"])?;
@@ -282,7 +282,7 @@ impl<'a> Trial<'a> {
         Ok(words)
     }
 
-    /// Starts it where nothing of its channel is to be heard; returns how many samples were heard.
+    /// Starts it while its channel is silent. Returns how many samples were heard.
     fn start(&mut self, channel: Channel) -> Result<(Playing<'a>, Vec<usize>)> {
         self.put(channel)?;
         self.set_volume(channel.silent_at())?;
@@ -507,7 +507,7 @@ fn wait_for_levels(lab: &Lab, gains: &[(f64, f64)]) -> Result<()> {
     wait_for(&what, TIMEOUT, is_right).map_err(|error| format!("{error}: {found}").into())
 }
 
-/// That nothing was heard while the channel was silent.
+/// Fails if anything was heard while the channel was silent.
 fn is_silent(loud: &[usize], channel: &str) -> Result<()> {
     match loud.iter().all(|&count| count == 0) {
         true => Ok(()),
@@ -515,7 +515,7 @@ fn is_silent(loud: &[usize], channel: &str) -> Result<()> {
     }
 }
 
-/// Whether this system's session manager pauses players whose sink goes.
+/// Returns whether this system's session manager pauses players whose sink goes.
 fn pauses_players(lab: &Lab) -> Result<bool> {
     let text = lab.output("wireplumber", &["--version"])?;
     let version = text.split_whitespace().last().unwrap_or_default();
@@ -565,7 +565,7 @@ fn beside_easyeffects(lab: &Lab, mixd: &mut Mixd) -> Result<String> {
         lab.play_native("Game", &game, &[])?,
         lab.play_pulse("Discord", &discord, &[])?,
     ];
-    // What it says of the two once neither has been asked to move for two seconds.
+    // The states of the two once neither has been asked to move for two seconds.
     let (mut last, mut since) = (String::new(), Instant::now());
     let settled = || {
         let streams = mixd.ctl(&["streams"])?;

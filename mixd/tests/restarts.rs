@@ -30,7 +30,7 @@ fn gap(recorder: Recorder) -> f64 {
     recording.without_start(1).longest_gap()
 }
 
-/// That each tone is heard on both sides, at its gain.
+/// Asserts that each tone is heard on both sides, at its gain.
 #[track_caller]
 fn assert_levels<const N: usize>(recording: &Recording, gains: [(f64, f64); N]) {
     for (frequency, gain) in gains {
@@ -44,7 +44,7 @@ fn assert_levels<const N: usize>(recording: &Recording, gains: [(f64, f64); N]) 
     }
 }
 
-/// That all is as it should be: what was set holds, new programs are routed, and heard at the
+/// Asserts that all is as it should be: the volume that was set holds, new programs are routed, and heard at the
 /// levels that were set.
 #[track_caller]
 fn assert_works(stage: &Stage) {
@@ -88,7 +88,7 @@ fn whatever_is_killed_and_started_again_all_is_as_before() {
     let before = descriptors(&stage);
     for daemons in [
         &[Pulse][..],
-        // What hangs on PipeWire ends with it, and is started again after it.
+        // The clients of PipeWire end with it, and are started again after it.
         &[PipeWire, WirePlumber, Pulse],
         &[PipeWire, Pulse, WirePlumber],
     ] {
@@ -187,7 +187,7 @@ fn after_a_session_managers_return_all_is_heard_on_both_sides() {
     panic!("PipeWire and WirePlumber wait for each other again and again");
 }
 
-/// What a key binding of a window manager does: `pkill mixd; mixd`.
+/// A key binding of a window manager: `pkill mixd; mixd`.
 #[test]
 fn one_that_is_started_while_another_leaves_takes_its_place() {
     let mut stage = Stage::set();
@@ -226,7 +226,7 @@ fn a_session_manager_that_dies_without_an_answer_does_not_take_us_along() {
     lab.wait_for_route("Game", "mixd-default").unwrap();
 }
 
-/// PipeWire serves nobody who waits for the session manager's answer: it is not to be asked.
+/// PipeWire serves no client that waits for the session manager's answer: mixd must not ask it.
 #[test]
 fn a_session_manager_that_hangs_does_not_take_the_volume_along() {
     let stage = Stage::set();
@@ -261,7 +261,7 @@ fn a_frozen_pipewire_does_not_freeze_the_socket() {
     println!("the slowest two commands took {slowest:?}");
     assert!(slowest < MAX_ANSWER, "two commands took {slowest:?}");
     pipewire.signal(Signal::CONT).unwrap();
-    // What was set meanwhile holds.
+    // The volume that was set meanwhile holds.
     let half = || {
         let recording = stage
             .lab

@@ -1,5 +1,5 @@
 //! Everything that mixd says without any sound: each sentence is provoked and compared with
-//! sentences.txt, which is there to be read. After a change of words,
+//! sentences.txt, for people to read. After a change of words,
 //!
 //!     MIXD_SENTENCES=write cargo test -p mixd --test sentences
 //!
@@ -18,7 +18,7 @@ use wire::{Client, Name, Request};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What has been said so far, and what in it differs from run to run.
+/// The sentences so far, and the words in them that differ from run to run.
 struct Book {
     text: String,
     folder: Folder,
@@ -75,7 +75,7 @@ impl Book {
         command
     }
 
-    /// What is said where mixd does not run.
+    /// Adds what mixd says where it does not run.
     fn refused(&mut self, words: &str) {
         let script = words.replacen("mixd", "exec \"$mixd\"", 1);
         let out = self.shell(&script).output().unwrap();
@@ -85,7 +85,7 @@ impl Book {
         self.write(words, &format!("{said}[{code}]\n"));
     }
 
-    /// What is said where mixd runs, until it ends; while it does, `done` is done with it.
+    /// Adds what mixd logs until it ends; `done` uses it meanwhile.
     fn told(&mut self, words: &str, done: impl FnOnce(&Self, &mut Client)) {
         let log = self.path("log");
         let name = Name::parse(self.path("socket").as_os_str()).unwrap();

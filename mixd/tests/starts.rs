@@ -144,7 +144,7 @@ fn what_starts_before_a_session_manager_hangs_is_named_with_it() {
     }
 }
 
-/// Runs a mixd that is to be refused; what it says.
+/// Runs a mixd that is refused. Returns what it says.
 #[track_caller]
 fn refused(lab: &Lab, socket: &str) -> String {
     let mut command = lab.command("timeout");

@@ -73,7 +73,7 @@ fn fight(stage: &Stage, stream: u64, value: Option<&str>) {
 fn a_rival_that_moves_every_stream_back_is_left_to_it_after_two_moves() {
     for (value, state) in [
         (None, "contested"),
-        // What a mixer can have done is the user's from the first time on.
+        // A move that a mixer can make counts as the user's from the first time on.
         (Some("-1"), "pinned"),
         (Some("mixd-aux"), "pinned"),
         (Some("card-b"), "pinned"),
@@ -96,7 +96,7 @@ fn a_rival_that_moves_every_stream_back_is_left_to_it_after_two_moves() {
         assert_eq!(moves(&stage, game), before, "{value:?}");
         stage.mixd.ctl(&["add-program", "Game"]).unwrap();
         stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
-        // Who goes on gets what he wants again.
+        // A program that moves the stream again gets its way once more.
         fight(&stage, game, value);
         assert!(moves(&stage, game) <= before + 2, "{value:?}");
     }

@@ -76,7 +76,7 @@ impl House {
     }
 }
 
-/// What is started in the moment after a signal is what is there from then on.
+/// A mixd that is started in the moment after a signal is the one that stays.
 fn follows(house: &House, signal: Signal) {
     let mut old = house.start();
     house.wait_for(&old);

@@ -239,7 +239,7 @@ fn a_move_in_a_mixer_is_the_users_until_he_moves_it_back_or_changes_the_list() {
         stage.lab.wait_for_route(name, "mixd-default").unwrap();
         stage.wait_for_state(&format!("default\trouted\t{name}"));
     }
-    // What is heard is what the channel says.
+    // The sound follows the channel.
     stage.set_volume("-1");
     move_in_a_mixer(&stage, "Game", "mixd-aux");
     move_in_a_mixer(&stage, "Native", "mixd-aux");

@@ -102,7 +102,7 @@ pub enum Until {
     Time(Duration),
 }
 
-/// What `add-program`, `ignore` and `remove-program` take.
+/// The arguments of `add-program`, `ignore` and `remove-program`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patterns {
     /// The patterns to add or remove.
@@ -111,7 +111,7 @@ pub struct Patterns {
     pub dry_run: Option<Format>,
 }
 
-/// Where `move` sends a program.
+/// The channel that `move` sends a program to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// To this channel.

@@ -8,7 +8,7 @@ use super::state::{Cause, Defect, Inputs, Missed, State};
 use super::target::Target;
 
 impl Inputs<'_> {
-    /// Why a stream does not play through its channel, if it does not.
+    /// Returns the sentence that says why a stream does not play through its channel, if it does not.
     pub fn reason(&self, id: u32, state: &State) -> Option<Sentence> {
         let text = match (state.missed, state.planned, state.cause) {
             (Some(missed), ..) => self.missed_text(id, state.channel, missed),

@@ -15,11 +15,11 @@ use super::target::Target;
 pub struct State {
     /// The rule that puts it into the aux channel, or has it ignored.
     pub matched: Match,
-    /// What it is to be, whether it is that or not.
+    /// The state that is planned for it; it may not have come to it yet.
     pub planned: StreamState,
     /// The channel that it plays through, where that is known; else the one that the list gives it.
     pub channel: Channel,
-    /// The channel whose sink it is to be sent to.
+    /// The channel whose sink it is sent to.
     pub target: Option<Channel>,
     /// Why it is not sent where the list says.
     pub cause: Option<Cause>,
@@ -63,18 +63,18 @@ pub enum Cause {
     LinksRemoved,
 }
 
-/// Where a stream that was sent to its channel plays instead. A session manager need not do what it is
+/// Where a stream that was sent to its channel plays instead. A session manager need not do as it is
 /// asked (WirePlumber's policy `move = false`), one that hangs does nothing, and PipeWire may refuse a
 /// link of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missed {
-    /// What is wrong with its links to its channel, if it has some.
+    /// The defect of its links to its channel, if it has some.
     pub defect: Option<Defect>,
     /// Another sink that it is linked to, and by which client.
     pub elsewhere: Option<(Option<u32>, u32)>,
 }
 
-/// What is wrong with the links of a stream that has some to its channel. It is complete when each of
+/// A defect of the links of a stream that has some to its channel. It is complete when each of
 /// its ports has a link to the channel's sink, each port of that one a link to the output, and none
 /// leads to a card besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +88,8 @@ pub enum Defect {
 }
 
 impl State {
-    /// What clients are told: no stream is called routed that is not, nor pinned to a channel that it
-    /// does not play through.
+    /// Returns the state that clients are told: no stream is called routed that is not, nor pinned to a channel
+    /// that it does not play through.
     pub fn state(&self) -> StreamState {
         match self.missed {
             None => self.planned,
@@ -100,7 +100,7 @@ impl State {
         }
     }
 
-    /// The client that has linked it elsewhere.
+    /// Returns the client that has linked it elsewhere.
     pub fn linked_by(&self) -> Option<u32> {
         match (self.missed, self.cause) {
             (Some(missed), _) => missed.elsewhere?.0,
@@ -110,10 +110,10 @@ impl State {
     }
 }
 
-/// What the state of a stream follows from.
+/// Everything that the state of a stream follows from.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
-    /// What PipeWire has.
+    /// The objects that PipeWire has.
     pub registry: &'a Registry,
     /// The links of ours.
     pub links: &'a Links,
@@ -124,7 +124,7 @@ pub struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    /// The state of something that makes sound, but whether it plays where it is sent.
+    /// Returns the state of something that makes sound, all but `missed`.
     pub fn state(&self, id: u32, matched: Match) -> State {
         let contested = if self.links.is_stream_given_up(id) {
             Some(Cause::LinksRemoved)
@@ -136,7 +136,7 @@ impl Inputs<'_> {
         self.state_after(id, matched, self.streams.choice(id), contested)
     }
 
-    /// The same, were the list just changed so that this rule matches.
+    /// Returns the state after a change of the list by which this rule matches.
     pub fn changed_state(&self, id: u32, matched: Match) -> State {
         self.state_after(id, matched, Choice::List, None)
     }
@@ -157,7 +157,7 @@ impl Inputs<'_> {
         let listed = listed.unwrap_or(Channel::Default);
         let is_where_it_is = match planned {
             StreamState::Pinned => true,
-            // What we have sent goes back in a moment.
+            // A stream that was sent to a channel by the list goes back in a moment.
             StreamState::Ignored => choice != Choice::List,
             _ => false,
         };
@@ -176,7 +176,8 @@ impl Inputs<'_> {
         }
     }
 
-    /// What a stream is to be, why it is not sent where the list says, and whose sink it is sent to.
+    /// Returns the state that a stream should have, why it is not sent where the list says, and the channel
+    /// whose sink it is sent to.
     fn plan(
         &self,
         id: u32,
@@ -194,7 +195,7 @@ impl Inputs<'_> {
         if contested.is_some() {
             return (StreamState::Contested, contested, None);
         }
-        // What is not to be linked by a session manager, its program or its user links.
+        // Without it no session manager links the stream: its program or its user does.
         if !registry.is_set(id, "node.autoconnect") {
             return match registry.sinks_fed_by(id).next() {
                 Some(_) => pinned(Cause::NoAutoconnect),
@@ -205,7 +206,7 @@ impl Inputs<'_> {
             return pinned(Cause::LinkedBy(client, sink));
         }
         if let Some(cause) = self.immovable_cause(id) {
-            // What its own node asks for, it has, moved or not.
+            // It plays where its own node asks to, moved or not.
             let has_own_target = match registry.own_target(id) {
                 Target::Elsewhere(sink) => !registry.is_default(sink),
                 Target::Ours(_) => true,
@@ -224,9 +225,12 @@ impl Inputs<'_> {
                 _ => pinned_to(channel, Cause::Moved(channel)),
             },
             Choice::User(None) if target.is_chosen() => pinned(Cause::Sent),
-            Choice::User(None) if self.is_sent_to_default(id) => pinned(Cause::SentToDefault),
+            // pipewire-pulse writes that when a mixer moves a stream to the default sink.
+            Choice::User(None) if registry.target_object(id) == Some("-1") => {
+                pinned(Cause::SentToDefault)
+            }
             Choice::User(None) => routed,
-            // What the metadata shows until it shows what was set is old.
+            // Until the metadata shows the target that was set, it shows an old one.
             Choice::Nobody | Choice::List if self.streams.is_requested(id) => routed,
             Choice::Nobody if target.is_chosen() => pinned(Cause::Sent),
             // The session manager looks at the stream's own node where the metadata says nothing.
@@ -247,7 +251,7 @@ impl Inputs<'_> {
         }
     }
 
-    /// What keeps a stream where it is, whatever anybody wishes.
+    /// Returns the reason for which a stream stays where it is, whatever it is asked to do.
     fn fixed_cause(&self, id: u32) -> Option<Cause> {
         let registry = self.registry;
         if !registry.is_stream(id) {
@@ -268,7 +272,7 @@ impl Inputs<'_> {
         }
     }
 
-    /// What keeps the session manager from moving a stream.
+    /// Returns the reason for which the session manager would not move a stream.
     fn immovable_cause(&self, id: u32) -> Option<Cause> {
         let is_set = |key| self.registry.is_set(id, key);
         if !self.registry.is_managed() {
@@ -284,14 +288,8 @@ impl Inputs<'_> {
         }
     }
 
-    /// Returns whether somebody has chosen the default sink for a stream, whichever that is: what
-    /// pipewire-pulse writes when a mixer moves a stream there.
-    fn is_sent_to_default(&self, id: u32) -> bool {
-        self.registry.target_object(id) == Some("-1")
-    }
-
-    /// The client other than the session manager that has linked a stream to sinks and none of them
-    /// ours, and one of those sinks.
+    /// Returns the client other than the session manager that has linked a stream to sinks, none of them ours,
+    /// and one of those sinks.
     fn linked_elsewhere(&self, stream: u32) -> Option<(Option<u32>, u32)> {
         let mut found = None;
         for link in self.links.foreign(self.registry, stream) {
@@ -307,13 +305,13 @@ impl Inputs<'_> {
         found
     }
 
-    /// Returns whether a link, whoever has made it, leads from a stream to a sink of this channel.
+    /// Returns whether a link of any client leads from a stream to a sink of this channel.
     pub fn plays_to(&self, stream: u32, channel: Channel) -> bool {
         let mut sinks = self.registry.sinks_fed_by(stream);
         sinks.any(|sink| self.registry.channel(sink) == Some(channel))
     }
 
-    /// Where a stream that has not played through its channel for too long plays instead.
+    /// Returns where a stream that has not played through its channel for too long plays instead.
     pub fn missed(&self, id: u32, channel: Channel) -> Missed {
         Missed {
             defect: self.defect(id, channel),
@@ -321,7 +319,7 @@ impl Inputs<'_> {
         }
     }
 
-    /// The client whose link leads a stream to another sink, and that sink, unless the session manager
+    /// Returns the client whose link leads a stream to another sink, and that sink, unless the session manager
     /// was not even asked.
     fn elsewhere(&self, id: u32, channel: Channel) -> Option<(Option<u32>, u32)> {
         let could_follow = !self.registry.is_managed() || self.streams.is_requested(id);
@@ -336,7 +334,7 @@ impl Inputs<'_> {
         client.is_some() && client == self.registry.owner.manager() && !self.plays_to(id, channel)
     }
 
-    /// What is wrong with the links of a stream that has some to its channel.
+    /// Returns the defect of the links of a stream that has some to its channel.
     pub fn defect(&self, stream: u32, channel: Channel) -> Option<Defect> {
         let mut sinks: Vec<u32> = Vec::new();
         for link in self.registry.links_from(stream) {
@@ -362,7 +360,7 @@ impl Inputs<'_> {
         twice.or_else(|| if defects.contains(&None) { None } else { first })
     }
 
-    /// A link of somebody else from a stream to a card.
+    /// Returns a link of another client from a stream to a card.
     fn stray(&self, stream: u32) -> Option<&Link> {
         let mut links = self.links.foreign(self.registry, stream);
         links.find(|link| self.registry.is_card(link.ports.input_node))

@@ -1,5 +1,5 @@
-//! The programs' streams: what was done with each so far, and what is to be done now. Streams are moved by
-//! asking the session manager; links are made where there is none, or where it leaves a stream without.
+//! The programs' streams: plans what to do with each. Streams are moved by asking the session manager; the
+//! router links those of which there is none, or which it leaves without links.
 
 mod record;
 
@@ -24,10 +24,10 @@ use crate::rules::Rules;
 /// How often a stream may be moved away from its channel before it is left where it is moved to.
 pub const MAX_MOVES: u8 = 2;
 
-/// How often a stream that a session manager has linked twice is asked for anew.
+/// How often a stream that a session manager has linked twice is paused, to be asked for anew.
 const MAX_PAUSES: u8 = 2;
 
-/// What was done with the streams, and what was done with them against our will.
+/// The programs' streams.
 #[derive(Debug, Default)]
 pub struct Streams {
     records: BTreeMap<u32, Record>,
@@ -99,8 +99,8 @@ impl Streams {
     }
 
     /// The streams whose target was set and has not been shown, with the serials that were set, where the
-    /// session manager has done something since: one that hangs is not to be asked anything, because
-    /// PipeWire serves nobody who waits for its answer.
+    /// session manager has done something since: one that hangs must not be asked anything, because PipeWire
+    /// serves no client that waits for its answer.
     pub fn unacknowledged(&self) -> impl Iterator<Item = (u32, u64)> {
         let heard = self.heard().filter(|(_, record)| record.is_requested());
         heard.filter_map(|(id, record)| Some((id, record.unacknowledged?)))
@@ -128,13 +128,13 @@ impl Streams {
         records.filter(|(id, _)| !self.awaiting_activity.contains(id))
     }
 
-    /// Who has chosen a stream's sink last.
+    /// Returns who has chosen a stream's sink last.
     pub fn choice(&self, stream: u32) -> Choice {
         let record = self.records.get(&stream);
         record.map(|record| record.choice).unwrap_or_default()
     }
 
-    /// How often a stream has been moved away from its channel.
+    /// Returns how often a stream has been moved away from its channel.
     pub fn moves(&self, stream: u32) -> u8 {
         self.records.get(&stream).map_or(0, |record| record.moves)
     }
@@ -203,7 +203,7 @@ impl Streams {
         }
     }
 
-    /// Finds the state of all that makes sound, and what is to be done about it.
+    /// Finds the state of all that makes sound, and plans what follows from it.
     pub fn plan(&mut self, plan: &mut Plan) {
         self.remove_stale_targets(plan);
         let mut states = BTreeMap::new();
@@ -265,7 +265,7 @@ impl Streams {
         let is_managed = plan.registry.is_managed();
         let sink = match (state.target, state.cause) {
             (Some(channel), _) => plan.ready.get(&channel).copied(),
-            // Nobody else would.
+            // No session manager does so.
             (None, Some(Cause::OwnTarget | Cause::Sent)) if !is_managed => {
                 plan.registry.pinned_to(id)
             }
@@ -377,7 +377,7 @@ impl Streams {
         }
     }
 
-    /// Returns whether a stream is to be asked for anew in a moment.
+    /// Returns whether a stream is paused, and asked for anew in a moment.
     fn is_paused(&self, stream: u32) -> bool {
         let record = self.records.get(&stream);
         record.is_some_and(|record| record.request == Request::Pause)
@@ -472,9 +472,9 @@ impl Streams {
     }
 }
 
-/// What the plans for the streams depend on, and what they are.
+/// The inputs of the plan for the streams, and the plan.
 pub struct Plan<'a, 'r> {
-    /// What PipeWire has. A target counts as removed as soon as that has been asked for: PipeWire may
+    /// The objects that PipeWire has. A target counts as removed as soon as that has been asked for: PipeWire may
     /// never show it.
     pub registry: &'a mut Registry,
     /// The links of ours.

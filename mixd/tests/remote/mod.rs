@@ -17,7 +17,7 @@ use lab::{Lab, TIMEOUT};
 
 use self::page::Pages;
 
-/// What a program is told to do.
+/// A command to a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
     Pause,
@@ -43,7 +43,7 @@ pub enum Kind {
     FfPlay,
     /// Two tabs of a browser: an audio element, and `WebAudio`.
     Browser,
-    /// None: the position is how far it has read its file.
+    /// None: its position is taken from how far it has read its file.
     File,
 }
 
@@ -107,7 +107,7 @@ impl<'a> Playing<'a> {
         })
     }
 
-    /// What it has printed last.
+    /// Returns what it has printed last.
     pub fn said(&self) -> String {
         let text = fs::read(log(self.lab)).unwrap_or_default();
         let start = text.len().saturating_sub(400);
@@ -261,7 +261,7 @@ impl<'a> Playing<'a> {
         })
     }
 
-    /// Whether something of it stays where it is for a second and a half.
+    /// Returns whether its position stays the same for a second and a half.
     pub fn is_paused(&self) -> bool {
         let before = self.positions();
         std::thread::sleep(Duration::from_millis(1500));
