@@ -21,10 +21,12 @@ use crate::tools;
 /// it answers. They have the machine to themselves.
 const ALONE: [&str; 2] = ["mixd/load", "floods"];
 
-/// Parts of the names of those that hear whether a program plays a quantum too much when it starts, which
-/// load changes as well: one for each processor at once, and nothing beside.
-const QUIET: [&str; 7] = [
+/// Parts of the names of those that hear whether a program plays a quantum too much when it starts, or
+/// whether a fade of short quanta clicks, which load changes as well: one for each processor at once, and
+/// nothing beside.
+const QUIET: [&str; 8] = [
     "awaited::no_program",
+    "glide::a_jump_from_end_to_end_steps_at_least_12_db_less_than_an_instant_one_at_a_quantum_of_256",
     "leaks_no_sample",
     "patterns::two_programs_that_say_the_same",
     "streams::a_stream_sent_to_the_wrong_channel",
