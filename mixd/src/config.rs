@@ -22,7 +22,8 @@ use wire::{Curve, Snap};
 use self::directives::{CURVE, DIRECTIVES, GLIDE, IGNORE, OUTPUT, PROGRAM, REMEMBER_VOLUME, SNAP};
 use self::line::Line;
 use crate::fade;
-use crate::rules::Rules;
+use crate::router::{ByChannel, CHANNELS, Preference};
+use crate::rules::{Rules, glob};
 
 /// What the file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,6 +150,21 @@ impl Config {
             }
             _ => Err(unknown(name)),
         }
+    }
+
+    /// What each channel is to play to, in order of preference.
+    pub fn preferences(&self) -> ByChannel<Vec<Preference>> {
+        let mut preferences = ByChannel::default();
+        if let Some(name) = &self.output {
+            let preference = Preference {
+                sink: Some(Pattern::truncated(&glob::escape(name))),
+                line: format!("{OUTPUT} {name}"),
+            };
+            for channel in CHANNELS {
+                preferences[channel] = vec![preference.clone()];
+            }
+        }
+        preferences
     }
 
     /// A text that says the same, without comments.

@@ -64,7 +64,7 @@ impl PipeWire {
     }
 
     fn connect(&mut self, mix: Mix, now: Instant) {
-        let mut router = Router::new(self.config.output.clone());
+        let mut router = Router::new(self.config.preferences());
         router.set_instance(self.instance.clone());
         let fade = Fade::new(Factors::from(mix), self.config.glide);
         if let Ok(connection) = Connection::open(&self.context, router, fade) {
@@ -117,7 +117,7 @@ impl AudioServer for PipeWire {
             self.connection = None;
             self.retry_at = Some(now + FIRST_RETRY);
             self.retry_wait = FIRST_RETRY;
-            return Ok(Some(Router::new(None).audio()));
+            return Ok(Some(Router::default().audio()));
         };
         match connection.router().refusal() {
             Some(refusal) => Err(refusal),

@@ -31,6 +31,7 @@ mod target;
 mod timeouts;
 
 use std::collections::BTreeSet;
+use std::ops::{Index, IndexMut};
 use std::time::{Duration, Instant};
 
 use wire::message::{ClientName, NodeName};
@@ -45,7 +46,8 @@ use self::matching::Match;
 pub use self::moving::{PlannedMove, no_stream};
 pub use self::other_mixd::INSTANCE;
 use self::other_mixd::OtherMixd;
-use self::output::Output;
+use self::output::Outputs;
+pub use self::output::Preference;
 use self::ports::ConfiguredPorts;
 pub use self::registry::{Direction, TARGET_NODE, TARGET_OBJECT};
 use self::registry::{Link, Registry};
@@ -58,6 +60,33 @@ use crate::rules::Rules;
 
 /// Both channels.
 pub const CHANNELS: [Channel; 2] = [Channel::Default, Channel::Aux];
+
+/// Something of each channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ByChannel<T> {
+    default: T,
+    aux: T,
+}
+
+impl<T> Index<Channel> for ByChannel<T> {
+    type Output = T;
+
+    fn index(&self, channel: Channel) -> &T {
+        match channel {
+            Channel::Default => &self.default,
+            Channel::Aux => &self.aux,
+        }
+    }
+}
+
+impl<T> IndexMut<Channel> for ByChannel<T> {
+    fn index_mut(&mut self, channel: Channel) -> &mut T {
+        match channel {
+            Channel::Default => &mut self.default,
+            Channel::Aux => &mut self.aux,
+        }
+    }
+}
 
 /// The `node.name` of a channel's sink.
 pub fn sink_name(channel: Channel) -> &'static str {
@@ -92,7 +121,7 @@ pub struct Router {
     registry: Registry,
     other_mixd: OtherMixd,
     manager: SessionManager,
-    output: Output,
+    outputs: Outputs,
     sinks: Sinks,
     levels: Levels,
     links: Links,
@@ -105,18 +134,17 @@ pub struct Router {
 }
 
 impl Router {
-    /// A router that knows nothing yet. `output` is the `node.name` of the sink to play to, if
-    /// it is not to be the default.
-    pub fn new(output: Option<String>) -> Self {
+    /// A router that knows nothing yet, and plays each channel to the first sink of its preferences that is there.
+    pub fn new(preferences: ByChannel<Vec<Preference>>) -> Self {
         Self {
-            output: Output::new(output),
+            outputs: Outputs::new(preferences),
             ..Self::default()
         }
     }
 
-    /// Plays to the sink of this `node.name`, or, without one, to the default.
-    pub fn set_output(&mut self, output: Option<String>) {
-        self.output.named = output;
+    /// Plays each channel to the first sink of its preferences that is there, from now on.
+    pub fn set_preferences(&mut self, preferences: ByChannel<Vec<Preference>>) {
+        self.outputs.set_preferences(preferences);
     }
 
     /// Sets what all of our connections say of themselves as [`INSTANCE`].
@@ -260,7 +288,7 @@ impl Router {
         if self.registry.is_tool(id) {
             self.manager.note_tool_gone();
         }
-        self.output.forget(id);
+        self.outputs.forget(id);
         self.sinks.note_removed(id);
         self.streams.remove(id);
         self.ports.forget(id);
@@ -291,7 +319,7 @@ impl Router {
             registry,
             other_mixd,
             manager,
-            output,
+            outputs,
             sinks,
             levels,
             links,
@@ -306,16 +334,16 @@ impl Router {
         manager.begin_round(registry, &mut round);
         links.expire_retries(&mut round);
         registry.inspect_processes(&mut round);
-        output.remove_copies(registry, sinks.created_so_far(), &mut round);
-        if output.choose(registry) {
-            links.reset_retries();
+        outputs.remove_copies(registry, sinks.created_so_far(), &mut round);
+        for channel in outputs.choose(registry) {
+            links.reset_retries_of(sinks, channel);
         }
-        sinks.plan(registry, output, ports, &mut round);
+        sinks.plan(registry, outputs, ports, &mut round);
         levels.plan(sinks, &mut round);
-        links.find_unlinked_sinks(registry, sinks, output);
+        links.find_unlinked_sinks(registry, sinks, outputs);
         // A sink with nothing behind it stalls its players: streams come after the monitors.
-        let mut wanted = sinks.monitor_links(registry, output);
-        let ready = sinks.ready(registry, output, &wanted);
+        let mut wanted = sinks.monitor_links(registry, outputs);
+        let ready = sinks.ready(registry, outputs, &wanted);
         streams.set_rules(registry, rules);
         let mut plan = Plan {
             registry,
@@ -398,12 +426,15 @@ impl Router {
         self.registry.sink_properties()
     }
 
-    /// The duration of the quantum at which the output and our sinks run: never less than it is in
-    /// truth, as far as can be told.
+    /// The longest duration of a quantum at which a sink of ours and its output run: never less than it is in
+    /// truth, as far as can be told. Each output may have a driver of its own.
     pub fn quantum(&mut self) -> Duration {
         *self.quantum.get_or_insert_with(|| {
-            let sinks = self.sinks.nodes().map(|(_, node, _)| node);
-            quantum::quantum(&self.registry, sinks.chain(self.output.node()))
+            let quanta = CHANNELS.map(|channel| {
+                let sinks = self.sinks.nodes_of(channel);
+                quantum::quantum(&self.registry, sinks.chain(self.outputs.of(channel).node()))
+            });
+            quanta[0].max(quanta[1])
         })
     }
 
@@ -431,7 +462,7 @@ impl Router {
     /// What clients are told, as of the last round.
     pub fn audio(&self) -> Audio {
         let states = self.streams.states().iter();
-        let card = self.output.card();
+        let card = self.outputs.of(Channel::Default).card();
         let card = card.and_then(|card| self.registry.nodes().get(&card));
         // Refused or removed, they are missing though PipeWire is there.
         let is_up =
@@ -454,26 +485,31 @@ impl Router {
         let registry = &self.registry;
         let default = registry.default_sink.as_deref();
         let is_own = default.is_some_and(|name| channel_of_name(name).is_some());
-        let leads_back = self.output.led_back(registry);
+        let led_back = self.outputs.led_back(registry).into_iter();
+        let led_back = led_back.map(|id| NodeName::truncated(registry.name(id)));
         let are_links_removed = self.links.are_monitors_given_up(&self.sinks);
         [
             // Where there is no card, there is none to be chosen instead.
             (registry.is_managed() && is_own && has_card).then_some(Warning::OwnSinkIsDefault),
-            self.output
-                .is_missing(registry)
-                .then_some(Warning::OutputMissing),
-            leads_back.map(Warning::LeadsBack),
-            self.sinks.are_given_up().then_some(Warning::SinksRemoved),
-            are_links_removed.then_some(Warning::LinksRemoved),
-            registry
-                .is_manager_hanging()
-                .then_some(Warning::ManagerHangs),
-            registry
-                .is_moving_forbidden()
-                .then_some(Warning::MovingForbidden),
+            self.outputs.are_missing().then_some(Warning::OutputMissing),
         ]
         .into_iter()
         .flatten()
+        .chain(led_back.map(Warning::LeadsBack))
+        .chain(
+            [
+                self.sinks.are_given_up().then_some(Warning::SinksRemoved),
+                are_links_removed.then_some(Warning::LinksRemoved),
+                registry
+                    .is_manager_hanging()
+                    .then_some(Warning::ManagerHangs),
+                registry
+                    .is_moving_forbidden()
+                    .then_some(Warning::MovingForbidden),
+            ]
+            .into_iter()
+            .flatten(),
+        )
         .chain(self.levels.warnings())
         .collect()
     }

@@ -588,7 +588,7 @@ impl Connection {
 
     /// Plays to another sink, or fades at another pace, from now on.
     pub fn set_config(&mut self, config: &Config) {
-        self.router.set_output(config.output.clone());
+        self.router.set_preferences(config.preferences());
         self.fade.set_shortest(config.glide);
     }
 

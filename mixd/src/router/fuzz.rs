@@ -106,7 +106,7 @@ struct World {
 pub fn router(data: &[u8]) {
     let mut source = Unstructured::new(data);
     let mut world = World {
-        router: Router::new(None),
+        router: Router::default(),
         rules: Rules::default(),
         pipewire: PipeWire::new(true),
         now: Instant::now(),
@@ -607,11 +607,11 @@ impl World {
         }
         let Router {
             registry,
-            output,
+            outputs,
             sinks,
             ..
         } = &self.router;
-        let ready = sinks.ready(registry, output, &sinks.monitor_links(registry, output));
+        let ready = sinks.ready(registry, outputs, &sinks.monitor_links(registry, outputs));
         for stream in self.router.audio().streams {
             let state = &self.router.streams.states()[&stream.id];
             let can_play = state.planned == StreamState::Routed;

@@ -19,6 +19,7 @@ use super::streams::MAX_MOVES;
 use super::*;
 use crate::router::registry::{CONFIGURED_SINK, DEFAULT_SINK, TARGET_NODE};
 use wire::StreamState;
+use wire::message::Pattern;
 
 const CARD: u32 = 30;
 const OTHER_CARD: u32 = 31;
@@ -56,6 +57,19 @@ struct World {
     now: Instant,
 }
 
+/// Globs that both channels prefer, in order.
+fn preferred(globs: &[&str]) -> ByChannel<Vec<Preference>> {
+    let preference = |glob: &&str| Preference {
+        sink: Some(Pattern::truncated(glob)),
+        line: format!("output {glob}"),
+    };
+    let mut preferences = ByChannel::default();
+    for channel in CHANNELS {
+        preferences[channel] = globs.iter().map(preference).collect();
+    }
+    preferences
+}
+
 impl World {
     /// A session that has come to rest, with `names` on the list.
     fn new(names: &[&str]) -> Self {
@@ -78,7 +92,7 @@ impl World {
 
     fn empty(names: &[&str], is_managed: bool) -> Self {
         let mut world = Self {
-            router: Router::new(None),
+            router: Router::default(),
             rules: rules(names),
             pipewire: PipeWire::new(is_managed),
             now: Instant::now(),
@@ -1023,7 +1037,7 @@ fn another_default_card_takes_the_monitors_and_our_own_sink_does_not() {
 #[test]
 fn the_output_asked_for_goes_before_the_default() {
     let mut world = World::empty(&[], true);
-    world.router = Router::new(Some("other".into()));
+    world.router = Router::new(preferred(&["other"]));
     world.handle([Event::Metadata(MetadataOwner::Managed(MANAGER))]);
     world.handle(session());
     world.run([Event::Listed]);

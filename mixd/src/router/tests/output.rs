@@ -80,18 +80,18 @@ fn a_long_way_back_is_found_and_the_card_behind_is_played_to() {
         link(901, MANAGER, between(91, OTHER_CARD, 0)),
         link(902, MANAGER, between(91, DEFAULT, 0)),
     ]);
-    world.router.set_output(Some("virtual".into()));
+    world.router.set_preferences(preferred(&["virtual"]));
     world.run([]);
     // The default is good.
     assert_eq!(world.output().as_deref(), Some("other"));
     assert_eq!(warnings(&world), leads_back("virtual"));
-    world.router.set_output(None);
+    world.router.set_preferences(preferred(&[]));
     world.run([]);
     assert_eq!(warnings(&world), []);
     world.run([default_sink("virtual")]);
     assert_eq!(world.output().as_deref(), Some("other"));
     // Nor is anything wrong with it while it need not be played to.
-    world.router.set_output(Some("card".into()));
+    world.router.set_preferences(preferred(&["card"]));
     world.run([]);
     assert_eq!(warnings(&world), []);
 }
@@ -271,7 +271,7 @@ fn a_filter_that_is_for_every_sink_is_not_before_one_that_was_asked_for() {
         (Some("filter-91"), 91),
         (Some("nowhere"), 90),
     ] {
-        world.router.set_output(output.map(str::to_owned));
+        world.router.set_preferences(preferred(output.as_slice()));
         world.run([]);
         assert_eq!(played_to(&world), Some(expected), "{output:?}");
     }
@@ -280,7 +280,7 @@ fn a_filter_that_is_for_every_sink_is_not_before_one_that_was_asked_for() {
         89,
         &[("filter.smart.target", "{ node.name = other }")],
     );
-    world.router.set_output(Some("filter-91".into()));
+    world.router.set_preferences(preferred(&["filter-91"]));
     world.run([]);
     assert_eq!(played_to(&world), Some(89));
     world.run([filter_key(91, "filter.smart.targetable", Some("true"))]);
