@@ -34,8 +34,8 @@ use std::collections::BTreeSet;
 use std::ops::{Index, IndexMut};
 use std::time::{Duration, Instant};
 
-use wire::message::{ClientName, NodeName};
-use wire::{Audio, Channel, Diagnosis, PipeWireState, Stream, StreamDetail, Warning};
+use wire::message::{ClientName, NodeName, Sentence};
+use wire::{Audio, Channel, Diagnosis, PipeWireState, SinkUser, Stream, StreamDetail, Warning};
 
 pub use self::event::{Command, Event, Info, Level, MetadataOwner, Ports, Process, Props, Sink};
 pub use self::layout::{Layout, MAX_CHANNELS};
@@ -50,7 +50,7 @@ use self::output::Outputs;
 pub use self::output::Preference;
 use self::ports::ConfiguredPorts;
 pub use self::registry::{Direction, TARGET_NODE, TARGET_OBJECT};
-use self::registry::{Link, Registry};
+use self::registry::{Link, Node, Registry};
 use self::sinks::Sinks;
 use self::state::{Inputs, State};
 use self::streams::{Plan, Streams, Told};
@@ -462,14 +462,25 @@ impl Router {
     /// What clients are told, as of the last round.
     pub fn audio(&self) -> Audio {
         let states = self.streams.states().iter();
-        let card = self.outputs.of(Channel::Default).card();
-        let card = card.and_then(|card| self.registry.nodes().get(&card));
+        let output = |channel| {
+            let card = self.outputs.of(channel).card()?;
+            let node = self.registry.nodes().get(&card)?;
+            Some(wire::Output {
+                name: NodeName::truncated(&node.name),
+                description: described(node),
+            })
+        };
+        let outputs = wire::Outputs {
+            aux: output(Channel::Aux),
+            default: output(Channel::Default),
+        };
+        let has_card = outputs.aux.or(outputs.default).is_some();
         // Refused or removed, they are missing though PipeWire is there.
         let is_up =
             |&channel: &Channel| self.sinks.is_created(channel) || self.sinks.is_refused(channel);
         Audio {
-            output: card.map(|card| NodeName::truncated(&card.name)),
             omitted: 0,
+            outputs: Box::new(outputs),
             streams: states
                 .map(|(&id, state)| self.registry.to_message(id, state))
                 .collect(),
@@ -477,7 +488,7 @@ impl Router {
                 true => PipeWireState::Up,
                 false => PipeWireState::Down,
             },
-            warnings: self.warnings(card.is_some()),
+            warnings: self.warnings(has_card),
         }
     }
 
@@ -512,6 +523,31 @@ impl Router {
         )
         .chain(self.levels.warnings())
         .collect()
+    }
+
+    /// The sinks that can be played to, and which channels play to each.
+    pub fn list_sinks(&self) -> Vec<wire::Sink> {
+        let cards = self.registry.cards().map(|(id, node)| {
+            let users = CHANNELS.into_iter().filter_map(|channel| {
+                let output = self.outputs.of(channel);
+                let line = output.chosen_by();
+                (output.card() == Some(id)).then(|| SinkUser {
+                    line: line.map(|it| Sentence::truncated(&it.line)),
+                    channel,
+                })
+            });
+            wire::Sink {
+                name: NodeName::truncated(&node.name),
+                users: users.collect(),
+                description: described(node),
+            }
+        });
+        cards.collect()
+    }
+
+    /// Returns whether a glob names a sink that can be played to.
+    pub fn has_card(&self, glob: &str) -> bool {
+        !self.registry.matching_cards(glob).is_empty()
     }
 
     /// The streams that another program list would move, as they would be.
@@ -594,6 +630,12 @@ impl Router {
         let mut nodes = self.sinks.nodes();
         !nodes.any(|(_, node, _)| self.registry.is_fed(node))
     }
+}
+
+/// A node's name for people, if it has one.
+fn described(node: &Node) -> Option<NodeName> {
+    let description = &node.description;
+    (!description.is_empty()).then(|| NodeName::truncated(description))
 }
 
 #[cfg(test)]

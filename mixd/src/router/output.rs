@@ -97,6 +97,8 @@ impl Outputs {
 #[derive(Debug, Default)]
 pub struct Output {
     preferences: Vec<Preference>,
+    /// The index of the preference by which the sink was chosen.
+    chosen_by: Option<usize>,
     /// There are preferences, and none of their sinks is there.
     is_missing: bool,
     /// The sink that was chosen.
@@ -121,6 +123,11 @@ impl Output {
         self.node
     }
 
+    /// The preference by which the sink was chosen; none where none of them names a sink that is there.
+    pub fn chosen_by(&self) -> Option<&Preference> {
+        self.preferences.get(self.chosen_by?)
+    }
+
     /// Chooses what to play to. Returns whether that has changed. Where the sink that was asked for, or else the
     /// default one, is one of ours or leads back into ours, the last one stays; where there is none, it is one of
     /// the cards that are played to in the end. Where nobody says what is the default, it is the one of the
@@ -134,7 +141,7 @@ impl Output {
         });
         let (mut named, mut rejected) = (None, None);
         self.is_missing = !self.preferences.is_empty();
-        self.preferences.iter().any(|preference| {
+        self.chosen_by = self.preferences.iter().position(|preference| {
             let Some(glob) = &preference.sink else {
                 self.is_missing = false;
                 return true;
