@@ -1,5 +1,5 @@
 //! The command line to a [`Command`]. The loop here finds the verb and the options that the table in
-//! `usage.rs` gives it; `verb.rs` says what they mean. All is checked before mixd is spoken to: wrong words
+//! `usage::mixctl` gives it; `verb.rs` says what they mean. All is checked before mixd is spoken to: wrong words
 //! are wrong whether it runs or not.
 
 mod verb;
@@ -7,10 +7,10 @@ mod verb;
 use std::ffi::{OsStr, OsString};
 
 use lexopt::{Arg, Parser};
+use usage::mixctl::USAGE;
 use usage::{Opt, Verb as Entry, nearest};
 
 pub use self::verb::{Detail, Format, Patterns, Side, Until, Verb, WatchFormat};
-use crate::usage::USAGE;
 
 /// A command line that is understood.
 #[derive(Debug, PartialEq)]

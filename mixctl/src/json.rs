@@ -1,4 +1,4 @@
-//! Answers as JSON: one object, one line. `usage.rs` describes the fields.
+//! Answers as JSON: one object, one line. `usage::mixctl` describes the fields.
 
 use serde_json::{Value, json};
 use wire::{

@@ -1,4 +1,4 @@
-//! The start of the program; the rest is in the library, where xtask finds the table of its words.
+//! mixctl: a command line to requests, and mixd's answers to text.
 //!
 //! With glibc, std's own start is left out: it reads `/proc/self/maps` and maps a second stack to report
 //! an overflow of the first on. `mixctl shift-volume 0.01` takes 1.10 ms instead of 1.22 ms without that
@@ -6,6 +6,28 @@
 //! binding takes.
 //! A test of this target has the harness's `main`.
 #![cfg_attr(all(target_env = "gnu", not(test)), no_main)]
+
+mod args;
+mod ask;
+mod bar;
+mod dial;
+mod doctor;
+mod edit;
+mod failure;
+mod finding;
+mod hold;
+mod json;
+mod meant;
+mod moving;
+mod number;
+mod output;
+mod pick;
+mod print;
+mod run;
+mod signal;
+mod watch;
+mod whereabouts;
+mod why;
 
 #[cfg(all(target_env = "gnu", not(test)))]
 #[allow(unsafe_code)]
@@ -30,11 +52,11 @@ mod start {
         unsafe {
             libc::signal(libc::SIGPIPE, libc::SIG_IGN);
         }
-        std::process::exit(mixctl::main().into())
+        std::process::exit(crate::run::main().into())
     }
 }
 
 #[cfg(any(not(target_env = "gnu"), test))]
 fn main() -> std::process::ExitCode {
-    mixctl::main().into()
+    run::main().into()
 }

@@ -9,8 +9,8 @@ use crate::ask::{changed, connect, done, report, status, unexpected};
 use crate::edit::edit;
 use crate::failure::{Failure, sentence};
 use crate::output::{print, say};
-use crate::usage::USAGE;
 use crate::{dial, doctor, hold, json, moving, pick, print as plain, watch, why};
+use usage::mixctl::USAGE;
 
 /// Runs the program. Returns its exit status.
 pub fn main() -> u8 {

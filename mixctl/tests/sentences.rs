@@ -361,7 +361,7 @@ fn help(book: &mut Book) {
     book.section("Help");
     book.run("", &[]);
     book.run("", &["help"]);
-    for verb in mixctl::usage::USAGE.verbs {
+    for verb in usage::mixctl::USAGE.verbs {
         book.run("", &["help", verb.name]);
     }
     book.run("", &["--version"]);

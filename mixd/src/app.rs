@@ -35,7 +35,7 @@ const STREAM: usize = 96;
 /// What is done while mixd.conf is wrong, after the daemon has started.
 const AS_BEFORE: &str = "all stays as it was";
 
-/// What the daemon asks of PipeWire. A trait, because the fuzz targets and xtask build this crate without
+/// What the daemon asks of PipeWire. A trait, because the fuzz targets build this crate without
 /// PipeWire's library (cargo's feature `pipewire`).
 pub trait AudioServer {
     /// A descriptor that is readable when [`dispatch`](Self::dispatch) has something to do.

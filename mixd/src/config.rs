@@ -2,7 +2,6 @@
 //! `state.rs` read, watch and save the user's two files.
 
 pub mod config_file;
-pub mod directives;
 pub mod edit;
 pub mod files;
 #[cfg(feature = "fuzz")]
@@ -16,11 +15,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use usage::directives::{
+    self, CURVE, DIRECTIVES, GLIDE, IGNORE, OUTPUT, PROGRAM, REMEMBER_VOLUME, SNAP,
+};
 use usage::nearest;
 use wire::message::{MAX_PATTERN, Pattern};
-use wire::{Curve, OutputChoice, Snap};
+use wire::{Curve, OutputChoice, Rule, Snap};
 
-use self::directives::{CURVE, DIRECTIVES, GLIDE, IGNORE, OUTPUT, PROGRAM, REMEMBER_VOLUME, SNAP};
 use self::line::Line;
 use crate::fade;
 use crate::rules::Rules;
@@ -104,6 +105,15 @@ pub fn parse(text: &[u8]) -> Result<Config, Problem> {
     Ok(config)
 }
 
+/// Returns the rule that a directive of this name makes of a pattern, if it makes one.
+fn rule(name: &str, pattern: Pattern) -> Option<Rule> {
+    match name {
+        PROGRAM => Some(Rule::Program(pattern)),
+        IGNORE => Some(Rule::Ignore(pattern)),
+        _ => None,
+    }
+}
+
 impl Config {
     fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         let wrong = |what: &str| format!("'{name}' is {what}, not '{value}'");
@@ -112,7 +122,7 @@ impl Config {
                 let pattern: Pattern = value.parse().map_err(|error| {
                     format!("the pattern is {error}; {MAX_PATTERN} bytes are room for any name")
                 })?;
-                let rule = directives::rule(name, pattern).ok_or_else(|| unknown(name))?;
+                let rule = rule(name, pattern).ok_or_else(|| unknown(name))?;
                 let pushed = self.rules.push(rule);
                 pushed.map_err(|failure| failure.to_string())
             }

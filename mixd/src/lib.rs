@@ -23,4 +23,3 @@ pub mod rules;
 pub mod server;
 pub mod service_manager;
 pub mod sys;
-pub mod usage;

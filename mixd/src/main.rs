@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use mixd::config::directives;
 use mixd::options::{self, Command, Options};
-use mixd::usage::USAGE;
 use mixd::{daemon, log};
+use usage::directives;
+use usage::mixd::USAGE;
 use wire::Name;
 use wire::socket::reason;
 

@@ -1,4 +1,4 @@
-//! The command line: arguments to a [`Command`]. What there is, `usage.rs` says.
+//! The command line: arguments to a [`Command`]. `usage::mixd` lists the options.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -76,7 +76,7 @@ impl Options {
         preferences
     }
 
-    /// The options that say what a channel plays to, whatever is chosen for it.
+    /// The option that goes before a choice, if one does.
     pub fn over(&self, choice: &OutputChoice) -> Option<String> {
         let is_over = |own: &&OutputChoice| {
             own.channel.is_none() || choice.channel.is_none() || own.channel == choice.channel
@@ -199,7 +199,7 @@ fn descriptor(text: &str) -> Result<i32, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::usage::USAGE;
+    use usage::mixd::USAGE;
 
     fn parse_words(words: &[&str]) -> Result<Command, String> {
         parse(Parser::from_args(words)).map_err(|error| error.to_string())

@@ -5,28 +5,19 @@
 //! display, turns its events into messages and carries the effects out; the [`link`] is the
 //! connection to mixd.
 
-#[cfg(feature = "draw")]
 pub mod canvas;
-#[cfg(feature = "draw")]
 pub mod display_list;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fake_daemon;
-#[cfg(feature = "draw")]
 pub mod font;
-#[cfg(feature = "draw")]
 pub mod geometry;
-#[cfg(feature = "draw")]
 pub mod input;
 #[cfg(feature = "window")]
 pub mod link;
-#[cfg(feature = "draw")]
 pub mod model;
 #[cfg(feature = "window")]
 pub mod options;
-#[cfg(feature = "draw")]
 pub mod theme;
-pub mod usage;
-#[cfg(feature = "draw")]
 pub mod view;
 #[cfg(feature = "window")]
 pub mod window;

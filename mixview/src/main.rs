@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use lexopt::Parser;
 use mixview::options::{self, Command};
-use mixview::usage::USAGE;
 use mixview::window;
+use usage::mixview::USAGE;
 use wire::Name;
 
 fn main() -> ExitCode {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use mixctl::usage::SIDES;
+use usage::mixctl::SIDES;
 use usage::{Completes, Opt, Usage, Verb};
 
 /// What prints the names of the programs that play, a line each.

@@ -54,9 +54,9 @@ pub const DEBIAN: Layout = Layout {
 };
 
 const PROGRAMS: [&Usage; 3] = [
-    &mixd::usage::USAGE,
-    &mixctl::usage::USAGE,
-    &mixview::usage::USAGE,
+    &usage::mixd::USAGE,
+    &usage::mixctl::USAGE,
+    &usage::mixview::USAGE,
 ];
 
 /// Files that are copied as they are: from where, below which folder, and their names there. Those that

@@ -5,7 +5,7 @@ mod markdown;
 
 use std::fmt::Write;
 
-use mixd::config::directives::DIRECTIVES;
+use usage::directives::DIRECTIVES;
 use usage::{Opt, Usage};
 
 /// A page: its file's name, and its text (man(7)).
@@ -72,15 +72,15 @@ pub fn pages(version: &str) -> lab::Result<Vec<Page>> {
     Ok(vec![
         (
             "mixd.1".into(),
-            program(&mixd::usage::USAGE, &MIXD, version),
+            program(&usage::mixd::USAGE, &MIXD, version),
         ),
         (
             "mixctl.1".into(),
-            program(&mixctl::usage::USAGE, &MIXCTL, version),
+            program(&usage::mixctl::USAGE, &MIXCTL, version),
         ),
         (
             "mixview.1".into(),
-            program(&mixview::usage::USAGE, &MIXVIEW, version),
+            program(&usage::mixview::USAGE, &MIXVIEW, version),
         ),
         ("mixd.conf.5".into(), configuration(version)),
         ("mixd-protocol.7".into(), markdown::page(&protocol, version)),

@@ -10,7 +10,7 @@ use wire::{Channel, OutputChoice, Shift, Volume};
 use super::Words;
 use crate::dial::Range;
 use crate::number;
-use crate::usage::{FORMATS, SIDES};
+use usage::mixctl::{FORMATS, SIDES};
 
 /// The longest hold: a day.
 const MAX_HOLD: f64 = 86400.0;

@@ -1,6 +1,12 @@
-//! A program's command line as a table: `--help`, the man pages and the completions are printed from
-//! it. A crate because all three programs and xtask use it, and parsing is left to lexopt.
+//! The command lines of the three programs and the directives of mixd.conf, as tables: `--help`, the
+//! manual pages and the completions are printed from them, and parsing is left to lexopt. A crate of its own, so
+//! that what makes the manual pages builds none of the programs.
 #![deny(missing_docs)]
+
+pub mod directives;
+pub mod mixctl;
+pub mod mixd;
+pub mod mixview;
 
 use std::fmt::Write;
 

@@ -6,13 +6,12 @@ use wire::message::Pattern;
 use wire::{Rule, fold};
 
 use super::line::{self, Line};
-use crate::config::directives;
 use crate::rules::Rules;
 
-/// The rule that a line says, if it says one.
+/// Returns the rule that a line says, if it says one.
 fn rule(line: &[u8]) -> Option<Rule> {
     match line::parse(line) {
-        Line::Directive { name, value, .. } => directives::rule(name, Pattern::truncated(&value)),
+        Line::Directive { name, value, .. } => super::rule(name, Pattern::truncated(&value)),
         _ => None,
     }
 }

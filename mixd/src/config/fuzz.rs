@@ -8,8 +8,8 @@ use wire::{Channel, OutputChoice, Rule};
 
 use super::line::{self, Line};
 use super::{Config, edit, output, parse};
-use crate::config::directives::PROGRAM;
 use crate::rules::{self, Edit};
+use usage::directives::PROGRAM;
 
 /// A text is refused with a sentence and a line that it has, or means the same when it is printed
 /// and read again; an edit changes its own line and no other byte.

@@ -1,9 +1,9 @@
 //! What the lines `output` of mixd.conf say, and the text after a change of them. Pure.
 
+use usage::directives::OUTPUT;
 use wire::message::{MAX_PATTERN, Pattern};
 use wire::{Channel, OutputChoice};
 
-use super::directives::OUTPUT;
 use super::edit::{insert_behind, lines, without_directive};
 use super::line::{self, Line};
 use crate::rules::glob;

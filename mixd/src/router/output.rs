@@ -260,7 +260,7 @@ impl Registry {
     }
 
     /// Returns whether what a sink is sent ends, by whatever way, in one of ours.
-    fn leads_back(&self, sink: u32) -> bool {
+    pub fn leads_back(&self, sink: u32) -> bool {
         let mut reached = self.reached_from(sink).into_iter();
         reached.any(|node| self.channel(node).is_some())
     }

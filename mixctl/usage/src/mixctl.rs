@@ -1,7 +1,7 @@
 //! What mixctl can be asked: the table that `--help`, the man page and the completions are made
 //! from. The parser (`args.rs`) reads it as well.
 
-use usage::{Completes, HELP, Opt, SOCKET, Usage, VERSION, Verb};
+use crate::{Completes, HELP, Opt, SOCKET, Usage, VERSION, Verb};
 
 const JSON: Opt = flag("json", "print JSON, one line");
 const PRINT: Opt = flag("print", "print the volume that it makes");

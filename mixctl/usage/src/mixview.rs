@@ -1,6 +1,6 @@
 //! mixview's command line: the table that `--help` and the man page are made from.
 
-use usage::{Completes, HELP, Opt, SOCKET, Usage, VERSION};
+use crate::{Completes, HELP, Opt, SOCKET, Usage, VERSION};
 
 /// The command line of mixview.
 pub const USAGE: Usage = Usage {

@@ -1,6 +1,6 @@
 //! mixd's command line: the table that `--help` and the man page are made from.
 
-use usage::{Completes, HELP, Opt, Usage, VERSION};
+use crate::{Completes, HELP, Opt, Usage, VERSION};
 
 /// The command line of mixd.
 pub const USAGE: Usage = Usage {

@@ -1,9 +1,6 @@
 //! The directives of mixd.conf: the one table that the parser, `--print-config` and the manual page
 //! are made from.
 
-use wire::Rule;
-use wire::message::Pattern;
-
 /// A directive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Directive {
@@ -36,7 +33,7 @@ pub const OUTPUT: &str = "output";
 /// `snap`
 pub const SNAP: &str = "snap";
 
-/// All of them.
+/// All directives.
 pub const DIRECTIVES: [Directive; 7] = [
     Directive {
         name: PROGRAM,
@@ -111,21 +108,12 @@ pub const DIRECTIVES: [Directive; 7] = [
     },
 ];
 
-/// The rule that a directive of this name makes of a pattern, if it makes one.
-pub fn rule(name: &str, pattern: Pattern) -> Option<Rule> {
-    match name {
-        PROGRAM => Some(Rule::Program(pattern)),
-        IGNORE => Some(Rule::Ignore(pattern)),
-        _ => None,
-    }
-}
-
-/// The directive of this name.
+/// Returns the directive of this name.
 pub fn find(name: &str) -> Option<&'static Directive> {
     DIRECTIVES.iter().find(|directive| directive.name == name)
 }
 
-/// A configuration that says nothing but what holds anyway, with comments: what `--print-config`
+/// Returns a configuration that says nothing but what holds anyway, with comments: what `--print-config`
 /// prints.
 pub fn commented() -> String {
     let mut text = String::from(
