@@ -183,6 +183,7 @@ fn backend(name: &str) -> Result<BackendKind, &'static str> {
 fn sink(name: &str) -> Result<Option<Pattern>, String> {
     match name {
         "auto" => Ok(None),
+        "" => Err("it is empty; 'mixctl outputs' prints the names of the sinks".to_owned()),
         name => output::glob_of(name).map(Some),
     }
 }

@@ -236,7 +236,7 @@ pub const USAGE: Usage = Usage {
         Verb {
             name: "undo",
             words: "",
-            summary: "take the last change of list or output back",
+            summary: "take the last change of the list or of an output back",
             details: &[
                 "It does not matter who made it: mixctl, mixview, or an edit of mixd.conf. The \
                  file's order and comments come back as they were. mixd remembers the last 32 \
@@ -269,13 +269,13 @@ pub const USAGE: Usage = Usage {
         },
         Verb {
             name: "output",
-            words: "[default|aux] NAME|auto",
+            words: "[CHANNEL] NAME",
             summary: "choose what a channel plays to, or both",
             details: &[
-                "NAME is a glob (*, ?, [a-z]), compared without regard to case with the node.name of each \
+                "CHANNEL is default or aux; without it, both channels play there. NAME is auto, for the default \
+                 sink, whichever that is, or a glob (*, ?, [a-z]), compared without regard to case with the node.name of each \
                  sink, and, where none has such a name, with its node.description. While no such sink is \
-                 there, the default sink is played to. auto is the default sink, whichever that is. Without \
-                 default or aux, both channels play there.",
+                 there, the default sink is played to.",
                 "It is kept in mixd.conf as 'output', in place of the lines for that channel, or, without one, \
                  of all; a line for both channels stays, and counts while NAME is not there. What was done is \
                  printed; undo takes it back. An order of preference is written into mixd.conf by hand.",

@@ -35,7 +35,7 @@ pub fn parse(value: &str) -> Result<OutputChoice, String> {
 /// A clause that says why it is none.
 pub fn glob_of(text: &str) -> Result<Pattern, String> {
     if text.is_empty() {
-        return Err("it is empty; 'mixctl outputs' prints the names of the sinks".to_owned());
+        return Err("the name is empty; 'mixctl outputs' prints the names of the sinks".to_owned());
     }
     if text.chars().any(char::is_control) {
         return Err(format!("the name '{text}' contains a control character"));
