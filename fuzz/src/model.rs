@@ -1,6 +1,10 @@
 //! The body of the target `model`: a user and a mixd that do anything in any order, on a window of
 //! any size.
 
+/// As the tests of mixview have it.
+#[path = "../../mixview/src/fake_daemon.rs"]
+mod fake_daemon;
+
 use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -9,13 +13,19 @@ use wire::{Request, Text, Volume};
 
 use mixview::canvas::Canvas;
 use mixview::display_list::damage;
-use mixview::fake_daemon::FakeDaemon;
 use mixview::font::{Fonts, NoFallback};
 use mixview::geometry::Pixels;
 use mixview::input::Pointer;
-use mixview::model::{Effect, Key, LinkError, Message, Model, Modifiers, SliderMessage};
+use mixview::model::{self, Effect, Key, LinkError, Message, Model, Modifiers, SliderMessage};
 use mixview::theme::DARK;
 use mixview::view::{Frame, Viewport, view};
+
+use self::fake_daemon::FakeDaemon;
+
+fn any_volume(input: &mut Unstructured) -> arbitrary::Result<Volume> {
+    let millionths = input.int_in_range(-1_000_000..=1_000_000)?;
+    Volume::try_from(millionths).map_err(|_| arbitrary::Error::IncorrectFormat)
+}
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
 enum Action {
@@ -40,7 +50,7 @@ enum Action {
     Wait(u16),
     /// mixd answers so many requests.
     Answer(u8),
-    Elsewhere(Volume),
+    Elsewhere(#[arbitrary(with = any_volume)] Volume),
     Appear(u8, Piece),
     Vanish(u8),
     AddElsewhere(Piece),

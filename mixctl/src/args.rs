@@ -118,11 +118,11 @@ fn entry(verb: &OsStr) -> Result<&'static Entry, String> {
     let names: Vec<&str> = USAGE.verbs.iter().map(|entry| entry.name).collect();
     USAGE
         .verb(verb)
-        .ok_or_else(|| format!("'{shown}' is not a verb{}", meant("", verb, &names)))
+        .ok_or_else(|| format!("'{shown}' is not a verb{}", suggestion("", verb, &names)))
 }
 
 /// The end of a sentence that refuses a word: the name that was probably meant, if there is one.
-fn meant(dashes: &str, word: &str, names: &[&str]) -> String {
+fn suggestion(dashes: &str, word: &str, names: &[&str]) -> String {
     let name = nearest(word, names);
     name.map_or(String::new(), |name| {
         format!("; did you mean '{dashes}{name}'?")
@@ -140,7 +140,7 @@ fn unexpected(words: Option<&Words>, argument: &Arg) -> String {
     let mut names: Vec<&str> = USAGE.options.iter().map(long).collect();
     if let Some(words) = words {
         names.splice(..0, words.entry.options.iter().map(long));
-        let mut end = meant("--", name, &names);
+        let mut end = suggestion("--", name, &names);
         if end.is_empty() && words.takes_names() {
             end.push_str("; what begins with a - and is no option stands after '--'");
         }
@@ -149,7 +149,10 @@ fn unexpected(words: Option<&Words>, argument: &Arg) -> String {
     let mut options = USAGE.verbs.iter().flat_map(|verb| verb.options);
     match options.any(|known| known.long == name) {
         true => format!("'{option}' stands before the verb that it belongs to"),
-        false => format!("there is no option '{option}'{}", meant("--", name, &names)),
+        false => format!(
+            "there is no option '{option}'{}",
+            suggestion("--", name, &names)
+        ),
     }
 }
 

@@ -1,5 +1,4 @@
-//! What the verbs share of the conversation with mixd: connecting, and what becomes of the answers that
-//! several of them get.
+//! The parts of the conversation with mixd that several verbs share: connecting, and handling answers.
 
 use std::time::Duration;
 

@@ -1,6 +1,5 @@
 //! `set-volume --stdin`: applies the values of a dial, of which the newest counts.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
@@ -37,40 +36,20 @@ impl Default for Range {
     }
 }
 
-/// Why a text is not a range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RangeError {
-    /// It is not two numbers with a colon between.
-    NotTwoNumbers,
-    /// Both are the same.
-    Empty,
-    /// Their difference is not a finite number.
-    TooWide,
-}
-
-impl fmt::Display for RangeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotTwoNumbers => "not MIN:MAX, such as 0:128",
-            Self::Empty => "no range: both ends are the same",
-            Self::TooWide => "no range: its ends are too far apart",
-        })
-    }
-}
-
 impl FromStr for Range {
-    type Err = RangeError;
-    fn from_str(text: &str) -> Result<Self, RangeError> {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
         let number = |text: &str| text.parse().ok().filter(|value: &f64| value.is_finite());
         let ends = text.split_once(':');
         let ends = ends.and_then(|(min, max)| Some((number(min)?, number(max)?)));
-        let (min, max) = ends.ok_or(RangeError::NotTwoNumbers)?;
+        let (min, max) = ends.ok_or("not MIN:MAX, such as 0:128")?;
         let width = max - min;
         if width == 0.0 {
-            return Err(RangeError::Empty);
+            return Err("no range: both ends are the same");
         }
         if !width.is_finite() {
-            return Err(RangeError::TooWide);
+            return Err("no range: its ends are too far apart");
         }
         Ok(Self { min, max })
     }
@@ -285,12 +264,18 @@ mod tests {
         for text in ["", "5", "a:b", "0:", ":1", "nan:1", "0:inf", "0:1:2"] {
             assert_eq!(
                 text.parse::<Range>(),
-                Err(RangeError::NotTwoNumbers),
+                Err("not MIN:MAX, such as 0:128"),
                 "{text}"
             );
         }
-        assert_eq!("1:1".parse::<Range>(), Err(RangeError::Empty));
-        assert_eq!("-1e308:1e308".parse::<Range>(), Err(RangeError::TooWide));
+        assert_eq!(
+            "1:1".parse::<Range>(),
+            Err("no range: both ends are the same")
+        );
+        assert_eq!(
+            "-1e308:1e308".parse::<Range>(),
+            Err("no range: its ends are too far apart")
+        );
     }
 
     #[test]

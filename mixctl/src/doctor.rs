@@ -150,7 +150,7 @@ fn config(status: &Status) -> Finding {
     }
 }
 
-/// What is not saved, and so would end with mixd.
+/// Finds what is not saved, and so would end with mixd.
 fn unsaved(diagnosis: &Diagnosis) -> impl Iterator<Item = Finding> {
     let parts = [
         ("the list", &diagnosis.unsaved_list),

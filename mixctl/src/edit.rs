@@ -6,8 +6,8 @@ use wire::{Client, ClientError, Reply, Request};
 use crate::args::{Format, Patterns};
 use crate::ask::{done, refuse};
 use crate::failure::Failure;
-use crate::meant::unescaped;
 use crate::output::print;
+use crate::select::unescaped;
 use crate::{json, print as plain};
 
 /// Sends a request for each pattern in turn; `trial` is the one that only asks what would change. One

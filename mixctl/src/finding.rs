@@ -1,4 +1,4 @@
-//! What `doctor` finds, as text and as JSON.
+//! The findings of `doctor`, as text and as JSON.
 
 use std::fmt::{self, Write};
 
@@ -21,11 +21,11 @@ pub enum Level {
 pub struct Finding {
     /// How bad it is.
     pub level: Level,
-    /// What was looked at, in a word.
+    /// The subject, in a word.
     pub subject: &'static str,
-    /// What was found.
+    /// The sentence that says what was found.
     pub text: String,
-    /// What to do about it.
+    /// The sentence that says what to do about it.
     pub advice: Option<String>,
 }
 

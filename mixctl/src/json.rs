@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use wire::{
-    Audio, Change, Channel, Gain, Mix, Output, Outputs, Rule, Sink, Status, Stream, StreamDetail,
-    Volume, Warning,
+    Audio, Change, Channel, Mix, Output, Outputs, Rule, Sink, Status, Stream, StreamDetail, Volume,
+    Warning,
 };
 
 fn line(value: &Value) -> String {
@@ -29,8 +29,8 @@ pub fn watched(mix: &Mix, outputs: &Outputs, muted: &[Channel]) -> String {
 fn mixed(mix: &Mix) -> Value {
     json!({
         "volume": number(mix.volume),
-        "default": factor(mix.default),
-        "aux": factor(mix.aux),
+        "default": mix.default.factor(),
+        "aux": mix.aux.factor(),
     })
 }
 
@@ -44,7 +44,7 @@ pub fn programs(list: &[Rule]) -> String {
     line(&json!({ "programs": rules(list) }))
 }
 
-/// What `move` would change on the list.
+/// The changes that `move` would make on the list.
 pub fn changes(changes: &[Change]) -> String {
     let changes = changes.iter().map(|change| {
         json!({
@@ -97,8 +97,8 @@ pub fn status(status: &Status) -> String {
     let settings = &status.settings;
     line(&json!({
         "volume": number(status.mix.volume),
-        "default": factor(status.mix.default),
-        "aux": factor(status.mix.aux),
+        "default": status.mix.default.factor(),
+        "aux": status.mix.aux.factor(),
         "pipewire": status.audio.pipewire.to_string(),
         "output": status.audio.outputs.default.as_ref().map(|output| &*output.name),
         "outputs": outputs(&status.audio.outputs),
@@ -153,7 +153,7 @@ fn stream(stream: &Stream) -> Value {
         "name": &*stream.name,
         "binary": stream.binary.as_deref(),
         "rule": stream.rule.as_deref(),
-        "rival": stream.rival.as_deref(),
+        "linked_by": stream.linked_by.as_deref(),
         "state": stream.state.to_string(),
         "channel": stream.channel.to_string(),
     })
@@ -167,10 +167,6 @@ fn rules(list: &[Rule]) -> Vec<Value> {
 /// The volume as a number: an f64 keeps its six digits.
 fn number(volume: Volume) -> f64 {
     f64::from(volume.millionths()) / 1e6
-}
-
-fn factor(gain: Gain) -> f64 {
-    gain.factor()
 }
 
 #[cfg(test)]

@@ -7,20 +7,20 @@ use crate::args::{Format, Side};
 use crate::ask::{changed, refuse, report, status};
 use crate::failure::Failure;
 use crate::json;
-use crate::meant::{meant, nobody};
 use crate::output::print;
+use crate::select::{no_match, select};
 
-/// Sends the programs that `who` means to a channel; with `dry_run` only prints what that would change.
+/// Sends the programs that `word` means to a channel; with `dry_run` only prints what that would change.
 pub fn send(
     client: &mut Client,
-    who: &str,
+    word: &str,
     side: Side,
     dry_run: Option<Format>,
 ) -> Result<(), Failure> {
     let streams = status(client)?.audio.into_owned().streams;
-    let mut meant = meant(&streams, who);
-    let Some(first) = streams.iter().find(|stream| meant.contains(&stream.id)) else {
-        return Err(nobody(who));
+    let mut selected = select(&streams, word);
+    let Some(first) = streams.iter().find(|stream| selected.contains(&stream.id)) else {
+        return Err(no_match(word));
     };
     let channel = match (side, first.channel) {
         (Side::Channel(channel), _) => channel,
@@ -31,15 +31,15 @@ pub fn send(
         let is_so = |stream: &Stream| stream.id == id && stream.channel != channel;
         streams.iter().any(is_so)
     };
-    if meant.iter().any(|id| is_elsewhere(&streams, *id)) {
-        meant.retain(|id| is_elsewhere(&streams, *id));
+    if selected.iter().any(|id| is_elsewhere(&streams, *id)) {
+        selected.retain(|id| is_elsewhere(&streams, *id));
     } else {
         // It may be there by a mixer alone, and mixd then has something to change all the same.
-        meant.truncate(1);
+        selected.truncate(1);
     }
     let mut result = Ok(());
     let mut changes: Vec<Change> = Vec::new();
-    for (at, id) in meant.into_iter().enumerate() {
+    for (at, id) in selected.into_iter().enumerate() {
         // One move takes all streams of its program along.
         let is_done =
             at > 0 && dry_run.is_none() && !is_elsewhere(&status(client)?.audio.streams, id);

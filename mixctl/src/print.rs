@@ -155,9 +155,9 @@ pub fn status(status: &Status) -> String {
         streams.len() + *omitted as usize,
     );
     for stream in streams {
-        let rival = stream.rival.as_ref();
-        let rival = rival.map_or(String::new(), |rival| {
-            format!(", linked by {}", visible(rival))
+        let linked_by = stream.linked_by.as_ref();
+        let linked_by = linked_by.map_or(String::new(), |client| {
+            format!(", linked by {}", visible(client))
         });
         let pid = stream.pid;
         let pid = pid.map_or(String::new(), |pid| format!(", pid {pid}"));
@@ -167,7 +167,7 @@ pub fn status(status: &Status) -> String {
         };
         let _ = writeln!(
             text,
-            "  {:<8} {:<9} {} (id {}{pid}{rival}{rule})",
+            "  {:<8} {:<9} {} (id {}{pid}{linked_by}{rule})",
             stream.channel,
             stream.state,
             visible(&stream.name),
@@ -248,10 +248,10 @@ pub mod tests {
             pid: Some(4711),
             name: NodeName::truncated("Dis\u{1b}[31mcord"),
             rule: Some(Pattern::truncated("Dis*")),
-            rival: Some(ClientName::truncated("patch\u{7}bay")),
             state: StreamState::Routed,
             binary: None,
             channel: Channel::Aux,
+            linked_by: Some(ClientName::truncated("patch\u{7}bay")),
         };
         let audio = Audio {
             omitted: 3,
@@ -300,7 +300,7 @@ pub mod tests {
         let mut status = example();
         let stream = &mut status.audio.to_mut().streams[0];
         stream.state = StreamState::Ignored;
-        stream.rival = None;
+        stream.linked_by = None;
         let line = "  aux      ignored   Dis\\u{1b}[31mcord (id 71, pid 4711, by 'Dis*')\n";
         let text = super::status(&status);
         assert!(text.contains(line), "{text}");

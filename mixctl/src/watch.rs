@@ -16,7 +16,7 @@ use crate::{bar, json, print as plain};
 
 /// Why [`follow`] ended.
 enum End {
-    /// Nobody reads any more.
+    /// The reader has gone.
     Reader,
     /// mixd can't be reached, or has gone.
     Mixd(ClientError),

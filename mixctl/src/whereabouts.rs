@@ -19,7 +19,7 @@ struct Found {
     /// The `--socket` of its command line; `None` where it has the usual name, its environment's, or a
     /// socket that it was passed.
     socket: Option<OsString>,
-    /// Whether it is in another network namespace than this process.
+    /// It is in another network namespace than this process.
     is_elsewhere: bool,
 }
 

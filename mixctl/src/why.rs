@@ -11,19 +11,19 @@ use crate::args::Detail;
 use crate::ask::{status, unexpected};
 use crate::failure::Failure;
 use crate::json;
-use crate::meant::{meant, nobody};
 use crate::output::print;
+use crate::select::{no_match, select};
 
-/// Prints what decides about every stream that `who` means.
-pub fn why(client: &mut Client, who: &str, detail: Detail) -> Result<(), Failure> {
+/// Prints what decides about every stream that `word` means.
+pub fn why(client: &mut Client, word: &str, detail: Detail) -> Result<(), Failure> {
     let status = status(client)?;
-    let mut meant = meant(&status.audio.streams, who);
-    if meant.is_empty() {
+    let mut selected = select(&status.audio.streams, word);
+    if selected.is_empty() {
         // The status leaves out what does not fit into a frame: one of those may have this id.
-        meant.extend(who.parse::<u32>());
+        selected.extend(word.parse::<u32>());
     }
     let mut details = Vec::new();
-    for id in &meant {
+    for id in &selected {
         match client.request(&Request::GetStream(*id)) {
             Ok(Reply::Stream(detail)) => details.push(*detail),
             Ok(other) => return Err(unexpected(&other)),
@@ -33,7 +33,7 @@ pub fn why(client: &mut Client, who: &str, detail: Detail) -> Result<(), Failure
         }
     }
     if details.is_empty() {
-        return Err(nobody(who));
+        return Err(no_match(word));
     }
     let tried = |detail: &StreamDetail| tried(&status.programs, detail);
     if detail == Detail::Json {
@@ -55,7 +55,7 @@ fn tried(rules: &[Rule], detail: &StreamDetail) -> usize {
     at.map_or(rules.len(), |at| at + 1)
 }
 
-/// What decides about a stream; with `has_all` also the rules that were tried and every property.
+/// Returns the text about a stream; with `has_all` also the rules that were tried and every property.
 fn text(detail: &StreamDetail, tried: &[Rule], has_all: bool) -> String {
     let stream = &detail.stream;
     let mut text = String::new();

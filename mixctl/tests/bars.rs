@@ -9,7 +9,7 @@ use std::time::Duration;
 use lab::desktop::{Desktop, Sway};
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 
 /// A screen of one size, on which nothing is but the bars.
 const SWAY: &str = "output HEADLESS-1 resolution 800x120 bg #202020 solid_color\n";
@@ -28,7 +28,7 @@ fn changed_picture(sway: &Sway, lab: &Lab, file: &str, before: &[&[u8]]) -> Vec<
         let picture = fs::read(&path)?;
         Ok((!before.contains(&&*picture)).then_some(picture))
     };
-    wait_for(&format!("{file} to show a change"), PATIENCE, taken).unwrap()
+    wait_for(&format!("{file} to show a change"), TIMEOUT, taken).unwrap()
 }
 
 struct Stage {
@@ -72,7 +72,7 @@ fn has_line(lines: &Path, wanted: &str) {
         let text = fs::read_to_string(lines).unwrap_or_default();
         Ok(text.lines().any(|line| line.contains(wanted)).then_some(()))
     };
-    wait_for(&format!("the line {wanted}"), PATIENCE, found).unwrap();
+    wait_for(&format!("the line {wanted}"), TIMEOUT, found).unwrap();
 }
 
 #[test]

@@ -28,10 +28,10 @@ fn stream(id: u32, pid: u32, name: &str, channel: Channel) -> Stream {
         pid: Some(pid),
         name: NodeName::truncated(name),
         rule: None,
-        rival: None,
         state: StreamState::Routed,
         binary: None,
         channel,
+        linked_by: None,
     }
 }
 

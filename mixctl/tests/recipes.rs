@@ -11,7 +11,7 @@ use lab::desktop::{Desktop, Sway, Xvfb};
 use lab::level;
 use lab::mixd::Mixd;
 use lab::process::{Folder, Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 fn program() -> &'static Path {
@@ -52,7 +52,7 @@ fn volume(mixd: &Mixd) -> String {
 #[track_caller]
 fn becomes(mixd: &Mixd, expected: &str) {
     let is_so = || Ok((volume(mixd) == expected).then_some(()));
-    wait_for(expected, PATIENCE, is_so).unwrap();
+    wait_for(expected, TIMEOUT, is_so).unwrap();
 }
 
 /// A mixd, and a folder of stand-ins for programs that come before all others.
@@ -143,7 +143,7 @@ fn a_knob_that_goes_both_ways_keeps_every_position() {
         Ok((text.lines().last() == Some(wanted)).then_some(()))
     };
     // Not the value of the volume before: what the knob sets at its start is to be the first that is set.
-    wait_for("its own value back", PATIENCE, || shown("B0 07 64")).unwrap();
+    wait_for("its own value back", TIMEOUT, || shown("B0 07 64")).unwrap();
     // What the knob sets, in millionths as mixctl has it, and what it is then told.
     for (volume, value) in [
         ("-1", 0),
@@ -154,7 +154,7 @@ fn a_knob_that_goes_both_ways_keeps_every_position() {
     ] {
         stage.mixd.ctl(&["set-volume", volume]).unwrap();
         let wanted = format!("B0 07 {value:02X}");
-        wait_for(&wanted, PATIENCE, || shown(&wanted)).unwrap();
+        wait_for(&wanted, TIMEOUT, || shown(&wanted)).unwrap();
     }
 }
 
@@ -357,7 +357,7 @@ fn a_key_of_i3_sends_the_program_of_the_window_across() {
         let out = xdotool.args(["getactivewindow", "getwindowpid"]).output()?;
         Ok(out.status.success().then_some(()))
     };
-    wait_for("a window", PATIENCE, focused).unwrap();
+    wait_for("a window", TIMEOUT, focused).unwrap();
     session.is_sent("mixd-default");
     xvfb.key(&session.lab, Some("super"), "F8").unwrap();
     session.is_sent("mixd-aux");

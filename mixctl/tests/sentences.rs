@@ -174,10 +174,10 @@ fn quiet() -> Status<'static> {
         pid: Some(4711),
         name: NodeName::truncated("Discord"),
         rule: Some(Pattern::truncated("disc*")),
-        rival: None,
         state: StreamState::Routed,
         binary: Some(NodeName::truncated("Discord")),
         channel: Channel::Aux,
+        linked_by: None,
     };
     let game = Stream {
         id: 72,
@@ -735,7 +735,7 @@ fn programs(book: &mut Book) {
     }
     let kept = playing(|detail| {
         detail.stream.state = StreamState::Contested;
-        detail.stream.rival = Some(ClientName::truncated("qpwgraph"));
+        detail.stream.linked_by = Some(ClientName::truncated("qpwgraph"));
         detail.reason = Some(Text::truncated("qpwgraph has linked it to card-b"));
     });
     for args in [&["status"][..], &["why", "Discord"], &["why", "Game"]] {

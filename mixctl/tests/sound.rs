@@ -7,7 +7,7 @@ use std::process::Output;
 use lab::level;
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 use serde_json::Value;
 
 fn program() -> &'static Path {
@@ -72,7 +72,7 @@ fn has_fields(value: &Value, fields: &str) {
     assert_eq!(found, expected);
 }
 
-const STREAM: &str = "id pid name binary rule rival state channel";
+const STREAM: &str = "id pid name binary rule linked_by state channel";
 
 #[test]
 fn streams_are_a_line_each_with_what_decided() {
@@ -158,7 +158,7 @@ fn why_names_what_keeps_a_stream_from_its_channel() {
         let told = String::from_utf8(out.stdout)?;
         Ok(told.contains("is pinned").then_some(told))
     };
-    let told = wait_for("the pinned stream", PATIENCE, told).unwrap();
+    let told = wait_for("the pinned stream", TIMEOUT, told).unwrap();
     assert!(
         told.contains("decides: it matches its application.name"),
         "{told}"
@@ -242,7 +242,7 @@ fn what_is_ignored_is_said_to_be_so_and_is_no_complaint_of_the_doctors() {
         let line = "\tignored\tDiscord\tpacat\tDiscord\n";
         Ok(streams.contains(line).then_some(()))
     };
-    wait_for("what is ignored", PATIENCE, is_left).unwrap();
+    wait_for("what is ignored", TIMEOUT, is_left).unwrap();
     let told = stage.ctl(&["why", "discord"]);
     assert!(told.contains(") is ignored: left alone\n"), "{told}");
     assert!(told.contains("  'ignore Discord' decides"), "{told}");

@@ -11,7 +11,7 @@ use lab::mixd::{Mixd, unused_socket};
 use lab::process::{Folder, Process, namespace, wait_for};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_mixctl"))
@@ -31,7 +31,7 @@ fn volume(mixd: &Mixd) -> String {
 
 #[track_caller]
 fn becomes(mixd: &Mixd, expected: &str) {
-    wait_for(expected, PATIENCE, || {
+    wait_for(expected, TIMEOUT, || {
         Ok((volume(mixd) == expected).then_some(()))
     })
     .unwrap();
@@ -142,7 +142,7 @@ fn a_dial_that_never_pauses_is_followed() {
     let mut dial = mixd.mixctl();
     dial.args(["set-volume", "--stdin"]);
     let mut dial = dial.stdin(flood.stdout.take().unwrap()).spawn().unwrap();
-    let followed = wait_for("0.75", PATIENCE, || {
+    let followed = wait_for("0.75", TIMEOUT, || {
         Ok((volume(&mixd) == "0.75").then_some(()))
     });
     // The flood has no end of its own.
@@ -337,7 +337,7 @@ fn a_dial_that_rests_ends_with_mixd() {
     dial.stdin.as_mut().unwrap().write_all(b"0.5\n").unwrap();
     becomes(&mixd, "0.5");
     mixd.end(Signal::TERM).unwrap();
-    let ended = wait_for("the dial's end", PATIENCE, || Ok(dial.try_wait()?));
+    let ended = wait_for("the dial's end", TIMEOUT, || Ok(dial.try_wait()?));
     let _ = dial.kill();
     assert_eq!(ended.unwrap().code(), Some(3));
     let out = dial.wait_with_output().unwrap();
@@ -358,7 +358,7 @@ fn a_dial_that_reconnects_applies_the_newest_value_when_mixd_is_back() {
             let out = mixctl().arg("get-volume").output()?;
             Ok((out.stdout == format!("{expected}\n").as_bytes()).then_some(()))
         };
-        wait_for(expected, PATIENCE, is_so).unwrap();
+        wait_for(expected, TIMEOUT, is_so).unwrap();
     };
     let mut dial = mixctl();
     dial.args(["set-volume", "--stdin", "--reconnect"]);
@@ -419,7 +419,7 @@ fn a_watch_ends_with_its_reader_though_nothing_changes() {
         let stand_in = stand_in.unwrap().stdout.take().unwrap();
         drop(std::mem::replace(lines, BufReader::new(stand_in).lines()));
         let ended = || Ok(child.try_wait()?);
-        let status = wait_for("the watch's end", PATIENCE, ended).unwrap();
+        let status = wait_for("the watch's end", TIMEOUT, ended).unwrap();
         assert_eq!(status.code(), Some(0), "{socket}");
     }
 }
@@ -467,7 +467,7 @@ fn a_mixd_in_another_network_namespace_is_found_by_the_doctor() {
         let log = std::fs::read_to_string(&log)?;
         Ok(log.contains("listening").then_some(()))
     };
-    wait_for("mixd", PATIENCE, listens).unwrap();
+    wait_for("mixd", TIMEOUT, listens).unwrap();
     let out = Command::new(program())
         .args(["--socket", &socket, "doctor"])
         .output()

@@ -32,10 +32,10 @@ const MAX_PATH: usize = 4096;
 /// The most bytes that a stream or a sink takes in a message besides its texts.
 const STREAM: usize = 96;
 
-/// What is done while mixd.conf is wrong, after the daemon has started.
+/// How it goes on while mixd.conf is wrong, after the daemon has started.
 const AS_BEFORE: &str = "all stays as it was";
 
-/// What the daemon asks of PipeWire. A trait, because the fuzz targets build this crate without
+/// The audio server as the daemon uses it. A trait, because the fuzz targets build this crate without
 /// PipeWire's library (cargo's feature `pipewire`).
 pub trait AudioServer {
     /// A descriptor that is readable when [`dispatch`](Self::dispatch) has something to do.
@@ -70,7 +70,7 @@ pub trait AudioServer {
     /// PipeWire is connected.
     fn reconcile(&mut self, rules: &Rules, now: Instant) -> Option<Audio>;
 
-    /// What PipeWire has, while it is connected.
+    /// Returns the model of what PipeWire has, while it is connected.
     fn router(&self) -> Option<&Router>;
 
     /// Sends the streams back to where they would be without mixd.
@@ -85,17 +85,17 @@ pub struct App {
     mixer: Mixer,
     programs: ProgramList,
     audio: Audio,
-    /// What the command line puts above mixd.conf.
+    /// The command line, which goes before mixd.conf.
     options: Options,
     config_file: ConfigFile,
     /// The configuration in force: what mixd.conf said last when it was right, under the options.
     config: Config,
-    /// What is wrong with mixd.conf, if it is not in force.
+    /// The error in mixd.conf, while it is not in force.
     problem: Option<String>,
     settings: Settings,
     saved_volume: SavedVolume,
     pipewire: Option<Box<dyn AudioServer>>,
-    /// What has changed and has not been published yet.
+    /// The topics that have changed and are not published yet.
     changed: Topics,
     /// The rules, the outputs or what follows the list have changed, and PipeWire does not know.
     are_routes_stale: bool,
@@ -273,7 +273,7 @@ impl App {
     /// Reads mixd.conf now.
     ///
     /// # Errors
-    /// What is wrong with it, which is logged and shown to clients as well.
+    /// The error in the file, which is logged and shown to clients as well.
     pub fn reload(&mut self) -> Result<(), String> {
         let read = self.config_file.open(Instant::now());
         self.apply_config(read);
@@ -600,7 +600,7 @@ fn size(stream: &Stream) -> usize {
     STREAM
         + stream.name.len()
         + length(stream.rule.as_deref())
-        + length(stream.rival.as_deref())
+        + length(stream.linked_by.as_deref())
         + length(stream.binary.as_deref())
 }
 

@@ -4,8 +4,6 @@
 pub mod config_file;
 pub mod edit;
 pub mod files;
-#[cfg(feature = "fuzz")]
-pub mod fuzz;
 pub mod line;
 pub mod output;
 pub mod state;
@@ -26,7 +24,7 @@ use self::line::Line;
 use crate::fade;
 use crate::rules::Rules;
 
-/// What the file says.
+/// The values of mixd.conf.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The programs of the aux channel, and those that are left alone.

@@ -25,7 +25,7 @@ const SERVER: usize = 3;
 /// Runs until a signal ends it. It listens at `name`, unless a service manager has passed a socket.
 ///
 /// # Errors
-/// What keeps the daemon from running, in a sentence.
+/// A sentence that says what keeps the daemon from running.
 pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Error>> {
     // First: what was passed has its number only until something else is opened.
     let (passed, mut service_manager) = service_manager::take(options.ready_fd)?;
@@ -78,7 +78,7 @@ pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Err
                 app.shutdown();
                 exit_by = Some(now + EXIT_TIME);
             }
-            // What is wrong with the file is logged and told.
+            // An error in the file is logged and shown to clients.
             Some(Signal::Reload) => drop(app.reload()),
             None => {}
         }

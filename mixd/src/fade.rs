@@ -151,7 +151,7 @@ impl Fade {
         });
     }
 
-    /// When [`step`](Self::step) is to be called; none at rest.
+    /// Returns when to call [`step`](Self::step); `None` at rest.
     pub fn deadline(&self) -> Option<Instant> {
         self.ramp.map(|ramp| ramp.next_step)
     }

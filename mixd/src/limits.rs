@@ -1,4 +1,4 @@
-//! What fits into a message.
+//! Limits of the texts and lists in a message.
 
 use std::borrow::Cow;
 

@@ -12,7 +12,7 @@ use wire::visible;
 pub enum Level {
     /// Nothing: a fuzzer would drown in it.
     Silent,
-    /// What is worth knowing.
+    /// An event that is worth knowing.
     Normal,
     /// Also what only a search for a fault wants to know.
     Verbose,

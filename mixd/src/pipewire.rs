@@ -33,7 +33,7 @@ pub struct PipeWire {
     connection: Option<Connection>,
     context: ContextRc,
     main_loop: MainLoopRc,
-    /// What tells our connections from those of another mixd.
+    /// The value of `INSTANCE` that tells our connections from those of another mixd.
     instance: String,
     /// The shortest time that a change of volume takes.
     glide: Duration,

@@ -1,4 +1,4 @@
-//! What the kernel says of a process.
+//! Reads what proc(5) shows of a process.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::router::Process;
 
-/// What proc(5) appends to the path of a program that has been replaced since it was started.
+/// The words that proc(5) appends to the path of a program that has been replaced since it was started.
 const DELETED: &str = " (deleted)";
 
 /// The name of a process of our own user, and the file name of its program; of others nothing, and

@@ -1,5 +1,5 @@
 //! What PipeWire has, and what it should have: a pure model. Events go in as they come, in any order;
-//! [`Router::reconcile`] says what is to be done to get from the one to the other, once each.
+//! [`Router::reconcile`] returns the commands that lead from the one to the other, each of them once.
 //!
 //! Streams are moved by asking the session manager (`target.object` in the metadata `default`),
 //! never by touching links that are not ours. Where there is no session manager, or where it
@@ -7,8 +7,6 @@
 
 mod event;
 mod filters;
-#[cfg(feature = "fuzz")]
-pub mod fuzz;
 mod layout;
 mod levels;
 mod links;
@@ -20,9 +18,10 @@ mod output;
 mod ports;
 mod quantum;
 mod quirks;
+mod reason;
 mod registry;
-#[cfg(any(test, feature = "simulation"))]
-pub mod simulation;
+#[cfg(test)]
+mod simulation;
 mod sinks;
 mod spa_json;
 mod state;
@@ -30,7 +29,7 @@ mod streams;
 mod target;
 mod timeouts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Index, IndexMut};
 use std::time::{Duration, Instant};
 
@@ -42,18 +41,18 @@ pub use self::layout::{Layout, MAX_CHANNELS};
 use self::levels::Levels;
 use self::links::Links;
 use self::manager::SessionManager;
-use self::matching::Match;
+pub use self::matching::Match;
 pub use self::moving::{PlannedMove, no_stream};
 pub use self::other_mixd::INSTANCE;
 use self::other_mixd::OtherMixd;
 use self::output::Outputs;
-pub use self::output::Preference;
+pub use self::output::{Output, Preference};
 use self::ports::ConfiguredPorts;
-pub use self::registry::{Direction, TARGET_NODE, TARGET_OBJECT};
+pub use self::registry::{DEFAULT_SINK, Direction, TARGET_NODE, TARGET_OBJECT};
 use self::registry::{Link, Node, Registry};
 use self::sinks::Sinks;
 use self::state::{Inputs, State};
-use self::streams::{Plan, Streams, Told};
+use self::streams::{Plan, Streams};
 pub use self::timeouts::MAX_ATTEMPTS;
 use self::timeouts::{Round, Timeout, Timeouts};
 use crate::rules::Rules;
@@ -97,15 +96,15 @@ pub fn sink_name(channel: Channel) -> &'static str {
 }
 
 /// The channel whose sink has this `node.name`.
-fn channel_of_name(name: &str) -> Option<Channel> {
+pub fn channel_of_name(name: &str) -> Option<Channel> {
     CHANNELS
         .into_iter()
         .find(|&channel| sink_name(channel) == name)
 }
 
-/// Returns whether a node with these properties is asked for more: streams, about which their other
-/// properties decide, sinks, whose ports are counted, what sound may pass through, and what else may
-/// be linked to a sink, such as JACK clients, which have no class.
+/// Returns whether the router needs the info event of a node with these properties: it does of streams, about
+/// which their other properties decide, of sinks, whose ports are counted, of nodes that sound may pass
+/// through, and of anything else that may be linked to a sink, such as JACK clients, which have no class.
 pub fn wants_info(props: &Props) -> bool {
     props.get("media.class").is_none_or(|class| {
         class.is_empty()
@@ -114,8 +113,8 @@ pub fn wants_info(props: &Props) -> bool {
     })
 }
 
-/// What PipeWire has, and what was asked of it: each part owns what it has asked for, and plans from the
-/// registry.
+/// The model: a registry of what PipeWire has, and parts that each own what they have asked for and plan from
+/// the registry.
 #[derive(Debug, Default)]
 pub struct Router {
     registry: Registry,
@@ -134,7 +133,8 @@ pub struct Router {
 }
 
 impl Router {
-    /// A router that knows nothing yet, and plays each channel to the first sink of its preferences that is there.
+    /// Creates a router that knows nothing yet, and plays each channel to the first sink of its preferences
+    /// that is there.
     pub fn new(preferences: ByChannel<Vec<Preference>>) -> Self {
         Self {
             outputs: Outputs::new(preferences),
@@ -147,7 +147,7 @@ impl Router {
         self.outputs.set_preferences(preferences);
     }
 
-    /// Sets what all of our connections say of themselves as [`INSTANCE`].
+    /// Sets the value of [`INSTANCE`] that all of our connections have.
     pub fn set_instance(&mut self, instance: String) {
         self.other_mixd.instance = Some(instance);
     }
@@ -179,7 +179,7 @@ impl Router {
                     manager.note_change();
                 }
                 if registry.is_stream(id) {
-                    // It is to be heard.
+                    // A new stream is worth another attempt at links that were given up.
                     links.allow_retry();
                 }
             }
@@ -228,11 +228,7 @@ impl Router {
                 registry.set_target(subject, key.as_deref(), value);
                 // PipeWire tells all of it once more when somebody else binds the metadata, too.
                 if registry.targets.get(&subject) != before.as_ref() {
-                    let told = match manager.is_refreshing() {
-                        true => Told::Again,
-                        false => Told::AsSet,
-                    };
-                    streams.note_target(registry, subject, told);
+                    streams.note_target(registry, subject, manager.is_refreshing());
                 }
                 self.note_active();
             }
@@ -270,7 +266,7 @@ impl Router {
 
     fn set_owner(&mut self, owner: MetadataOwner) {
         self.manager.note_owner(owner, !self.registry.is_complete);
-        // What it removes while it sets up is not meant against us.
+        // A session manager removes links while it sets up: no reason to give them up.
         self.links.reset_retries();
         self.registry.owner = owner;
         if owner == MetadataOwner::None {
@@ -309,8 +305,8 @@ impl Router {
         }
     }
 
-    /// Plans a round. Returns what is to be done now. Each command is said once: the caller carries all
-    /// of them out, in this order.
+    /// Plans a round. Returns the commands, each of them once: the caller carries all of them out, in this
+    /// order.
     pub fn reconcile(&mut self, rules: &Rules, now: Instant) -> Vec<Command> {
         if self.is_shut_down || !self.registry.is_complete {
             return Vec::new();
@@ -364,9 +360,7 @@ impl Router {
             sinks,
             streams,
         };
-        for stream in manager.plan(&inputs, &mut round) {
-            streams.note_refresh(stream);
-        }
+        manager.plan(&inputs, &mut round);
         let superfluous = sinks.superfluous(registry, streams, &ready, &wanted, &mut round);
         for &node in &superfluous {
             links.forget_node(node);
@@ -381,12 +375,12 @@ impl Router {
         round.end()
     }
 
-    /// When [`reconcile`](Self::reconcile) is to be called again, if there is no event before.
+    /// Returns when to call [`reconcile`](Self::reconcile) again if no event comes before.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         self.timeouts.deadline(now)
     }
 
-    /// Returns whether our sinks carry something else than was set, so that a round is needed.
+    /// Returns whether the levels of our sinks differ from those that were set, so that a round is needed.
     pub fn do_levels_differ(&self) -> bool {
         self.levels.differ()
     }
@@ -416,18 +410,18 @@ impl Router {
         self.sinks.is_awaited(sink)
     }
 
-    /// Returns whether a sink that is created for this channel is to be muted.
+    /// Returns whether a new sink for this channel starts muted.
     pub fn is_muted(&self, channel: Channel) -> bool {
         self.levels.is_muted(channel)
     }
 
-    /// The properties that our sinks are to have besides the usual ones.
+    /// Returns the properties that our sinks need besides the usual ones.
     pub fn sink_properties(&self) -> &'static [(&'static str, &'static str)] {
         self.registry.sink_properties()
     }
 
-    /// The longest duration of a quantum at which a sink of ours and its output run: never less than it is in
-    /// truth, as far as can be told. Each output may have a driver of its own.
+    /// Returns the longest duration of a quantum at which a sink of ours and its output run; rather too long
+    /// than too short where it is not known. Each output may have a driver of its own.
     pub fn quantum(&mut self) -> Duration {
         *self.quantum.get_or_insert_with(|| {
             let quanta = CHANNELS.map(|channel| {
@@ -438,7 +432,8 @@ impl Router {
         })
     }
 
-    fn inputs(&self) -> Inputs<'_> {
+    /// Returns what has been told and done so far, to read: the state of a stream follows from it.
+    pub fn inputs(&self) -> Inputs<'_> {
         Inputs {
             registry: &self.registry,
             links: &self.links,
@@ -447,7 +442,7 @@ impl Router {
         }
     }
 
-    /// The state of what makes sound: that of the last round, unless the rules have changed since.
+    /// Returns the state of a stream as of the last round, or as the rules that have changed since make it.
     fn state(&self, id: u32, rules: &Rules) -> Option<State> {
         let kept = self.streams.states().get(&id)?;
         if self.streams.has_rules(rules) {
@@ -459,7 +454,18 @@ impl Router {
         Some(State { missed, ..state })
     }
 
-    /// What clients are told, as of the last round.
+    /// Returns the node of each channel's sink to which streams can be sent.
+    pub fn ready_sinks(&self) -> BTreeMap<Channel, u32> {
+        let monitors = self.sinks.monitor_links(&self.registry, &self.outputs);
+        self.sinks.ready(&self.registry, &self.outputs, &monitors)
+    }
+
+    /// Returns what a channel plays to.
+    pub fn output(&self, channel: Channel) -> &Output {
+        self.outputs.of(channel)
+    }
+
+    /// Returns the message to clients, as of the last round.
     pub fn audio(&self) -> Audio {
         let states = self.streams.states().iter();
         let output = |channel| {
@@ -500,7 +506,7 @@ impl Router {
         let led_back = led_back.map(|id| NodeName::truncated(registry.name(id)));
         let are_links_removed = self.links.are_monitors_given_up(&self.sinks);
         [
-            // Where there is no card, there is none to be chosen instead.
+            // Without a card there is nothing to choose instead.
             (registry.is_managed() && is_own && has_card).then_some(Warning::OwnSinkIsDefault),
             self.outputs.are_missing().then_some(Warning::OutputMissing),
         ]
@@ -525,7 +531,7 @@ impl Router {
         .collect()
     }
 
-    /// The sinks that can be played to, and which channels play to each.
+    /// Returns the sinks that can be played to, and which channels play to each.
     pub fn list_sinks(&self) -> Vec<wire::Sink> {
         let cards = self.registry.cards().map(|(id, node)| {
             let users = CHANNELS.into_iter().filter_map(|channel| {
@@ -550,7 +556,7 @@ impl Router {
         !self.registry.matching_cards(glob).is_empty()
     }
 
-    /// The streams that another program list would move, as they would be.
+    /// Returns the streams that another program list would move, as they would be after it.
     pub fn moved(&self, now: &Rules, then: &Rules) -> Vec<Stream> {
         let moved = self.streams.states().keys().filter_map(|&id| {
             let before = self.state(id, now)?;
@@ -567,7 +573,7 @@ impl Router {
         moved.collect()
     }
 
-    /// All that decides about a stream, of whose properties as many are listed as fit into `room`
+    /// Returns everything that decides about a stream, with as many of its properties as fit into `room`
     /// bytes.
     pub fn detail(&self, id: u32, rules: &Rules, room: usize) -> Option<StreamDetail> {
         let state = self.state(id, rules)?;
@@ -575,7 +581,7 @@ impl Router {
         Some(self.registry.detail(id, &state, reason.as_ref(), room))
     }
 
-    /// What `mixctl doctor` asks for.
+    /// Returns the answer to `mixctl doctor`.
     pub fn diagnosis(&self) -> Diagnosis {
         let registry = &self.registry;
         let nodes = registry.nodes().iter();
@@ -604,13 +610,13 @@ impl Router {
         }
     }
 
-    /// Why mixd can't run on this PipeWire, if it can't, as a sentence.
+    /// Returns the sentence that says why mixd can't run on this PipeWire, if it can't.
     pub fn refusal(&self) -> Option<String> {
         self.other_mixd.refusal(&self.registry)
     }
 
-    /// Plans nothing any more. Returns what is to be undone: every target that names one of our sinks,
-    /// and every stream's link that is ours. The monitors stay, so that what plays is heard to the last.
+    /// Ends the planning. Returns the commands that undo every target that names one of our sinks, and every
+    /// link from a stream that is ours. The monitors' links stay, so that what plays is heard to the last.
     pub fn shutdown(&mut self) -> Vec<Command> {
         self.is_shut_down = true;
         let mut commands = self.streams.release_all(&self.registry);

@@ -1,7 +1,5 @@
 //! The ordered rules of the program list, and which of them matches a program first. Pure.
 
-#[cfg(feature = "fuzz")]
-pub mod fuzz;
 pub mod glob;
 pub mod list;
 pub mod moving;
@@ -60,9 +58,9 @@ pub trait Program {
     }
 }
 
-/// The rule that decides about a program, and the property by which it matches.
+/// The rule that matches a program first, and the property by which it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Decision<'a> {
+pub struct RuleMatch<'a> {
     /// The rule.
     pub rule: Rule,
     /// The property whose value it matches.
@@ -118,17 +116,17 @@ impl Rules {
     }
 
     /// The first rule that matches a program. None: it belongs to the default channel.
-    pub fn decide(&self, program: &impl Program) -> Option<Decision<'_>> {
+    pub fn first_match(&self, program: &impl Program) -> Option<RuleMatch<'_>> {
         let usual = usual(program);
         self.0.iter().find_map(|rule| {
             let key = key_among(rule.pattern(), program, &usual)?;
-            Some(Decision { rule: *rule, key })
+            Some(RuleMatch { rule: *rule, key })
         })
     }
 
     /// The channel of a program; none if it is left alone.
     pub fn channel(&self, program: &impl Program) -> Option<Channel> {
-        let rule = self.decide(program).map(|found| found.rule);
+        let rule = self.first_match(program).map(|found| found.rule);
         channel(rule.as_ref())
     }
 
@@ -427,15 +425,15 @@ mod tests {
             (r"media.role\=game", &WINE, None),
         ] {
             let rules = rules(&[text]);
-            let decision = rules.decide(program);
-            assert_eq!(decision.map(|found| found.key), key, "{text}");
+            let found = rules.first_match(program);
+            assert_eq!(found.map(|found| found.key), key, "{text}");
         }
     }
 
     #[test]
     fn the_first_pattern_that_matches_decides() {
         let rules = rules(&["nobody", "application.process.binary=disc*", "chromium"]);
-        let decided = |program| rules.decide(program).map(|found| found.rule);
+        let decided = |program| rules.first_match(program).map(|found| found.rule);
         assert_eq!(
             decided(&ELECTRON),
             Some(program("application.process.binary=disc*"))

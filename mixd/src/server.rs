@@ -46,6 +46,8 @@ pub struct Server {
     clients: Box<[Client<ClientSocket>]>,
     /// The slots that are taken: the others are not looked at.
     connected: ClientSet,
+    /// When the first client is due, as of the last call of [`deadline`](Self::deadline).
+    next_due: Option<Instant>,
     /// Whose turn is first; moves on, so that nobody is always last.
     first: ClientId,
     /// A descriptor that is closed when no other is left, so that the caller can be told.
@@ -116,6 +118,7 @@ impl Server {
             listener,
             clients: (0..CLIENTS).map(|id| Client::new(id, now)).collect(),
             connected: ClientSet::default(),
+            next_due: None,
             first: 0,
             spare: spare_descriptor(),
             accept_again: None,
@@ -149,22 +152,26 @@ impl Server {
     }
 
     /// When [`handle`](Self::handle) is due, if nothing is ready before.
-    pub fn deadline(&self, now: Instant) -> Option<Instant> {
+    pub fn deadline(&mut self, now: Instant) -> Option<Instant> {
         let connected = self.connected.iter();
-        let deadlines = connected.filter_map(|at| self.clients[at].deadline(now));
-        deadlines
-            .chain(self.accept_again)
-            .chain(self.slot_wait_until)
+        self.next_due = connected
+            .filter_map(|at| self.clients[at].deadline(now))
+            .min();
+        let others = [self.accept_again, self.slot_wait_until];
+        self.next_due
+            .into_iter()
+            .chain(others.into_iter().flatten())
             .min()
     }
 
     /// Gives each client its turn, then accepts a new one.
     pub fn handle(&mut self, polled: &[pollfd], service: &mut impl Service, now: Instant) {
+        let is_any_due = self.next_due.is_some_and(|due| due <= now);
         for at in self.connected.from(self.first) {
             let client = &mut self.clients[at];
             let events = polled[FIRST_CLIENT + at].revents;
             let is_due = || client.deadline(now).is_some_and(|due| due <= now);
-            if events == 0 && !is_due() {
+            if events == 0 && !(is_any_due && is_due()) {
                 continue;
             }
             let events = PollEvents {

@@ -372,16 +372,6 @@ fn attribute(call: impl Fn(*mut u8, usize) -> isize) -> io::Result<Vec<u8>> {
     Ok(value)
 }
 
-/// Returns whether the C library's glob matches a text, in the C locale; not where either has a zero byte.
-#[cfg(feature = "fuzz")]
-pub fn fnmatch(glob: &str, text: &str) -> bool {
-    let (Ok(glob), Ok(text)) = (CString::new(glob), CString::new(text)) else {
-        return false;
-    };
-    // SAFETY: both are strings with their end.
-    unsafe { libc::fnmatch(glob.as_ptr(), text.as_ptr(), 0) == 0 }
-}
-
 fn check(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 {
         Err(io::Error::last_os_error())

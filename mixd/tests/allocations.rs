@@ -44,7 +44,7 @@ fn requests_replies_and_events_take_no_memory_from_the_heap() {
     };
     let pattern = Text::truncated("Discord");
     let all: Topics = Topic::ALL.into_iter().collect();
-    // A change of the list is kept, to be taken back: as many as are kept, and no more.
+    // Changes of the list are kept for undo: fill the history, so that it grows no more.
     handle(&mut session, &mut app, &framed(Kind::Hello, &hello), now);
     handle(
         &mut session,

@@ -1,4 +1,4 @@
-//! What reaches the card, through a real PipeWire and WirePlumber. Counts and levels are exact;
+//! The sound that reaches the card, through a real PipeWire and WirePlumber. Counts and levels are exact;
 //! times are printed, and fail a test only at ten times what they should be.
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use lab::level::decibels;
 use lab::mixd::Mixd;
 use lab::process::wait_for;
-use lab::{Daemon, Lab, PATIENCE, STEREO};
+use lab::{Daemon, Lab, STEREO, TIMEOUT};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, QUANTA, Stage, heard_at_most, mixd_program, tones};
 
@@ -97,7 +97,7 @@ fn a_silenced_program_that_starts_leaks_no_sample() {
         assert!(loud[0] < QUANTA, "start {start}: {loud:?}");
         drop(player);
         let gone = || Ok(stage.lab.dump()?.streams(name).is_empty().then_some(()));
-        wait_for("the player's end", PATIENCE, gone).unwrap();
+        wait_for("the player's end", TIMEOUT, gone).unwrap();
     }
 }
 
@@ -177,7 +177,7 @@ fn a_stream_that_the_user_moves_elsewhere_is_let_go() {
         let chosen = format!("key:'target.object' value:'{card}'");
         Ok(stage.lab.metadata()?.contains(&chosen).then_some(()))
     };
-    wait_for("the user's choice", PATIENCE, moved).unwrap();
+    wait_for("the user's choice", TIMEOUT, moved).unwrap();
     stage.lab.wait_for_route("Discord", "card-b").unwrap();
     std::thread::sleep(Duration::from_millis(500));
     stage.lab.wait_for_route("Discord", "card-b").unwrap();
@@ -185,7 +185,7 @@ fn a_stream_that_the_user_moves_elsewhere_is_let_go() {
         let status = stage.mixd.ctl(&["status"])?;
         Ok(status.contains("pinned").then_some(()))
     };
-    wait_for("mixd to call it pinned", PATIENCE, is_said)
+    wait_for("mixd to call it pinned", TIMEOUT, is_said)
         .unwrap_or_else(|error| panic!("{error}; its log:\n{}", stage.mixd.log()));
 }
 
@@ -268,7 +268,7 @@ fn nothing_wakes_it_idle_or_in_playback() {
         let count = stage.mixd.process.wakeups_in(Duration::from_secs(10));
         assert!(count.unwrap() <= 2, "{what}");
     };
-    // What mixd waits a second or two for is over by then: a metadata that is told again, say.
+    // By then everything that mixd does after a second or two is done, such as reading the metadata again.
     let settle = Duration::from_secs(3);
     std::thread::sleep(settle);
     wakeups("idle");

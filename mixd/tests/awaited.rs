@@ -6,7 +6,7 @@ mod stage;
 use std::time::{Duration, Instant};
 
 use lab::process::wait_for;
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 use rustix::process::Signal;
 use stage::{Stage, tones};
 
@@ -38,7 +38,7 @@ fn no_program_is_linked_before_mixd_has_chosen() {
         stage.mixd.process.signal(Signal::STOP).unwrap();
         let player = stage.lab.play_native(name, file, &[]).unwrap();
         let made = || Ok((!stage.lab.dump()?.streams(name).is_empty()).then_some(()));
-        wait_for("the stream", PATIENCE, made).unwrap();
+        wait_for("the stream", TIMEOUT, made).unwrap();
         std::thread::sleep(Duration::from_millis(50));
         stage.mixd.process.signal(Signal::CONT).unwrap();
         stage.lab.wait_for_route(name, sink).unwrap();
@@ -46,7 +46,7 @@ fn no_program_is_linked_before_mixd_has_chosen() {
         assert_eq!(recorder.stop().unwrap().loud_samples(), [0, 0], "{name}");
         drop(player);
         let gone = || Ok(stage.lab.dump()?.streams(name).is_empty().then_some(()));
-        wait_for("its end", PATIENCE, gone).unwrap();
+        wait_for("its end", TIMEOUT, gone).unwrap();
     }
 }
 
@@ -82,5 +82,5 @@ fn without_mixd_nothing_waits() {
         let recording = lab.listen("card-a", Duration::from_millis(100))?;
         Ok((recording.loud_samples()[0] > 0).then_some(()))
     };
-    wait_for("the game", PATIENCE, heard).unwrap();
+    wait_for("the game", TIMEOUT, heard).unwrap();
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use lab::level::decibels;
 use lab::process::{Process, wait_for};
-use lab::{Card, Daemon, PATIENCE, STEREO};
+use lab::{Card, Daemon, STEREO, TIMEOUT};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, GAME, Stage};
 
@@ -130,7 +130,7 @@ fn our_own_sink_as_the_default_does_not_feed_itself() {
             .filter(|line| line.contains("'default.audio.sink'"));
         Ok(lines.any(|line| line.contains("mixd-aux")).then_some(()))
     };
-    wait_for("the choice to be taken", PATIENCE, chosen).unwrap();
+    wait_for("the choice to be taken", TIMEOUT, chosen).unwrap();
     std::thread::sleep(Duration::from_secs(1));
     wait_for_card(&stage, "card-a");
     assert_heard(&stage, "card-a");

@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use wire::message::Replacement;
 use wire::{Client, Curve, Event, Name, Reply, Request, Settings, Status, Topic};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_mixd"))
@@ -78,7 +78,7 @@ impl Home {
     }
 
     fn wait_for(&mut self, what: &str, is_so: impl Fn(&Status) -> bool) {
-        wait_for(what, PATIENCE, || Ok(is_so(&self.status()).then_some(()))).unwrap();
+        wait_for(what, TIMEOUT, || Ok(is_so(&self.status()).then_some(()))).unwrap();
     }
 
     fn programs(&mut self) -> Vec<String> {
@@ -97,7 +97,7 @@ fn status_of(client: &mut Client) -> Status<'static> {
 
 fn settings_of(client: &mut Client) -> Settings {
     loop {
-        match client.next_event(Some(Instant::now() + PATIENCE)).unwrap() {
+        match client.next_event(Some(Instant::now() + TIMEOUT)).unwrap() {
             Some(Event::Settings(settings)) => return settings.into_owned(),
             Some(_) => {}
             None => panic!("no event came"),
@@ -444,7 +444,7 @@ fn a_change_that_is_not_told_is_read_on_request() {
     fs::write(config.join("over/mixd.conf"), "program b\n").unwrap();
     home.mixd().process.signal(Signal::USR1).unwrap();
     let read = || Ok((home.programs() == ["b"]).then_some(()));
-    wait_for("SIGUSR1", PATIENCE, read).unwrap();
+    wait_for("SIGUSR1", TIMEOUT, read).unwrap();
 }
 
 #[test]
@@ -469,12 +469,12 @@ fn a_watch_that_can_not_be_set_is_tried_again_and_told() {
             let ended = mixd.ended()?.is_some();
             Ok((ended || text().contains("listening at")).then_some(()))
         };
-        wait_for("mixd's start", PATIENCE, is_known).unwrap();
+        wait_for("mixd's start", TIMEOUT, is_known).unwrap();
         is_told().then_some(mixd)
     });
     let mixd = mixd.expect("a limit");
     let tries = || Ok((text().matches("may still not be seen").count() >= 2).then_some(()));
-    wait_for("two tries more", PATIENCE, tries).unwrap();
+    wait_for("two tries more", TIMEOUT, tries).unwrap();
     let mut raise = Command::new("prlimit");
     raise.args(["--pid", &mixd.pid().to_string(), "--nofile=4096:4096"]);
     assert!(raise.status().unwrap().success());
@@ -487,13 +487,13 @@ fn a_watch_that_can_not_be_set_is_tried_again_and_told() {
         let settings = &status_of(&mut client).settings;
         Ok(settings.problem.is_none().then_some(()))
     };
-    wait_for("the watch", PATIENCE, seen).unwrap();
+    wait_for("the watch", TIMEOUT, seen).unwrap();
     home.write("program c\n");
     let read = || {
         let programs = &status_of(&mut client).programs;
         Ok((programs.iter().map(|one| &**one.pattern()).eq(["c"])).then_some(()))
     };
-    wait_for("the change", PATIENCE, read).unwrap();
+    wait_for("the change", TIMEOUT, read).unwrap();
 }
 
 #[test]
@@ -585,7 +585,7 @@ fn a_volume_that_is_not_to_be_remembered_is_not() {
     home.ctl(&["set-volume", "0.75"]);
     home.write("remember-volume yes\n");
     let saved = || Ok(fs::read_to_string(home.volume_file()).ok());
-    assert_eq!(wait_for("the file", PATIENCE, saved).unwrap(), "0.75\n");
+    assert_eq!(wait_for("the file", TIMEOUT, saved).unwrap(), "0.75\n");
 }
 
 #[test]
@@ -632,7 +632,7 @@ fn a_volume_that_is_set_to_what_is_held_is_remembered() {
     let wait_for_saved = |volume: &str| {
         let saved = || fs::read_to_string(&path).ok();
         let is_saved = || Ok(saved().filter(|saved| saved.trim() == volume));
-        wait_for("the saved volume", PATIENCE, is_saved).unwrap();
+        wait_for("the saved volume", TIMEOUT, is_saved).unwrap();
     };
     home.ctl(&["set-volume", "0.25"]);
     wait_for_saved("0.25");

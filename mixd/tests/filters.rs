@@ -12,17 +12,17 @@ use std::time::Duration;
 use lab::level::{Recording, decibels};
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program, tones};
 
-/// What a card is sent. The recorder is linked by hand: the session manager would put the filter
-/// before it as well.
+/// Records the sound that a card is sent. The recorder is linked by hand: the session manager would put
+/// the filter before it as well.
 fn listen(lab: &Lab, card: &str) -> Recording {
     let recorder = lab.record_apart(card).unwrap();
     std::thread::sleep(Duration::from_millis(600));
     let recording = recorder.stop().unwrap().end(4);
     let has_gone = || Ok(lab.dump()?.node("pw-record").is_none().then_some(()));
-    wait_for("the recorder's end", PATIENCE, has_gone).unwrap();
+    wait_for("the recorder's end", TIMEOUT, has_gone).unwrap();
     recording
 }
 
@@ -72,7 +72,7 @@ fn filter_of(lab: &Lab, name: &str, factor: f64, positions: &str, properties: &s
     let mut command = lab.command("pipewire");
     let process = Process::start_logged(command.arg("-c").arg(&path), &log).unwrap();
     let is_there = || Ok(lab.dump()?.node(name));
-    wait_for(&format!("the filter {name}"), PATIENCE, is_there).unwrap();
+    wait_for(&format!("the filter {name}"), TIMEOUT, is_there).unwrap();
     process
 }
 
@@ -83,7 +83,7 @@ fn set(lab: &Lab, filter: &str, key: &str, value: &str) {
     lab.output("pw-metadata", &args).unwrap();
 }
 
-/// Whether the session manager has smart filters: WirePlumber from 0.5 on.
+/// Returns whether the session manager has smart filters: WirePlumber from 0.5 on.
 fn has_smart_filters(lab: &Lab) -> bool {
     let version = lab.output("wireplumber", &["--version"]).unwrap();
     !version.contains("libwireplumber 0.4")
@@ -98,19 +98,19 @@ fn settled_level(lab: &Lab, card: &str, tone: f64) -> f64 {
         let is_settled = (last - before).abs() < 0.1 || last < -90.0 && before < -90.0;
         Ok(is_settled.then_some(last))
     };
-    wait_for("a steady level", PATIENCE, settled).unwrap()
+    wait_for("a steady level", TIMEOUT, settled).unwrap()
 }
 
-/// What a card is sent of a program without mixd, as a level: what is right.
+/// Returns the level at which a program reaches a card without mixd: the reference.
 fn level_without_mixd(lab: &Lab, card: &str, args: &[&str]) -> f64 {
     let (game, _) = tones(lab);
     let player = lab.play_native("Game", &game, args).unwrap();
     let is_playing = || Ok((!lab.dump()?.sinks_of("Game").is_empty()).then_some(()));
-    wait_for("the program's sink", PATIENCE, is_playing).unwrap();
+    wait_for("the program's sink", TIMEOUT, is_playing).unwrap();
     let level = settled_level(lab, card, GAME);
     drop(player);
     let has_gone = || Ok(lab.dump()?.streams("Game").is_empty().then_some(()));
-    wait_for("the program's end", PATIENCE, has_gone).unwrap();
+    wait_for("the program's end", TIMEOUT, has_gone).unwrap();
     level
 }
 
@@ -130,14 +130,14 @@ fn wait_for_level(lab: &Lab, card: &str, should: f64) {
         let all = heard.iter().all(|&level| is_near(level, should));
         Ok(all.then_some(()))
     };
-    let result = wait_for("the level", PATIENCE, is_right);
+    let result = wait_for("the level", TIMEOUT, is_right);
     assert!(result.is_ok(), "{card}: {heard:.1?} dB, not {should:.1}");
 }
 
 /// Waits until our sinks feed this one, and nothing else.
 #[track_caller]
 fn wait_for_output(lab: &Lab, output: &str) {
-    wait_for(&format!("the monitors on {output}"), PATIENCE, || {
+    wait_for(&format!("the monitors on {output}"), TIMEOUT, || {
         let dump = lab.dump()?;
         let feeds = |sink| dump.node(sink).map(|id| dump.fed_by(id));
         let both = [feeds("mixd-default"), feeds("mixd-aux")];

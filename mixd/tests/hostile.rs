@@ -10,7 +10,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
-use lab::PATIENCE;
+use lab::TIMEOUT;
 use lab::mixd::Mixd;
 use lab::process::wait_for;
 use other::Other;
@@ -18,7 +18,7 @@ use raw::{Raw, hello, mixd_program, raw_frame, request, set};
 use wire::frame::{HEADER, Kind};
 use wire::{ErrorCode, Reply, Request, Topic};
 
-/// What a second of mixd may cost after an attack: 1 % of a processor is one tick of `/proc`.
+/// The processor time that mixd may take in a second after an attack: 1 % of a processor is one tick of `/proc`.
 const TICKS_A_SECOND: u64 = 1;
 /// How much its memory may vary, in KiB: what the C library keeps for itself.
 const SLACK: u64 = 512;
@@ -53,14 +53,14 @@ impl Target {
         self.mixd.socket()
     }
 
-    /// That the attack has left nothing: the next client is served, a second costs nothing, and
+    /// Asserts that the attack has left nothing: the next client is served, a second costs nothing, and
     /// memory and descriptors are as before.
     #[track_caller]
     fn assert_unharmed(&self) {
         self.assert_calm();
         let memory = self.mixd.process.proc_status("VmRSS").unwrap();
         let growth = memory.saturating_sub(self.memory);
-        // What the attack filled of the fixed buffers stays in use.
+        // The fixed buffers that the attack has filled stay in use.
         let buffers = 32 * (64 + 4);
         assert!(
             growth <= buffers + SLACK,
@@ -76,7 +76,7 @@ impl Target {
         while let Err(error) = self.mixd.ctl(&["get-volume"]) {
             assert!(Instant::now() < deadline, "{error}");
         }
-        // What clients sent before they closed is still carried out; then all is quiet.
+        // Requests that clients sent before they closed are still carried out; then all is quiet.
         let mut used = [0; 10];
         for used in &mut used {
             let before = ticks(&self.mixd);
@@ -352,13 +352,13 @@ fn a_client_that_asks_and_never_reads_is_stopped_then_closed_after_30_s() {
     println!("stopped reading after {asked} requests");
     target.assert_calm();
     let closed = format!("pid {} (raw) took no output for 30 s", std::process::id());
-    wait_for("the end of its patience", 3 * PATIENCE, || {
+    wait_for("the end of its patience", 3 * TIMEOUT, || {
         Ok(target.mixd.log().contains(&closed).then_some(()))
     })
     .unwrap();
     println!("closed after {:?}", start.elapsed());
     assert!(start.elapsed() >= Duration::from_secs(29));
-    // What the socket held can still be read, to an end.
+    // The bytes that the socket held can still be read, up to the end of the stream.
     let mut rest = Vec::new();
     match frozen.stream.read_to_end(&mut rest) {
         Ok(_) => {}

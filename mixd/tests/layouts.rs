@@ -9,7 +9,7 @@ use std::time::Duration;
 use lab::level::{decibels, write_tones};
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
-use lab::{Card, Lab, PATIENCE};
+use lab::{Card, Lab, TIMEOUT};
 use stage::{AMPLITUDE, Stage, mixd_program};
 
 const SURROUND: &str = "FL FR FC LFE SL SR";
@@ -65,7 +65,7 @@ fn sounds_as_without_mixd(positions: &'static str) {
             let count = streams.iter().filter(|&&id| dump.fed_by(id) == [sink]);
             Ok((count.count() == players.len()).then_some(()))
         };
-        wait_for(sink, PATIENCE, routed).unwrap();
+        wait_for(sink, TIMEOUT, routed).unwrap();
         levels(&lab, &tones)
     };
     let without = measure("card-a");
@@ -152,7 +152,7 @@ fn the_sinks_take_the_cards_layout_and_no_stream_drops_out() {
                 .all(|sink| channels(&stage, sink) == count);
             Ok(is_done.then_some(()))
         };
-        wait_for("the sinks' new layout", PATIENCE, followed).unwrap();
+        wait_for("the sinks' new layout", TIMEOUT, followed).unwrap();
         std::thread::sleep(Duration::from_millis(700));
         let recording = recorder.stop().unwrap();
         let gap = recording.longest_gap();

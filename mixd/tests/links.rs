@@ -7,7 +7,7 @@ mod stage;
 use std::process::Stdio;
 use std::time::Duration;
 
-use lab::PATIENCE;
+use lab::TIMEOUT;
 use lab::level::decibels;
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
@@ -31,7 +31,7 @@ fn play_game(stage: &Stage) -> Process {
 /// Cuts a link once it is there.
 fn cut(stage: &Stage, [from, to]: [&str; 2]) {
     let is_cut = || Ok(stage.lab.output("pw-link", &["-d", from, to]).ok());
-    wait_for(&format!("{from} to {to}"), PATIENCE, is_cut).unwrap();
+    wait_for(&format!("{from} to {to}"), TIMEOUT, is_cut).unwrap();
 }
 
 /// How many samples of each side of the card are heard in half a second, at the level that is due.
@@ -48,7 +48,7 @@ fn are_both_heard(stage: &Stage) -> bool {
 #[track_caller]
 fn wait_until_heard(stage: &Stage) {
     let heard = || Ok(are_both_heard(stage).then_some(()));
-    if let Err(error) = wait_for("both sides at the card", PATIENCE, heard) {
+    if let Err(error) = wait_for("both sides at the card", TIMEOUT, heard) {
         let status = stage.mixd.ctl(&["status"]).unwrap();
         panic!("{error}: {status}{}", stage.mixd.log());
     }
@@ -57,7 +57,7 @@ fn wait_until_heard(stage: &Stage) {
 #[track_caller]
 fn wait_for_status(stage: &Stage, what: &str) {
     let said = || Ok(stage.mixd.ctl(&["status"])?.contains(what).then_some(()));
-    if let Err(error) = wait_for(what, PATIENCE, said) {
+    if let Err(error) = wait_for(what, TIMEOUT, said) {
         let status = stage.mixd.ctl(&["status"]).unwrap();
         panic!("{error}: {status}{}", stage.mixd.log());
     }
@@ -152,7 +152,7 @@ fn a_side_that_is_cut_again_and_again_is_not_called_routed() {
         let status = stage.mixd.ctl(&["status"])?;
         Ok((!status.contains("routed")).then_some(()))
     };
-    wait_for("not routed", PATIENCE, is_said).unwrap();
+    wait_for("not routed", TIMEOUT, is_said).unwrap();
     std::thread::sleep(Duration::from_secs(6));
     let status = stage.mixd.ctl(&["status"]).unwrap();
     assert!(!status.contains("routed"), "{status}");
@@ -179,7 +179,7 @@ fn a_link_to_a_card_besides_the_channel_is_told() {
             let status = stage.mixd.ctl(&["status"])?;
             Ok((!status.contains("routed")).then_some(()))
         };
-        wait_for("that it plays twice", PATIENCE, is_said).unwrap();
+        wait_for("that it plays twice", TIMEOUT, is_said).unwrap();
         let why = stage.mixd.ctl(&["why", "Game"]).unwrap();
         assert!(why.contains(card), "{why}");
         cut(&stage, [&ports[0], &ports[1]]);

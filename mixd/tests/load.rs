@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 use other::Other;
 use stage::{QUANTA, Stage, heard_at_most};
 
@@ -57,7 +57,7 @@ fn a_silenced_program_that_starts_on_a_busy_machine_leaks_no_sample() {
         assert!(loud[0] < QUANTA, "start {start}: {loud:?}");
         drop(player);
         let gone = || Ok(stage.lab.dump()?.streams(name).is_empty().then_some(()));
-        wait_for("the player's end", PATIENCE, gone).unwrap();
+        wait_for("the player's end", TIMEOUT, gone).unwrap();
     }
 }
 
@@ -67,7 +67,7 @@ const STREAMS: usize = 100;
 /// hundred streams linked at once, and to close a descriptor of it a second time.
 const STREAMS_EACH: usize = 10;
 
-/// What the memory may grow by in two rounds that is no leak, in KiB: a page now and then. A leak of 80
+/// The growth of the memory in two rounds that is no leak, in KiB: a page now and then. A leak of 80
 /// bytes for each stream is more.
 const GROWTH: u64 = 16;
 
@@ -107,7 +107,7 @@ fn a_hundred_streams_come_and_go_and_leave_no_memory_behind() {
             };
             Ok((on("Game", "mixd-default") && on("Discord", "mixd-aux")).then_some(()))
         };
-        if let Err(error) = wait_for("a hundred streams on their channels", PATIENCE, routed) {
+        if let Err(error) = wait_for("a hundred streams on their channels", TIMEOUT, routed) {
             let ends: Vec<_> = programs.iter_mut().filter_map(Other::end).collect();
             let streams = stage.mixd.ctl(&["streams"]).unwrap();
             panic!(
@@ -121,7 +121,7 @@ fn a_hundred_streams_come_and_go_and_leave_no_memory_behind() {
             let status = stage.mixd.ctl(&["status"])?;
             Ok(status.contains("streams   0").then_some(()))
         };
-        wait_for("their end", PATIENCE, gone).unwrap();
+        wait_for("their end", TIMEOUT, gone).unwrap();
         let used = stage
             .mixd
             .process

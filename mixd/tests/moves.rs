@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use lab::level::{self, Recording};
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 use stage::{AMPLITUDE, DISCORD, GAME, Stage};
 
 /// How often something is tried where a busy machine may drop a quantum.
@@ -39,7 +39,7 @@ fn wait_for_count(stage: &Stage, line: &str, count: usize) {
         let lines = streams.lines().filter(|found| found.starts_with(line));
         Ok((lines.count() == count).then_some(()))
     };
-    if let Err(error) = wait_for(line, PATIENCE, is_so) {
+    if let Err(error) = wait_for(line, TIMEOUT, is_so) {
         let streams = stage.mixd.ctl(&["streams"]);
         panic!("{error}: {streams:?}\n{}", stage.mixd.log());
     }
@@ -47,7 +47,7 @@ fn wait_for_count(stage: &Stage, line: &str, count: usize) {
 
 fn wait_for_nobody(stage: &Stage) {
     let nobody = || Ok(stage.mixd.ctl(&["streams"])?.is_empty().then_some(()));
-    wait_for("the players' end", PATIENCE, nobody).unwrap();
+    wait_for("the players' end", TIMEOUT, nobody).unwrap();
 }
 
 fn programs(stage: &Stage) -> String {
@@ -108,7 +108,7 @@ fn of_two_programs_of_one_name_one_moves_and_the_other_plays_on() {
     assert!(gaps.into_iter().any(is_none));
 }
 
-/// Whether that is no gap: a tone passes through zero for a sample.
+/// Returns whether that is no gap: a tone passes through zero for a sample.
 fn is_none(gap: f64) -> bool {
     gap < 3.0 / 48_000.0
 }

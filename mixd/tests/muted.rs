@@ -1,5 +1,5 @@
-//! What others do to our sinks: a level is put back, a mute is honoured and shown, and nothing comes
-//! back from an earlier run.
+//! Changes that others make to our sinks: a level is put back, a mute is honoured and shown, and nothing
+//! comes back from an earlier run.
 #![allow(clippy::unwrap_used)]
 
 mod stage;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use lab::level::decibels;
 use lab::mixd::Mixd;
 use lab::process::wait_for;
-use lab::{Card, Daemon, Lab, PATIENCE};
+use lab::{Card, Daemon, Lab, TIMEOUT};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program};
 
@@ -31,12 +31,12 @@ fn wait_for_gains(lab: &Lab, game: f64, discord: f64) {
         let is_right = (found.0 - game).abs() < 0.02 && (found.1 - discord).abs() < 0.02;
         Ok(is_right.then_some(()))
     };
-    if let Err(error) = wait_for("the gains", PATIENCE, heard) {
+    if let Err(error) = wait_for("the gains", TIMEOUT, heard) {
         panic!("{error}: {found:?}, not {:?}", (game, discord));
     }
 }
 
-/// What `status` warns of.
+/// Returns the warnings of `status`.
 fn warnings(mixd: &Mixd) -> String {
     let status = mixd.ctl(&["status"]).unwrap();
     let lines = status.lines().filter(|line| line.starts_with("warning"));
@@ -46,7 +46,7 @@ fn warnings(mixd: &Mixd) -> String {
 #[track_caller]
 fn wait_for_warning(mixd: &Mixd, text: &str) {
     let warned = || Ok(warnings(mixd).contains(text).then_some(()));
-    wait_for(text, PATIENCE, warned).unwrap();
+    wait_for(text, TIMEOUT, warned).unwrap();
 }
 
 /// The first line that `watch` prints.
@@ -100,7 +100,7 @@ fn who_sets_it_again_and_again_is_named_and_not_fought() {
             .contains("sets the level of mixd-aux")
             .then_some(()))
     };
-    wait_for("the warning", PATIENCE, warned).unwrap();
+    wait_for("the warning", TIMEOUT, warned).unwrap();
     let doctor = stage.mixd.try_mixctl(&["doctor"]).unwrap();
     let doctor = String::from_utf8(doctor.stdout).unwrap();
     assert!(doctor.contains("bad   level"), "{doctor}");

@@ -9,11 +9,11 @@ use std::time::Duration;
 use lab::level::{Recording, decibels};
 use lab::mixd::Mixd;
 use lab::process::wait_for;
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program};
 
-/// What a card is sent.
+/// Records the sound that a card is sent.
 fn listen(lab: &Lab, card: &str) -> Recording {
     let recording = lab.listen(card, Duration::from_millis(700)).unwrap();
     recording.end(4)
@@ -32,7 +32,7 @@ fn assert_level(lab: &Lab, card: &str, tone: f64, factor: f64) {
 /// Waits until each of our sinks feeds exactly these.
 #[track_caller]
 fn wait_for_outputs(lab: &Lab, outputs: &[&str]) {
-    wait_for(&format!("the monitors on {outputs:?}"), PATIENCE, || {
+    wait_for(&format!("the monitors on {outputs:?}"), TIMEOUT, || {
         let dump = lab.dump()?;
         let feeds = |sink: &str| {
             let id = dump.node(sink)?;
@@ -57,7 +57,7 @@ fn load(lab: &Lab, module: &str) {
 fn wait_for_warning(mixd: &Mixd, name: &str) {
     let line = format!("warning   {name} leads back into mixd's own sinks");
     let is_told = || Ok(mixd.ctl(&["status"])?.contains(&line).then_some(()));
-    wait_for("the warning", PATIENCE, is_told).unwrap();
+    wait_for("the warning", TIMEOUT, is_told).unwrap();
     let doctor = mixd.try_mixctl(&["doctor"]).unwrap();
     let said = String::from_utf8(doctor.stdout).unwrap();
     assert!(said.contains(&format!("{name} leads back into")), "{said}");
@@ -87,7 +87,7 @@ fn assert_all_is_heard_once(stage: &Stage, cards: &[&str], by_name: Option<(&str
             .lab
             .play_pulse("Game", &stage.game, &[&device])
             .unwrap();
-        // Who names the default sink follows that.
+        // A program that names the default sink follows it.
         let route = match stage.lab.default_sink().as_deref() == Some(sink) {
             true => "mixd-default",
             false => sink,
@@ -125,7 +125,7 @@ fn a_combination_that_is_there_before_mixd_is_heard_once_too() {
     let lab = Lab::start().unwrap();
     load(&lab, COMBINED);
     let is_there = || Ok(lab.dump()?.node("all").map(drop));
-    wait_for("the combined sink", PATIENCE, is_there).unwrap();
+    wait_for("the combined sink", TIMEOUT, is_there).unwrap();
     lab.make_default("all").unwrap();
     let mut stage = Stage::set_in(lab, &[]);
     wait_for_outputs(&stage.lab, &["all"]);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 use stage::{Stage, tones};
 use wire::{Channel, Reply, Request, Source, Stream, StreamState};
 
@@ -64,12 +64,12 @@ fn routed(mixd: &Mixd, binary: &str) -> Stream {
             stream.binary.as_deref() == Some(binary) && stream.state == StreamState::Routed
         }))
     };
-    wait_for(&format!("{binary}'s stream"), PATIENCE, found).unwrap()
+    wait_for(&format!("{binary}'s stream"), TIMEOUT, found).unwrap()
 }
 
 fn gone(mixd: &Mixd) {
     let none = || Ok(streams(mixd).is_empty().then_some(()));
-    wait_for("the players' end", PATIENCE, none).unwrap();
+    wait_for("the players' end", TIMEOUT, none).unwrap();
 }
 
 #[test]

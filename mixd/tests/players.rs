@@ -9,7 +9,7 @@ use std::path::Path;
 
 use lab::mixd::Mixd;
 use lab::process::wait_for;
-use lab::{Card, Lab, PATIENCE};
+use lab::{Card, Lab, TIMEOUT};
 use mpris::Player;
 use rustix::process::Signal;
 use stage::{Stage, mixd_program, tones};
@@ -23,10 +23,10 @@ const fn card(name: &'static str, positions: &'static str, priority: u32) -> Car
 }
 
 const CARDS: [Card; 2] = [card("card-a", "FL FR", 1000), card("card-b", "MONO", 500)];
-/// One that comes to be unplugged.
+/// A card that the test unplugs.
 const HEADSET: Card = card("headset", "FL FR", 100);
 
-/// Whether this system's session manager pauses players.
+/// Returns whether this system's session manager pauses players.
 fn pauses_players(lab: &Lab) -> bool {
     let text = lab.output("wireplumber", &["--version"]).unwrap();
     let version = text.split_whitespace().last().unwrap();
@@ -44,7 +44,7 @@ fn pauses(lab: &Lab, player: &Player, file: &Path) -> usize {
     }
     lab.plug(&HEADSET).unwrap();
     let is_there = || Ok(lab.dump()?.node("headset"));
-    wait_for("the headset", PATIENCE, is_there).unwrap();
+    wait_for("the headset", TIMEOUT, is_there).unwrap();
     let listener = lab.play_native("Listener", file, &["--target", "headset"]);
     let listener = listener.unwrap();
     lab.wait_for_route("Listener", "headset").unwrap();
@@ -58,7 +58,7 @@ fn pauses(lab: &Lab, player: &Player, file: &Path) -> usize {
         paused += player.take_pauses();
         Ok((paused > 0).then_some(()))
     };
-    wait_for("the pause for the headset's sake", PATIENCE, is_paused).unwrap();
+    wait_for("the pause for the headset's sake", TIMEOUT, is_paused).unwrap();
     drop(listener);
     before + paused - 1
 }
@@ -96,7 +96,7 @@ fn a_change_of_layout_pauses_no_player() {
             });
             Ok(is_done.then_some(()))
         };
-        wait_for("the sinks' new layout", PATIENCE, followed).unwrap();
+        wait_for("the sinks' new layout", TIMEOUT, followed).unwrap();
         lab.wait_for_route("Game", "mixd-default").unwrap();
         lab.wait_for_route("Discord", "mixd-aux").unwrap();
         assert_eq!(pauses(lab, &player, &stage.game), 0, "to {card}");

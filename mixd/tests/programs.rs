@@ -14,7 +14,7 @@ use lab::desktop::{Desktop, Xvfb};
 use lab::level::decibels;
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 use remote::{Control, Kind, Playing};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, mixd_program, tones};
@@ -27,7 +27,7 @@ const MAX_STAY: Duration = Duration::from_secs(3);
 const MAX_GAP: f64 = 0.05;
 /// How far a level may be from what the volume says, in dB: resamplers are not exact.
 const TOLERANCE: f64 = 0.3;
-/// What is left of a tone that is silent beside another one, in dB.
+/// The level of a silent tone beside another one, in dB.
 const SILENCE: f64 = -80.0;
 /// The tones of the first file, of `WebAudio`, and of the next file, in Hz.
 const FIRST: f64 = DISCORD;
@@ -38,7 +38,7 @@ const NEXT: f64 = GAME;
 struct Program {
     /// The pattern that puts it on the list.
     pattern: &'static str,
-    /// What a shell is told: see [`Playing::start`].
+    /// The words for a shell: see [`Playing::start`].
     command: &'static str,
     kind: Kind,
     controls: &'static [Control],
@@ -161,7 +161,7 @@ impl Channel {
         }
     }
 
-    /// What the volume makes of it, on the linear curve.
+    /// Returns its gain at a volume, on the linear curve.
     fn gain(self, volume: f64) -> f64 {
         match self {
             Self::Aux => 1.0 + volume.min(0.0),
@@ -176,7 +176,7 @@ struct Trial<'a> {
     mixd: Mixd,
     program: &'a Program,
     files: [PathBuf; 2],
-    /// The tones that are to be heard of it.
+    /// Its tones that should be heard.
     tones: Vec<f64>,
 }
 
@@ -192,7 +192,7 @@ fn say(name: &str, result: &Result<String>) {
     println!("\nprogram {name}: {words}");
 }
 
-/// Does all that is to be done with a program, and prints a line for the table.
+/// Runs all checks of a program, and prints a line for the table.
 fn check(name: &str, program: &Program) {
     let lab = Lab::start().unwrap();
     let (next, first) = tones(&lab);
@@ -212,7 +212,7 @@ fn check(name: &str, program: &Program) {
 }
 
 impl<'a> Trial<'a> {
-    /// All of it; returns what is to be said of the program in the table.
+    /// Runs all checks. Returns the program's entry in the table.
     fn run(&mut self) -> Result<String> {
         let (playing, loud) = self.start(Channel::Default)?;
         if self.lab.dump()?.has_program_that_stays() {
@@ -222,7 +222,7 @@ impl<'a> Trial<'a> {
         is_silent(&loud, "default")?;
         drop(playing);
         let gone = || Ok(self.lab.dump()?.program_sinks().is_empty().then_some(()));
-        wait_for("its end", PATIENCE, gone)?;
+        wait_for("its end", TIMEOUT, gone)?;
         let (playing, loud) = self.start(Channel::Aux)?;
         is_silent(&loud, "aux")?;
         self.start_and_stop(&playing)?;
@@ -257,7 +257,7 @@ impl<'a> Trial<'a> {
         Ok(words)
     }
 
-    /// What is true of a program that forbids to be moved, or links itself: it is shown, and left alone.
+    /// Checks a program that forbids to be moved, or links itself: it is shown, and left alone.
     fn check_pinned(&mut self, playing: &Playing) -> Result<String> {
         self.wait_for_state("pinned")?;
         let id = self.mixd.ctl(&["streams"])?;
@@ -282,7 +282,7 @@ impl<'a> Trial<'a> {
         Ok(words)
     }
 
-    /// Starts it where nothing of its channel is to be heard; returns how many samples were heard.
+    /// Starts it while its channel is silent. Returns how many samples were heard.
     fn start(&mut self, channel: Channel) -> Result<(Playing<'a>, Vec<usize>)> {
         self.put(channel)?;
         self.set_volume(channel.silent_at())?;
@@ -301,7 +301,7 @@ impl<'a> Trial<'a> {
         };
         playing.wait_for_advance()?;
         let is_linked = || Ok((!self.lab.dump()?.program_sinks().is_empty()).then_some(()));
-        wait_for("its link", PATIENCE, is_linked)
+        wait_for("its link", TIMEOUT, is_linked)
             .map_err(|error| format!("{error}; it said: {}", playing.said()))?;
         if !self.lab.dump()?.has_program_that_stays() {
             self.wait_for_channel(channel)?;
@@ -362,14 +362,14 @@ impl<'a> Trial<'a> {
             let all = !streams.is_empty() && states.all(|found| found == Some(state));
             Ok(all.then_some(()))
         };
-        wait_for(state, PATIENCE, is_said)
+        wait_for(state, TIMEOUT, is_said)
     }
 
     /// Waits until it feeds a channel and nothing else, and mixd says so.
     fn wait_for_channel(&self, channel: Channel) -> Result<()> {
         let sink = channel.sink();
         let is_there = || Ok((self.lab.dump()?.program_sinks() == [sink]).then_some(()));
-        let result = wait_for(sink, PATIENCE, is_there);
+        let result = wait_for(sink, TIMEOUT, is_there);
         let result = result.and_then(|()| self.wait_for_state("routed"));
         result.map_err(|error| {
             let (dump, streams) = (self.lab.dump(), self.mixd.ctl(&["streams"]));
@@ -402,7 +402,7 @@ impl<'a> Trial<'a> {
             };
             Ok(is_done.then_some(()))
         };
-        let result = wait_for("what was asked for", PATIENCE, done);
+        let result = wait_for("what was asked for", TIMEOUT, done);
         let result = result.and_then(|()| {
             if control == Control::Pause {
                 playing.wait_until_still()?;
@@ -427,7 +427,7 @@ impl<'a> Trial<'a> {
                 .is_some_and(|&now| now > 117.0)
                 .then_some(()))
         };
-        wait_for("the file's end", PATIENCE, near)?;
+        wait_for("the file's end", TIMEOUT, near)?;
         playing.wait_for_advance()?;
         let recorder = self.lab.record("card-a")?;
         let is_next = || {
@@ -437,7 +437,7 @@ impl<'a> Trial<'a> {
                 .is_some_and(|&now| now < 60.0)
                 .then_some(()))
         };
-        wait_for("the next file", PATIENCE, is_next)?;
+        wait_for("the next file", TIMEOUT, is_next)?;
         playing.wait_for_advance()?;
         let gap = recorder.stop()?.longest_gap();
         self.tones = vec![FIRST];
@@ -475,7 +475,7 @@ impl<'a> Trial<'a> {
             let before = playing.positions();
             playing.tell(Control::Resume)?;
             result =
-                wait_for("the card", PATIENCE, is_back).and_then(|_| playing.wait_beyond(&before));
+                wait_for("the card", TIMEOUT, is_back).and_then(|_| playing.wait_beyond(&before));
         }
         let result = result.and_then(|()| self.wait_for_level(1.0));
         result.map_err(|error| format!("after {signal:?}: {error}"))?;
@@ -504,10 +504,10 @@ fn wait_for_levels(lab: &Lab, gains: &[(f64, f64)]) -> Result<()> {
         Ok(right.then_some(()))
     };
     let what = format!("gains of {gains:?}");
-    wait_for(&what, PATIENCE, is_right).map_err(|error| format!("{error}: {found}").into())
+    wait_for(&what, TIMEOUT, is_right).map_err(|error| format!("{error}: {found}").into())
 }
 
-/// That nothing was heard while the channel was silent.
+/// Fails if anything was heard while the channel was silent.
 fn is_silent(loud: &[usize], channel: &str) -> Result<()> {
     match loud.iter().all(|&count| count == 0) {
         true => Ok(()),
@@ -515,7 +515,7 @@ fn is_silent(loud: &[usize], channel: &str) -> Result<()> {
     }
 }
 
-/// Whether this system's session manager pauses players whose sink goes.
+/// Returns whether this system's session manager pauses players whose sink goes.
 fn pauses_players(lab: &Lab) -> Result<bool> {
     let text = lab.output("wireplumber", &["--version"])?;
     let version = text.split_whitespace().last().unwrap_or_default();
@@ -558,14 +558,14 @@ fn beside_easyeffects(lab: &Lab, mixd: &mut Mixd) -> Result<String> {
             .contains(&"card-a")
             .then_some(()))
     };
-    wait_for("EasyEffects on the card", PATIENCE, is_up)?;
+    wait_for("EasyEffects on the card", TIMEOUT, is_up)?;
     mixd.ctl(&["add-program", "Discord"])?;
     let (game, discord) = tones(lab);
     let _players = [
         lab.play_native("Game", &game, &[])?,
         lab.play_pulse("Discord", &discord, &[])?,
     ];
-    // What it says of the two once neither has been asked to move for two seconds.
+    // The states of the two once neither has been asked to move for two seconds.
     let (mut last, mut since) = (String::new(), Instant::now());
     let settled = || {
         let streams = mixd.ctl(&["streams"])?;
@@ -575,7 +575,7 @@ fn beside_easyeffects(lab: &Lab, mixd: &mut Mixd) -> Result<String> {
         }
         Ok((since.elapsed() > Duration::from_secs(2)).then_some(streams))
     };
-    let streams = wait_for("an end of the moves", PATIENCE, settled)?;
+    let streams = wait_for("an end of the moves", TIMEOUT, settled)?;
     mixd.ctl(&["set-volume", "-1"])?;
     let mut words = Vec::new();
     let mut gains = Vec::new();

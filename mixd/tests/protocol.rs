@@ -1,4 +1,4 @@
-//! What PROTOCOL.md promises of the daemon, and the clients that were written from it.
+//! The promises of PROTOCOL.md about the daemon, and the clients that were written from it.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod raw;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use lab::level::{Recording, decibels};
 use lab::mixd::{Mixd, unused_socket};
 use lab::process::wait_for;
-use lab::{Daemon, Lab, PATIENCE, Recorder};
+use lab::{Daemon, Lab, Recorder, TIMEOUT};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program, tones};
 
@@ -30,7 +30,7 @@ fn gap(recorder: Recorder) -> f64 {
     recording.without_start(1).longest_gap()
 }
 
-/// That each tone is heard on both sides, at its gain.
+/// Asserts that each tone is heard on both sides, at its gain.
 #[track_caller]
 fn assert_levels<const N: usize>(recording: &Recording, gains: [(f64, f64); N]) {
     for (frequency, gain) in gains {
@@ -44,7 +44,7 @@ fn assert_levels<const N: usize>(recording: &Recording, gains: [(f64, f64); N]) 
     }
 }
 
-/// That all is as it should be: what was set holds, new programs are routed, and heard at the
+/// Asserts that all is as it should be: the volume that was set holds, new programs are routed, and heard at the
 /// levels that were set.
 #[track_caller]
 fn assert_works(stage: &Stage) {
@@ -58,7 +58,7 @@ fn assert_works(stage: &Stage) {
         let silent = dump.streams("Game").is_empty() && dump.streams("Discord").is_empty();
         Ok(silent.then_some(()))
     };
-    wait_for("the players' end", PATIENCE, gone).unwrap();
+    wait_for("the players' end", TIMEOUT, gone).unwrap();
 }
 
 fn restart(stage: &mut Stage, signal: Signal, daemons: &[Daemon]) {
@@ -88,7 +88,7 @@ fn whatever_is_killed_and_started_again_all_is_as_before() {
     let before = descriptors(&stage);
     for daemons in [
         &[Pulse][..],
-        // What hangs on PipeWire ends with it, and is started again after it.
+        // The clients of PipeWire end with it, and are started again after it.
         &[PipeWire, WirePlumber, Pulse],
         &[PipeWire, Pulse, WirePlumber],
     ] {
@@ -124,7 +124,7 @@ fn a_session_manager_that_comes_back_is_asked_anew() {
     );
     stage.lab.start_daemon(Daemon::WirePlumber).unwrap();
     let asked = || Ok((targets(&stage) == 2).then_some(()));
-    wait_for("the targets to be set anew", PATIENCE, asked).unwrap();
+    wait_for("the targets to be set anew", TIMEOUT, asked).unwrap();
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn after_a_session_managers_return_all_is_heard_on_both_sides() {
     panic!("PipeWire and WirePlumber wait for each other again and again");
 }
 
-/// What a key binding of a window manager does: `pkill mixd; mixd`.
+/// A key binding of a window manager: `pkill mixd; mixd`.
 #[test]
 fn one_that_is_started_while_another_leaves_takes_its_place() {
     let mut stage = Stage::set();
@@ -196,7 +196,7 @@ fn one_that_is_started_while_another_leaves_takes_its_place() {
     for _ in 0..10 {
         stage.mixd.process.signal(Signal::TERM).unwrap();
         let next = Mixd::start_again(&stage.lab, &program, stage.mixd.socket()).unwrap();
-        let status = stage.mixd.process.wait(PATIENCE).unwrap();
+        let status = stage.mixd.process.wait(TIMEOUT).unwrap();
         assert!(status.success(), "{status}");
         stage.mixd = next;
         stage.mixd.wait_for_output(Some("card-a")).unwrap();
@@ -215,7 +215,7 @@ fn a_session_manager_that_dies_without_an_answer_does_not_take_us_along() {
     let socket = unused_socket();
     let mixd = Mixd::start_again(&lab, &mixd_program(), &socket).unwrap();
     let is_connected = || Ok(mixd.log().contains("connected to PipeWire").then_some(()));
-    wait_for("the connection", PATIENCE, is_connected).unwrap();
+    wait_for("the connection", TIMEOUT, is_connected).unwrap();
     // It asks for the metadata meanwhile.
     std::thread::sleep(Duration::from_millis(300));
     lab.stop_daemon(Daemon::WirePlumber, Signal::KILL).unwrap();
@@ -226,7 +226,7 @@ fn a_session_manager_that_dies_without_an_answer_does_not_take_us_along() {
     lab.wait_for_route("Game", "mixd-default").unwrap();
 }
 
-/// PipeWire serves nobody who waits for the session manager's answer: it is not to be asked.
+/// PipeWire serves no client that waits for the session manager's answer: mixd must not ask it.
 #[test]
 fn a_session_manager_that_hangs_does_not_take_the_volume_along() {
     let stage = Stage::set();
@@ -261,7 +261,7 @@ fn a_frozen_pipewire_does_not_freeze_the_socket() {
     println!("the slowest two commands took {slowest:?}");
     assert!(slowest < MAX_ANSWER, "two commands took {slowest:?}");
     pipewire.signal(Signal::CONT).unwrap();
-    // What was set meanwhile holds.
+    // The volume that was set meanwhile holds.
     let half = || {
         let recording = stage
             .lab
@@ -270,5 +270,5 @@ fn a_frozen_pipewire_does_not_freeze_the_socket() {
         let level = recording.steady_level(DISCORD)[0];
         Ok(((level - decibels(AMPLITUDE / 2.0)).abs() <= 0.3).then_some(()))
     };
-    wait_for("the level that was set", PATIENCE, half).unwrap();
+    wait_for("the level that was set", TIMEOUT, half).unwrap();
 }

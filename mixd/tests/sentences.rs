@@ -1,5 +1,5 @@
 //! Everything that mixd says without any sound: each sentence is provoked and compared with
-//! sentences.txt, which is there to be read. After a change of words,
+//! sentences.txt, for people to read. After a change of words,
 //!
 //!     MIXD_SENTENCES=write cargo test -p mixd --test sentences
 //!
@@ -16,9 +16,9 @@ use lab::process::{Folder, Process, wait_for};
 use rustix::process::Signal;
 use wire::{Client, Name, Request};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What has been said so far, and what in it differs from run to run.
+/// The sentences so far, and the words in them that differ from run to run.
 struct Book {
     text: String,
     folder: Folder,
@@ -75,7 +75,7 @@ impl Book {
         command
     }
 
-    /// What is said where mixd does not run.
+    /// Adds what mixd says where it does not run.
     fn refused(&mut self, words: &str) {
         let script = words.replacen("mixd", "exec \"$mixd\"", 1);
         let out = self.shell(&script).output().unwrap();
@@ -85,14 +85,14 @@ impl Book {
         self.write(words, &format!("{said}[{code}]\n"));
     }
 
-    /// What is said where mixd runs, until it ends; while it does, `done` is done with it.
+    /// Adds what mixd logs until it ends; `done` uses it meanwhile.
     fn told(&mut self, words: &str, done: impl FnOnce(&Self, &mut Client)) {
         let log = self.path("log");
         let name = Name::parse(self.path("socket").as_os_str()).unwrap();
         let script = words.replacen("mixd", "exec \"$mixd\" --socket ./socket", 1);
         let mut mixd = Process::start_logged(&mut self.shell(&script), &log).unwrap();
         let served = || Ok(Client::connect(&name, "test").ok());
-        let client = wait_for("mixd", PATIENCE, served);
+        let client = wait_for("mixd", TIMEOUT, served);
         let mut client = client.unwrap_or_else(|error| {
             panic!("{words}: {error}: {:?}", fs::read_to_string(&log));
         });
@@ -178,7 +178,7 @@ fn names(book: &mut Book) {
             .contains("listening")
             .then_some(()))
     };
-    wait_for("the other one", PATIENCE, listens).unwrap();
+    wait_for("the other one", TIMEOUT, listens).unwrap();
     book.call(&other, "pid OTHER");
     book.refused("mixd --backend none --socket ./other");
     other.signal(Signal::STOP).unwrap();
@@ -234,7 +234,7 @@ fn configuration(book: &mut Book) {
     let change = |book: &Book, _: &mut Client| {
         let wait = |sentence: &str| {
             let log = || fs::read_to_string(book.path("log")).unwrap();
-            wait_for(sentence, PATIENCE, || {
+            wait_for(sentence, TIMEOUT, || {
                 Ok(log().contains(sentence).then_some(()))
             })
             .unwrap();

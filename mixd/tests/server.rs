@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lab::PATIENCE;
+use lab::TIMEOUT;
 use lab::mixd::Mixd;
 use lab::process::{Folder, Process};
 use other::Other;
@@ -24,7 +24,7 @@ fn start() -> Mixd {
     Mixd::start_alone(mixd_program(), &[]).unwrap()
 }
 
-/// That the next client is served as if nothing had been.
+/// Asserts that the next client is served as if nothing had been.
 #[track_caller]
 fn assert_serves(mixd: &Mixd) {
     let reply = mixd
@@ -431,7 +431,7 @@ fn who_started_it_may_have_it_outlive_its_terminal() {
 fn a_signal_ends_it_cleanly() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
         let folder = Folder::new("mixd-signal").unwrap();
-        // Whoever runs the tests may have them outlive a terminal.
+        // The tests may have been started so that they outlive a terminal.
         let before = ["env", "--default-signal=HUP"];
         let mut mixd = Mixd::start_behind(folder.path(), mixd_program(), &before).unwrap();
         let _client = Raw::greeted(mixd.socket());
@@ -461,7 +461,7 @@ fn another_users_connection_is_refused_by_both_ends() {
     let said = String::from_utf8_lossy(&out.stderr);
     assert_eq!(out.status.code(), Some(3), "{said}");
     assert!(said.contains("belongs to user"), "{said}");
-    // A client that does not look whom it talks to: this program, told to be one.
+    // A client that does not check its peer: this program, in that role.
     let own = copy(&std::env::current_exe().unwrap());
     let out = as_another_user()
         .arg(own)
@@ -552,7 +552,7 @@ fn a_client_that_never_waits_is_told_everything_in_order() {
         connection.send(request).unwrap();
     }
     let mut next = || {
-        let incoming = connection.wait(Some(Instant::now() + PATIENCE));
+        let incoming = connection.wait(Some(Instant::now() + TIMEOUT));
         incoming.map(|incoming| incoming.expect("nothing more comes"))
     };
     assert!(matches!(next(), Ok(Incoming::Welcome)));

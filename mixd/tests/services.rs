@@ -11,7 +11,7 @@ use lab::process::{Folder, Process, wait_for};
 use rustix::process::Signal;
 use wire::{Client, Name, Reply, Request};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_mixd"))
@@ -43,7 +43,7 @@ fn systemd_is_told_when_mixd_serves_and_when_it_leaves() {
     let folder = Folder::new("mixd-notify").unwrap();
     let path = folder.path().join("notify");
     let listener = UnixDatagram::bind(&path).unwrap();
-    listener.set_read_timeout(Some(PATIENCE)).unwrap();
+    listener.set_read_timeout(Some(TIMEOUT)).unwrap();
     let receive = || {
         let mut buffer = [0; 256];
         let count = listener.recv(&mut buffer).unwrap();
@@ -74,7 +74,7 @@ fn s6_is_told_by_a_line_on_the_descriptor() {
     shell.args(["-c", &script]);
     let _mixd = Process::start_logged(&mut shell, &folder.path().join("log")).unwrap();
     let told = || Ok((std::fs::read(&line).ok().as_deref() == Some(b"\n")).then_some(()));
-    wait_for("the line", PATIENCE, told).unwrap();
+    wait_for("the line", TIMEOUT, told).unwrap();
     assert!(answers(&socket), "ready is ready");
 }
 
@@ -90,7 +90,7 @@ fn a_passed_socket_is_served_and_has_no_second_name() {
     let mut mixd = Process::start_logged(&mut activate, &log).unwrap();
     // Its first client starts it.
     let served = || Ok(answers(path).then_some(()));
-    wait_for("the passed socket", PATIENCE, served).unwrap();
+    wait_for("the passed socket", TIMEOUT, served).unwrap();
     let text = std::fs::read_to_string(&log).unwrap();
     assert!(text.contains("listening at the socket passed"), "{text}");
     mixd.end(Signal::TERM).unwrap();
@@ -106,7 +106,7 @@ fn a_service_manager_that_has_gone_is_told_of_once() {
     mixd.args(["--backend", "none", "--socket", &socket]);
     mixd.env("NOTIFY_SOCKET", folder.path().join("gone"));
     let mut mixd = Process::start_logged(&mut mixd, &log).unwrap();
-    wait_for("mixd", PATIENCE, || Ok(answers(&socket).then_some(()))).unwrap();
+    wait_for("mixd", TIMEOUT, || Ok(answers(&socket).then_some(()))).unwrap();
     assert!(mixd.end(Signal::TERM).unwrap().success());
     let text = std::fs::read_to_string(&log).unwrap();
     assert_eq!(text.matches("NOTIFY_SOCKET").count(), 1, "{text}");

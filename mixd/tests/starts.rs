@@ -10,7 +10,7 @@ use std::time::Duration;
 use lab::level::{RATE, Recording, decibels, write_tone};
 use lab::mixd::{Mixd, unused_socket};
 use lab::process::{Process, wait_for};
-use lab::{Daemon, Lab, PATIENCE};
+use lab::{Daemon, Lab, TIMEOUT};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program};
 
@@ -25,7 +25,7 @@ fn wait_for_level(stage: &Stage, frequency: f64, gain: f64) {
         Ok(levels.iter().all(is_due).then_some(()))
     };
     let what = format!("{frequency} Hz at {should} dB");
-    if let Err(error) = wait_for(&what, PATIENCE, heard) {
+    if let Err(error) = wait_for(&what, TIMEOUT, heard) {
         panic!("{error}: {}", stage.mixd.log());
     }
 }
@@ -43,7 +43,7 @@ fn wait_for_status(stage: &Stage, lines: &[&str]) {
         let all = lines.iter().all(|line| status.contains(line));
         Ok(all.then_some(()))
     };
-    if let Err(error) = wait_for(&lines.join(", "), PATIENCE, said) {
+    if let Err(error) = wait_for(&lines.join(", "), TIMEOUT, said) {
         panic!("{error}: {}{}", status(stage), stage.mixd.log());
     }
 }
@@ -109,7 +109,7 @@ fn a_session_manager_that_hangs_is_done_without_until_it_continues() {
     }
     // It is asked again, and followed.
     let is_asked = || Ok((stage.mixd.log().matches("Target(").count() >= 2).then_some(()));
-    wait_for("both to be asked for", PATIENCE, is_asked).unwrap();
+    wait_for("both to be asked for", TIMEOUT, is_asked).unwrap();
     stage.mixd.ctl(&["remove-program", "Discord"]).unwrap();
     stage.lab.wait_for_route("Discord", "mixd-default").unwrap();
     stage.lab.set_default("card-b").unwrap();
@@ -136,7 +136,7 @@ fn what_starts_before_a_session_manager_hangs_is_named_with_it() {
     let version = stage.lab.output("wireplumber", &["--version"]).unwrap();
     if version.contains("libwireplumber 0.4") {
         let is_back = || Ok((!status(&stage).contains("hangs")).then_some(()));
-        wait_for("the session manager", PATIENCE, is_back).unwrap();
+        wait_for("the session manager", TIMEOUT, is_back).unwrap();
         stage.lab.wait_for_route("Game", "card-a").unwrap();
         wait_for_status(&stage, &["contested Game", "linked by WirePlumber"]);
     } else {
@@ -144,7 +144,7 @@ fn what_starts_before_a_session_manager_hangs_is_named_with_it() {
     }
 }
 
-/// Runs a mixd that is to be refused; what it says.
+/// Runs a mixd that is refused. Returns what it says.
 #[track_caller]
 fn refused(lab: &Lab, socket: &str) -> String {
     let mut command = lab.command("timeout");
@@ -204,7 +204,7 @@ fn of_two_that_start_together_one_stays() {
             ended.filter(|ended| !ended).count()
         };
         let is_alone = || Ok((left() == 1).then_some(()));
-        wait_for("one of them to leave", PATIENCE, is_alone).unwrap();
+        wait_for("one of them to leave", TIMEOUT, is_alone).unwrap();
         std::thread::sleep(Duration::from_millis(2500));
         let mut left = || {
             let ended = both.iter_mut().map(|mixd| mixd.ended().unwrap().is_some());

@@ -7,7 +7,7 @@ mod stage;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use lab::PATIENCE;
+use lab::TIMEOUT;
 use lab::process::{Process, wait_for};
 use stage::Stage;
 
@@ -73,7 +73,7 @@ fn fight(stage: &Stage, stream: u64, value: Option<&str>) {
 fn a_rival_that_moves_every_stream_back_is_left_to_it_after_two_moves() {
     for (value, state) in [
         (None, "contested"),
-        // What a mixer can have done is the user's from the first time on.
+        // A move that a mixer can make counts as the user's from the first time on.
         (Some("-1"), "pinned"),
         (Some("mixd-aux"), "pinned"),
         (Some("card-b"), "pinned"),
@@ -85,7 +85,7 @@ fn a_rival_that_moves_every_stream_back_is_left_to_it_after_two_moves() {
         fight(&stage, game, value);
         assert!(moves(&stage, game) <= 2, "{value:?}");
         let is_said = || Ok(stage.mixd.ctl(&["status"])?.contains(state).then_some(()));
-        if let Err(error) = wait_for(state, PATIENCE, is_said) {
+        if let Err(error) = wait_for(state, TIMEOUT, is_said) {
             let metadata = stage.lab.metadata().unwrap();
             panic!("{value:?}: {error}: {metadata}{}", stage.mixd.log());
         }
@@ -96,7 +96,7 @@ fn a_rival_that_moves_every_stream_back_is_left_to_it_after_two_moves() {
         assert_eq!(moves(&stage, game), before, "{value:?}");
         stage.mixd.ctl(&["add-program", "Game"]).unwrap();
         stage.lab.wait_for_route("Game", "mixd-aux").unwrap();
-        // Who goes on gets what he wants again.
+        // A program that moves the stream again gets its way once more.
         fight(&stage, game, value);
         assert!(moves(&stage, game) <= before + 2, "{value:?}");
     }
@@ -128,16 +128,16 @@ fn what_pipewire_does_not_tell_of_targets_is_found_out() {
         let games = stage.lab.dump()?.streams("Game");
         Ok((games.len() == 6).then_some(games))
     };
-    let games = wait_for("six streams", PATIENCE, games).unwrap();
+    let games = wait_for("six streams", TIMEOUT, games).unwrap();
     drop(crowd);
     for round in 1..=2 {
         for &game in &games {
             let chosen = || Ok((moves(&stage, game) == round).then_some(()));
-            if let Err(error) = wait_for("mixd's choice", PATIENCE, chosen) {
+            if let Err(error) = wait_for("mixd's choice", TIMEOUT, chosen) {
                 panic!("{error}: {game} in round {round}: {}", stage.mixd.log());
             }
             let is_set = || Ok(target(&stage, game).is_some().then_some(()));
-            wait_for("its sink", PATIENCE, is_set).unwrap();
+            wait_for("its sink", TIMEOUT, is_set).unwrap();
         }
         // So that mixd has found out what it was not told.
         std::thread::sleep(Duration::from_secs(2));
@@ -153,7 +153,7 @@ fn what_pipewire_does_not_tell_of_targets_is_found_out() {
         let status = stage.mixd.ctl(&["status"])?;
         Ok((status.matches("contested").count() == 6).then_some(()))
     };
-    if let Err(error) = wait_for("six contested", PATIENCE, contested) {
+    if let Err(error) = wait_for("six contested", TIMEOUT, contested) {
         panic!("{error}: {}", stage.mixd.log());
     }
     println!(
@@ -173,7 +173,7 @@ fn a_stream_sent_to_the_wrong_channel_from_memory_is_corrected_once() {
         drop(game);
     }
     let gone = || Ok(stage.lab.dump()?.streams("Game").is_empty().then_some(()));
-    wait_for("the player's end", PATIENCE, gone).unwrap();
+    wait_for("the player's end", TIMEOUT, gone).unwrap();
     // …and then it belongs to the other, which is silent.
     stage.mixd.ctl(&["add-program", "Game"]).unwrap();
     stage.set_volume("-1");
@@ -206,7 +206,7 @@ fn plumbing_and_microphones_are_never_taken() {
     let args = ["create-node", "adapter", microphone];
     stage.lab.output("pw-cli", &args).unwrap();
     let is_there = || Ok(stage.lab.dump()?.node("microphone"));
-    wait_for("the microphone", PATIENCE, is_there).unwrap();
+    wait_for("the microphone", TIMEOUT, is_there).unwrap();
     let mut loopback = stage.lab.command("pw-loopback");
     loopback.args([
         "--name",
@@ -225,7 +225,7 @@ fn plumbing_and_microphones_are_never_taken() {
             format!("microphone:input_{side}"),
         );
         let linked = || Ok(stage.lab.output("pw-link", &[&from, &to]).ok());
-        wait_for(&from, PATIENCE, linked).unwrap();
+        wait_for(&from, TIMEOUT, linked).unwrap();
     }
     let _game = stage.lab.play_native("Game", &stage.game, &[]).unwrap();
     stage.lab.wait_for_route("Game", "mixd-default").unwrap();
@@ -269,6 +269,6 @@ fn a_key_that_a_killed_mixd_left_behind_is_cleared_by_the_next() {
     // Its list was saved.
     stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
     let cleared = || Ok(target(&stage, game).is_none().then_some(()));
-    wait_for("the key's end", PATIENCE, cleared).unwrap();
+    wait_for("the key's end", TIMEOUT, cleared).unwrap();
     stage.lab.wait_for_route("Game", "card-b").unwrap();
 }

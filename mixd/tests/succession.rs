@@ -13,7 +13,7 @@ use wire::{Client, Name, Reply, Request, Shift, socket};
 /// How often what may go wrong now and then is tried.
 const TRIES: usize = 200;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a mixd that is leaving is waited for.
 const LEAVING: Duration = Duration::from_secs(2);
@@ -59,7 +59,7 @@ impl House {
     /// The process that answers at the name.
     fn served_by(&self) -> Option<i32> {
         Client::connect(&self.name(), "test").ok()?;
-        let connection = socket::connect(&self.name(), Instant::now() + PATIENCE).ok()?;
+        let connection = socket::connect(&self.name(), Instant::now() + TIMEOUT).ok()?;
         Some(socket::peer(&connection).ok()?.pid)
     }
 
@@ -69,14 +69,14 @@ impl House {
             let pid = self.served_by();
             Ok((pid == Some(mixd.pid().cast_signed())).then_some(()))
         };
-        if let Err(error) = wait_for("mixd", PATIENCE, served) {
+        if let Err(error) = wait_for("mixd", TIMEOUT, served) {
             let log = std::fs::read_to_string(self.log()).unwrap();
             panic!("{error}: {log}");
         }
     }
 }
 
-/// What is started in the moment after a signal is what is there from then on.
+/// A mixd that is started in the moment after a signal is the one that stays.
 fn follows(house: &House, signal: Signal) {
     let mut old = house.start();
     house.wait_for(&old);
@@ -84,7 +84,7 @@ fn follows(house: &House, signal: Signal) {
         old.signal(signal).unwrap();
         let next = house.start();
         house.wait_for(&next);
-        old.wait(PATIENCE).unwrap();
+        old.wait(TIMEOUT).unwrap();
         old = next;
     }
 }
@@ -124,7 +124,7 @@ fn of_some_that_start_at_once_exactly_one_stays() {
                 if left.len() <= 1 {
                     break left;
                 }
-                assert!(start.elapsed() < PATIENCE, "{left:?} are there");
+                assert!(start.elapsed() < TIMEOUT, "{left:?} are there");
                 std::thread::sleep(Duration::from_millis(1));
             };
             assert_eq!(left.len(), 1, "one stays");
@@ -154,7 +154,7 @@ fn the_next_one_has_the_volume_of_the_one_before() {
             Reply::Mix(mix) => assert_eq!(mix.volume.millionths(), n * 10_000),
             other => panic!("{other:?}"),
         }
-        old.wait(PATIENCE).unwrap();
+        old.wait(TIMEOUT).unwrap();
         old = next;
     }
 }
@@ -166,7 +166,7 @@ fn beside_one_that_stays_another_is_refused_at_once() {
     house.wait_for(&first);
     let start = Instant::now();
     let mut second = house.start();
-    assert_eq!(second.wait(PATIENCE).unwrap().code(), Some(1));
+    assert_eq!(second.wait(TIMEOUT).unwrap().code(), Some(1));
     assert!(start.elapsed() < LEAVING, "{:?}", start.elapsed());
     let log = std::fs::read_to_string(house.log()).unwrap();
     let pid = first.pid();
@@ -181,7 +181,7 @@ fn beside_one_that_is_stopped_another_says_so() {
     house.wait_for(&first);
     first.signal(Signal::STOP).unwrap();
     let mut second = house.start();
-    assert_eq!(second.wait(PATIENCE).unwrap().code(), Some(1));
+    assert_eq!(second.wait(TIMEOUT).unwrap().code(), Some(1));
     first.signal(Signal::CONT).unwrap();
     let log = std::fs::read_to_string(house.log()).unwrap();
     let pid = first.pid();
@@ -199,6 +199,6 @@ fn what_listens_and_is_no_mixd_is_left_alone() {
     let path = Path::new(&house.socket);
     let _other = std::os::unix::net::UnixListener::bind(path).unwrap();
     let mut mixd = house.start();
-    assert_eq!(mixd.wait(PATIENCE).unwrap().code(), Some(1));
+    assert_eq!(mixd.wait(TIMEOUT).unwrap().code(), Some(1));
     assert!(path.exists());
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 use stage::{DISCORD, GAME, Stage};
 
 /// Plays as SDL 3, sdl2-compat and OpenAL 1.25 do: with a sink in the node's own properties.
@@ -61,7 +61,7 @@ fn move_in_a_mixer(stage: &Stage, name: &str, sink: &str) {
         Ok(None)
     };
     let what = format!("{name} moved to {sink}");
-    if let Err(error) = wait_for(&what, PATIENCE, moved) {
+    if let Err(error) = wait_for(&what, TIMEOUT, moved) {
         panic!("{error}: {}", stage.mixd.log());
     }
 }
@@ -93,7 +93,7 @@ fn a_program_that_names_the_default_sink_itself_plays_through_its_channel() {
                 .is_empty()
                 .then_some(()))
         };
-        wait_for("its end", PATIENCE, gone).unwrap();
+        wait_for("its end", TIMEOUT, gone).unwrap();
     }
 }
 
@@ -239,7 +239,7 @@ fn a_move_in_a_mixer_is_the_users_until_he_moves_it_back_or_changes_the_list() {
         stage.lab.wait_for_route(name, "mixd-default").unwrap();
         stage.wait_for_state(&format!("default\trouted\t{name}"));
     }
-    // What is heard is what the channel says.
+    // The sound follows the channel.
     stage.set_volume("-1");
     move_in_a_mixer(&stage, "Game", "mixd-aux");
     move_in_a_mixer(&stage, "Native", "mixd-aux");
@@ -260,7 +260,7 @@ fn what_is_contested_ends_when_the_stream_is_put_back_or_the_list_changes() {
                 let key = format!("id:{game} key:'target.object'");
                 Ok(metadata.contains(&key).then_some(()))
             };
-            wait_for("mixd's choice", PATIENCE, has_key).unwrap();
+            wait_for("mixd's choice", TIMEOUT, has_key).unwrap();
             set_key(&stage.lab, game, "target.object", None);
             std::thread::sleep(Duration::from_millis(300));
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lab::level::decibels;
 use lab::process::wait_for;
-use lab::{Daemon, Lab, PATIENCE, STEREO};
+use lab::{Daemon, Lab, STEREO, TIMEOUT};
 use rustix::process::Signal;
 use stage::{AMPLITUDE, DISCORD, GAME, Stage};
 
@@ -78,7 +78,7 @@ fn the_output_is_the_one_asked_for_and_else_the_one_of_the_highest_priority() {
             status.contains("output    card-a") && status.contains("(output) is not there");
         Ok(is_told.then_some(()))
     };
-    wait_for("the warning", PATIENCE, told).unwrap();
+    wait_for("the warning", TIMEOUT, told).unwrap();
     assert_levels(&stage, "card-a", [(GAME, 1.0), (DISCORD, 1.0)]);
     stage.lab.plug(&STEREO[1]).unwrap();
     assert_levels(&stage, "card-b", [(GAME, 1.0), (DISCORD, 1.0)]);

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use lab::process::wait_for;
-use lab::{Daemon, Lab, PATIENCE, STEREO};
+use lab::{Daemon, Lab, STEREO, TIMEOUT};
 use stage::{GAME, Stage};
 
 /// Waits until `mixctl why` gives this reason.
@@ -21,7 +21,7 @@ fn why(stage: &Stage, name: &str, reason: &str) {
             .contains(reason)
             .then_some(()))
     };
-    if let Err(error) = wait_for(reason, PATIENCE, is_said) {
+    if let Err(error) = wait_for(reason, TIMEOUT, is_said) {
         panic!("{error}: {:?}", stage.mixd.ctl(&["why", name]));
     }
 }
@@ -36,7 +36,7 @@ fn link(stage: &Stage, from: &str, to: &str, undo: bool) {
             let args: Vec<&str> = undo.into_iter().chain(args).collect();
             Ok(stage.lab.output("pw-link", &args).ok())
         };
-        wait_for(&from, PATIENCE, linked).unwrap();
+        wait_for(&from, TIMEOUT, linked).unwrap();
     }
 }
 
@@ -47,7 +47,7 @@ fn a_node_without_a_class_is_listed_with_what_it_is_linked_to() {
     let args = ["-P", "{ media.class = \"\" node.name = tone }"];
     let _tone = stage.lab.play_native("Tone", &stage.game, &args).unwrap();
     let node = || Ok(stage.lab.dump()?.node("tone"));
-    let id = wait_for("tone", PATIENCE, node).unwrap().to_string();
+    let id = wait_for("tone", TIMEOUT, node).unwrap().to_string();
     let format = "{ direction: Output, mode: dsp, format: { mediaType: audio, mediaSubtype: raw, \
                   format: F32P, rate: 48000, channels: 2, position: [ FL, FR ] } }";
     let args = ["set-param", &id, "PortConfig", format];
@@ -63,7 +63,7 @@ fn a_node_without_a_class_is_listed_with_what_it_is_linked_to() {
     link(&stage, "tone:output", "card-b", true);
     link(&stage, "tone:output", "mixd-aux", true);
     let gone = || Ok((!stage.mixd.ctl(&["streams"])?.contains("Tone")).then_some(()));
-    wait_for("its silence", PATIENCE, gone).unwrap();
+    wait_for("its silence", TIMEOUT, gone).unwrap();
 }
 
 #[test]

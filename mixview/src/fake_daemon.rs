@@ -1,4 +1,8 @@
-//! A mixd for tests: answers a model's requests as the real one would, when it is told to.
+//! A mixd for tests: answers a model's requests as the real one would, when it is told to. The fuzz target
+//! `model` has this file by its path.
+
+// Each of them uses a part.
+#![allow(dead_code)]
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -9,7 +13,7 @@ use wire::{
     Settings, Stream, StreamDetail, StreamState, Text, Volume, fold, is_same,
 };
 
-use crate::model::Message;
+use super::model::Message;
 
 #[derive(Debug, Default)]
 pub struct FakeDaemon {
@@ -238,7 +242,7 @@ impl FakeDaemon {
                 pid: None,
                 name: Text::truncated(name),
                 rule: rule.map(Rule::pattern).copied(),
-                rival: None,
+                linked_by: None,
                 // Some of each.
                 state: match rule {
                     Some(Rule::Ignore(_)) => StreamState::Ignored,

@@ -7,8 +7,8 @@
 
 pub mod canvas;
 pub mod display_list;
-#[cfg(any(test, feature = "fuzz"))]
-pub mod fake_daemon;
+#[cfg(test)]
+mod fake_daemon;
 pub mod font;
 pub mod geometry;
 pub mod input;

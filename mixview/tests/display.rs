@@ -13,7 +13,7 @@ use lab::desktop::{Desktop, Sway, Weston, Xvfb};
 use lab::level;
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 use rustix::process::Signal;
 use wire::{Reply, Request};
 
@@ -140,7 +140,7 @@ impl<'a> Session<'a> {
             self.desktop.picture(lab, &path)?;
             Ok(is_so(&read(&path)).then_some(()))
         };
-        wait_for(&format!("the window to show {what}"), PATIENCE, looked).unwrap_or_else(|error| {
+        wait_for(&format!("the window to show {what}"), TIMEOUT, looked).unwrap_or_else(|error| {
             let log = fs::read_to_string(lab.path("mixview.log")).unwrap_or_default();
             panic!(
                 "{error}; the last picture is {}; its log: {log}",
@@ -165,7 +165,7 @@ fn volume_of(mixd: &Mixd) -> String {
 
 fn wait_for_volume(mixd: &Mixd, volume: &str) {
     let is_so = || Ok((volume_of(mixd) == volume).then_some(()));
-    wait_for(&format!("the volume {volume}"), PATIENCE, is_so).unwrap();
+    wait_for(&format!("the volume {volume}"), TIMEOUT, is_so).unwrap();
 }
 
 /// What is to be left alone, the one program that plays, says so in its row, and is not sent.
@@ -298,7 +298,7 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     drop(daemon);
 
     session.key(lab, None, "Escape");
-    let status = session.window.wait(PATIENCE).unwrap();
+    let status = session.window.wait(TIMEOUT).unwrap();
     assert_eq!(status.code(), Some(0));
     let log = fs::read_to_string(lab.path("mixview.log")).unwrap();
     assert_eq!(log, "", "a window that all is well with says nothing");
@@ -370,7 +370,7 @@ fn an_idle_window_is_not_woken_on_sway() {
 
 /// The window ends with 1 and a sentence.
 fn ends(window: &mut Process, log: &Path, what: &str) {
-    let status = window.wait(PATIENCE).unwrap();
+    let status = window.wait(TIMEOUT).unwrap();
     let said = fs::read_to_string(log).unwrap();
     assert_eq!(status.code(), Some(1), "{said}");
     assert!(said.contains(what), "{said}");
@@ -470,7 +470,7 @@ fn where_nobody_draws_decorations_it_draws_them() {
         let count = pixels.filter(|pixel| *pixel == TITLE).count();
         Ok((count > 8_000).then_some(()))
     };
-    wait_for("a title bar", PATIENCE, has_title).unwrap();
+    wait_for("a title bar", TIMEOUT, has_title).unwrap();
     assert_eq!(window.proc_status("Threads").unwrap(), 1);
     desktop.process.end(Signal::KILL).unwrap();
     ends(&mut window, &log, "display");

@@ -57,8 +57,6 @@ pub mod client;
 pub mod codec;
 mod curve;
 pub mod frame;
-#[cfg(feature = "fuzz")]
-pub mod fuzz;
 pub mod message;
 mod name;
 pub mod socket;

@@ -36,7 +36,6 @@ pub type Sentence = Text<MAX_SENTENCE>;
 
 /// The first frame of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Hello {
     /// The client's name, for the daemon's log: `mixctl 0.1.0`.
@@ -47,7 +46,6 @@ pub struct Hello {
 
 /// The daemon's answer to a [`Hello`] whose protocol number it speaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Welcome {
     /// The daemon's name: `mixd 0.1.0`.
@@ -58,7 +56,6 @@ pub struct Welcome {
 
 /// A request of a client, answered by exactly one [`Reply`] or [`Failure`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
     /// Asks for the volume and its gains. Answered by [`Reply::Mix`].
@@ -167,7 +164,6 @@ impl Request {
 
 /// The patterns of [`Request::ReplaceProgram`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Replacement {
     /// The pattern to put on the list.
@@ -178,7 +174,6 @@ pub struct Replacement {
 
 /// The stream and the channel of [`Request::MoveStream`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Move {
     /// The stream's PipeWire global id.
@@ -189,7 +184,6 @@ pub struct Move {
 
 /// What a channel is to play to: of [`Request::SetOutput`], and of a line `output` in mixd.conf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct OutputChoice {
     /// A glob that the sink's `node.name` or `node.description` matches; none: whichever is the default.
@@ -211,7 +205,6 @@ impl fmt::Display for OutputChoice {
 
 /// An entry of the program list, of which the first that matches a program decides about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
     /// What the pattern matches plays through the aux channel.
@@ -255,7 +248,6 @@ impl fmt::Display for Rule {
 
 /// A change of the program list, or of an output, which `text` alone says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Change<'a> {
     /// A sentence for people: what was done, and by which rules.
@@ -274,7 +266,6 @@ pub struct Change<'a> {
 ///
 /// Borrowed where it is written, owned where it is read (`Reply<'static>`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply<'a> {
     /// Carried out; there is nothing to say.
@@ -303,7 +294,6 @@ pub enum Reply<'a> {
 /// The state of one topic, whole: sent at once on subscribing and after every change. A client
 /// that reads slowly misses states in between, never the last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Event<'a> {
     /// [`Topic::Volume`].
@@ -328,7 +318,6 @@ pub struct Failure {
 
 /// The kind of a failure, for programs. Codes that end the connection say so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorCode {
     /// All places for clients are taken. The connection ends.
@@ -352,7 +341,6 @@ pub enum ErrorCode {
 
 /// The volume and the gains that it makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Mix {
     /// The aux channel's gain.
@@ -365,7 +353,6 @@ pub struct Mix {
 
 /// What PipeWire has, as far as it concerns the mix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Audio {
     /// How many streams there are besides those listed, because a frame has an end.
@@ -393,7 +380,6 @@ impl Audio {
 
 /// The sinks that the channels play to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Outputs {
     /// That of the aux channel; none when there is no sink to play to.
@@ -404,7 +390,6 @@ pub struct Outputs {
 
 /// A sink that a channel plays to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Output {
     /// `node.name`
@@ -422,7 +407,6 @@ impl Output {
 
 /// A sink that can be played to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Sink {
     /// `node.name`
@@ -435,7 +419,6 @@ pub struct Sink {
 
 /// A channel that plays to a [`Sink`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SinkUser {
     /// The line of mixd.conf, or the option of mixd, that has chosen the sink: `output aux headset*`; none
@@ -447,7 +430,6 @@ pub struct SinkUser {
 
 /// A reason why sound may not go where the user expects it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Warning {
     /// The default sink is one of mixd's own: the last card is played to.
@@ -481,7 +463,6 @@ pub enum Warning {
 
 /// One playing stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Stream {
     /// Its PipeWire global id.
@@ -493,8 +474,6 @@ pub struct Stream {
     /// The pattern on the program list that decides about it: that puts it into the aux channel, or, of
     /// an ignored stream, has it left alone.
     pub rule: Option<Pattern>,
-    /// The client that has linked it elsewhere, if there is one and it has a name.
-    pub rival: Option<ClientName>,
     /// Whether it plays through its channel, and if not, why.
     pub state: StreamState,
     /// The file name of the program: `application.process.binary`, else what /proc says.
@@ -502,11 +481,12 @@ pub struct Stream {
     /// The channel that the program list gives it; of a pinned one that plays through one of the
     /// channels, that.
     pub channel: Channel,
+    /// The client that has linked it elsewhere, if there is one and it has a name.
+    pub linked_by: Option<ClientName>,
 }
 
 /// All that decides about a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StreamDetail {
     /// The property whose value the winning pattern matches.
@@ -525,7 +505,6 @@ pub struct StreamDetail {
 
 /// A property of a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Property {
     /// Its name.
@@ -538,7 +517,6 @@ pub struct Property {
 
 /// Where a property of a stream is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// Its node in PipeWire.
@@ -551,7 +529,6 @@ pub enum Source {
 
 /// What helps to find a fault besides the [`Status`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Diagnosis {
     /// `node.name` of the daemon's own sinks, as PipeWire has them.
@@ -570,7 +547,6 @@ pub struct Diagnosis {
 
 /// What the configuration says that clients need, and what is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The configuration file's path, whether it exists or not.
@@ -586,7 +562,6 @@ pub struct Settings {
 /// How the gain of the channel that fades out falls with the volume's distance `d` from the
 /// middle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Curve {
     /// 1 - d
@@ -602,7 +577,6 @@ pub enum Curve {
 
 /// How a stream stands to its channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum StreamState {
     /// What decides about it is not known yet, or not all of it is linked to its channel, or its channel
@@ -621,7 +595,6 @@ pub enum StreamState {
 
 /// One of the two groups that the volume crossfades.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Channel {
     /// Programs on the list.
@@ -632,7 +605,6 @@ pub enum Channel {
 
 /// The state of the daemon's connection to PipeWire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum PipeWireState {
     /// Connected, and the channels are made.
@@ -645,7 +617,6 @@ pub enum PipeWireState {
 
 /// The whole state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Status<'a> {
     /// The volume and its gains.
@@ -660,7 +631,6 @@ pub struct Status<'a> {
 
 /// What a client can subscribe to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "fuzz", derive(arbitrary::Arbitrary))]
 #[serde(rename_all = "kebab-case")]
 pub enum Topic {
     /// The volume: [`Event::Volume`].

@@ -248,10 +248,10 @@ fn stream() -> Stream {
         pid: Some(4711),
         name: NodeName::truncated("Discord"),
         rule: Some(Pattern::truncated("Discord")),
-        rival: None,
         state: StreamState::Routed,
         binary: Some(NodeName::truncated("Discord")),
         channel: Channel::Aux,
+        linked_by: None,
     }
 }
 

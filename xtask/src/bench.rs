@@ -57,20 +57,9 @@ const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 12] = [
     ("scale", scale::measure),
 ];
 
-/// The bench targets that are run: package, name, features.
-const BENCH_TARGETS: [(&str, &str, &str); 3] = [
-    ("wire", "codec", ""),
-    ("mixview", "frame", ""),
-    ("mixd", "scale", "simulation"),
-];
-
-/// What is measured together with something else, and by what name that goes.
-const TOGETHER: [(&str, &str); 4] = [
-    ("cli-set", "cli"),
-    ("cli-get", "cli"),
-    ("audio-cpu", "audio"),
-    ("latency", "audio"),
-];
+/// The bench targets that are run, of these packages.
+const BENCH_TARGETS: [&str; 3] = ["codec", "frame", "scale"];
+const PACKAGES: &str = "-p wire -p mixview -p mixd";
 
 /// What every bench needs.
 struct Bench {
@@ -110,12 +99,10 @@ impl Bench {
 }
 
 /// What the command line asks for.
-#[allow(clippy::struct_excessive_bools)] // options
 #[derive(Default)]
 struct Request {
     names: Vec<String>,
     is_quick: bool,
-    json: Option<PathBuf>,
     compares: bool,
     publishes: bool,
 }
@@ -145,10 +132,6 @@ pub fn bench(parser: Parser) -> Result<()> {
         cases,
     };
     println!("\n{}\n{}", report.markdown(), report.summary());
-    if let Some(file) = &request.json {
-        fs::write(file, report.json()?)
-            .map_err(|error| format!("write {}: {error}", file.display()))?;
-    }
     if request.publishes {
         publish(&report)?;
     }
@@ -163,10 +146,19 @@ fn enter() -> Result<()> {
     setup::to_bench()?;
     // There is no compiler for Rust in there.
     let programs = tools::build_release()?;
-    for (package, name, features) in BENCH_TARGETS {
-        let made = build_bench(package, name, features)?;
-        let copy = built(name)?;
-        fs::copy(&made, &copy).map_err(|error| format!("write {}: {error}", copy.display()))?;
+    let line = format!("bench --no-run --locked --message-format=json {PACKAGES}");
+    let mut cargo = tools::cargo(&line);
+    cargo.args(BENCH_TARGETS.iter().flat_map(|name| ["--bench", name]));
+    // Cargo says what it compiles, and what went wrong.
+    cargo.stderr(std::process::Stdio::inherit());
+    for line in tools::output(&mut cargo)?.lines() {
+        let message: serde_json::Value = serde_json::from_str(line)?;
+        let name = message["target"]["name"].as_str().unwrap_or_default();
+        let is_asked = BENCH_TARGETS.contains(&name) && message["target"]["kind"][0] == "bench";
+        if let Some(made) = message["executable"].as_str().filter(|_| is_asked) {
+            let copy = built(name)?;
+            fs::copy(made, &copy).map_err(|error| format!("write {}: {error}", copy.display()))?;
+        }
     }
     system::home().repeat(User::Root, &programs)
 }
@@ -183,13 +175,10 @@ fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("quick") => request.is_quick = true,
-            Arg::Long("json") => request.json = Some(parser.value()?.into()),
             Arg::Long("compare") => request.compares = true,
             Arg::Long("publish") => request.publishes = true,
             Arg::Value(name) => {
                 let name = name.string()?;
-                let whole = TOGETHER.iter().find(|(part, _)| *part == name);
-                let name = whole.map_or(name, |(_, whole)| (*whole).to_owned());
                 if !BENCHES.iter().any(|(known, _)| *known == name) {
                     let known = BENCHES.map(|(known, _)| known).join(", ");
                     return Err(format!("no bench '{name}'; there are {known}").into());
@@ -257,24 +246,6 @@ fn machine(is_quick: bool) -> Result<String> {
 /// A process without a lab, whose end is waited for.
 fn end(mut process: Process) -> Result<()> {
     process.end(Signal::TERM).map(drop)
-}
-
-/// Finds the program that a `cargo build` has made of a bench target, by cargo's own word.
-fn build_bench(package: &str, name: &str, features: &str) -> Result<PathBuf> {
-    let line = "bench --no-run --locked --message-format=json";
-    let mut cargo = tools::cargo(&format!("{line} -p {package} --bench {name}"));
-    if !features.is_empty() {
-        cargo.args(["--features", features]);
-    }
-    // Cargo says what it compiles, and what went wrong.
-    cargo.stderr(std::process::Stdio::inherit());
-    let messages = tools::output(&mut cargo)?;
-    let made = messages.lines().find_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        (message["target"]["name"] == name)
-            .then(|| message["executable"].as_str().map(PathBuf::from))?
-    });
-    made.ok_or_else(|| format!("cargo has made no {name}").into())
 }
 
 /// What a bench target prints: lines of what, by whom, and a number.

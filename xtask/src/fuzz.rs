@@ -1,6 +1,7 @@
 //! `cargo xtask fuzz`: libFuzzer over the targets in `fuzz/`, their corpus and its coverage.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -17,6 +18,10 @@ const INSTRUMENTED: &str = "--cfg=fuzzing -Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
     -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares \
     -Cllvm-args=-sanitizer-coverage-stack-depth -Cllvm-args=-simplifycfg-branch-fold-threshold=0";
+/// The targets whose inputs are lists: the length of each piece, in two bytes, then the piece (`fuzz/src/lib.rs`).
+const LISTS: [&str; 5] = ["config", "message", "roundtrip", "rules", "text"];
+/// How long an input is at most, in bytes: some of the longest frames that a client may send.
+const LONGEST: usize = 4096;
 /// What the corpus must cover of the protocol's and the session's lines, in percent.
 const COVERAGE: f64 = 95.0;
 
@@ -129,9 +134,8 @@ impl<'a> Target<'a> {
         command.args(Some(&crashes).filter(|folder| folder.exists()));
         command.arg(format!("-max_total_time={seconds}"));
         command.arg(format!("-exact_artifact_path={}", crash.display()));
-        // Some of the longest frames that a client may send.
-        let words = "-dict=fuzz/dictionaries/wire.dict -max_len=4096 -timeout=10";
-        command.args(words.split(' '));
+        command.arg(format!("-max_len={LONGEST}"));
+        command.args(["-dict=fuzz/dictionaries/wire.dict", "-timeout=10"]);
         if jobs > 1 {
             command.arg(format!("-fork={jobs}"));
         }
@@ -181,14 +185,47 @@ impl<'a> Target<'a> {
         tools::run(merge.stderr(File::create(self.found.with_extension("merge.log"))?))?;
         let before = fs::read_dir(self.corpus())?.count();
         let corpus = tools::emptied(self.corpus())?;
-        for input in fs::read_dir(small)? {
-            let input = input?;
-            fs::copy(input.path(), corpus.join(input.file_name()))?;
+        let files = fs::read_dir(small)?.map(|file| Ok(file?.path()));
+        let mut files = files.collect::<Result<Vec<_>>>()?;
+        files.sort();
+        if LISTS.contains(&&*self.name) {
+            let inputs = files.iter().map(fs::read);
+            let joined = joined(&inputs.collect::<io::Result<Vec<_>>>()?);
+            for (number, input) in joined.iter().enumerate() {
+                fs::write(corpus.join(format!("{number:03}")), input)?;
+            }
+        } else {
+            for file in &files {
+                fs::copy(file, corpus.join(file.file_name().unwrap_or_default()))?;
+            }
         }
         let after = fs::read_dir(&corpus)?.count();
         println!("{}: corpus of {before} inputs, now {after}", self.name);
         Ok(())
     }
+}
+
+/// Puts the pieces of inputs that are lists into as few inputs as hold them, of [`LONGEST`] bytes at most
+/// unless one piece is longer.
+fn joined(inputs: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut joined = vec![Vec::new()];
+    for input in inputs {
+        let mut rest = &input[..];
+        while let [low, high, data @ ..] = rest {
+            let length = data.len().min(u16::from_le_bytes([*low, *high]).into());
+            let (piece, more) = data.split_at(length);
+            rest = more;
+            let head = u16::try_from(length).unwrap_or(u16::MAX).to_le_bytes();
+            match joined.last_mut() {
+                Some(last) if last.len() + 2 + length <= LONGEST => {
+                    last.extend([&head, piece].concat());
+                }
+                _ => joined.push([&head, piece].concat()),
+            }
+        }
+    }
+    joined.retain(|input| !input.is_empty());
+    joined
 }
 
 /// The names and bytes of today's messages, in the form that the targets `frame` and `message` read:
@@ -226,8 +263,7 @@ fn coverage() -> Result<()> {
         ))?;
     }
     let mut command = tools::cargo(
-        "tarpaulin --locked -p fuzz --test replay --engine llvm --out stdout --skip-clean \
-         --exclude-files wire/src/fuzz*",
+        "tarpaulin --locked -p fuzz --test replay --engine llvm --out stdout --skip-clean",
     );
     for file in ["codec", "frame", "message", "name", "text", "volume"] {
         command.args(["--include-files", &format!("wire/src/{file}.rs")]);
@@ -244,4 +280,18 @@ fn coverage() -> Result<()> {
     let folder = tools::target_folder()?.join("coverage");
     command.arg("--target-dir").arg(folder);
     tools::run(command.args(["--fail-under", &COVERAGE.to_string()]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_joined_piece_by_piece_and_a_length_that_lies_is_made_true() {
+        let inputs = [vec![2, 0, 7, 8, 0, 0], vec![9, 0, 5]];
+        assert_eq!(joined(&inputs), [[2, 0, 7, 8, 0, 0, 1, 0, 5]]);
+        let long = [vec![0, 16], vec![1; LONGEST]].concat();
+        assert_eq!(joined(&[long.clone(), long]).len(), 2);
+        assert!(joined(&[]).is_empty());
+    }
 }

@@ -55,7 +55,7 @@ Commands:
                     run the fuzz targets, and keep what they learn in the corpus
   fuzz smoke        replay the corpus and try what is near it, without libFuzzer
   fuzz coverage     print which lines of the protocol's code the corpus reaches
-  bench [NAME...] [--quick] [--json FILE] [--compare] [--publish]
+  bench [NAME...] [--quick] [--compare] [--publish]
                     measure everything beside what others cost, in one run; say what is
                     slower than xtask/bench-baseline.json; write that and the README's table
   golden            draw the pictures of mixview anew, to be looked at and committed

@@ -257,8 +257,7 @@ fn in_system(system: &System) -> Vec<&'static str> {
 
 /// Says what is missing, and installs nothing.
 fn print() -> Result<()> {
-    println!("To build and run, on this machine:");
-    report(TO_BUILD.iter())?;
+    report("build and run", TO_BUILD)?;
     match lacks() {
         lacks if lacks.is_empty() => println!("For the demonstration: the PipeWire that is here."),
         lacks => println!(
@@ -267,25 +266,18 @@ fn print() -> Result<()> {
             lacks.join(" ")
         ),
     }
-    println!("To test, on this machine:");
-    report(TO_TEST.iter())?;
-    println!("To fuzz, on this machine:");
-    report(TO_FUZZ.iter())?;
+    report("test", TO_TEST)?;
+    report("fuzz", TO_FUZZ)?;
     for system in &system::SYSTEMS {
         let folder = system.folder()?;
         let names = in_system(system);
-        let missing = match folder.exists() {
-            true => packages::missing(&names, Some(&folder))?,
-            false => names,
+        let (missing, size) = match folder.exists() {
+            true => (packages::missing(&names, Some(&folder))?, ""),
+            false => (names, size_of(system)),
         };
-        let when = if system == system::home() {
-            ""
-        } else {
-            ", only for 'test --on'"
-        };
-        let size = match folder.exists() {
+        let when = match system == system::home() {
             true => "",
-            false => size_of(system),
+            false => ", only for 'test --on'",
         };
         let missing = match missing.is_empty() {
             true => "all is there".to_owned(),
@@ -299,8 +291,9 @@ fn print() -> Result<()> {
     Ok(())
 }
 
-fn report<'a>(needs: impl Iterator<Item = &'a Need>) -> Result<()> {
-    let missing = find_missing(needs)?;
+fn report(purpose: &str, needs: &[Need]) -> Result<()> {
+    println!("To {purpose}, on this machine:");
+    let missing = find_missing(needs.iter())?;
     let names: Vec<&str> = missing.iter().map(|need| need.debian).collect();
     match names.is_empty() {
         true => println!("  nothing is missing"),

@@ -9,7 +9,7 @@ use lab::Result;
 use lab::level::{self, decibels};
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
-use lab::{Daemon, Lab, PATIENCE, STEREO};
+use lab::{Daemon, Lab, STEREO, TIMEOUT};
 use lexopt::{Arg, Parser, ValueExt};
 use rustix::process::Signal;
 use wire::{Client, Request, Topic};
@@ -212,7 +212,7 @@ impl Soak {
         }
         let mut wrong = String::new();
         let (mut has_crashed, mut is_stuck) = (false, false);
-        wait_for("every route", PATIENCE, || {
+        wait_for("every route", TIMEOUT, || {
             has_crashed = self.lab.has_crashed(Daemon::WirePlumber)?;
             // Which card is right is the session manager's to say: one that restarted or lost a card
             // may have another mind than the choice that was made.
@@ -239,7 +239,8 @@ impl Soak {
             Ok(is_settled.then_some(()))
         })
         .map_err(|error| {
-            let metadata = self.lab.metadata().unwrap_or_default();
+            let metadata = self.lab.metadata();
+            let metadata = metadata.unwrap_or_else(|error| format!("nothing: {error}"));
             format!("{error}: {wrong}; the metadata says:\n{metadata}")
         })?;
         if has_crashed || is_stuck {
@@ -380,7 +381,7 @@ impl Soak {
         if !self.players.is_empty() {
             let index = self.random(self.players.len());
             let gone = self.players.remove(index).name;
-            wait_for("a player's end", PATIENCE, || {
+            wait_for("a player's end", TIMEOUT, || {
                 Ok(self.lab.dump()?.streams(&gone).is_empty().then_some(()))
             })?;
         }
@@ -403,7 +404,7 @@ impl Soak {
 
     /// Waits until the session manager says that this card is the default, or has crashed.
     fn await_default(&mut self, card: usize) -> Result<()> {
-        wait_for("the default card", PATIENCE, || {
+        wait_for("the default card", TIMEOUT, || {
             let has_crashed = self.lab.has_crashed(Daemon::WirePlumber)?;
             Ok((has_crashed || self.default_card() == Some(card)).then_some(()))
         })
@@ -471,7 +472,7 @@ impl Soak {
     /// Takes over the default card of a session manager that has just started: the last choice was
     /// saved, or not in time.
     fn follow_default(&mut self) -> Result<()> {
-        let chosen = wait_for("a default card", PATIENCE, || Ok(self.default_card()))?;
+        let chosen = wait_for("a default card", TIMEOUT, || Ok(self.default_card()))?;
         self.card = chosen;
         Ok(())
     }

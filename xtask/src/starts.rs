@@ -11,7 +11,7 @@ use lab::Result;
 use lab::level;
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::{setup, system, tools};
@@ -90,7 +90,7 @@ fn run(programs: &Path, count: usize, awaits: bool, has_priority: bool) -> Resul
             let routed = streams.lines().filter(|line| line.contains("\trouted\t"));
             Ok((routed.count() == AT_ONCE).then_some(()))
         };
-        if let Err(error) = wait_for("the programs on their channel", PATIENCE, routed) {
+        if let Err(error) = wait_for("the programs on their channel", TIMEOUT, routed) {
             let streams = mixd.ctl(&["streams"])?;
             return Err(format!("{error}: {streams}{}", mixd.log()).into());
         }
@@ -106,7 +106,7 @@ fn run(programs: &Path, count: usize, awaits: bool, has_priority: bool) -> Resul
             );
         }
         let gone = || Ok(lab.dump()?.streams(name).is_empty().then_some(()));
-        wait_for("their end", PATIENCE, gone)?;
+        wait_for("their end", TIMEOUT, gone)?;
     }
     drop(load);
     let starts = rounds * AT_ONCE;

@@ -77,7 +77,7 @@ pub enum Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// The rule that decides, for people.
-    Decision,
+    Rule,
     /// Also the rules that were tried and every property, for people.
     All,
     /// Everything, for programs.
@@ -106,7 +106,7 @@ pub enum Until {
     Time(Duration),
 }
 
-/// What `add-program`, `ignore` and `remove-program` take.
+/// The arguments of `add-program`, `ignore` and `remove-program`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patterns {
     /// The patterns to add or remove.
@@ -115,7 +115,7 @@ pub struct Patterns {
     pub dry_run: Option<Format>,
 }
 
-/// Where `move` sends a program.
+/// The channel that `move` sends a program to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// To this channel.
@@ -188,7 +188,7 @@ pub(super) fn read(words: Words) -> Result<Verb, String> {
             let detail = match (words.json(), words.has("all")) {
                 (Format::Json, _) => Detail::Json,
                 (Format::Plain, true) => Detail::All,
-                (Format::Plain, false) => Detail::Decision,
+                (Format::Plain, false) => Detail::Rule,
             };
             let who = words.one("NAME, a PID or an ID of 'mixctl status'")?;
             Ok(Verb::Why(who, detail))

@@ -48,10 +48,10 @@ fn the_largest_status_fits_into_a_frame() {
         pid: Some(u32::MAX),
         name,
         rule: Some(name),
-        rival: Some(ClientName::truncated(&name)),
         state: StreamState::Contested,
         binary: Some(name),
         channel: Channel::Default,
+        linked_by: Some(ClientName::truncated(&name)),
     };
     let output = wire::Output {
         name,
@@ -109,10 +109,10 @@ fn short_names_leave_room_for_hundreds_of_streams() {
         pid: Some(1),
         name,
         rule: None,
-        rival: None,
         state: StreamState::Routed,
         binary: Some(name),
         channel: Channel::Default,
+        linked_by: None,
     };
     let audio = Audio {
         streams: vec![stream; 300],

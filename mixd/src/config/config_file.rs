@@ -141,7 +141,7 @@ impl ConfigFile {
         is_other
     }
 
-    /// What it says.
+    /// Returns the configuration that its text makes.
     fn config(&self) -> Result<Config, String> {
         if let Some(error) = &self.error {
             return Err(error.clone());

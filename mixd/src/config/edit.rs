@@ -49,7 +49,7 @@ struct Edited<'a> {
     lines: Vec<&'a [u8]>,
     /// The lines that say a rule, by its pattern without regard to case: the first counts.
     places: BTreeMap<String, Vec<usize>>,
-    /// What becomes of each line.
+    /// The new form of each line.
     new: Vec<Vec<u8>>,
     /// The line behind which a new rule goes.
     at: Option<usize>,
@@ -169,7 +169,7 @@ fn line_end(line: &[u8]) -> &'static [u8] {
     }
 }
 
-/// What is left of a line without its directive: the comment, if there is one.
+/// Returns the rest of a line without its directive: the comment, if there is one.
 pub fn without_directive(line: &[u8]) -> Vec<u8> {
     match line::parse(line) {
         Line::Directive { comment, .. } if !comment.is_empty() => {

@@ -3,7 +3,7 @@
 //! A `#` after white space, or at the start of a value, begins a comment. Where one belongs to the
 //! value it stands after a `\`, and where `\`s stand before it there, after one more.
 
-/// What a line says.
+/// A line of mixd.conf.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line<'a> {
     /// Nothing, or only a comment.

@@ -19,7 +19,7 @@ const MAX_SIZE: u64 = 64;
 pub struct SavedVolume {
     /// None where there is no place for one: neither `XDG_STATE_HOME` nor HOME is set.
     path: Option<PathBuf>,
-    /// What the file says.
+    /// The volume in the file.
     saved: Option<Volume>,
     /// The volume of the last update.
     last: Option<Volume>,

@@ -61,9 +61,9 @@ pub struct Connection {
     due: Option<Instant>,
     fade: Fade,
     warned: Warned,
-    /// What PipeWire has not answered yet.
+    /// The requests that PipeWire has not answered yet.
     pending: Option<(Stage, AsyncSeq)>,
-    /// What the listed objects say of themselves is known.
+    /// The info events of the listed objects have come.
     is_detailed: bool,
     /// The answer that says that our sinks carry what was set.
     setting: Option<AsyncSeq>,
@@ -109,12 +109,12 @@ impl Warned {
     }
 }
 
-/// What PipeWire is to answer.
+/// A request that PipeWire answers.
 #[derive(Clone, Copy)]
 enum Stage {
     /// The list of what there is.
     Globals,
-    /// What the listed objects say of themselves.
+    /// The info events of the listed objects.
     Details,
     /// The last calls before the end.
     Shutdown,
@@ -163,7 +163,7 @@ impl Connection {
         self.pending = self.core.sync(0).ok().map(|seq| (stage, seq));
     }
 
-    /// When [`turn`](Self::turn) is to be called next, if PipeWire says nothing before.
+    /// Returns when to call [`turn`](Self::turn) next if no event of PipeWire's comes before.
     pub fn deadline(&self) -> Option<Instant> {
         let answer = self
             .metadata
@@ -329,9 +329,7 @@ impl Connection {
     }
 
     fn handle(&mut self, event: Event) {
-        if let Event::MetadataKey { subject, .. } = &event
-            && *subject != 0
-        {
+        if let Event::MetadataKey { .. } | Event::Metadata(_) = &event {
             debug!("{event:?}");
         }
         if let Event::Removed(id) = event {

@@ -36,7 +36,7 @@ pub enum Message {
         object: u32,
         /// A negative errno.
         code: i32,
-        /// What PipeWire says of it.
+        /// PipeWire's message.
         message: String,
     },
 }

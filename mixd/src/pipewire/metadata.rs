@@ -179,7 +179,7 @@ impl MetadataConnection {
         !self.pending.is_empty() && !self.hangs
     }
 
-    /// When [`note_hang`](Self::note_hang) is to be called next, if there is no answer before.
+    /// Returns when to call [`note_hang`](Self::note_hang) next if no answer comes before.
     pub fn deadline(&self) -> Option<Instant> {
         self.is_waiting()
             .then_some(self.waits_since + MAX_ANSWER_TIME)
@@ -262,7 +262,7 @@ impl MetadataConnection {
     }
 }
 
-/// What PipeWire knows a metadata object by.
+/// The ids by which PipeWire knows a metadata object.
 fn global(id: u32, version: u32) -> GlobalObject<PropertiesBox> {
     GlobalObject {
         id,

@@ -1,4 +1,4 @@
-//! What is set on nodes, in PipeWire's own binary form (spa/pod).
+//! The parameters that are set on nodes, in PipeWire's own binary form (spa/pod).
 
 use std::io::Cursor;
 
@@ -36,7 +36,7 @@ fn volume(key: u32, factor: f32, channels: usize) -> Property {
     Property::new(key, Value::ValueArray(volumes))
 }
 
-/// What a sink says that it carries, in its `Props`.
+/// The level in a sink's `Props`.
 pub fn read_level(pod: &Pod) -> Option<Level> {
     let mut level = Level::default();
     for property in pod.as_object().ok()?.props() {

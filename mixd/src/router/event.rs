@@ -1,4 +1,4 @@
-//! What the router is told, and what it asks for: plain values.
+//! The events that the router takes in and the commands that it gives, as plain values.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub type Props = BTreeMap<String, String>;
 pub enum Event {
     /// A node is there, with the properties that the registry lists.
     Node(u32, Props),
-    /// What a node says of itself, where [`wants_info`](super::wants_info) asked for it.
+    /// The info event of a node, which [`wants_info`](super::wants_info) asked for.
     Info(u32, Info),
     /// A port is there.
     Port(u32, Props),
@@ -27,9 +27,9 @@ pub enum Event {
     LinkRefused(Ports),
     /// A client is there, with the properties that the registry lists.
     Client(u32, Props),
-    /// What a client says of itself.
+    /// The info event of a client: all its properties.
     ClientInfo(u32, Props),
-    /// What the kernel says of a process that [`Command::InspectProcess`] asked for.
+    /// The answer to [`Command::InspectProcess`].
     Process(u32, Process),
     /// An object has gone.
     Removed(u32),
@@ -39,8 +39,8 @@ pub enum Event {
     SinkRefused(Sink),
     /// One of our sinks carries this.
     Level(Sink, Level),
-    /// The default and the aux channel's sinks have been set to carry this, and what was told of them
-    /// until now was told after that. None: they are being set.
+    /// The factors of the default and the aux channel's sinks are set, and any level that is told from now on
+    /// is newer than that. None while they are being set.
     LevelsSet(Option<[f32; 2]>),
     /// The metadata `default` is there, or has gone.
     Metadata(MetadataOwner),
@@ -54,7 +54,7 @@ pub enum Event {
         /// Its value.
         value: Option<String>,
     },
-    /// The session manager has told what its metadata said when it was bound.
+    /// The session manager has sent the metadata as it was when it was bound.
     ManagerAnswered,
     /// All of the metadata `default` has been read again, as [`Command::Refresh`] asked for.
     Refreshed,
@@ -79,22 +79,22 @@ pub enum Event {
     Listed,
 }
 
-/// Who keeps the metadata `default`.
+/// The owner of the metadata `default`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MetadataOwner {
     /// There is none: no session manager runs.
     #[default]
     None,
-    /// PipeWire itself, as its configuration says: nobody reads what is set there.
+    /// PipeWire itself, by its configuration: nobody acts on the keys.
     Static,
     /// A session manager: the client of this id.
     Managed(u32),
-    /// A session manager that does not answer: what it would do is ours to do until it does.
+    /// A session manager that does not answer: mixd does its work until it does.
     Hanging(u32),
 }
 
 impl MetadataOwner {
-    /// The client of a session manager that does what it is asked.
+    /// Returns the client of a session manager that answers.
     pub fn manager(self) -> Option<u32> {
         match self {
             Self::Managed(client) => Some(client),
@@ -102,7 +102,7 @@ impl MetadataOwner {
         }
     }
 
-    /// The session manager's client, also of one that hangs.
+    /// Returns the session manager's client, also of one that hangs.
     pub fn client(self) -> Option<u32> {
         match self {
             Self::Managed(client) | Self::Hanging(client) => Some(client),
@@ -111,20 +111,20 @@ impl MetadataOwner {
     }
 }
 
-/// What a node says of itself.
+/// The info event of a node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Info {
-    /// All its properties; none if they are as they were.
+    /// All its properties; `None` if they have not changed.
     pub props: Option<Props>,
-    /// How many input ports it has.
+    /// The number of its input ports.
     pub inputs: u32,
-    /// How many output ports it has.
+    /// The number of its output ports.
     pub outputs: u32,
-    /// Whether samples flow.
+    /// It is running: samples flow.
     pub is_running: bool,
 }
 
-/// What the kernel says of a process, as far as it may be read.
+/// A process, as far as the kernel lets it be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Process {
     /// `/proc/PID/comm`
@@ -136,13 +136,13 @@ pub struct Process {
 /// A sink of ours. A channel has a second one while its layout changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sink {
-    /// What plays there.
+    /// The channel whose streams it takes.
     pub channel: Channel,
-    /// Tells the sinks of a connection apart.
+    /// A number that tells the sinks of a connection apart.
     pub number: u32,
 }
 
-/// What a sink carries to the card (`Props`).
+/// The level of a sink (`Props`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Level {
     /// `channelVolumes`
@@ -156,8 +156,8 @@ pub struct Level {
 }
 
 impl Level {
-    /// Whether, unless the sink is muted, every channel is scaled by this factor on its way. It is
-    /// kept as it was set, to the last bit.
+    /// Returns whether every channel is scaled by exactly this factor on its way to the card, unless the sink is
+    /// muted. PipeWire keeps the factor to the last bit.
     #[allow(clippy::float_cmp)]
     pub fn carries(&self, factor: f32) -> bool {
         !self.is_monitor_muted
@@ -175,7 +175,7 @@ pub enum Command {
     SetLevel(Sink, bool),
     /// Destroy it.
     DestroySink(Sink),
-    /// Destroy another's node.
+    /// Destroy a node of another client.
     DestroyNode(u32),
     /// Give a node's ports of this direction this layout.
     ConfigurePorts(u32, Direction, Layout),
@@ -192,9 +192,9 @@ pub enum Command {
     Refresh,
     /// Link an output port to an input port.
     Link(Ports),
-    /// Undo that.
+    /// Remove such a link.
     Unlink(Ports),
-    /// Say what the kernel knows of this process.
+    /// Read what the kernel knows of this process.
     InspectProcess(u32),
 }
 

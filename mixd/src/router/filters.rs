@@ -2,7 +2,7 @@
 //! what plays and a sink by itself. It does so for the streams that it links; our monitors are not
 //! among these, so they have to find the filter themselves, by the same rules (its scripts
 //! lib/filter-utils.lua and linking/get-filter-from-target.lua, the same from 0.5.8 to 0.5.18).
-//! What a filter plays to, the next filter or the sink, is the session manager's to link.
+//! The session manager links a filter to the next one, or to the sink.
 
 use super::registry::{Node, Registry, is_yes};
 use super::spa_json;
@@ -16,13 +16,13 @@ struct Filter<'a> {
     name: String,
     /// It is smart, and not switched off.
     is_active: bool,
-    /// What is sent to it by name stays there, although there is another before it.
+    /// It is a target by name: a stream that is sent to it stays there, although there is another before it.
     is_targetable: bool,
     /// The sink that it is for, if that is there.
     target: Option<u32>,
     /// It is for whichever sink is the default.
     is_targetless: bool,
-    /// The names of those that it is to follow.
+    /// The names of the filters that it follows.
     after: Vec<String>,
 }
 
@@ -76,8 +76,8 @@ impl Registry {
         self.property(node, "node.link-group")
     }
 
-    /// All filters that have a sink, in the order in which they are to follow each other. None where
-    /// the session manager has no smart filters.
+    /// Returns all filters that have a sink, in the order in which sound passes them; none where the session
+    /// manager has no smart filters.
     fn filters(&self) -> Option<Vec<Filter<'_>>> {
         self.filter_keys.as_ref()?;
         let mut sorted: Vec<Filter> = Vec::new();

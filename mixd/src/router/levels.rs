@@ -1,4 +1,4 @@
-//! What our sinks carry. Their levels, and those of their monitors, are ours: what a session manager,
+//! The levels of our sinks. These, and those of their monitors, are ours: what a session manager,
 //! a mixer or a recorder's gain control sets there is put back, unless it is set again and again. To
 //! mute a *sink* is the user's wish.
 
@@ -47,7 +47,7 @@ impl Levels {
         self.restores.get(&channel).copied().unwrap_or(0)
     }
 
-    /// What clients are told.
+    /// Returns the warnings for clients.
     pub fn warnings(&self) -> impl Iterator<Item = Warning> {
         CHANNELS.into_iter().flat_map(|channel| {
             let (muted, contested) = match channel {

@@ -1,5 +1,5 @@
-//! The links of ours: which there are, and how often each may still be made again. Whoever removes one
-//! in a row is not to be fought, and not to be given in to for ever: after a while it is made once
+//! The links of ours: which there are, and how often each may still be made again. A client that removes one
+//! again and again is not fought, and not given in to for ever: after a while the link is made once
 //! more, and one that has lasted for a while is as good as new. One that PipeWire refuses is tried a few
 //! times.
 
@@ -82,13 +82,13 @@ impl Links {
         }
     }
 
-    /// Takes in that a link is there, whoever has made it.
+    /// Takes in that a link is there, of ours or of another client.
     pub fn note_made(&mut self, ports: &Ports) {
         self.refusals.remove(ports);
     }
 
-    /// Forgets all links of a port that has gone: that is no loss to remember, for the next port of this
-    /// id is another one.
+    /// Forgets all links of a port that has gone, and how often they were lost: the next port of this id is
+    /// another one.
     pub fn forget_port(&mut self, id: u32) {
         let has = |ports: &Ports| ports.output == id || ports.input == id;
         self.retries.retain(|ports, _| !has(ports));

@@ -1,9 +1,9 @@
 //! The session manager: whether it has only just come, and what it may have changed in the metadata
 //! without our being told. While a client binds a metadata object, PipeWire tells changes to that client
-//! alone (module-metadata, `metadata_property`, in 0.3.65 as in 1.4): who runs `pw-metadata` or `wpctl`
-//! at that moment costs everybody else an event, and who is killed at that moment all further ones. So
-//! all of the metadata is read again, by binding it anew: when a target that was set is not shown in
-//! time, when what is known of the default sink can't be all, when a card or the session manager has
+//! alone (module-metadata, `metadata_property`, in 0.3.65 as in 1.4): a `pw-metadata` or `wpctl` that runs
+//! at that moment costs all others an event, and one that is killed at that moment all further events. So
+//! mixd reads all of the metadata again, by binding it anew: when a target that was set is not shown in
+//! time, when something about the default sink must be missing, when a card or the session manager has
 //! come, when a card or a client without nodes (such as those two) has gone, and when the session
 //! manager has linked a stream elsewhere that was where it had been sent.
 
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::event::{Command, MetadataOwner};
 use super::registry::Registry;
 use super::state::Inputs;
-use super::streams::{Streams, Told};
+use super::streams::Streams;
 use super::timeouts::{Round, Timeout, Timeouts};
 
 /// How often the metadata is read again for the sake of the same default sink: for a minute in all.
@@ -20,13 +20,13 @@ use super::timeouts::{Round, Timeout, Timeouts};
 const MAX_REFRESHES: u32 = 6;
 
 /// The longest wait before it is read again because something has come or gone, as a power of two in
-/// seconds: whoever polls with `wpctl` may be told a change alone each time.
+/// seconds: a script that polls with `wpctl` may take an event from us each time.
 const LONGEST_WAIT: u32 = 3;
 
 /// The default sink and the one that the user has chosen.
 type DefaultSinks = (Option<String>, Option<String>);
 
-/// What is known of the session manager.
+/// The state of the session manager.
 #[derive(Debug, Default)]
 pub struct SessionManager {
     /// It has only just come.
@@ -36,14 +36,16 @@ pub struct SessionManager {
     /// A card or a session manager has come, or a card or a client without nodes has gone, and the
     /// metadata was not read again since.
     is_changed: bool,
-    /// The session manager has done something since the metadata may have changed. One that hangs is not
-    /// to be asked anything: PipeWire takes no target from us until it has answered, and tells nobody
-    /// anything any more if we end before that.
+    /// The session manager has done something since the metadata may have changed. One that hangs must not be
+    /// asked anything: PipeWire takes no target from us until it has answered, and sends no event to
+    /// anybody any more if we end before that.
     is_active: bool,
     /// The default sinks for whose sake it was read again.
     defaults: DefaultSinks,
     /// How often it was.
     refreshes: u32,
+    /// The streams that are missing from their channels, for whose sake it was read again.
+    misplaced: BTreeSet<u32>,
 }
 
 /// The metadata is being read again.
@@ -56,7 +58,7 @@ struct Refresh {
 }
 
 impl SessionManager {
-    /// Takes in that somebody else keeps the metadata now. Nobody `is_initial` who was there before us.
+    /// Takes in the new owner of the metadata. An owner `is_initial` if it was there before us.
     pub fn note_owner(&mut self, owner: MetadataOwner, is_initial: bool) {
         self.is_starting = !is_initial && owner.manager().is_some();
         if self.is_starting {
@@ -70,7 +72,7 @@ impl SessionManager {
         (self.is_changed, self.is_active) = (true, false);
     }
 
-    /// Takes in that a client without nodes has gone, which may have been told what nobody else was.
+    /// Takes in that a client without nodes has gone, to which alone a change may have been told.
     pub fn note_tool_gone(&mut self) {
         // Most of them have been answered.
         self.is_active |= !self.is_changed;
@@ -94,7 +96,7 @@ impl SessionManager {
         }
     }
 
-    /// Begins a round: finds out whether what a session manager does is to be waited for.
+    /// Begins a round: finds out whether to wait for what a session manager would do.
     pub fn begin_round(&mut self, registry: &Registry, round: &mut Round) {
         round.is_alone = registry.is_manager_hanging()
             || !registry.is_managed() && round.expired(Timeout::Manager);
@@ -102,28 +104,31 @@ impl SessionManager {
     }
 
     /// Has the metadata read again, if something must have been missed.
-    pub fn plan(&mut self, inputs: &Inputs, round: &mut Round) -> Vec<u32> {
+    pub fn plan(&mut self, inputs: &Inputs, round: &mut Round) {
         let unacknowledged = inputs.streams.unacknowledged();
         let late: BTreeMap<u32, u64> = unacknowledged
             .filter(|&(stream, _)| round.expired(Timeout::Acknowledgement(stream)))
             .collect();
         let is_stale = self.is_default_stale(inputs.registry, round);
+        self.misplaced
+            .retain(|&stream| inputs.streams.has_missed(stream));
         let misplaced = inputs.streams.misplaced();
         let misplaced: Vec<u32> = misplaced
+            .filter(|(stream, _)| !self.misplaced.contains(stream))
             .filter(|&(stream, channel)| inputs.is_moved_by_manager(stream, channel))
             .map(|(stream, _)| stream)
             .collect();
         if self.refresh.is_some() || !is_stale && late.is_empty() && misplaced.is_empty() {
-            return Vec::new();
+            return;
         }
         if is_stale {
             self.refreshes += 1;
             self.is_changed = false;
         }
+        self.misplaced.extend(misplaced);
         let told = BTreeSet::new();
         self.refresh = Some(Refresh { late, told });
         round.commands.push(Command::Refresh);
-        misplaced
     }
 
     /// Returns whether the default sink may be another one by now than was told: for longer than a
@@ -154,8 +159,8 @@ impl SessionManager {
         self.is_active && round.expired(Timeout::DefaultSink(wait))
     }
 
-    /// Takes in that all of the metadata was read: what it has not said is not there. Since PipeWire has
-    /// asked the session manager after our targets had been set, it is later than these.
+    /// Takes in that all of the metadata was read: a key that did not come is not there. PipeWire has asked
+    /// the session manager after our targets had been set, so what it has shown is newer than these.
     pub fn finish_refresh(
         &mut self,
         registry: &mut Registry,
@@ -170,12 +175,11 @@ impl SessionManager {
         let gone: Vec<u32> = targets.filter(|stream| !told.contains(stream)).collect();
         for stream in gone {
             registry.set_target(stream, None, None);
-            streams.note_target(registry, stream, Told::AsSet);
+            streams.note_target(registry, stream, false);
         }
         for (stream, serial) in late {
-            streams.acknowledge(stream, serial);
             timeouts.forget(Timeout::Acknowledgement(stream));
-            streams.note_target(registry, stream, Told::Before);
+            streams.acknowledge(registry, stream, serial);
         }
         streams.note_refreshed();
     }

@@ -13,8 +13,7 @@ use super::timeouts::Round;
 use crate::limits::takes;
 use crate::rules::{self, BINARY, COMM, EXE, FLATPAK, Program, Rules};
 
-/// What the kernel says of the processes that play, by number; none where it was asked and has not
-/// answered.
+/// The processes that play, by number; `None` for one that was asked about and is not known yet.
 #[derive(Debug, Default)]
 pub struct Processes(BTreeMap<u32, Option<Process>>);
 
@@ -132,7 +131,7 @@ pub struct Match {
 impl Match {
     /// Finds the rule for a stream.
     pub fn find(registry: &Registry, stream: u32, rules: &Rules) -> Self {
-        let found = rules.decide(&registry.properties(stream));
+        let found = rules.first_match(&registry.properties(stream));
         Self {
             rule: found.map(|found| found.rule),
             key: found.map(|found| Key::truncated(found.key)),
@@ -166,7 +165,7 @@ impl Registry {
         }
     }
 
-    /// What is said of the process that plays a stream. The kernel tells PipeWire (`pipewire.sec.pid`),
+    /// Returns the process that plays a stream, and who says so. The kernel tells PipeWire (`pipewire.sec.pid`),
     /// but of pipewire-pulse's clients that is pipewire-pulse itself; they say it themselves, and those
     /// in a Flatpak always number their processes differently.
     fn said_pid(&self, stream: u32) -> Option<Pid> {
@@ -250,10 +249,10 @@ impl Registry {
             pid: self.pid(id),
             name: NodeName::truncated(program.name()),
             rule: state.matched.rule.map(|rule| *rule.pattern()),
-            rival: linked_by.map(ClientName::truncated),
             state: state.state(),
             binary: program.property(BINARY).map(NodeName::truncated),
             channel: state.channel,
+            linked_by: linked_by.map(ClientName::truncated),
         }
     }
 

@@ -13,9 +13,9 @@ pub struct PlannedMove {
     pub rules: Rules,
     /// The program's streams.
     pub streams: Vec<u32>,
-    /// What it does: `move Discord to aux`.
+    /// The command, for `undo` to quote: `move Discord to aux`.
     pub what: String,
-    /// What is so then: `Discord plays through aux`.
+    /// The result: `Discord plays through aux`.
     pub words: String,
 }
 

@@ -8,12 +8,12 @@ use super::timeouts::{Round, Timeout};
 /// The client property that all connections of one mixd have in common, and with no other.
 pub const INSTANCE: &str = "mixd.instance";
 
-/// What is known of other mixd on this PipeWire.
+/// Other instances of mixd on this PipeWire.
 #[derive(Debug, Default)]
 pub struct OtherMixd {
     /// The value of [`INSTANCE`] of our own connections.
     pub instance: Option<String>,
-    /// The client of one that was here before, and stays.
+    /// The client of one that was here before and stays.
     refused_by: Option<u32>,
 }
 
@@ -46,7 +46,7 @@ impl OtherMixd {
         true
     }
 
-    /// Why this mixd can't run here, as a sentence.
+    /// Returns the sentence that says why this mixd can't run here, if it can't.
     pub fn refusal(&self, registry: &Registry) -> Option<String> {
         let client = self.refused_by?;
         let pid = registry.client_property(client, "pipewire.sec.pid");

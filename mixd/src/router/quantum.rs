@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::event::Props;
 use super::registry::{Registry, is_yes};
 
-/// What PipeWire takes where `settings` does not say (pipewire.conf(5)).
+/// The default of PipeWire where `settings` has no value (pipewire.conf(5)).
 const RATE: u32 = 48_000;
 const QUANTUM: u32 = 1024;
 const MIN_QUANTUM: u32 = 32;
@@ -98,7 +98,7 @@ mod tests {
     use super::super::simulation::{between, link};
     use super::*;
 
-    /// What the quantum is asked for.
+    /// The nodes whose quantum is asked for.
     const CARD: u32 = 30;
 
     fn node(pairs: &[(&str, &str)], is_running: bool) -> Info {

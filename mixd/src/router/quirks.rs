@@ -32,7 +32,7 @@ impl Registry {
         }
     }
 
-    /// Returns whether a stream may have a `target.node` that nobody has told us of, on PipeWire 0.3.65:
+    /// Returns whether a stream may have a `target.node` of which no event has come, on PipeWire 0.3.65:
     /// WirePlumber 0.4.13 sets it from memory when a stream starts, and that PipeWire does not tell us
     /// while another program binds the metadata.
     ///
@@ -56,7 +56,7 @@ impl Registry {
 }
 
 impl SessionManager {
-    /// Returns whether all of our links are to be removed for the moment, on PipeWire 0.3.65. A session
+    /// Returns whether all of our links must go for the moment, on PipeWire 0.3.65. A session
     /// manager that comes suspends each node that it finds, and that PipeWire spins for ever when two
     /// nodes that feed the same port of a third are suspended one after the other while samples flow
     /// (impl-link.c, `check_states`: the output port waits for a format, the input port has one by the

@@ -1,4 +1,4 @@
-//! What PipeWire has, as its events tell it, in whatever order they come. The parts of the router plan
+//! The objects that PipeWire has, from its events, in whatever order they come. The parts of the router plan
 //! from it.
 
 use std::borrow::Borrow;
@@ -23,7 +23,7 @@ pub const CONFIGURED_SINK: &str = "default.configured.audio.sink";
 /// The session manager's setting, since WirePlumber 0.5: whether the metadata moves streams.
 const ALLOW_MOVING: &str = "linking.allow-moving-streams";
 
-/// What the registry says of a node.
+/// A node, with the properties that the registry lists.
 #[derive(Debug, Default)]
 pub struct Node {
     /// `media.class`
@@ -67,9 +67,9 @@ struct Port {
 /// A link.
 #[derive(Debug)]
 pub struct Link {
-    /// What it links.
+    /// The ports that it links.
     pub ports: Ports,
-    /// Who made it.
+    /// The client that made it.
     pub client: Option<u32>,
 }
 
@@ -77,7 +77,7 @@ pub struct Link {
 #[derive(Debug, Default)]
 struct Client {
     props: Props,
-    /// It has said itself what it is; before, there is what the registry lists.
+    /// Its info event has come; before that, it has the properties that the registry lists.
     is_known: bool,
     /// A node of its own has been there.
     has_node: bool,
@@ -95,22 +95,22 @@ pub struct TargetKeys {
 /// The direction of a node's ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// What a node is fed.
+    /// Into the node.
     Input,
-    /// What a node gives.
+    /// Out of the node.
     Output,
 }
 
-/// What PipeWire has.
+/// The objects that PipeWire has.
 #[derive(Debug, Default)]
 pub struct Registry {
     /// PipeWire's version, once it has said it.
     pub version: Option<String>,
     /// All that was there when the connection was made is known.
     pub is_complete: bool,
-    /// Who keeps the metadata `default`.
+    /// The owner of the metadata `default`.
     pub owner: MetadataOwner,
-    /// What the kernel says of the processes that play.
+    /// The processes that play.
     pub processes: Processes,
     /// By id.
     nodes: BTreeMap<u32, Node>,
@@ -138,7 +138,7 @@ pub struct Registry {
     /// The `node.name` of the sink that the user has chosen to be it.
     pub configured_sink: Option<String>,
     settings: BTreeMap<String, String>,
-    /// What the metadata `filters` says of each node; none if there is no such metadata.
+    /// The keys of the metadata `filters`, by node; `None` if there is no such metadata.
     pub(super) filter_keys: Option<BTreeMap<u32, BTreeMap<String, String>>>,
 }
 
@@ -165,7 +165,7 @@ impl Registry {
         self.nodes.insert(id, node);
     }
 
-    /// Takes in what a node says of itself.
+    /// Takes in the info event of a node.
     pub fn add_info(&mut self, id: u32, mut info: Info) {
         if info.props.is_none() {
             info.props = self.infos.remove(&id).and_then(|before| before.props);
@@ -215,15 +215,15 @@ impl Registry {
         }
     }
 
-    /// Takes in what a client says of itself.
+    /// Takes in the info event of a client.
     pub fn add_client_info(&mut self, id: u32, props: Props) {
         let client = self.clients.entry(id).or_default();
-        // The registry's are not all repeated.
+        // It does not repeat all that the registry lists.
         client.props.extend(props);
         client.is_known = true;
     }
 
-    /// Removes an object. Returns what it linked, if it was a link.
+    /// Removes an object. Returns the ports that it linked, if it was a link.
     pub fn remove(&mut self, id: u32) -> Option<Ports> {
         self.remove_node(id);
         self.remove_port(id);
@@ -309,7 +309,7 @@ impl Registry {
             .unwrap_or_default()
     }
 
-    /// The sinks that a node is linked to, by whomever.
+    /// Returns the sinks that a node is linked to, whichever client has linked it.
     pub fn sinks_fed_by(&self, id: u32) -> impl Iterator<Item = u32> {
         let links = self.links_from(id);
         links
@@ -317,7 +317,7 @@ impl Registry {
             .filter(|&to| self.is_sink(to))
     }
 
-    /// The ports to be linked between two nodes, once those of both are known.
+    /// Returns which ports of two nodes belong together, once the ports of both are known.
     pub fn pairs(&self, output_node: u32, input_node: u32) -> Vec<Ports> {
         let outputs = self.side(output_node, Direction::Output);
         let inputs = self.side(input_node, Direction::Input);
@@ -335,8 +335,7 @@ impl Registry {
             .collect()
     }
 
-    /// The pairs of ports between two nodes of which one end has no link, among those counted, that
-    /// leads to the other node.
+    /// Returns those pairs of ports of two nodes of which one end has no counted link to the other node.
     pub fn missing(&self, from: u32, to: u32, is_counted: impl Fn(&Ports) -> bool) -> Vec<Ports> {
         let links = self.links_from(from).map(|link| link.ports);
         let links: Vec<Ports> = links
@@ -409,7 +408,7 @@ impl Registry {
             Some(_) => target.node = value,
             None => *target = TargetKeys::default(),
         }
-        // Told once more of a stream that has gone, we keep nothing.
+        // The metadata repeats keys of streams that have gone.
         if target.object.is_none() && target.node.is_none() {
             self.targets.remove(&stream);
         }
@@ -443,7 +442,7 @@ impl Registry {
         }
     }
 
-    /// What the metadata `filters` says of a node under this key.
+    /// Returns the value of a node's key in the metadata `filters`.
     pub fn filter_key(&self, node: u32, key: &str) -> Option<&str> {
         let keys = self.filter_keys.as_ref()?.get(&node)?;
         keys.get(key).map(String::as_str)
@@ -460,7 +459,7 @@ impl Registry {
         (value > 0).then_some(value)
     }
 
-    /// Returns whether the session manager is set to move no stream.
+    /// Returns whether a setting keeps the session manager from moving streams.
     pub fn is_moving_forbidden(&self) -> bool {
         let value = self.settings.get(ALLOW_MOVING);
         value.is_some_and(|value| value == "false")
@@ -471,7 +470,7 @@ impl Registry {
         self.ports.contains_key(&id)
     }
 
-    /// The ports of one side of a node, once all that it says it has are known.
+    /// Returns the ports of one side of a node, once as many are known as its info event counts.
     pub fn side(&self, node: u32, direction: Direction) -> Option<Side> {
         let info = self.infos.get(&node)?;
         let (is_output, count) = match direction {
@@ -495,7 +494,7 @@ impl Registry {
         Some(Side { layout, ports })
     }
 
-    /// What a node says of itself under this key.
+    /// Returns the value of a node's property.
     pub fn property(&self, node: u32, key: &str) -> Option<&str> {
         self.infos
             .get(&node)?
@@ -505,7 +504,7 @@ impl Registry {
             .map(String::as_str)
     }
 
-    /// Returns whether a node says yes under this key.
+    /// Returns whether a node's property is true.
     pub fn is_set(&self, node: u32, key: &str) -> bool {
         is_yes(self.property(node, key))
     }
@@ -538,7 +537,7 @@ impl Registry {
         self.named_sink(name).or_else(by_path)
     }
 
-    /// What a client says of itself, or the registry of it, under this key.
+    /// Returns the value of a client's property.
     pub fn client_property(&self, id: u32, key: &str) -> Option<&str> {
         self.clients.get(&id)?.props.get(key).map(String::as_str)
     }
@@ -560,7 +559,7 @@ impl Registry {
         self.clients.get(&id).map(|client| &client.props)
     }
 
-    /// Returns whether a client has yet to say what it is.
+    /// Returns whether the info event of a client is still missing.
     pub fn is_silent(&self, client: u32) -> bool {
         let client = self.clients.get(&client);
         client.is_some_and(|client| !client.is_known)
@@ -595,7 +594,7 @@ where
     }
 }
 
-/// Returns whether a property's value says yes, as PipeWire (`pw_properties_parse_bool`) and session managers
+/// Returns whether a property's value is true, as PipeWire (`pw_properties_parse_bool`) and session managers
 /// (`parseBool`) read it.
 pub fn is_yes(value: Option<impl AsRef<str>>) -> bool {
     value.is_some_and(|value| {

@@ -66,7 +66,7 @@ enum Token {
     Quoted(String),
 }
 
-/// What is left of a text.
+/// The rest of a text.
 struct Tokens<'a>(&'a str);
 
 impl Tokens<'_> {
@@ -99,7 +99,7 @@ impl Tokens<'_> {
     }
 }
 
-/// What the characters after a backslash stand for.
+/// The characters that those after a backslash stand for.
 fn escaped(chars: &mut std::str::Chars<'_>) -> Option<char> {
     Some(match chars.next()? {
         'n' => '\n',

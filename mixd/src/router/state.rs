@@ -1,13 +1,11 @@
 //! The state of a stream: computed once a round and kept. From it follow what is done about the stream,
-//! what clients are told of it, and the sentence that `why` says.
+//! what clients are told of it, and the sentence that `why` says (`reason.rs`).
 
-use wire::message::Sentence;
 use wire::{Channel, StreamState};
 
 use super::links::Links;
 use super::matching::Match;
 use super::registry::{Link, Registry};
-use super::sink_name;
 use super::sinks::Sinks;
 use super::streams::{Choice, MAX_MOVES, Streams};
 use super::target::Target;
@@ -17,11 +15,11 @@ use super::target::Target;
 pub struct State {
     /// The rule that puts it into the aux channel, or has it ignored.
     pub matched: Match,
-    /// What it is to be, whether it is that or not.
+    /// The state that is planned for it; it may not have come to it yet.
     pub planned: StreamState,
     /// The channel that it plays through, where that is known; else the one that the list gives it.
     pub channel: Channel,
-    /// The channel whose sink it is to be sent to.
+    /// The channel whose sink it is sent to.
     pub target: Option<Channel>,
     /// Why it is not sent where the list says.
     pub cause: Option<Cause>,
@@ -65,18 +63,18 @@ pub enum Cause {
     LinksRemoved,
 }
 
-/// Where a stream that was sent to its channel plays instead. A session manager need not do what it is
+/// Where a stream that was sent to its channel plays instead. A session manager need not do as it is
 /// asked (WirePlumber's policy `move = false`), one that hangs does nothing, and PipeWire may refuse a
 /// link of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missed {
-    /// What is wrong with its links to its channel, if it has some.
+    /// The defect of its links to its channel, if it has some.
     pub defect: Option<Defect>,
     /// Another sink that it is linked to, and by which client.
     pub elsewhere: Option<(Option<u32>, u32)>,
 }
 
-/// What is wrong with the links of a stream that has some to its channel. It is complete when each of
+/// A defect of the links of a stream that has some to its channel. It is complete when each of
 /// its ports has a link to the channel's sink, each port of that one a link to the output, and none
 /// leads to a card besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +88,8 @@ pub enum Defect {
 }
 
 impl State {
-    /// What clients are told: no stream is called routed that is not, nor pinned to a channel that it
-    /// does not play through.
+    /// Returns the state that clients are told: no stream is called routed that is not, nor pinned to a channel
+    /// that it does not play through.
     pub fn state(&self) -> StreamState {
         match self.missed {
             None => self.planned,
@@ -102,7 +100,7 @@ impl State {
         }
     }
 
-    /// The client that has linked it elsewhere.
+    /// Returns the client that has linked it elsewhere.
     pub fn linked_by(&self) -> Option<u32> {
         match (self.missed, self.cause) {
             (Some(missed), _) => missed.elsewhere?.0,
@@ -112,10 +110,10 @@ impl State {
     }
 }
 
-/// What the state of a stream follows from.
+/// Everything that the state of a stream follows from.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
-    /// What PipeWire has.
+    /// The objects that PipeWire has.
     pub registry: &'a Registry,
     /// The links of ours.
     pub links: &'a Links,
@@ -126,7 +124,7 @@ pub struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    /// The state of something that makes sound, but whether it plays where it is sent.
+    /// Returns the state of something that makes sound, all but `missed`.
     pub fn state(&self, id: u32, matched: Match) -> State {
         let contested = if self.links.is_stream_given_up(id) {
             Some(Cause::LinksRemoved)
@@ -138,7 +136,7 @@ impl Inputs<'_> {
         self.state_after(id, matched, self.streams.choice(id), contested)
     }
 
-    /// The same, were the list just changed so that this rule matches.
+    /// Returns the state after a change of the list by which this rule matches.
     pub fn changed_state(&self, id: u32, matched: Match) -> State {
         self.state_after(id, matched, Choice::List, None)
     }
@@ -159,7 +157,7 @@ impl Inputs<'_> {
         let listed = listed.unwrap_or(Channel::Default);
         let is_where_it_is = match planned {
             StreamState::Pinned => true,
-            // What we have sent goes back in a moment.
+            // A stream that was sent to a channel by the list goes back in a moment.
             StreamState::Ignored => choice != Choice::List,
             _ => false,
         };
@@ -178,7 +176,8 @@ impl Inputs<'_> {
         }
     }
 
-    /// What a stream is to be, why it is not sent where the list says, and whose sink it is sent to.
+    /// Returns the state that a stream should have, why it is not sent where the list says, and the channel
+    /// whose sink it is sent to.
     fn plan(
         &self,
         id: u32,
@@ -196,7 +195,7 @@ impl Inputs<'_> {
         if contested.is_some() {
             return (StreamState::Contested, contested, None);
         }
-        // What is not to be linked by a session manager, its program or its user links.
+        // Without it no session manager links the stream: its program or its user does.
         if !registry.is_set(id, "node.autoconnect") {
             return match registry.sinks_fed_by(id).next() {
                 Some(_) => pinned(Cause::NoAutoconnect),
@@ -207,7 +206,7 @@ impl Inputs<'_> {
             return pinned(Cause::LinkedBy(client, sink));
         }
         if let Some(cause) = self.immovable_cause(id) {
-            // What its own node asks for, it has, moved or not.
+            // It plays where its own node asks to, moved or not.
             let has_own_target = match registry.own_target(id) {
                 Target::Elsewhere(sink) => !registry.is_default(sink),
                 Target::Ours(_) => true,
@@ -226,9 +225,12 @@ impl Inputs<'_> {
                 _ => pinned_to(channel, Cause::Moved(channel)),
             },
             Choice::User(None) if target.is_chosen() => pinned(Cause::Sent),
-            Choice::User(None) if self.is_sent_to_default(id) => pinned(Cause::SentToDefault),
+            // pipewire-pulse writes that when a mixer moves a stream to the default sink.
+            Choice::User(None) if registry.target_object(id) == Some("-1") => {
+                pinned(Cause::SentToDefault)
+            }
             Choice::User(None) => routed,
-            // What the metadata shows until it shows what was set is old.
+            // Until the metadata shows the target that was set, it shows an old one.
             Choice::Nobody | Choice::List if self.streams.is_requested(id) => routed,
             Choice::Nobody if target.is_chosen() => pinned(Cause::Sent),
             // The session manager looks at the stream's own node where the metadata says nothing.
@@ -249,7 +251,7 @@ impl Inputs<'_> {
         }
     }
 
-    /// What keeps a stream where it is, whatever anybody wishes.
+    /// Returns the reason for which a stream stays where it is, whatever it is asked to do.
     fn fixed_cause(&self, id: u32) -> Option<Cause> {
         let registry = self.registry;
         if !registry.is_stream(id) {
@@ -270,7 +272,7 @@ impl Inputs<'_> {
         }
     }
 
-    /// What keeps the session manager from moving a stream.
+    /// Returns the reason for which the session manager would not move a stream.
     fn immovable_cause(&self, id: u32) -> Option<Cause> {
         let is_set = |key| self.registry.is_set(id, key);
         if !self.registry.is_managed() {
@@ -286,15 +288,8 @@ impl Inputs<'_> {
         }
     }
 
-    /// Returns whether somebody has chosen the default sink for a stream, whichever that is: what
-    /// pipewire-pulse writes when a mixer moves a stream there.
-    fn is_sent_to_default(&self, id: u32) -> bool {
-        let target = self.registry.targets.get(&id);
-        target.is_some_and(|target| target.object.as_deref() == Some("-1"))
-    }
-
-    /// The client other than the session manager that has linked a stream to sinks and none of them
-    /// ours, and one of those sinks.
+    /// Returns the client other than the session manager that has linked a stream to sinks, none of them ours,
+    /// and one of those sinks.
     fn linked_elsewhere(&self, stream: u32) -> Option<(Option<u32>, u32)> {
         let mut found = None;
         for link in self.links.foreign(self.registry, stream) {
@@ -310,13 +305,13 @@ impl Inputs<'_> {
         found
     }
 
-    /// Returns whether a link, whoever has made it, leads from a stream to a sink of this channel.
+    /// Returns whether a link of any client leads from a stream to a sink of this channel.
     pub fn plays_to(&self, stream: u32, channel: Channel) -> bool {
         let mut sinks = self.registry.sinks_fed_by(stream);
         sinks.any(|sink| self.registry.channel(sink) == Some(channel))
     }
 
-    /// Where a stream that has not played through its channel for too long plays instead.
+    /// Returns where a stream that has not played through its channel for too long plays instead.
     pub fn missed(&self, id: u32, channel: Channel) -> Missed {
         Missed {
             defect: self.defect(id, channel),
@@ -324,7 +319,7 @@ impl Inputs<'_> {
         }
     }
 
-    /// The client whose link leads a stream to another sink, and that sink, unless the session manager
+    /// Returns the client whose link leads a stream to another sink, and that sink, unless the session manager
     /// was not even asked.
     fn elsewhere(&self, id: u32, channel: Channel) -> Option<(Option<u32>, u32)> {
         let could_follow = !self.registry.is_managed() || self.streams.is_requested(id);
@@ -339,7 +334,7 @@ impl Inputs<'_> {
         client.is_some() && client == self.registry.owner.manager() && !self.plays_to(id, channel)
     }
 
-    /// What is wrong with the links of a stream that has some to its channel.
+    /// Returns the defect of the links of a stream that has some to its channel.
     pub fn defect(&self, stream: u32, channel: Channel) -> Option<Defect> {
         let mut sinks: Vec<u32> = Vec::new();
         for link in self.registry.links_from(stream) {
@@ -365,186 +360,9 @@ impl Inputs<'_> {
         twice.or_else(|| if defects.contains(&None) { None } else { first })
     }
 
-    /// A link of somebody else from a stream to a card.
+    /// Returns a link of another client from a stream to a card.
     fn stray(&self, stream: u32) -> Option<&Link> {
         let mut links = self.links.foreign(self.registry, stream);
         links.find(|link| self.registry.is_card(link.ports.input_node))
-    }
-
-    /// Why a stream does not play through its channel, if it does not.
-    pub fn reason(&self, id: u32, state: &State) -> Option<Sentence> {
-        let text = match (state.missed, state.planned, state.cause) {
-            (Some(missed), ..) => self.missed_text(id, state.channel, missed),
-            (None, StreamState::Routed, _) => return None,
-            (None, StreamState::Ignored, _) => {
-                let pattern = state
-                    .matched
-                    .rule
-                    .map(|rule| *rule.pattern())
-                    .unwrap_or_default();
-                format!(
-                    "'{pattern}' on the program list has it ignored; it is left as it is linked"
-                )
-            }
-            (None, _, Some(cause)) => self.cause_text(id, cause),
-            (None, _, None) => "what decides about it is not known yet".to_owned(),
-        };
-        Some(Sentence::truncated(&text))
-    }
-
-    fn missed_text(&self, id: u32, channel: Channel, missed: Missed) -> String {
-        let name_of = |id| self.registry.name(id);
-        let program = |client: Option<u32>| {
-            let name = client.and_then(|client| self.registry.client(client));
-            name.unwrap_or("another program")
-        };
-        if let Some(defect) = missed.defect {
-            return match defect {
-                Defect::UnlinkedSink(sink, card) => {
-                    let why = match self.links.are_monitors_given_up(self.sinks) {
-                        true => {
-                            ": something has removed it again and again; it is made again within \
-                             half a minute"
-                        }
-                        false => "",
-                    };
-                    format!(
-                        "a link from {} to {} is missing{why}",
-                        name_of(sink),
-                        name_of(card)
-                    )
-                }
-                Defect::LinkedTwice(client, card) => format!(
-                    "{} has linked it to {} besides: it is heard twice",
-                    program(client),
-                    name_of(card)
-                ),
-                Defect::PartlyLinked(sink) => {
-                    format!("not all of its sides are linked to {}", name_of(sink))
-                }
-            };
-        }
-        let Some((client, sink)) = missed.elsewhere else {
-            let reason = if self.sinks.are_given_up() {
-                "its channel's sink has been removed; it is made anew within a minute"
-            } else if self.sinks.is_refused(channel) {
-                "PipeWire refuses to make its channel's sink; mixd's log says why"
-            } else if self.links.is_refused(id) {
-                "PipeWire refuses to link it to its channel; mixd's log says why"
-            } else {
-                "nothing has linked it to its channel; mixd's log may say why"
-            };
-            return reason.to_owned();
-        };
-        let (by, to) = (program(client), name_of(sink));
-        let is_manager = client.is_some() && client == self.registry.owner.client();
-        match is_manager {
-            true if self.registry.is_manager_hanging() => {
-                format!("{by} has linked it to {to}, and hangs: it moves nothing until it answers")
-            }
-            true => format!(
-                "{by} has linked it to {to}, and leaves it there although mixd has asked for its \
-                 channel (a policy that moves no stream?)"
-            ),
-            false => format!("{by} has linked it to {to}"),
-        }
-    }
-
-    fn cause_text(&self, id: u32, cause: Cause) -> String {
-        let registry = self.registry;
-        let name_of = |id: u32| registry.name(id);
-        let mut sinks: Vec<&str> = registry.sinks_fed_by(id).map(name_of).collect();
-        sinks.dedup();
-        let linked = match sinks.is_empty() {
-            true => String::new(),
-            false => format!("; it is linked to {}", sinks.join(", ")),
-        };
-        match cause {
-            Cause::LinksItself if self.is_jack(id) => {
-                format!("it is a JACK client, which links itself{linked}")
-            }
-            Cause::LinksItself => {
-                format!("it is no stream that a session manager links (media.class){linked}")
-            }
-            Cause::Filter => {
-                format!("it belongs to a filter or a loopback (node.link-group){linked}")
-            }
-            Cause::FeedsSource(source) => format!(
-                "it feeds {}, a virtual microphone, and is left as it is linked",
-                name_of(source)
-            ),
-            Cause::NoAutoconnect => {
-                format!("it is not to be linked by others (node.autoconnect){linked}")
-            }
-            Cause::Unlinked => "it is not to be linked by others (node.autoconnect), and nobody \
-                                has linked it: its program does so, or a patchbay"
-                .to_owned(),
-            Cause::LinkedBy(client, sink) => {
-                let by = client.and_then(|client| registry.client(client));
-                let by = by.unwrap_or("another program");
-                format!("{by} has linked it to {}", name_of(sink))
-            }
-            Cause::DontReconnect => format!(
-                "its program forbids to move it (node.dont-reconnect, PulseAudio's \
-                 DONT_MOVE; of OpenAL: 'allow-moves = true' under [pulse] in alsoft.conf allows \
-                 it){linked}"
-            ),
-            Cause::DontMove => format!("its program forbids to move it (node.dont-move){linked}"),
-            Cause::MovingForbidden => format!(
-                "the session manager is set to move no stream (linking.allow-moving-streams is \
-                 false){linked}"
-            ),
-            Cause::OwnTarget => {
-                let target = registry.own_target_name(id).unwrap_or_default();
-                let (target, missing) = match registry.own_target(id) {
-                    Target::Elsewhere(node) => (name_of(node), ""),
-                    Target::Ours(channel) => (sink_name(channel), ""),
-                    Target::Absent => (target, ", which is not there"),
-                    Target::Anywhere => (target, ""),
-                };
-                format!("it asks for {target} itself{missing} (target.object, node.target)")
-            }
-            Cause::Sent => {
-                let target = registry.targets.get(&id);
-                let object = target.and_then(|it| it.object.as_deref().or(it.node.as_deref()));
-                let object = object.unwrap_or_default();
-                let (to, missing) = match registry.target(id) {
-                    Target::Elsewhere(node) => (name_of(node), ""),
-                    Target::Absent => (object, ", which is not there"),
-                    _ => (object, ""),
-                };
-                format!("it has been sent to {to}{missing} (pw-metadata, or a mixer)")
-            }
-            Cause::SentToDefault => {
-                "it has been sent to the default sink (pw-metadata, or a mixer); it comes back \
-                 when it is moved back, or its pattern is added or removed"
-                    .to_owned()
-            }
-            Cause::Moved(channel) => format!(
-                "it has been moved to {} (pw-metadata, or a mixer); it stays there until it is \
-                 moved elsewhere, or its pattern is added or removed",
-                sink_name(channel)
-            ),
-            Cause::MovedAway => {
-                "something has moved it away from its channel twice; it is left there \
-                                 until it is moved back, or its pattern is added or removed"
-                    .to_owned()
-            }
-            Cause::LinksRemoved => {
-                "something has removed its links to its channel again and again; \
-                                    they are made again within half a minute"
-                    .to_owned()
-            }
-        }
-    }
-
-    /// Returns whether a JACK client makes a node.
-    fn is_jack(&self, id: u32) -> bool {
-        let registry = self.registry;
-        let own = registry.property(id, "client.api");
-        let node = registry.nodes().get(&id);
-        let client = node.and_then(|node| node.client);
-        let its = client.and_then(|client| registry.client_property(client, "client.api"));
-        own.or(its) == Some("jack")
     }
 }

@@ -1,10 +1,14 @@
-//! The programs' streams: what was done with each so far, and what is to be done now. Streams are moved by
-//! asking the session manager; links are made where there is none, or where it leaves a stream without.
+//! The programs' streams: plans what to do with each. Streams are moved by asking the session manager; the
+//! router links those of which there is none, or which it leaves without links.
+
+mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use wire::{Channel, StreamState};
 
+pub use self::record::Choice;
+use self::record::{Record, Request};
 use super::channel_of_name;
 use super::event::{Command, Ports};
 use super::links::Links;
@@ -20,10 +24,10 @@ use crate::rules::Rules;
 /// How often a stream may be moved away from its channel before it is left where it is moved to.
 pub const MAX_MOVES: u8 = 2;
 
-/// How often a stream that a session manager has linked twice is asked for anew.
-const MAX_RETARGETS: u8 = 2;
+/// How often a stream that a session manager has linked twice is paused, to be asked for anew.
+const MAX_PAUSES: u8 = 2;
 
-/// What was done with the streams, and what was done with them against our will.
+/// The programs' streams.
 #[derive(Debug, Default)]
 pub struct Streams {
     records: BTreeMap<u32, Record>,
@@ -40,70 +44,6 @@ pub struct Streams {
     are_stale_targets_removed: bool,
 }
 
-#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
-#[derive(Debug, Default)]
-struct Record {
-    requested: Option<Requested>,
-    /// The serial that was set last, until the metadata shows it: what it shows before is old.
-    unacknowledged: Option<u64>,
-    /// How often it has been moved away from its channel, nobody knows where to.
-    moves: u8,
-    /// Who has chosen its sink last.
-    choice: Choice,
-    /// The session manager has linked it to a sink: what it remembers of it, it has restored.
-    has_played: bool,
-    /// All of the metadata was read again since it has played: what is told from then on is from then on.
-    is_settled: bool,
-    /// Where somebody has moved it while it played, where the metadata has not shown what was set since:
-    /// told again, that is still a wish.
-    moved: Option<String>,
-    /// It was asked for as the list says: what its own node asks for counts no more.
-    was_routed: bool,
-    /// The sink that we have linked it to ourselves.
-    linked_to: Option<u32>,
-    /// All of the metadata was read again since it is missing from its channel.
-    is_refreshed: bool,
-    /// How often it was asked for anew because the session manager had linked it twice.
-    retargets: u8,
-    /// Its target is removed for a moment, to be set anew.
-    is_paused: bool,
-}
-
-/// What the session manager was asked to do with a stream.
-#[derive(Debug)]
-struct Requested {
-    channel: Channel,
-    /// The sink's node.
-    sink: u32,
-    /// The metadata has shown it. What others set before counts for nothing.
-    is_acknowledged: bool,
-}
-
-/// Who has chosen a stream's sink last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Choice {
-    /// Nobody that we know of. What the metadata says is from before, or from the session manager's
-    /// memory of another stream of that name.
-    #[default]
-    Nobody,
-    /// The program list, which was changed for it since.
-    List,
-    /// Somebody who has moved it while it played, or its own program: to this channel, or elsewhere.
-    User(Option<Channel>),
-}
-
-/// When a stream's target was told.
-#[derive(Clone, Copy, Debug)]
-pub enum Told {
-    /// As it was set.
-    AsSet,
-    /// With all of the metadata, and it was not so before: it may have been set since the stream has
-    /// played or, from the session manager's memory, before that.
-    Again,
-    /// Before, and it did not count until all of the metadata was read again.
-    Before,
-}
-
 impl Streams {
     /// Forgets a node that has gone: a stream, or a sink that streams were asked to go to.
     pub fn remove(&mut self, id: u32) {
@@ -112,7 +52,9 @@ impl Streams {
         self.matches.remove(&id);
         self.awaiting_activity.remove(&id);
         for record in self.records.values_mut() {
-            record.requested.take_if(|requested| requested.sink == id);
+            if matches!(record.request, Request::Route { sink, .. } if sink == id) {
+                record.request = Request::None;
+            }
         }
     }
 
@@ -125,79 +67,29 @@ impl Streams {
     /// it `is_gone`, for good.
     pub fn forget_requests(&mut self, is_gone: bool) {
         for record in self.records.values_mut() {
-            record.requested = None;
-            record.is_paused = false;
-            if !is_gone {
-                continue;
-            }
-            record.unacknowledged = None;
-            // What the next one restores from memory is nobody's move.
-            (record.has_played, record.is_settled, record.moves) = (false, false, 0);
-            if record.choice == Choice::List {
-                record.choice = Choice::Nobody;
-            }
+            record.forget_request(is_gone);
         }
     }
 
-    /// Draws the conclusions from where the metadata sends a stream now.
-    pub fn note_target(&mut self, registry: &Registry, stream: u32, told: Told) {
-        let Some(record) = self.records.get_mut(&stream) else {
-            return;
-        };
-        let target = registry.target(stream);
-        let keys = registry.targets.get(&stream);
-        let object = keys.and_then(|keys| keys.object.as_deref());
-        let own = record
-            .unacknowledged
-            .take_if(|serial| object == Some(&*serial.to_string()));
-        // What was asked of one that hung shows when it goes on.
-        let is_wish = own.is_none() && is_wish(object, target);
-        let may_be_old = match told {
-            Told::AsSet => false,
-            Told::Again => !record.is_settled,
-            Told::Before => true,
-        };
-        let is_old = may_be_old && record.moved.as_deref() != object;
-        let is_moved = is_wish && record.has_played && !is_old;
-        if is_moved {
-            record.moved = object.map(str::to_owned);
+    /// Takes in the target that the metadata shows for a stream: as that was set or, where the metadata
+    /// `is_refreshing`, at some time before.
+    pub fn note_target(&mut self, registry: &Registry, stream: u32, is_refreshing: bool) {
+        if let Some(record) = self.records.get_mut(&stream) {
+            record.note_target(registry, stream, is_refreshing);
         }
-        if let Some(requested) = &mut record.requested {
-            if target == Target::Ours(requested.channel) {
-                let is_serial = object.is_some_and(|object| object.parse::<u64>().is_ok());
-                let sink = object.and_then(|object| registry.find(object));
-                requested.is_acknowledged = true;
-                record.moved = None;
-                // The sink of an earlier layout goes in a moment.
-                if record.unacknowledged.is_none() && is_serial && sink != Some(requested.sink) {
-                    record.requested = None;
-                }
-                return;
-            }
-            if !requested.is_acknowledged {
-                return;
-            }
-            // It was where we want it, and has been moved.
-            record.requested = None;
-            if !is_moved && !target.is_chosen() {
-                // Nobody knows where to: once is an accident.
-                record.moves = record.moves.saturating_add(1);
-            }
-        }
-        if is_wish {
-            if is_moved || matches!(record.choice, Choice::User(_)) {
-                record.choice = Choice::User(target.channel());
-                record.moves = 0;
-            }
-        } else if object.is_none() && record.choice == Choice::User(None) {
-            record.choice = Choice::Nobody;
+    }
+
+    /// Takes the target that was set last for one that the metadata has, shown or not.
+    pub fn acknowledge(&mut self, registry: &Registry, stream: u32, serial: u64) {
+        if let Some(record) = self.records.get_mut(&stream) {
+            record.acknowledge(registry, stream, serial);
         }
     }
 
     /// Takes in that all of the metadata has been read again.
     pub fn note_refreshed(&mut self) {
         for record in self.records.values_mut() {
-            record.is_settled = record.has_played;
+            record.note_refreshed();
         }
     }
 
@@ -207,55 +99,42 @@ impl Streams {
     }
 
     /// The streams whose target was set and has not been shown, with the serials that were set, where the
-    /// session manager has done something since: one that hangs is not to be asked anything, because
-    /// PipeWire serves nobody who waits for its answer.
+    /// session manager has done something since: one that hangs must not be asked anything, because PipeWire
+    /// serves no client that waits for its answer.
     pub fn unacknowledged(&self) -> impl Iterator<Item = (u32, u64)> {
-        let records = self.records.iter();
-        let records = records.filter(|(id, _)| !self.awaiting_activity.contains(id));
-        records.filter_map(|(&id, record)| {
-            let requested = record.requested.as_ref();
-            requested.and(Some((id, record.unacknowledged?)))
-        })
+        let heard = self.heard().filter(|(_, record)| record.is_requested());
+        heard.filter_map(|(id, record)| Some((id, record.unacknowledged?)))
     }
 
     /// The streams that are missing from the channels that were asked for, of which somebody may have
     /// chosen another sink without our being told.
     pub fn misplaced(&self) -> impl Iterator<Item = (u32, Channel)> {
-        let records = self.records.iter();
-        let records = records.filter(|(id, _)| !self.awaiting_activity.contains(id));
-        let is_missed = |id: &u32| {
-            let state = self.states.get(id);
-            state.is_some_and(|state| state.missed.is_some())
-        };
-        let missed = records.filter(move |(id, record)| !record.is_refreshed && is_missed(id));
-        missed.filter_map(|(&id, record)| Some((id, record.requested.as_ref()?.channel)))
+        let missed = self.heard().filter(|&(id, _)| self.has_missed(id));
+        missed.filter_map(|(id, record)| match record.request {
+            Request::Route { channel, .. } => Some((id, channel)),
+            Request::None | Request::Pause => None,
+        })
     }
 
-    /// Takes in that all of the metadata is read again for the sake of this stream.
-    pub fn note_refresh(&mut self, stream: u32) {
-        self.records.entry(stream).or_default().is_refreshed = true;
+    /// Returns whether a stream does not play where it is sent, as of the last round.
+    pub fn has_missed(&self, stream: u32) -> bool {
+        let state = self.states.get(&stream);
+        state.is_some_and(|state| state.missed.is_some())
     }
 
-    /// Takes the target that was set last for one that the metadata has, shown or not.
-    pub fn acknowledge(&mut self, stream: u32, serial: u64) {
-        if let Some(record) = self.records.get_mut(&stream)
-            && record
-                .unacknowledged
-                .take_if(|unacknowledged| *unacknowledged == serial)
-                .is_some()
-            && let Some(requested) = &mut record.requested
-        {
-            requested.is_acknowledged = true;
-        }
+    /// The streams since whose last request the session manager has done something.
+    fn heard(&self) -> impl Iterator<Item = (u32, &Record)> {
+        let records = self.records.iter().map(|(&id, record)| (id, record));
+        records.filter(|(id, _)| !self.awaiting_activity.contains(id))
     }
 
-    /// Who has chosen a stream's sink last.
+    /// Returns who has chosen a stream's sink last.
     pub fn choice(&self, stream: u32) -> Choice {
         let record = self.records.get(&stream);
         record.map(|record| record.choice).unwrap_or_default()
     }
 
-    /// How often a stream has been moved away from its channel.
+    /// Returns how often a stream has been moved away from its channel.
     pub fn moves(&self, stream: u32) -> u8 {
         self.records.get(&stream).map_or(0, |record| record.moves)
     }
@@ -269,30 +148,26 @@ impl Streams {
     /// Has these streams follow the list, wherever they were moved before.
     pub fn follow_list(&mut self, streams: &[u32]) {
         for &id in streams {
-            let record = self.records.entry(id).or_default();
-            (record.choice, record.moves) = (Choice::List, 0);
+            self.records.entry(id).or_default().follow_list();
         }
     }
 
     /// The streams that were asked for.
     pub fn requested(&self) -> impl Iterator<Item = u32> {
         let records = self.records.iter();
-        records
-            .filter(|(_, record)| record.requested.is_some())
-            .map(|(&id, _)| id)
+        let requested = records.filter(|(_, record)| record.is_requested());
+        requested.map(|(&id, _)| id)
     }
 
     /// Returns whether a stream was asked for.
     pub fn is_requested(&self, stream: u32) -> bool {
-        let record = self.records.get(&stream);
-        record.is_some_and(|record| record.requested.is_some())
+        self.records.get(&stream).is_some_and(Record::is_requested)
     }
 
     /// Returns whether any stream was asked to go to this node.
-    pub fn is_requested_for(&self, sink: u32) -> bool {
-        let records = self.records.values();
-        let mut requested = records.filter_map(|record| record.requested.as_ref());
-        requested.any(|requested| requested.sink == sink)
+    pub fn is_requested_for(&self, node: u32) -> bool {
+        let mut requests = self.records.values().map(|record| record.request);
+        requests.any(|request| matches!(request, Request::Route { sink, .. } if sink == node))
     }
 
     /// The state of all that makes sound, by id.
@@ -328,7 +203,7 @@ impl Streams {
         }
     }
 
-    /// Finds the state of all that makes sound, and what is to be done about it.
+    /// Finds the state of all that makes sound, and plans what follows from it.
     pub fn plan(&mut self, plan: &mut Plan) {
         self.remove_stale_targets(plan);
         let mut states = BTreeMap::new();
@@ -339,7 +214,7 @@ impl Streams {
             let mut state = self.inputs(plan).state(id, matched);
             if plan.registry.is_stream(id) {
                 let is_missed = self.is_missed(id, &state, plan);
-                self.note_state(id, &state, is_missed);
+                self.note_state(id, &state);
                 self.plan_stream(id, &state, is_missed, plan);
                 if is_missed {
                     state.missed = Some(self.inputs(plan).missed(id, state.channel));
@@ -373,9 +248,8 @@ impl Streams {
     }
 
     /// Notes what follows from the state of a stream for later rounds.
-    fn note_state(&mut self, id: u32, state: &State, is_missed: bool) {
+    fn note_state(&mut self, id: u32, state: &State) {
         let record = self.records.entry(id).or_default();
-        record.is_refreshed &= is_missed;
         match (state.planned, state.target) {
             // Moved back: the list's again.
             (StreamState::Routed, _) if matches!(record.choice, Choice::User(Some(_))) => {
@@ -391,7 +265,7 @@ impl Streams {
         let is_managed = plan.registry.is_managed();
         let sink = match (state.target, state.cause) {
             (Some(channel), _) => plan.ready.get(&channel).copied(),
-            // Nobody else would.
+            // No session manager does so.
             (None, Some(Cause::OwnTarget | Cause::Sent)) if !is_managed => {
                 plan.registry.pinned_to(id)
             }
@@ -417,16 +291,19 @@ impl Streams {
     /// one was. One that it has linked elsewhere first, it has sent there from memory.
     fn note_played(&mut self, id: u32, registry: &Registry) {
         let record = self.records.entry(id).or_default();
-        let requested = record.requested.as_ref().map(|requested| requested.sink);
         let manager = registry.owner.client();
-        let mut links = registry.links_from(id);
-        record.has_played |= manager.is_some()
-            && links.any(|link| {
+        let has_played = manager.is_some()
+            && registry.links_from(id).any(|link| {
                 let to = link.ports.input_node;
-                link.client == manager
-                    && registry.is_sink(to)
-                    && requested.is_none_or(|requested| requested == to)
+                let is_asked = match record.request {
+                    Request::Route { sink, .. } => sink == to,
+                    Request::None | Request::Pause => true,
+                };
+                link.client == manager && registry.is_sink(to) && is_asked
             });
+        if has_played {
+            record.note_played();
+        }
     }
 
     /// Takes back what was asked for a stream that is not moved any more, or what the session manager
@@ -444,8 +321,7 @@ impl Streams {
             plan.targets.extend(self.release(plan.registry, id));
             plan.registry.set_target(id, None, None);
             let record = self.records.entry(id).or_default();
-            (record.requested, record.unacknowledged) = (None, None);
-            record.is_paused = false;
+            (record.request, record.unacknowledged) = (Request::None, None);
         }
     }
 
@@ -455,27 +331,21 @@ impl Streams {
         let Some(serial) = node.and_then(|node| node.serial) else {
             return;
         };
-        let keys = plan.registry.targets.get(&stream);
-        let object = keys.and_then(|keys| keys.object.as_deref());
         let record = self.records.entry(stream).or_default();
         record.was_routed |= state.planned == StreamState::Routed;
-        // Already there, and to stay: setting it again would make no event.
-        let is_acknowledged =
-            record.unacknowledged.is_none() && object == Some(&*serial.to_string());
-        let requested = record.requested.as_ref();
-        if requested.is_some_and(|requested| requested.sink == sink) {
+        if matches!(record.request, Request::Route { sink: before, .. } if before == sink) {
             return;
         }
-        record.requested = Some(Requested {
-            channel: state.channel,
-            sink,
-            is_acknowledged,
-        });
+        let channel = state.channel;
+        record.request = Request::Route { channel, sink };
         if is_missed {
             // It is missed by an earlier request.
             plan.round.restart(Timeout::Complete(stream));
         }
-        if !is_acknowledged {
+        let object = plan.registry.target_object(stream);
+        // Already there, and to stay: setting it again would make no event.
+        let is_set = record.unacknowledged.is_none() && object == Some(&*serial.to_string());
+        if !is_set {
             record.unacknowledged = Some(serial);
             self.awaiting_activity.insert(stream);
             plan.targets.push(Command::SetTarget(stream, serial));
@@ -488,7 +358,7 @@ impl Streams {
     fn ask_anew(&mut self, id: u32, channel: Channel, is_missed: bool, plan: &mut Plan) {
         if self.is_paused(id) {
             if plan.round.expired(Timeout::Retarget(id)) {
-                self.records.entry(id).or_default().is_paused = false;
+                self.records.entry(id).or_default().request = Request::None;
             }
             return;
         }
@@ -498,20 +368,19 @@ impl Streams {
         let is_managers = client.is_some() && client == plan.registry.owner.manager();
         let record = self.records.entry(id).or_default();
         // A stream that has only just been sent to its channel may have both for a moment.
-        let is_due = is_managers && is_missed && record.requested.is_some();
-        if is_due && record.retargets < MAX_RETARGETS {
-            record.retargets += 1;
-            record.is_paused = true;
-            (record.requested, record.unacknowledged) = (None, None);
+        let is_due = is_managers && is_missed && record.is_requested();
+        if is_due && record.pauses < MAX_PAUSES {
+            record.pauses += 1;
+            (record.request, record.unacknowledged) = (Request::Pause, None);
             plan.round.expired(Timeout::Retarget(id));
             plan.targets.push(Command::ClearTarget(id));
         }
     }
 
-    /// Returns whether a stream is to be asked for anew in a moment.
+    /// Returns whether a stream is paused, and asked for anew in a moment.
     fn is_paused(&self, stream: u32) -> bool {
         let record = self.records.get(&stream);
-        record.is_some_and(|record| record.is_paused)
+        record.is_some_and(|record| record.request == Request::Pause)
     }
 
     /// The links from a stream to a sink that are ours to make: where there is nobody else to do so,
@@ -558,8 +427,8 @@ impl Streams {
             channel_of_name(object).is_some()
                 || is_number(object) && registry.find(object).is_none()
         };
-        let targets = registry.targets.iter();
-        let targets = targets.filter_map(|(&id, keys)| Some((id, keys.object.as_deref()?)));
+        let targets = registry.targets.keys();
+        let targets = targets.filter_map(|&id| Some((id, registry.target_object(id)?)));
         let stale = targets.filter(|(_, object)| is_stale(object));
         let stale: Vec<(u32, bool)> = stale.map(|(id, object)| (id, is_number(object))).collect();
         for (stream, is_number) in stale {
@@ -603,9 +472,9 @@ impl Streams {
     }
 }
 
-/// What the plans for the streams depend on, and what they are.
+/// The inputs of the plan for the streams, and the plan.
 pub struct Plan<'a, 'r> {
-    /// What PipeWire has. A target counts as removed as soon as that has been asked for: PipeWire may
+    /// The objects that PipeWire has. A target counts as removed as soon as that has been asked for: PipeWire may
     /// never show it.
     pub registry: &'a mut Registry,
     /// The links of ours.
@@ -638,10 +507,4 @@ fn missing_links(id: u32, sink: u32, plan: &mut Plan) -> Option<Vec<Ports>> {
     }
     let are_requested = missing.iter().all(|ports| links.is_requested(ports));
     (are_requested || plan.round.expired(Timeout::Complete(id))).then_some(missing)
-}
-
-/// Returns whether somebody has chosen a sink that is there or may come back, or the default one: `-1` is
-/// what pipewire-pulse writes when a mixer moves a stream there.
-fn is_wish(object: Option<&str>, target: Target) -> bool {
-    target != Target::Anywhere || object == Some("-1")
 }

@@ -6,7 +6,7 @@ use wire::Channel;
 use super::channel_of_name;
 use super::registry::{Node, Registry, TARGET_NODE, TARGET_OBJECT};
 
-/// Where a stream is sent.
+/// The sink that a stream is sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// To the default sink, or to one of a number that is no node's (any more).
@@ -63,6 +63,11 @@ impl Registry {
         found.map_or(Target::Anywhere, |id| self.target_of_node(id))
     }
 
+    /// Returns the value of a stream's `target.object` in the metadata.
+    pub fn target_object(&self, stream: u32) -> Option<&str> {
+        self.targets.get(&stream)?.object.as_deref()
+    }
+
     /// Returns where a stream's own node asks to be sent, which counts where the metadata says nothing.
     pub fn own_target(&self, stream: u32) -> Target {
         let Some((key, value)) = self.own_target_entry(stream) else {
@@ -103,14 +108,14 @@ impl Registry {
     pub fn is_default(&self, node: u32) -> bool {
         let default = match self.is_managed() {
             true => &self.default_sink,
-            // Nobody names one.
+            // No session manager names one.
             false => &self.last_default,
         };
         let node = self.nodes().get(&node);
         node.is_some_and(|node| Some(&node.name) == default.as_ref())
     }
 
-    /// The sink that a stream is pinned to, if that is there.
+    /// Returns the sink that a stream is pinned to, if that is there.
     pub fn pinned_to(&self, stream: u32) -> Option<u32> {
         let target = match self.target(stream) {
             Target::Anywhere => self.own_target(stream),

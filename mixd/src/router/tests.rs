@@ -930,7 +930,7 @@ fn a_stream_linked_elsewhere_by_another_client_is_left_and_the_client_named() {
         );
         let stream = world.stream(STREAM);
         assert_eq!(stream.state, StreamState::Pinned);
-        assert_eq!(stream.rival.as_deref(), Some("Patchbay"));
+        assert_eq!(stream.linked_by.as_deref(), Some("Patchbay"));
     }
 }
 
@@ -953,7 +953,7 @@ fn a_stream_that_the_session_manager_does_not_move_is_not_called_routed() {
     assert_eq!(world.wait(2), [Command::Refresh]);
     let told = world.stream(STREAM);
     assert_eq!(told.state, StreamState::Contested);
-    assert_eq!(told.rival.as_deref(), Some("WirePlumber"));
+    assert_eq!(told.linked_by.as_deref(), Some("WirePlumber"));
     let detail = world.router.detail(STREAM, &world.rules, 0).unwrap();
     let reason = detail.reason.unwrap();
     assert!(
@@ -970,7 +970,7 @@ fn a_stream_that_the_session_manager_does_not_move_is_not_called_routed() {
     let moved = (0..2).map(|n| link(902 + n, MANAGER, between(STREAM, DEFAULT, n)));
     assert_eq!(world.handle(moved), []);
     assert_eq!(world.state(STREAM), StreamState::Routed);
-    assert_eq!(world.stream(STREAM).rival, None);
+    assert_eq!(world.stream(STREAM).linked_by, None);
 }
 
 #[test]

@@ -1,5 +1,4 @@
-//! How long others are waited for: what a session manager will do in a moment, as a rule, is waited for
-//! before the router does it.
+//! How long the router waits for others: most of what it would do, a session manager does in a moment.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -12,7 +11,7 @@ use super::event::{Command, Ports};
 /// then no more.
 pub const MAX_ATTEMPTS: u8 = 5;
 
-/// What is waited for.
+/// An event that is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timeout {
     /// A session manager.
@@ -31,11 +30,11 @@ pub enum Timeout {
     DefaultSink(u32),
     /// A stream, to play through its channel.
     Routed(u32),
-    /// Whoever removes our sinks, to be done with it.
+    /// A client that removes our sinks, to stop.
     RecreateSinks,
     /// The next attempt to create a channel's sink, after PipeWire has refused this many.
     RefusedSink(Channel, u8),
-    /// Whoever removes this link, to be done with it.
+    /// A client that removes this link, to stop.
     RetryLink(Ports),
     /// The next attempt to make this link, after PipeWire has refused this many.
     RefusedLink(Ports, u8),
@@ -43,20 +42,20 @@ pub enum Timeout {
     LinkStable(Ports),
     /// The missing links of a stream, or the end of those that lead it elsewhere besides.
     Complete(u32),
-    /// A session manager, to move a stream away from its channel, so that it can be asked for anew.
+    /// A session manager, to move a paused stream to the default sink.
     Retarget(u32),
     /// A mixd that was here before this one, to go.
     OtherMixd,
-    /// The level of a channel's sinks, to be set by others once more.
+    /// Another client, to set the level of a channel's sinks once more.
     Level(Channel),
-    /// Whoever sets the level of a channel's sinks, to be done with it.
+    /// A client that sets the level of a channel's sinks, to stop.
     LevelUncontested(Channel),
     /// The session manager, to forget that streams played to this sink of ours.
     SinkDrained(u32),
 }
 
 impl Timeout {
-    /// How long: a session manager needs tens of milliseconds for a port, a link or a key, and up to a
+    /// Returns how long: a session manager needs tens of milliseconds for a port, a link or a key, and up to a
     /// second for its own start. For a stream, also until the router has linked it itself.
     const fn limit(self) -> Duration {
         match self {
@@ -80,19 +79,19 @@ impl Timeout {
     }
 }
 
-/// Since when each is waited for.
+/// The beginning of each wait.
 #[derive(Debug, Default)]
 pub struct Timeouts {
     since: BTreeMap<Timeout, Instant>,
 }
 
 impl Timeouts {
-    /// Ends the wait: what is waited for from here on is another one.
+    /// Ends the wait.
     pub fn forget(&mut self, timeout: Timeout) {
         self.since.remove(&timeout);
     }
 
-    /// When the next one expires.
+    /// Returns when the next one expires.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let ends = self
             .since
@@ -102,15 +101,14 @@ impl Timeouts {
     }
 }
 
-/// One round of planning. What it does not ask about has come, and is waited for no more.
+/// One round of planning. A wait that the round does not ask about ends with it.
 #[derive(Debug)]
 pub struct Round<'a> {
     /// The time at which it is planned.
     pub now: Instant,
-    /// Whether what a session manager would do is ours to do: there is none, nor does one come, or it
-    /// has been waited for already.
+    /// The router does a session manager's work: there is none and none has come in time, or it hangs.
     pub is_alone: bool,
-    /// What is to be done, in this order.
+    /// The commands, in the order in which the adapter carries them out.
     pub commands: Vec<Command>,
     timeouts: &'a mut Timeouts,
     waits: BTreeMap<Timeout, Instant>,
@@ -128,7 +126,7 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Waits, from the first round on that does so. Returns whether that has been for too long.
+    /// Waits, from the first round on that asks. Returns whether that has been for too long.
     pub fn expired(&mut self, timeout: Timeout) -> bool {
         let since = *self.timeouts.since.get(&timeout).unwrap_or(&self.now);
         self.waits.insert(timeout, since);
@@ -141,7 +139,7 @@ impl<'a> Round<'a> {
         self.waits.insert(timeout, self.now);
     }
 
-    /// Ends the round. Returns what is to be done.
+    /// Ends the round. Returns the commands.
     pub fn end(self) -> Vec<Command> {
         self.timeouts.since = self.waits;
         self.commands

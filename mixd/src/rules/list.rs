@@ -1,8 +1,6 @@
 //! The program list and the outputs: the text of mixd.conf that says them, and the changes that can be undone.
 //! Pure: `config/config_file.rs` reads and saves the file.
 
-#[cfg(any(test, feature = "fuzz"))]
-pub mod model;
 #[cfg(test)]
 mod tests;
 
@@ -74,9 +72,14 @@ impl ProgramList {
         &self.rules
     }
 
-    /// What the file has the channels play to, in order of preference.
+    /// Returns what the file has the channels play to, in order of preference.
     pub fn outputs(&self) -> &[OutputChoice] {
         &self.outputs
+    }
+
+    /// Returns how many changes can be redone.
+    pub fn redoable(&self) -> usize {
+        self.undone.len()
     }
 
     /// The text of mixd.conf.

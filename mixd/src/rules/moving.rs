@@ -45,7 +45,7 @@ pub fn moved<P: Program>(
         Channel::Default => {
             let held = |rules: &Rules| {
                 let ours = playing.iter().filter(|other| is_ours(other));
-                let mut held = ours.filter_map(|other| rules.decide(other));
+                let mut held = ours.filter_map(|other| rules.first_match(other));
                 held.find(|found| matches!(found.rule, Rule::Program(_)))
                     .map(|found| found.rule)
             };
@@ -60,7 +60,7 @@ pub fn moved<P: Program>(
     if let Some(other) = others.find(|other| rules.channel(*other) != then.channel(*other)) {
         return Err(format!("'{}' would be moved with it", other.name()));
     }
-    if let Some(Rule::Ignore(pattern)) = then.decide(program).map(|found| found.rule) {
+    if let Some(Rule::Ignore(pattern)) = then.first_match(program).map(|found| found.rule) {
         return Err(format!(
             "'{pattern}' on the program list would have it ignored then"
         ));
@@ -84,7 +84,9 @@ fn split<P: Program>(
     let without = rules.with_instead(rule, &[]).unwrap_or_default();
     let mut instead: Vec<Pattern> = Vec::new();
     for other in playing.iter().filter(|other| !is_ours(other)) {
-        let is_held = rules.decide(other).is_some_and(|found| found.rule == *rule);
+        let is_held = rules
+            .first_match(other)
+            .is_some_and(|found| found.rule == *rule);
         let is_covered = instead
             .iter()
             .any(|pattern| matching_key(pattern, other).is_some());

@@ -2,9 +2,6 @@
 //! closed when. Generic over the socket, so that the fuzzer drives this very code with one that blocks,
 //! cuts short and breaks as it likes.
 
-#[cfg(feature = "fuzz")]
-pub mod fuzz;
-
 use std::io;
 use std::time::Instant;
 
@@ -77,6 +74,11 @@ impl<S: Socket> Client<S> {
     /// The socket; none while the slot is free.
     pub fn socket(&self) -> Option<&S> {
         self.connection.as_ref().map(|(socket, _)| socket)
+    }
+
+    /// Returns the bytes that wait until the socket takes them.
+    pub fn output(&self) -> &[u8] {
+        self.session.output()
     }
 
     /// What poll(2) is asked about the socket. It always says when the peer hangs up.

@@ -10,7 +10,7 @@ use wire::socket::{Holder, ListenError, Listener, Peer};
 use crate::daemon::EXIT_TIME;
 
 /// How long a mixd that is leaving is waited for: as long as it may take, and a moment to end.
-const PATIENCE: Duration = EXIT_TIME.saturating_add(Duration::from_millis(200));
+const TIMEOUT: Duration = EXIT_TIME.saturating_add(Duration::from_millis(200));
 
 /// How long after a name was not free, though nobody answers there, it is tried again.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// # Errors
 /// [`ListenError`]: somebody stays there.
 pub fn listen(name: &Name) -> Result<Listener, ListenError> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     let mut has_waited = false;
     loop {
         let holder = match Listener::bind(name) {

@@ -286,7 +286,7 @@ impl Session {
             let event = service.event(topic);
             if self
                 .writer
-                .push(Kind::Event, 0, |body| codec::encode(&event, body))
+                .push(Kind::Event, 0, |body| codec::encode_event(&event, body))
                 .is_err()
             {
                 break;
@@ -388,7 +388,7 @@ fn handle_hello(frame: &Frame) -> Result<Hello, Failure> {
 
 /// Decodes a request.
 fn decode_request(body: &[u8]) -> Result<Request, Failure> {
-    codec::decode(body).map_err(|error| match error {
+    codec::decode_request(body).map_err(|error| match error {
         DecodeError::Invalid(_) if names_no_request(body) => {
             let message = "this mixd does not know the request; is it older than the client?";
             Failure::new(ErrorCode::Unsupported, message)
@@ -405,7 +405,7 @@ fn names_no_request(body: &[u8]) -> bool {
 /// Appends the one answer to the request `id`.
 fn answer(writer: &mut Writer, id: u32, result: Result<Reply, Failure>) -> Result<(), Full> {
     match result {
-        Ok(reply) => writer.push(Kind::Reply, id, |body| codec::encode(&reply, body)),
+        Ok(reply) => writer.push(Kind::Reply, id, |body| codec::encode_reply(&reply, body)),
         Err(failure) => {
             let failure = Failure {
                 message: shortened(failure.message),

@@ -93,7 +93,7 @@ impl Raw {
         }
     }
 
-    /// That nothing has come, nor comes for a while.
+    /// Asserts that nothing has come, nor comes for a while.
     #[track_caller]
     pub fn expect_silence(&mut self) {
         assert!(self.received.is_empty(), "{:x?}", self.received);

@@ -13,11 +13,11 @@ use std::time::Duration;
 use lab::Result;
 use lab::desktop::{Desktop, Xvfb};
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 
 use self::page::Pages;
 
-/// What a program is told to do.
+/// A command to a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
     Pause,
@@ -43,7 +43,7 @@ pub enum Kind {
     FfPlay,
     /// Two tabs of a browser: an audio element, and `WebAudio`.
     Browser,
-    /// None: the position is how far it has read its file.
+    /// None: its position is taken from how far it has read its file.
     File,
 }
 
@@ -107,7 +107,7 @@ impl<'a> Playing<'a> {
         })
     }
 
-    /// What it has printed last.
+    /// Returns what it has printed last.
     pub fn said(&self) -> String {
         let text = fs::read(log(self.lab)).unwrap_or_default();
         let start = text.len().saturating_sub(400);
@@ -256,12 +256,12 @@ impl<'a> Playing<'a> {
             Ok(all.then_some(()))
         };
         let what = format!("a position beyond {before:?}");
-        wait_for(&what, PATIENCE, is_beyond).map_err(|error| {
+        wait_for(&what, TIMEOUT, is_beyond).map_err(|error| {
             format!("{error}: {:?}; it said: {}", self.positions(), self.said()).into()
         })
     }
 
-    /// Whether something of it stays where it is for a second and a half.
+    /// Returns whether its position stays the same for a second and a half.
     pub fn is_paused(&self) -> bool {
         let before = self.positions();
         std::thread::sleep(Duration::from_millis(1500));
@@ -277,7 +277,7 @@ impl<'a> Playing<'a> {
             let last = std::mem::replace(&mut before, self.positions());
             Ok((last == before).then_some(last))
         };
-        wait_for("a position that stays", PATIENCE, is_still)
+        wait_for("a position that stays", TIMEOUT, is_still)
     }
 
     /// Waits until its position says that it plays, and goes on.
@@ -287,7 +287,7 @@ impl<'a> Playing<'a> {
             let now = self.positions();
             Ok((now.len() == count).then_some(now))
         };
-        let before = wait_for("a position", PATIENCE, says)
+        let before = wait_for("a position", TIMEOUT, says)
             .map_err(|error| format!("{error}; it said: {}", self.said()))?;
         self.wait_beyond(&before)
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lab::level;
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 
 pub const GAME: f64 = 440.0;
 pub const DISCORD: f64 = 1000.0;
@@ -63,7 +63,7 @@ impl Stage {
             let mut lines = streams.lines();
             Ok(lines.any(|found| found.starts_with(line)).then_some(()))
         };
-        if let Err(error) = wait_for(line, PATIENCE, is_said) {
+        if let Err(error) = wait_for(line, TIMEOUT, is_said) {
             let streams = self.mixd.ctl(&["streams"]);
             panic!("{error}: {streams:?}\n{}", self.mixd.log());
         }

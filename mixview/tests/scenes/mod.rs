@@ -89,13 +89,13 @@ pub fn stream(id: u32, name: &str, rule: Option<&str>) -> Stream {
         pid: Some(4000 + id),
         name: Text::truncated(name),
         rule: rule.map(Text::truncated),
-        rival: None,
         state: StreamState::Routed,
         binary: Some(Text::truncated(&name.to_lowercase())),
         channel: match rule {
             Some(_) => Channel::Aux,
             None => Channel::Default,
         },
+        linked_by: None,
     }
 }
 
@@ -253,7 +253,7 @@ fn badged() -> Model {
     streams[0].state = StreamState::Pinned;
     streams[1].state = StreamState::Waiting;
     streams[2].state = StreamState::Contested;
-    streams[2].rival = Some(Text::truncated("qpwgraph"));
+    streams[2].linked_by = Some(Text::truncated("qpwgraph"));
     streams[3].state = StreamState::Pinned;
     shown("0.4", &EVENING, audio(streams))
 }

@@ -22,7 +22,7 @@ const BACKLOG: libc::c_int = 64;
 const MAX_LINKS: usize = 40;
 
 /// How long to wait for the folder's lock while another mixd binds the same path.
-const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Why there is no listening socket.
 #[derive(Debug)]
@@ -288,7 +288,7 @@ fn lock_folder(path: &Path) -> Result<File, SystemError> {
     };
     let file =
         File::open(folder).map_err(|error| SystemError::new("open", folder.display(), error))?;
-    let deadline = Instant::now() + LOCK_PATIENCE;
+    let deadline = Instant::now() + LOCK_TIMEOUT;
     loop {
         // SAFETY: the descriptor is open.
         match check(unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) }) {

@@ -29,7 +29,7 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// How long anything may take that takes a moment: ten times what it does on an idle machine.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A null sink that stands for a sound card.
 #[derive(Clone, Copy, Debug)]
@@ -209,7 +209,7 @@ impl Lab {
         dbus.args(["--session", "--nofork", &address]);
         let dbus = Process::start_logged(&mut dbus, &folder.path().join("dbus-daemon.log"))?;
         let bus = folder.path().join("bus");
-        wait_for("dbus-daemon's socket", PATIENCE, || {
+        wait_for("dbus-daemon's socket", TIMEOUT, || {
             Ok(bus.exists().then_some(()))
         })?;
         Ok(Self {
@@ -238,7 +238,7 @@ impl Lab {
     pub fn start_daemon(&mut self, daemon: Daemon) -> Result<()> {
         self.launch(daemon)?;
         let (program, log) = (daemon.program(), self.log(daemon));
-        wait_for(program, PATIENCE, || Ok(self.serves(daemon).then_some(()))).map_err(|error| {
+        wait_for(program, TIMEOUT, || Ok(self.serves(daemon).then_some(()))).map_err(|error| {
             let log = fs::read_to_string(&log).unwrap_or_default();
             format!("{error}; its log ends with:\n{}", tail(&log, 10)).into()
         })
@@ -385,14 +385,14 @@ impl Lab {
                 .is_ok_and(|data| data.len() > 4096)
                 .then_some(()))
         };
-        wait_for("pw-record", PATIENCE, grows)?;
+        wait_for("pw-record", TIMEOUT, grows)?;
         Ok(Recorder { process, file })
     }
 
     /// Does for a recorder what the session manager does: gives it ports, and links them.
     fn link_recorder(&self, card: &str, positions: &str) -> Result<()> {
         let recorder = || Ok(self.dump()?.node("pw-record"));
-        let id = wait_for("pw-record's node", PATIENCE, recorder)?.to_string();
+        let id = wait_for("pw-record's node", TIMEOUT, recorder)?.to_string();
         let config = format!(
             "{{ direction: Input, mode: dsp, format: {{ mediaType: audio, mediaSubtype: raw, \
              format: F32P, rate: 48000, channels: {}, position: [ {positions} ] }} }}",
@@ -405,7 +405,7 @@ impl Lab {
             let from = format!("{card}:monitor_{position}");
             let to = format!("pw-record:input_{position}");
             let linked = || Ok(self.output("pw-link", &[&from, &to]).ok());
-            wait_for(&format!("{from} to {to}"), PATIENCE, linked)?;
+            wait_for(&format!("{from} to {to}"), TIMEOUT, linked)?;
         }
         Ok(())
     }
@@ -454,7 +454,7 @@ impl Lab {
     /// The same, until the session manager has taken the choice.
     pub fn make_default(&self, sink: &str) -> Result<()> {
         self.set_default(sink)?;
-        wait_for("the choice of a default", PATIENCE, || {
+        wait_for("the choice of a default", TIMEOUT, || {
             Ok((self.default_sink().as_deref() == Some(sink)).then_some(()))
         })
     }
@@ -478,7 +478,7 @@ impl Lab {
     /// Waits until the stream of the program `name` feeds the sink `sink`, and nothing else.
     pub fn wait_for_route(&self, name: &str, sink: &str) -> Result<()> {
         let what = format!("{name} on {sink}");
-        wait_for(&what, PATIENCE, || {
+        wait_for(&what, TIMEOUT, || {
             Ok((self.dump()?.sinks_of(name) == [sink]).then_some(()))
         })
     }

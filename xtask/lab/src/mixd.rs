@@ -10,7 +10,7 @@ use wire::{Client, Name, PipeWireState, Reply, Request};
 
 use crate::Result;
 use crate::process::{Folder, Process, wait_for};
-use crate::{Lab, PATIENCE, command_in};
+use crate::{Lab, TIMEOUT, command_in};
 
 /// A running mixd. Ended by SIGTERM when dropped.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ impl Mixd {
         what: &str,
         mut question: impl FnMut(&Self) -> Result<Option<T>>,
     ) -> Result<T> {
-        wait_for(what, PATIENCE, || question(self)).map_err(|error| {
+        wait_for(what, TIMEOUT, || question(self)).map_err(|error| {
             let log = self.log();
             // Without those who asked meanwhile.
             let lines = log.lines().filter(|line| !line.contains(" debug: pid "));

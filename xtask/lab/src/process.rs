@@ -19,7 +19,7 @@ use crate::Result;
 pub const RUN: &str = "MIXD_TEST_RUN";
 
 /// How long a process may take to end by itself before it is killed.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What is to be cleaned up when a signal ends this program.
 static LIVE: Mutex<Live> = Mutex::new(Live {
@@ -182,7 +182,7 @@ impl Process {
             return Ok(status);
         }
         self.signal(signal)?;
-        self.wait(PATIENCE)
+        self.wait(TIMEOUT)
     }
 
     /// Waits for its end; kills it if that takes longer than `patience`.

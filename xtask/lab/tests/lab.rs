@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lab::level::{self, decibels};
 use lab::process::{Folder, clean_up_on_signals, wait_for};
-use lab::{Daemon, Lab, PATIENCE};
+use lab::{Daemon, Lab, TIMEOUT};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Variables that a user may have set, each of which leads out of the session or changes what it
@@ -78,7 +78,7 @@ fn play_a_tone() {
         }
         drop(player);
         let gone = || Ok(lab.dump()?.streams("Tone").is_empty().then_some(()));
-        wait_for("the player's end", PATIENCE, gone).unwrap();
+        wait_for("the player's end", TIMEOUT, gone).unwrap();
     }
 }
 
@@ -112,7 +112,7 @@ fn dropped_or_interrupted_or_killed_it_leaves_no_process() {
             let lives = |pid: &i32| Path::new(&format!("/proc/{pid}")).exists();
             Ok((!pids.iter().any(lives)).then_some(()))
         };
-        wait_for("the end of the lab's programs", PATIENCE, gone).unwrap();
+        wait_for("the end of the lab's programs", TIMEOUT, gone).unwrap();
         assert_eq!(folder.exists(), leaves_folder, "{signal:?}");
         // Nobody can clean up after SIGKILL; this test does.
         let _ = std::fs::remove_dir_all(folder);
@@ -133,6 +133,6 @@ fn a_lab_that_waits() {
         pid(Daemon::Pulse)
     );
     if std::env::var("XTASK_LAB_WAITS").unwrap() == "1" {
-        std::thread::sleep(PATIENCE);
+        std::thread::sleep(TIMEOUT);
     }
 }

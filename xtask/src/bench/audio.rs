@@ -78,7 +78,7 @@ fn share(
         };
         Ok((0..2).all(|n| there(names[n], sinks[n])).then_some(()))
     };
-    lab::process::wait_for("all streams' links", lab::PATIENCE, linked)?;
+    lab::process::wait_for("all streams' links", lab::TIMEOUT, linked)?;
     std::thread::sleep(Duration::from_secs(1));
     let used = || -> Result<Duration> { all.iter().map(|process| process.processor_time()).sum() };
     let (before, start) = (used()?, Instant::now());
@@ -112,7 +112,7 @@ fn processor(bench: &Bench, ways: &Ways) -> Result<Case> {
         direct.push(share(straight, &tone, ["card-a"; 2], false, &[], time)?);
     }
     let what = format!("all of PipeWire, {STREAMS} streams play");
-    let case = Case::new("audio-cpu", what, "%", through);
+    let case = Case::new("audio", what, "%", through);
     Ok(case
         .floor("straight to the card", direct, 1.15)
         .peer("two pw-loopback", around, 1.0))
@@ -154,6 +154,6 @@ fn delay(bench: &Bench, ways: &Ways) -> Result<Case> {
         looped.push(lateness(&ways.looped.1, &impulses, sink, &target)?);
     }
     let what = "a program to the card, more than straight";
-    let case = Case::new("latency", what, "samples", ours);
+    let case = Case::new("audio", what, "samples", ours);
     Ok(case.limit(0.0).peer("two pw-loopback", looped, None))
 }

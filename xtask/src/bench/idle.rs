@@ -7,7 +7,7 @@ use lab::Result;
 use lab::desktop::{Desktop, Xvfb};
 use lab::level::write_tone;
 use lab::process::{Process, wait_for};
-use lab::{Daemon, Lab, PATIENCE};
+use lab::{Daemon, Lab, TIMEOUT};
 
 use super::report::Case;
 use super::{Bench, end};
@@ -36,14 +36,14 @@ impl Loopbacks {
         });
         let both = Self([a?, b?]);
         for name in Self::SINKS {
-            wait_for(name, PATIENCE, || Ok(lab.dump()?.node(name)))?;
+            wait_for(name, TIMEOUT, || Ok(lab.dump()?.node(name)))?;
             let is_linked = || {
                 let dump = lab.dump()?;
                 let output = dump.node(&format!("{name}-out"));
                 let fed = output.map(|node| dump.fed_by(node)).unwrap_or_default();
                 Ok((fed == ["card-a"]).then_some(()))
             };
-            wait_for(&format!("{name}'s way to the card"), PATIENCE, is_linked)?;
+            wait_for(&format!("{name}'s way to the card"), TIMEOUT, is_linked)?;
         }
         Ok(both)
     }
@@ -113,7 +113,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     // Its settings stay in its memory.
     command.env("GSETTINGS_BACKEND", "memory");
     let easy = Process::start_logged(&mut command, &effects.path("easyeffects.log"))?;
-    wait_for("easyeffects' sink", PATIENCE, || {
+    wait_for("easyeffects' sink", TIMEOUT, || {
         Ok(effects.dump()?.node("easyeffects_sink"))
     })?;
     let pulse = ours.daemon(Daemon::Pulse).ok_or("no pipewire-pulse")?;

@@ -11,7 +11,7 @@ use lab::Result;
 use lab::desktop::{Desktop, Xvfb};
 use lab::mixd::Mixd;
 use lab::process::{Memory, Process, wait_for};
-use lab::{Daemon, Lab, PATIENCE};
+use lab::{Daemon, Lab, TIMEOUT};
 
 use super::floors::{Floors, Run};
 use super::report::Case;
@@ -101,7 +101,7 @@ fn watchers(lab: &Lab, mixd: &Mixd) -> Result<Vec<Process>> {
     };
     let watchers = (0..31).map(start).collect::<Result<_>>()?;
     for n in 0..31 {
-        wait_for("a watcher's first line", PATIENCE, || {
+        wait_for("a watcher's first line", TIMEOUT, || {
             Ok((!fs::read_to_string(log(n))?.is_empty()).then_some(()))
         })?;
     }
@@ -114,7 +114,7 @@ fn streams(bench: &Bench, lab: &Lab) -> Result<Process> {
     let mut command = lab.command(bench.floors.path("streams"));
     command.args(["100", "mixd-aux", "stay"]);
     let playing = Process::start_logged(&mut command, &log)?;
-    wait_for("100 streams' links", PATIENCE * 3, || {
+    wait_for("100 streams' links", TIMEOUT * 3, || {
         let linked = fs::read_to_string(&log)?.lines().count();
         Ok((linked >= 100).then_some(()))
     })?;

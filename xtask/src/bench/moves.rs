@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use lab::Result;
 use lab::level::write_tone;
 use lab::process::wait_for;
-use lab::{Lab, PATIENCE, Recorder};
+use lab::{Lab, Recorder, TIMEOUT};
 
 use super::Bench;
 use super::report::Case;
@@ -109,7 +109,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
             let ours = inputs.find(|input| input.contains(&name));
             Ok(ours.and_then(|input| input.lines().next().map(str::to_owned)))
         };
-        let input = wait_for("the sink input", PATIENCE, input)?;
+        let input = wait_for("the sink input", TIMEOUT, input)?;
         std::thread::sleep(PAUSE);
         let mut command = without.command("pactl");
         command.args(["move-sink-input", &input, "card-b"]);

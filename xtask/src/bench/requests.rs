@@ -9,7 +9,7 @@ use std::process::Command;
 use lab::Result;
 use lab::mixd::{Mixd, unused_socket};
 use lab::process::{Process, wait_for};
-use lab::{Lab, PATIENCE};
+use lab::{Lab, TIMEOUT};
 use serde::Serialize;
 use wire::frame::{Header, Kind, MAX_REPLY, MAX_REQUEST};
 use wire::{Hello, PROTOCOL, Request, Text, Topic, Topics, Volume, codec};
@@ -131,7 +131,7 @@ fn floor(bench: &Bench, name: &str, talk: &Talk, event: Option<&[u8]>) -> Result
     let server = Process::start(&mut command)?;
     pin(&server)?;
     let address = SocketAddr::from_abstract_name(name.trim_start_matches('@'))?;
-    wait_for("the floor's socket", PATIENCE, || {
+    wait_for("the floor's socket", TIMEOUT, || {
         Ok(UnixStream::connect_addr(&address).ok())
     })?;
     Ok(server)
@@ -160,7 +160,7 @@ fn load(
 pub fn roundtrip(bench: &Bench) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for clients in [1, 31] {
-        let [ours, floor, bus] = exchange(bench, clients, true)?;
+        let [ours, floor, bus] = exchange(bench, clients)?;
         for (name, quantile, is_median) in [("p50", 0.5, true), ("p99", 0.99, false)] {
             let times = |turns: &[Vec<f64>]| quantiles(turns, quantile);
             let what = match clients {
@@ -177,7 +177,7 @@ pub fn roundtrip(bench: &Bench) -> Result<Vec<Case>> {
 }
 
 /// How long the answers of mixd, of the floor and of a service on D-Bus take.
-pub fn exchange(bench: &Bench, clients: u32, with_bus: bool) -> Result<[Turns; 3]> {
+fn exchange(bench: &Bench, clients: u32) -> Result<[Turns; 3]> {
     let mixd = bench.mixd_alone()?;
     pin(&mixd.process)?;
     let [request, other] = changes()?;
@@ -193,7 +193,7 @@ pub fn exchange(bench: &Bench, clients: u32, with_bus: bool) -> Result<[Turns; 3
     let service = Process::start_logged(serve.arg("serve"), &log)?;
     pin(&service)?;
     pin(lab.bus())?;
-    wait_for("the service on D-Bus", PATIENCE, || {
+    wait_for("the service on D-Bus", TIMEOUT, || {
         Ok(std::fs::read_to_string(&log)?
             .contains("ready")
             .then_some(()))
@@ -202,31 +202,20 @@ pub fn exchange(bench: &Bench, clients: u32, with_bus: bool) -> Result<[Turns; 3
     for _ in 0..TURNS {
         ours.push(load(bench, mixd.socket(), clients, rounds, &frames)?);
         least.push(load(bench, &name, clients, rounds, &frames)?);
-        if with_bus {
-            let mut call = lab.command("taskset");
-            call.args(["--cpu-list", CORE]);
-            call.arg(bench.floors.path("bus"));
-            call.args([clients.to_string(), (rounds / 4).to_string()]);
-            bus.push(scaled(&numbers(&mut call)?, 1e-3));
-        }
+        let mut call = lab.command("taskset");
+        call.args(["--cpu-list", CORE]);
+        call.arg(bench.floors.path("bus"));
+        call.args([clients.to_string(), (rounds / 4).to_string()]);
+        bus.push(scaled(&numbers(&mut call)?, 1e-3));
     }
     Ok([ours, least, bus])
 }
 
-/// A change of the volume, until the last of 30 subscribers has read it.
-pub fn fanout(bench: &Bench) -> Result<Vec<Case>> {
-    let (ours, least) = spread(bench, 30)?;
-    let what = "a set, until the last of 30 has read it";
-    let case = Case::new("fanout", what, "µs", quantiles(&ours, 0.5)).floor(
-        "30 writes in C",
-        quantiles(&least, 0.5),
-        1.5,
-    );
-    Ok(vec![case])
-}
+/// How many subscribe: all places for clients but that of the one who sets, and one.
+const SUBSCRIBERS: u32 = 30;
 
-/// How long a change takes to the last of so many subscribers, from mixd and from the floor.
-pub fn spread(bench: &Bench, subscribers: u32) -> Result<(Turns, Turns)> {
+/// A change of the volume, until the last of the subscribers has read it, from mixd and from the floor.
+pub fn fanout(bench: &Bench) -> Result<Vec<Case>> {
     let mixd = bench.mixd_alone()?;
     pin(&mixd.process)?;
     let [request, other] = changes()?;
@@ -250,11 +239,14 @@ pub fn spread(bench: &Bench, subscribers: u32) -> Result<(Turns, Turns)> {
         ours.push(load(
             bench,
             mixd.socket(),
-            subscribers + 1,
+            SUBSCRIBERS + 1,
             rounds,
             &frames,
         )?);
-        least.push(load(bench, &name, subscribers + 1, rounds, &frames)?);
+        least.push(load(bench, &name, SUBSCRIBERS + 1, rounds, &frames)?);
     }
-    Ok((ours, least))
+    let what = "a set, until the last of 30 has read it";
+    let case = Case::new("fanout", what, "µs", quantiles(&ours, 0.5));
+    let least = quantiles(&least, 0.5);
+    Ok(vec![case.floor("30 writes in C", least, 1.5)])
 }

@@ -3,30 +3,16 @@
 use lab::Result;
 
 use super::report::Case;
-use super::sample::{Sample, exponent, quantile, quantiles};
-use super::{Bench, Lines, built, requests};
+use super::sample::{Sample, exponent};
+use super::{Bench, Lines, built};
 
 /// The highest exponent that still counts as growing linearly: n times the logarithm of n, which
 /// ordered maps ask, fits as 1.15 between 250 and 1000.
 const LINEAR: f64 = 1.2;
 
-/// Clients, streams and rules.
-pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
+/// Streams and rules; `roundtrip` and `fanout` have one client and all.
+pub fn measure(_: &Bench) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
-    let (mut asked, mut told) = (Vec::new(), Vec::new());
-    for clients in [1, 2, 4, 8, 16, 24, 31] {
-        let [ours, ..] = requests::exchange(bench, clients, false)?;
-        asked.push((f64::from(clients), quantile(&quantiles(&ours, 0.5), 0.5)));
-    }
-    for subscribers in [1, 2, 4, 8, 16, 24, 30] {
-        let (ours, _) = requests::spread(bench, subscribers)?;
-        told.push((
-            f64::from(subscribers),
-            quantile(&quantiles(&ours, 0.5), 0.5),
-        ));
-    }
-    cases.push(growth("an answer, 1 to 31 clients that all ask", &asked));
-    cases.push(growth("an event, 1 to 30 subscribers", &told));
     let program = built("scale")?;
     let lines = Lines::of(&mut std::process::Command::new(program))?;
     for (what, by) in lines.groups() {

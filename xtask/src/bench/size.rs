@@ -21,18 +21,11 @@ use super::sample::Sample;
 /// The three programs.
 pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
-    for (program, limit, peer) in [
-        ("mixctl", 500.0, Some("wpctl")),
-        ("mixd", 1024.0, None),
-        ("mixview", 6.0 * 1024.0, Some("pavucontrol")),
-    ] {
+    for (program, limit) in [("mixctl", 500.0), ("mixd", 1024.0), ("mixview", 6144.0)] {
         let what = format!("{program}, on the disk");
-        let size = size(&bench.program(program))?;
-        let mut case = Case::new("size", what, "KiB", size).limit(limit);
-        if let Some(peer) = peer {
-            case = case.peer(peer, installed(peer)?, None);
-        }
-        cases.push(case);
+        let length = fs::metadata(bench.program(program))?.len();
+        let size = Sample::once(length as f64 / 1024.0);
+        cases.push(Case::new("size", what, "KiB", size).limit(limit));
     }
     let lab = Lab::start()?;
     let answer: Vec<f64> = (0..bench.rounds(30))
@@ -43,24 +36,6 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     cases.push(case.limit(100.0));
     cases.push(first_frame(bench, &lab)?);
     Ok(cases)
-}
-
-fn size(file: &Path) -> Result<Sample> {
-    let length = fs::metadata(file)
-        .map_err(|error| format!("{}: {error}", file.display()))?
-        .len();
-    Ok(Sample::once(length as f64 / 1024.0))
-}
-
-fn installed(program: &str) -> Result<Sample> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join(program));
-    let mut found = found.filter(|file| file.is_file());
-    size(
-        &found
-            .next()
-            .ok_or_else(|| format!("no {program}; 'cargo xtask setup' installs it"))?,
-    )
 }
 
 /// In milliseconds.
@@ -78,7 +53,7 @@ fn first_answer(bench: &Bench, lab: &Lab) -> Result<f64> {
         if answer.is_ok() {
             return Ok(start.elapsed().as_secs_f64() * 1e3);
         }
-        if start.elapsed() > lab::PATIENCE {
+        if start.elapsed() > lab::TIMEOUT {
             return Err(format!("mixd did not answer; see {}", log.display()).into());
         }
     }

@@ -7,7 +7,7 @@ use super::*;
 use lab::process::Folder;
 
 /// Long enough for whatever is to be seen; each test goes on as soon as it has been.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 struct World {
     folder: Folder,
@@ -51,7 +51,7 @@ impl World {
     /// What the file says when that has become another thing.
     fn next(&mut self) -> Result<Config, String> {
         let start = Instant::now();
-        while start.elapsed() < PATIENCE {
+        while start.elapsed() < TIMEOUT {
             if let Some(config) = self.file.dispatch(true, Instant::now()) {
                 return config;
             }

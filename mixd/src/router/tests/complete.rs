@@ -107,7 +107,7 @@ fn a_link_to_a_card_besides_the_channel_is_told_and_named() {
     world.wait(1);
     let told = world.stream(STREAM);
     assert_eq!(told.state, StreamState::Contested);
-    assert_eq!(told.rival.as_deref(), Some("qpwgraph"));
+    assert_eq!(told.linked_by.as_deref(), Some("qpwgraph"));
     let reason = world.router.detail(STREAM, &world.rules, 0).unwrap().reason;
     assert!(reason.unwrap().contains("heard twice"), "{reason:?}");
     world.run([Event::Removed(900)]);

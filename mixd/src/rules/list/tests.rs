@@ -33,20 +33,6 @@ fn text(list: &ProgramList) -> &str {
 }
 
 #[test]
-fn whatever_is_done_can_be_taken_back_and_moves_nobody_else() {
-    // xorshift64: any sequence that is the same each time.
-    let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
-    for _ in 0..20_000 {
-        model::changes(&mut |n| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            usize::try_from(state >> 32).unwrap() % n.max(1)
-        });
-    }
-}
-
-#[test]
 fn a_comment_comes_back_with_its_pattern() {
     let first = "curve cubic\n# voice\nprogram Discord # mine\nprogram Zoom\n";
     let mut list = list(first);

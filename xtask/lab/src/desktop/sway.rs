@@ -11,7 +11,7 @@ use super::pointer::Pointer;
 use super::{Desktop, run};
 use crate::Result;
 use crate::process::{Process, wait_for};
-use crate::{Lab, PATIENCE};
+use crate::{Lab, TIMEOUT};
 
 /// A running sway. Ended when dropped.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Sway {
             let display = find("wayland-", "");
             Ok(socket.zip(display))
         };
-        let found = wait_for("sway", PATIENCE, found).map_err(|error| {
+        let found = wait_for("sway", TIMEOUT, found).map_err(|error| {
             let log = fs::read_to_string(&log).unwrap_or_default();
             format!("{error}; its log:\n{log}")
         });

@@ -7,7 +7,7 @@ use std::process::Command;
 use super::run;
 use crate::Result;
 use crate::process::{Process, wait_for};
-use crate::{Lab, PATIENCE};
+use crate::{Lab, TIMEOUT};
 
 /// The display's name, in the lab's own folder.
 const DISPLAY: &str = "wayland-weston";
@@ -38,7 +38,7 @@ impl Weston {
             let has_shell = text.contains("weston-desktop-shell");
             Ok((has_shell && lab.path(DISPLAY).exists()).then_some(()))
         };
-        wait_for("weston", PATIENCE, serves).map_err(|error| {
+        wait_for("weston", TIMEOUT, serves).map_err(|error| {
             let log = fs::read_to_string(&log).unwrap_or_default();
             format!("{error}; its log:\n{log}")
         })?;

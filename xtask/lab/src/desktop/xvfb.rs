@@ -8,7 +8,7 @@ use std::process::Command;
 use super::{Desktop, run};
 use crate::Result;
 use crate::process::{Process, wait_for};
-use crate::{Lab, PATIENCE};
+use crate::{Lab, TIMEOUT};
 
 /// A running Xvfb. Ended when dropped.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Xvfb {
             let text = fs::read_to_string(&number).unwrap_or_default();
             Ok(text.ends_with('\n').then(|| format!(":{}", text.trim())))
         };
-        let display = wait_for("Xvfb", PATIENCE, serves).map_err(|error| {
+        let display = wait_for("Xvfb", TIMEOUT, serves).map_err(|error| {
             let log = fs::read_to_string(&log).unwrap_or_default();
             format!("{error}; its log:\n{log}\n'cargo xtask setup' installs it")
         })?;

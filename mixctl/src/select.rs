@@ -1,4 +1,4 @@
-//! Which streams a word means: an id, a process and its relatives, or a name. Reads /proc.
+//! Selects streams by a word of the command line: an id, a process and its relatives, or a name. Reads /proc.
 
 use std::fs;
 
@@ -10,10 +10,10 @@ use crate::failure::Failure;
 /// so that they lead in a circle.
 const MAX_ANCESTORS: usize = 1000;
 
-/// Returns the ids of the streams that `who` means: by id; by pid, or that of a relative; by name or
+/// Returns the ids of the streams that `word` selects: by id; by pid, or that of a relative; by name or
 /// binary.
-pub fn meant(streams: &[Stream], who: &str) -> Vec<u32> {
-    meant_by(streams, who, parent)
+pub fn select(streams: &[Stream], word: &str) -> Vec<u32> {
+    select_by(streams, word, parent)
 }
 
 /// Returns the word without the backslash that keeps it from being an option or a home folder, with
@@ -23,29 +23,29 @@ pub fn unescaped(word: &str) -> Option<&str> {
     rest.starts_with(['-', '~']).then_some(rest)
 }
 
-/// The failure of a word that means no stream.
-pub fn nobody(who: &str) -> Failure {
-    Failure::Other(match who.parse::<u32>() {
+/// The failure of a word that selects no stream.
+pub fn no_match(word: &str) -> Failure {
+    Failure::Other(match word.parse::<u32>() {
         Ok(_) => format!(
-            "nothing that plays has the id '{who}', nor is of the process '{who}' or one below or above \
+            "nothing that plays has the id '{word}', nor is of the process '{word}' or one below or above \
              it; 'mixctl status' lists what plays"
         ),
         Err(_) => format!(
-            "nothing that plays is called '{who}', nor has that pid or id; 'mixctl status' lists what \
+            "nothing that plays is called '{word}', nor has that pid or id; 'mixctl status' lists what \
              plays"
         ),
     })
 }
 
-fn meant_by(streams: &[Stream], who: &str, parent: impl Fn(u32) -> Option<u32>) -> Vec<u32> {
-    let plain = unescaped(who).unwrap_or(who);
+fn select_by(streams: &[Stream], word: &str, parent: impl Fn(u32) -> Option<u32>) -> Vec<u32> {
+    let plain = unescaped(word).unwrap_or(word);
     let same = |name: &str| {
-        [who, plain]
+        [word, plain]
             .iter()
-            .any(|who| name.to_lowercase() == who.to_lowercase())
+            .any(|word| name.to_lowercase() == word.to_lowercase())
     };
-    let by = |is_meant: &dyn Fn(&Stream) -> bool| -> Option<Vec<u32>> {
-        let found = streams.iter().filter(|stream| is_meant(stream));
+    let by = |is_selected: &dyn Fn(&Stream) -> bool| -> Option<Vec<u32>> {
+        let found = streams.iter().filter(|stream| is_selected(stream));
         let found: Vec<u32> = found.map(|stream| stream.id).collect();
         (!found.is_empty()).then_some(found)
     };
@@ -59,7 +59,7 @@ fn meant_by(streams: &[Stream], who: &str, parent: impl Fn(u32) -> Option<u32>) 
             .or_else(|| by(&|stream| stream.pid.is_some_and(is_below)))
             .or_else(|| ancestors(number).find_map(by_pid))
     };
-    let number = who.parse().ok();
+    let number = word.parse().ok();
     number
         .and_then(by_number)
         .or_else(|| {
@@ -98,16 +98,16 @@ mod tests {
     #[test]
     fn an_id_goes_before_a_pid_and_both_before_a_name() {
         let mut streams = vec![stream(71, 4711), stream(4711, 71)];
-        let meant = |streams: &[Stream], who| meant_by(streams, who, |_| None);
-        assert_eq!(meant(&streams, "71"), [71]);
-        assert_eq!(meant(&streams, "4711"), [4711]);
+        let select = |streams: &[Stream], word| select_by(streams, word, |_| None);
+        assert_eq!(select(&streams, "71"), [71]);
+        assert_eq!(select(&streams, "4711"), [4711]);
         streams.pop();
-        assert_eq!(meant(&streams, "4711"), [71]);
-        assert_eq!(meant(&streams, "DIS\u{1b}[31MCORD"), [71]);
-        assert!(meant(&streams, "5").is_empty());
-        assert!(meant(&streams, "nobody").is_empty());
+        assert_eq!(select(&streams, "4711"), [71]);
+        assert_eq!(select(&streams, "DIS\u{1b}[31MCORD"), [71]);
+        assert!(select(&streams, "5").is_empty());
+        assert!(select(&streams, "nobody").is_empty());
         streams[0].name = wire::Text::truncated("~root");
-        assert_eq!(meant(&streams, r"\~root"), [71], "as fish completes it");
+        assert_eq!(select(&streams, r"\~root"), [71], "as fish completes it");
     }
 
     #[test]
@@ -120,21 +120,21 @@ mod tests {
             _ => None,
         };
         let all = [stream(1000, 110), stream(1001, 121), stream(1002, 200)];
-        let meant = |streams: &[Stream], who| meant_by(streams, who, parent);
-        assert_eq!(meant(&all, "100"), [1000, 1001]);
-        assert_eq!(meant(&all, "120"), [1001]);
-        assert_eq!(meant(&all, "110"), [1000], "not its sibling's");
-        assert_eq!(meant(&all, "200"), [1002]);
-        assert!(meant(&all, "0").is_empty(), "no process");
+        let select = |streams: &[Stream], word| select_by(streams, word, parent);
+        assert_eq!(select(&all, "100"), [1000, 1001]);
+        assert_eq!(select(&all, "120"), [1001]);
+        assert_eq!(select(&all, "110"), [1000], "not its sibling's");
+        assert_eq!(select(&all, "200"), [1002]);
+        assert!(select(&all, "0").is_empty(), "no process");
         let above = [stream(1000, 100), stream(1001, 120), stream(1002, 120)];
-        assert_eq!(meant(&above, "121"), [1001, 1002]);
-        assert_eq!(meant(&above, "110"), [1000]);
-        assert!(meant(&above, "200").is_empty());
+        assert_eq!(select(&above, "121"), [1001, 1002]);
+        assert_eq!(select(&above, "110"), [1000]);
+        assert!(select(&above, "200").is_empty());
     }
 
     #[test]
     fn a_family_that_goes_in_a_circle_comes_to_an_end() {
-        assert!(meant_by(&[stream(1000, 50)], "7", |pid| Some(pid % 5 + 10)).is_empty());
+        assert!(select_by(&[stream(1000, 50)], "7", |pid| Some(pid % 5 + 10)).is_empty());
     }
 
     #[test]

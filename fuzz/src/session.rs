@@ -19,11 +19,12 @@ use wire::{
     StreamState, Text, Topic, Topics, Welcome, codec,
 };
 
-use super::{Client, PollEvents, Socket};
-use crate::app::App;
-use crate::options::Options;
-use crate::server::admission::{self, CLIENTS, CLIENTS_A_PROCESS};
-use crate::server::session::{FRAME_TIME, HELLO_TIME, Service};
+use crate::any::Message;
+use mixd::app::App;
+use mixd::options::Options;
+use mixd::server::admission::{self, CLIENTS, CLIENTS_A_PROCESS};
+use mixd::server::client::{Client, PollEvents, Socket};
+use mixd::server::session::{FRAME_TIME, HELLO_TIME, Service};
 
 const SLOTS: usize = 4;
 /// The user that the daemon serves.
@@ -51,7 +52,7 @@ enum Operation {
         says_hello: bool,
     },
     /// The client sends a request.
-    Ask(Request),
+    Ask(Message<Request>),
     /// The client sends many requests for the longest of answers at once.
     Flood(u8),
     /// The client puts many long patterns on the list.
@@ -75,7 +76,7 @@ enum Operation {
     /// So many programs play.
     Play(u8),
     /// The configuration says something else.
-    Configure(Settings),
+    Configure(Message<Settings>),
     /// The daemon does one round; poll may have said that there is input where there is none.
     Round { spurious: bool },
     /// The daemon works off what is due, with nothing ready: that must come to an end.
@@ -361,7 +362,7 @@ impl World {
                     client.hurried |= self.now >= client.started + HELLO_TIME;
                 }
             }
-            Operation::Ask(request) => {
+            Operation::Ask(Message(request)) => {
                 self.send(at, &framed(Kind::Request, 7, &known(request)));
             }
             Operation::Flood(count) => {
@@ -377,7 +378,7 @@ impl World {
             }
             Operation::Frame { kind, body } => self.send(at, &any_frame(kind, body)),
             Operation::Garble(bytes) => self.send(at, &bytes),
-            Operation::Configure(settings) => self.app.set_settings(settings),
+            Operation::Configure(Message(settings)) => self.app.set_settings(settings),
             Operation::Play(count) => self.app.set_audio(playing(count.into())),
             Operation::Break => {
                 wire(|wire, _| wire.broken = true, 0);
@@ -502,7 +503,7 @@ impl World {
                 client.send_events(&self.app, self.now);
             }
             if let (Some(_), Some(remote)) = (client.socket(), remote) {
-                remote.check_unread(client.session.output());
+                remote.check_unread(client.output());
             }
         }
         for at in 0..SLOTS {
@@ -642,10 +643,10 @@ fn playing(count: usize) -> Audio {
         pid: None,
         name: Text::truncated("a program"),
         rule: None,
-        rival: None,
         state: StreamState::Routed,
         binary: None,
         channel: Channel::Default,
+        linked_by: None,
     };
     let streams = (0..2 * count)
         .map(|n| stream(n.try_into().expect("few")))
@@ -673,7 +674,7 @@ fn framed(kind: Kind, id: u32, message: &impl serde::Serialize) -> Vec<u8> {
 /// Plays the operations that `data` says, then checks what everybody was told. With
 /// `MIXD_FUZZ_SHOW` in the environment it prints them.
 pub fn session(data: &[u8]) {
-    crate::log::set_level(crate::log::Level::Silent);
+    mixd::log::set_level(mixd::log::Level::Silent);
     let mut input = Unstructured::new(data);
     let now = Instant::now();
     let mut world = World {

@@ -6,9 +6,9 @@ use arbitrary::{Arbitrary, Unstructured};
 use wire::message::{Pattern, Replacement};
 use wire::{Channel, OutputChoice, Rule};
 
-use super::line::{self, Line};
-use super::{Config, edit, output, parse};
-use crate::rules::{self, Edit};
+use mixd::config::line::{self, Line};
+use mixd::config::{Config, edit, output, parse};
+use mixd::rules::{self, Edit};
 use usage::directives::PROGRAM;
 
 /// A text is refused with a sentence and a line that it has, or means the same when it is printed

@@ -1,12 +1,15 @@
 //! The body of the fuzz target `rules`: any text as a pattern, against any text.
+
+mod list;
+
+use std::ffi::CString;
+
 use arbitrary::{Arbitrary, Unstructured};
 use wire::Rule;
 use wire::message::Pattern;
 
-use super::glob;
-use super::{BINARY, Edit, KEYS, NAME, Program, Rules, check, matching_key, narrowest};
-use crate::rules::list::model;
-use crate::sys;
+use mixd::rules::glob;
+use mixd::rules::{BINARY, Edit, KEYS, NAME, Program, Rules, check, matching_key, narrowest};
 
 #[derive(Arbitrary, Debug)]
 struct Named {
@@ -45,11 +48,11 @@ pub fn rules(data: &[u8]) {
     let Ok(programs) = Vec::<Named>::arbitrary(&mut input) else {
         return;
     };
-    model::changes(&mut |n| {
+    list::changes(&mut |n| {
         let below = n.max(1) - 1;
         input.int_in_range(0..=below).unwrap_or_default()
     });
-    list(&glob, &programs);
+    add_and_remove(&glob, &programs);
     if let [program, others @ ..] = &programs[..]
         && let Some(pattern) = narrowest(program, &others.iter().collect::<Vec<_>>())
     {
@@ -73,11 +76,21 @@ fn agree(glob: &str, text: &str) {
     let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii() && byte != 0);
     if is_plain(glob) && is_plain(text) {
         let (glob, text) = (glob.to_ascii_lowercase(), text.to_ascii_lowercase());
-        assert_eq!(matches, sys::fnmatch(&glob, &text), "{glob:?} {text:?}");
+        assert_eq!(matches, fnmatch(&glob, &text), "{glob:?} {text:?}");
     }
 }
 
-fn list(text: &str, programs: &[Named]) {
+/// Returns whether the C library's glob matches a text, in the C locale; not where either has a zero byte.
+#[allow(unsafe_code)]
+fn fnmatch(glob: &str, text: &str) -> bool {
+    let (Ok(glob), Ok(text)) = (CString::new(glob), CString::new(text)) else {
+        return false;
+    };
+    // SAFETY: both are strings with their end, and it only reads them.
+    unsafe { libc::fnmatch(glob.as_ptr(), text.as_ptr(), 0) == 0 }
+}
+
+fn add_and_remove(text: &str, programs: &[Named]) {
     let Ok(pattern) = text.parse::<Pattern>() else {
         return;
     };
@@ -86,7 +99,7 @@ fn list(text: &str, programs: &[Named]) {
         Ok(rules) => {
             assert_eq!(rules.apply(&add).as_ref(), Ok(&rules));
             for program in programs {
-                if let Some(found) = rules.decide(program) {
+                if let Some(found) = rules.first_match(program) {
                     let is_known = KEYS.contains(&found.key) || text.contains(found.key);
                     assert!(is_known && program.property(found.key).is_some());
                 }

@@ -1,17 +1,17 @@
-//! What must hold of the program list after any sequence of changes, whoever makes them: the body of a
-//! property test and of the fuzz target `rules`.
+//! What must hold of the program list after any sequence of changes, whoever makes them: of the fuzz target
+//! `rules`, and of a property test.
 // To panic is how a target reports.
 #![allow(clippy::expect_used)]
 
 use wire::message::{Pattern, Replacement};
 use wire::{Channel, OutputChoice, Rule};
 
-use super::{MAX_CHANGES, ProgramList};
-use crate::config::edit::lines;
-use crate::config::{self, output};
-use crate::router::CHANNELS;
-use crate::rules::moving::moved;
-use crate::rules::{BINARY, Edit, NAME, Program, Rules};
+use mixd::config::edit::lines;
+use mixd::config::{self, output};
+use mixd::router::CHANNELS;
+use mixd::rules::list::{MAX_CHANGES, ProgramList};
+use mixd::rules::moving::moved;
+use mixd::rules::{BINARY, Edit, NAME, Program, Rules};
 
 const NAMES: [&str; 6] = ["Chromium", "chromium", "Firefox", " x y ", "#1", "a=b"];
 const BINARIES: [&str; 4] = ["chromium", "discord", "slack", "*"];
@@ -127,7 +127,7 @@ pub fn changes(choose: Choose) {
         assert_eq!(config.rules, *list.rules(), "list and file agree");
         assert_eq!(config.outputs, list.outputs(), "outputs and file agree");
     }
-    let (last, undone) = (now(&list), list.undone.len());
+    let (last, undone) = (now(&list), list.redoable());
     let mut count = 0;
     while list.undo().is_ok() {
         count += 1;
@@ -139,7 +139,7 @@ pub fn changes(choose: Choose) {
     for _ in 0..count {
         list.redo().expect("what was taken back");
     }
-    assert_eq!(list.undone.len(), undone);
+    assert_eq!(list.redoable(), undone);
     assert_eq!(in_force(&list), last.0);
     if is_first_text_there {
         assert_eq!(now(&list), last);
@@ -255,11 +255,26 @@ fn turn(list: &mut ProgramList, there: Turn, back: Turn) {
 
 /// Every comment, in order.
 fn comments(text: &[u8]) -> Vec<Vec<u8>> {
-    use crate::config::line::{Line, parse};
+    use mixd::config::line::{Line, parse};
     let comment = |line: &&[u8]| match parse(line) {
         Line::Directive { comment, .. } if !comment.is_empty() => Some(comment.into()),
         Line::Empty if !line.trim_ascii().is_empty() => Some(line.trim_ascii().to_vec()),
         _ => None,
     };
     lines(text).iter().filter_map(comment).collect()
+}
+
+#[test]
+#[allow(clippy::unwrap_used)]
+fn whatever_is_done_can_be_taken_back_and_moves_nobody_else() {
+    // xorshift64: any sequence that is the same each time.
+    let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
+    for _ in 0..20_000 {
+        changes(&mut |n| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state >> 32).unwrap() % n.max(1)
+        });
+    }
 }

@@ -4,6 +4,10 @@
 // To panic is how a target reports.
 #![allow(clippy::expect_used)]
 
+/// As the router's own tests have it.
+#[path = "../../mixd/src/router/simulation.rs"]
+mod simulation;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -11,16 +15,14 @@ use arbitrary::{Arbitrary, Unstructured};
 use wire::message::Pattern;
 use wire::{Channel, Move, Rule, StreamState};
 
-use super::matching::Match;
-use super::registry::DEFAULT_SINK;
-use super::simulation::{
-    self, FIRST_SINK, MANAGER, PipeWire, between, default_sink, key, link, serial,
+use mixd::router::{
+    ByChannel, CHANNELS, Command, DEFAULT_SINK, Direction, Event, Info, Layout, Match,
+    MetadataOwner, Ports, Preference, Process, Props, Router, Sink, TARGET_NODE, TARGET_OBJECT,
+    channel_of_name, sink_name,
 };
-use super::{
-    ByChannel, CHANNELS, Command, Direction, Event, Info, Layout, MetadataOwner, Ports, Preference,
-    Props, Router, TARGET_OBJECT, channel_of_name, sink_name,
-};
-use crate::rules::{Edit, Rules};
+use mixd::rules::{Edit, Rules};
+
+use self::simulation::{FIRST_SINK, MANAGER, PipeWire, between, default_sink, key, link, serial};
 
 /// How many objects of a kind there are at most.
 const SLOTS: u32 = 4;
@@ -273,17 +275,13 @@ impl World {
     /// Asserts that each channel plays to the first sink that it prefers, and that does not lead back, and to nothing
     /// else.
     fn check_outputs(&self) {
-        let Router {
-            registry,
-            outputs,
-            sinks,
-            ..
-        } = &self.router;
+        let inputs = self.router.inputs();
+        let (registry, sinks) = (inputs.registry, inputs.sinks);
         if !registry.is_complete {
             return;
         }
         for channel in CHANNELS {
-            let output = outputs.of(channel);
+            let output = self.router.output(channel);
             let globs = self.preferences[channel].iter();
             let globs = globs.map_while(|preference| preference.sink);
             let mut matching = globs.flat_map(|glob| registry.matching_cards(&glob));
@@ -318,7 +316,8 @@ impl World {
         };
         assert!(plan.streams.contains(&wanted.id));
         for other in streams {
-            let listed = |rules| Match::find(&self.router.registry, other.id, rules).channel();
+            let listed =
+                |rules| Match::find(self.router.inputs().registry, other.id, rules).channel();
             match plan.streams.contains(&other.id) {
                 true => assert_eq!(listed(&plan.rules), Some(wanted.channel)),
                 false => assert_eq!(listed(&plan.rules), listed(&self.rules)),
@@ -458,7 +457,7 @@ impl World {
     }
 
     fn is_ours(&self, node: u32) -> bool {
-        self.router.sinks.channel(node).is_some()
+        self.router.inputs().sinks.channel(node).is_some()
     }
 
     /// A node goes, with its ports and links.
@@ -501,11 +500,17 @@ impl World {
                 Command::SetTarget(stream, to) => {
                     assert!(self.nodes.contains_key(stream), "a target for what is gone");
                     assert!(
-                        self.router.registry.is_known(*stream),
+                        self.router.inputs().registry.is_known(*stream),
                         "a target by a guess"
                     );
                     assert!(asked.insert(*stream), "two targets for one stream");
-                    let sinks: Vec<u32> = self.router.sinks.nodes().map(|(_, id, _)| id).collect();
+                    let sinks: Vec<u32> = self
+                        .router
+                        .inputs()
+                        .sinks
+                        .nodes()
+                        .map(|(_, id, _)| id)
+                        .collect();
                     assert!(
                         sinks.iter().any(|&id| serial(id) == *to),
                         "{to} is no sink of ours"
@@ -570,7 +575,7 @@ impl World {
             );
         } else {
             assert!(
-                self.router.registry.is_known(output_node),
+                self.router.inputs().registry.is_known(output_node),
                 "a link by a guess"
             );
             let is_sink = self.nodes.get(&input_node) == Some(&true) || self.is_ours(input_node);
@@ -675,32 +680,32 @@ impl World {
             return;
         }
         self.check_outputs();
-        let Router {
-            registry,
-            outputs,
-            sinks,
-            ..
-        } = &self.router;
-        let ready = sinks.ready(registry, outputs, &sinks.monitor_links(registry, outputs));
+        let ready = self.router.ready_sinks();
         for stream in self.router.audio().streams {
-            let state = &self.router.streams.states()[&stream.id];
+            let state = &self.router.inputs().streams.states()[&stream.id];
             let can_play = state.planned == StreamState::Routed;
             if can_play && ready.contains_key(&stream.channel) {
                 let is_linked = || {
-                    let mut links = self.router.registry.links_from(stream.id);
+                    let mut links = self.router.inputs().registry.links_from(stream.id);
                     links.any(|link| self.is_ours(link.ports.input_node))
                 };
-                let is_sent = || self.router.registry.targets.contains_key(&stream.id);
+                let is_sent = || {
+                    self.router
+                        .inputs()
+                        .registry
+                        .targets
+                        .contains_key(&stream.id)
+                };
                 assert!(
                     feeds.contains_key(&stream.id)
                         || is_sent()
                         || is_linked()
-                        || self.router.links.is_refused(stream.id),
+                        || self.router.inputs().links.is_refused(stream.id),
                     "{stream:?} has neither a link nor a target"
                 );
             }
             if stream.state == StreamState::Ignored {
-                let is_asked = self.router.streams.is_requested(stream.id);
+                let is_asked = self.router.inputs().streams.is_requested(stream.id);
                 assert!(
                     !is_asked && !feeds.contains_key(&stream.id),
                     "{stream:?} is left alone"
@@ -710,14 +715,20 @@ impl World {
             if let Some(&to) = links
                 && stream.state == StreamState::Routed
             {
-                assert_eq!(self.router.sinks.channel(to), Some(stream.channel));
+                assert_eq!(self.router.inputs().sinks.channel(to), Some(stream.channel));
             }
-            if let Some(target) = self.router.registry.targets.get(&stream.id)
-                && self.router.streams.requested().any(|id| id == stream.id)
+            if let Some(target) = self.router.inputs().registry.targets.get(&stream.id)
+                && self
+                    .router
+                    .inputs()
+                    .streams
+                    .requested()
+                    .any(|id| id == stream.id)
             {
                 let place = target.object.as_deref().and_then(|object| {
-                    let sink = self.router.registry.find(object);
-                    channel_of_name(object).or(sink.and_then(|id| self.router.sinks.channel(id)))
+                    let sink = self.router.inputs().registry.find(object);
+                    channel_of_name(object)
+                        .or(sink.and_then(|id| self.router.inputs().sinks.channel(id)))
                 });
                 assert_eq!(
                     place.map(sink_name),
