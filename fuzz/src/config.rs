@@ -3,11 +3,11 @@
 #![allow(clippy::expect_used)]
 
 use arbitrary::{Arbitrary, Unstructured};
-use wire::Rule;
 use wire::message::{Pattern, Replacement};
+use wire::{Channel, OutputChoice, Rule};
 
 use mixd::config::line::{self, Line};
-use mixd::config::{Config, edit, parse};
+use mixd::config::{Config, edit, output, parse};
 use mixd::rules::{self, Edit};
 use usage::directives::PROGRAM;
 
@@ -46,9 +46,21 @@ fn change(text: &[u8], pattern: &str, before: Option<Config>) {
         comment: "",
     };
     assert_eq!(line::parse(printed.as_bytes()), expected, "{printed}");
-    let Some(Config { rules, .. }) = before else {
+    let Some(Config { rules, outputs, .. }) = before else {
         return;
     };
+    for channel in [None, Some(Channel::Aux)] {
+        let sink = Some(Pattern::truncated(pattern));
+        let Ok(choice) = output::normalized(OutputChoice { sink, channel }) else {
+            continue;
+        };
+        let after = output::chosen(&outputs, choice);
+        let edited = output::rewritten(text, &after);
+        let read = parse(&edited).expect("what was right stays right");
+        assert_eq!((&read.outputs, &read.rules), (&after, &rules), "{choice}");
+        assert_eq!(comments(&edited), comments(text), "no comment is lost");
+        assert_eq!(output::rewritten(&edited, &after), edited);
+    }
     let one = Pattern::truncated(pattern);
     let some = rules.list().first().map(|rule| *rule.pattern());
     let edits = [

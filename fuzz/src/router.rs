@@ -12,11 +12,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use arbitrary::{Arbitrary, Unstructured};
+use wire::message::Pattern;
 use wire::{Channel, Move, Rule, StreamState};
 
 use mixd::router::{
-    CHANNELS, Command, DEFAULT_SINK, Direction, Event, Info, Layout, Match, MetadataOwner, Ports,
-    Process, Props, Router, Sink, TARGET_NODE, TARGET_OBJECT, channel_of_name, sink_name,
+    ByChannel, CHANNELS, Command, DEFAULT_SINK, Direction, Event, Info, Layout, Match,
+    MetadataOwner, Ports, Preference, Process, Props, Router, Sink, TARGET_NODE, TARGET_OBJECT,
+    channel_of_name, sink_name,
 };
 use mixd::rules::{Edit, Rules};
 
@@ -39,6 +41,9 @@ const LAYOUTS: [&str; 6] = [
     "AUX0 AUX1 AUX2",
     "SL",
 ];
+/// The first value of a setting that is about the outputs instead.
+const PREFERENCES: u16 = 0xff00;
+
 const PROGRAMS: [&str; 3] = ["Discord", "Game", ""];
 const EXTRAS: [(&str, &str); 6] = [
     ("media.name", "x"),
@@ -101,13 +106,15 @@ struct World {
     has_left: bool,
     /// What we have asked to be linked, and not to be unlinked.
     wished: BTreeSet<Ports>,
+    /// What the channels are to play to.
+    preferences: ByChannel<Vec<Preference>>,
 }
 
 /// Runs the target on one input.
 pub fn router(data: &[u8]) {
     let mut source = Unstructured::new(data);
     let mut world = World {
-        router: Router::new(None),
+        router: Router::default(),
         rules: Rules::default(),
         pipewire: PipeWire::new(true),
         now: Instant::now(),
@@ -116,6 +123,7 @@ pub fn router(data: &[u8]) {
         foreign: BTreeMap::new(),
         has_left: false,
         wished: BTreeSet::new(),
+        preferences: ByChannel::default(),
     };
     for _ in 0..200 {
         let Ok(step) = source.arbitrary() else { break };
@@ -220,6 +228,10 @@ impl World {
                 self.now += Duration::from_millis(100) * u32::from(tenths);
                 self.handle(Vec::new());
             }
+            // No step of its own, which would give each byte of the corpus another meaning.
+            Step::Setting {
+                value: value @ PREFERENCES..,
+            } => self.prefer(value),
             Step::Setting { value } => {
                 let event = Event::Setting("clock.force-quantum".into(), value.to_string());
                 self.handle(vec![event]);
@@ -231,6 +243,60 @@ impl World {
                 let commands = self.router.shutdown();
                 self.take(commands);
             }
+        }
+    }
+
+    /// Has the channels, or one, prefer other sinks.
+    fn prefer(&mut self, value: u16) {
+        let globs = [
+            None,
+            Some("card-1"),
+            Some("CARD-[23]"),
+            Some("*"),
+            Some("nowhere"),
+        ];
+        let [_, low] = value.to_be_bytes();
+        let preference = |index: u8| Preference {
+            sink: pick(&globs, index).map(Pattern::truncated),
+            line: "output".to_owned(),
+        };
+        // None, one or two, for one channel or both.
+        let some = [low / 16, low / 32].map(preference).into_iter();
+        let some: Vec<Preference> = some.take(usize::from(low % 3)).collect();
+        for channel in CHANNELS {
+            if low % 4 != 1 + u8::from(channel == Channel::Aux) {
+                self.preferences[channel].clone_from(&some);
+            }
+        }
+        self.router.set_preferences(self.preferences.clone());
+        self.handle(Vec::new());
+    }
+
+    /// Asserts that each channel plays to the first sink that it prefers, and that does not lead back, and to nothing
+    /// else.
+    fn check_outputs(&self) {
+        let inputs = self.router.inputs();
+        let (registry, sinks) = (inputs.registry, inputs.sinks);
+        if !registry.is_complete {
+            return;
+        }
+        for channel in CHANNELS {
+            let output = self.router.output(channel);
+            let globs = self.preferences[channel].iter();
+            let globs = globs.map_while(|preference| preference.sink);
+            let mut matching = globs.flat_map(|glob| registry.matching_cards(&glob));
+            let preferred = matching.find(|&id| !registry.leads_back(id));
+            let named = output
+                .chosen_by()
+                .filter(|preference| preference.sink.is_some());
+            assert_eq!(preferred.is_some(), named.is_some());
+            assert!(preferred.is_none_or(|id| output.card() == Some(id)));
+            let mut monitors = self.wished.iter();
+            let is_elsewhere = |ports: &&Ports| {
+                sinks.channel(ports.output_node) == Some(channel)
+                    && output.node() != Some(ports.input_node)
+            };
+            assert_eq!(monitors.find(is_elsewhere), None, "{channel}: {output:?}");
         }
     }
 
@@ -613,6 +679,7 @@ impl World {
         if self.has_left {
             return;
         }
+        self.check_outputs();
         let ready = self.router.ready_sinks();
         for stream in self.router.audio().streams {
             let state = &self.router.inputs().streams.states()[&stream.id];

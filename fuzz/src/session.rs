@@ -652,8 +652,8 @@ fn playing(count: usize) -> Audio {
         .map(|n| stream(n.try_into().expect("few")))
         .collect();
     Audio {
-        output: None,
         omitted: 0,
+        outputs: Box::default(),
         streams,
         pipewire: PipeWireState::Up,
         warnings: Vec::new(),

@@ -40,7 +40,7 @@ pub fn done(reply: Reply) -> Result<(), Failure> {
     }
 }
 
-/// Returns what has changed on the list.
+/// Returns what has changed on the list, or of an output.
 pub fn changed(reply: Reply<'static>) -> Result<Change<'static>, Failure> {
     match reply {
         Reply::Changed(change) => Ok(change),
@@ -48,7 +48,7 @@ pub fn changed(reply: Reply<'static>) -> Result<Change<'static>, Failure> {
     }
 }
 
-/// Prints what has changed on the list.
+/// Prints what has changed on the list, or of an output.
 pub fn report(change: &Change) -> Result<(), Failure> {
     print(&format!("{}\n", visible(&change.text)))?;
     if let Some(why) = &change.unsaved {

@@ -7,8 +7,8 @@ use wire::client::TIMEOUT;
 use wire::message::NodeName;
 use wire::socket::SystemError;
 use wire::{
-    Client, ClientError, Diagnosis, ErrorCode, Name, PipeWireState, Reply, Request, Status,
-    StreamState, Warning, visible,
+    Client, ClientError, Diagnosis, ErrorCode, Name, Outputs, PipeWireState, Reply, Request,
+    Status, StreamState, Warning, visible,
 };
 
 use crate::args::Format;
@@ -16,7 +16,7 @@ use crate::ask::{connect, status, unexpected};
 use crate::failure::Failure;
 use crate::finding::{self, Finding, Level};
 use crate::output::print;
-use crate::print::explained;
+use crate::print::{self as plain, explained};
 use crate::whereabouts;
 
 const SAME_VERSION: &str = "install mixd and mixctl from one version";
@@ -168,14 +168,7 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
     let mut findings = vec![
         manager(diagnosis, warnings.contains(&Warning::ManagerHangs)),
         sinks(&diagnosis.sinks),
-        match &status.audio.output {
-            Some(card) => Finding::ok("card", format!("playing to {card}")),
-            None => Finding::warn(
-                "card",
-                "there is none: nothing is heard",
-                "plug one in, or choose one in a mixer",
-            ),
-        },
+        card(&status.audio.outputs),
     ];
     let is_default = warnings.contains(&Warning::OwnSinkIsDefault);
     findings.push(match is_default {
@@ -217,6 +210,20 @@ fn sound(status: &Status, diagnosis: &Diagnosis) -> Vec<Finding> {
     findings
 }
 
+fn card(outputs: &Outputs) -> Finding {
+    match outputs {
+        Outputs {
+            aux: None,
+            default: None,
+        } => Finding::warn(
+            "card",
+            "there is none: nothing is heard",
+            "plug one in, or choose one in a mixer",
+        ),
+        outputs => Finding::ok("card", format!("playing to {}", plain::outputs(outputs))),
+    }
+}
+
 /// The finding about a warning; `None` where another finding says it.
 fn warned(warning: &Warning) -> Option<Finding> {
     let (level, subject, advice) = match warning {
@@ -224,7 +231,7 @@ fn warned(warning: &Warning) -> Option<Finding> {
         Warning::OutputMissing => (
             Level::Warn,
             "output",
-            "'pw-cli ls Node' prints the names of the sinks",
+            "'mixctl outputs' prints the names of the sinks",
         ),
         Warning::LeadsBack(_) => (
             Level::Warn,

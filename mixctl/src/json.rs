@@ -1,7 +1,10 @@
 //! Answers as JSON: one object, one line. `usage::mixctl` describes the fields.
 
 use serde_json::{Value, json};
-use wire::{Audio, Change, Channel, Mix, Rule, Status, Stream, StreamDetail, Volume, Warning};
+use wire::{
+    Audio, Change, Channel, Mix, Output, Outputs, Rule, Sink, Status, Stream, StreamDetail, Volume,
+    Warning,
+};
 
 fn line(value: &Value) -> String {
     format!("{value}\n")
@@ -12,9 +15,10 @@ pub fn volume(mix: &Mix) -> String {
     line(&mixed(mix))
 }
 
-/// The volume, its gains and, if there are any, the muted channels.
-pub fn watched(mix: &Mix, muted: &[Channel]) -> String {
+/// The volume, its gains, the outputs and, if there are any, the muted channels.
+pub fn watched(mix: &Mix, outputs: &Outputs, muted: &[Channel]) -> String {
     let mut value = mixed(mix);
+    value["outputs"] = self::outputs(outputs);
     if !muted.is_empty() {
         let muted = muted.iter().map(Channel::to_string);
         value["muted"] = muted.collect();
@@ -58,6 +62,30 @@ pub fn streams(audio: &Audio) -> String {
     line(&json!({ "streams": all(&audio.streams), "omitted": audio.omitted }))
 }
 
+/// The sinks that can be played to.
+pub fn sinks(sinks: &[Sink]) -> String {
+    let sinks = sinks.iter().map(|sink| {
+        let users = sink.users.iter().map(
+            |user| json!({ "channel": user.channel.to_string(), "line": user.line.as_deref() }),
+        );
+        json!({
+            "name": &*sink.name,
+            "description": sink.description.as_deref(),
+            "users": users.collect::<Vec<_>>(),
+        })
+    });
+    line(&json!({ "outputs": sinks.collect::<Vec<_>>() }))
+}
+
+fn outputs(outputs: &Outputs) -> Value {
+    let output = |output: &Option<Output>| {
+        output.as_ref().map(
+            |output| json!({ "name": &*output.name, "description": output.description.as_deref() }),
+        )
+    };
+    json!({ "default": output(&outputs.default), "aux": output(&outputs.aux) })
+}
+
 /// The streams that a change of the list would move.
 pub fn moved(streams: &[Stream]) -> String {
     line(&json!({ "streams": all(streams) }))
@@ -72,7 +100,8 @@ pub fn status(status: &Status) -> String {
         "default": status.mix.default.factor(),
         "aux": status.mix.aux.factor(),
         "pipewire": status.audio.pipewire.to_string(),
-        "output": status.audio.output.as_deref(),
+        "output": status.audio.outputs.default.as_ref().map(|output| &*output.name),
+        "outputs": outputs(&status.audio.outputs),
         "programs": rules(&status.programs),
         "streams": all(&status.audio.streams),
         "omitted": status.audio.omitted,

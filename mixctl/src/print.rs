@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use wire::visible;
-use wire::{Audio, Channel, Mix, Rule, Status, Stream, StreamState, Warning};
+use wire::{
+    Audio, Channel, Mix, Output, Outputs, Rule, Sink, Status, Stream, StreamState, Warning,
+};
 
 /// The volume, on a line.
 pub fn volume(mix: &Mix) -> String {
@@ -52,6 +54,50 @@ pub fn streams(audio: &Audio) -> String {
     text
 }
 
+/// The sinks that can be played to, a line each: its name, its description, who plays to it and by which line,
+/// with tabs between.
+pub fn sinks(sinks: &[Sink]) -> String {
+    let mut text = String::new();
+    for sink in sinks {
+        let field = |value: String| match value.is_empty() {
+            true => "-".to_owned(),
+            false => visible(&value),
+        };
+        let channels = sink.users.iter().map(|user| user.channel.to_string());
+        let channels = channels.collect::<Vec<_>>().join(",");
+        let mut lines: Vec<&str> = sink
+            .users
+            .iter()
+            .filter_map(|it| it.line.as_deref())
+            .collect();
+        lines.dedup();
+        let description = sink.description.as_deref().unwrap_or_default().to_owned();
+        let _ = writeln!(
+            text,
+            "{}\t{}\t{}\t{}",
+            visible(&sink.name),
+            field(description),
+            field(channels),
+            field(lines.join(", ")),
+        );
+    }
+    text
+}
+
+/// What the channels play to, in words.
+pub fn outputs(outputs: &Outputs) -> String {
+    let named = |output: &Option<Output>| {
+        output
+            .as_ref()
+            .map_or("none".into(), |output| visible(&output.name))
+    };
+    let Outputs { aux, default } = outputs;
+    match aux == default {
+        true => named(default),
+        false => format!("{} (default), {} (aux)", named(default), named(aux)),
+    }
+}
+
 /// The streams that a change of the list would move or leave alone, a line each.
 pub fn moved(streams: &[Stream]) -> String {
     let mut text = String::new();
@@ -80,15 +126,13 @@ pub fn moved(streams: &[Stream]) -> String {
 /// The whole status.
 pub fn status(status: &Status) -> String {
     let Audio {
-        output,
         omitted,
+        outputs,
         streams,
         pipewire,
         warnings,
     } = &*status.audio;
-    let output = output
-        .as_ref()
-        .map_or("none".into(), |output| visible(output));
+    let output = self::outputs(outputs);
     let of_kind = |is_meant: fn(&Rule) -> bool| {
         let rules = status.programs.iter().filter(|rule| is_meant(rule));
         let patterns = rules.map(|rule| visible(rule.pattern()));
@@ -149,7 +193,7 @@ pub fn explained(warning: &Warning) -> Cow<'static, str> {
             "one of mixd's own sinks is the default; choose a card as the default"
         }
         Warning::OutputMissing => {
-            "the sink that mixd is to play to (output) is not there; playing to another"
+            "a sink that mixd is to play to (output) is not there; playing to another"
         }
         Warning::LeadsBack(name) => {
             let name = visible(name);
@@ -190,6 +234,13 @@ pub mod tests {
     use wire::message::{ClientName, NodeName, Pattern};
     use wire::{Channel, Gain, PipeWireState, Settings};
 
+    fn card(name: &str) -> Output {
+        Output {
+            name: NodeName::truncated(name),
+            description: Some(NodeName::truncated("A card")),
+        }
+    }
+
     /// A status with something of everything.
     pub fn example() -> Status<'static> {
         let stream = Stream {
@@ -203,8 +254,11 @@ pub mod tests {
             linked_by: Some(ClientName::truncated("patch\u{7}bay")),
         };
         let audio = Audio {
-            output: Some(NodeName::truncated("card-a")),
             omitted: 3,
+            outputs: Box::new(Outputs {
+                aux: Some(card("card-a")),
+                default: Some(card("card-a")),
+            }),
             streams: vec![stream],
             pipewire: PipeWireState::Up,
             warnings: vec![Warning::OwnSinkIsDefault],
@@ -250,6 +304,48 @@ pub mod tests {
         let line = "  aux      ignored   Dis\\u{1b}[31mcord (id 71, pid 4711, by 'Dis*')\n";
         let text = super::status(&status);
         assert!(text.contains(line), "{text}");
+    }
+
+    #[test]
+    fn two_outputs_are_told_apart() {
+        let mut status = example();
+        status.audio.to_mut().outputs.aux = Some(card("head\u{7}set"));
+        let line = "output    card-a (default), head\\u{7}set (aux)\n";
+        assert!(super::status(&status).contains(line));
+        status.audio.to_mut().outputs.default = None;
+        assert!(super::status(&status).contains("output    none (default), head"));
+    }
+
+    #[test]
+    fn a_sink_is_a_line_of_four_fields() {
+        let sink = |users: &[(Channel, Option<&str>)]| {
+            let users = users.iter().map(|&(channel, line)| wire::SinkUser {
+                line: line.map(wire::Text::truncated),
+                channel,
+            });
+            let Output { name, description } = card("card");
+            let users = users.collect();
+            sinks(&[Sink {
+                name,
+                users,
+                description,
+            }])
+        };
+        let (default, aux) = (Channel::Default, Channel::Aux);
+        for (users, fields) in [
+            (&[][..], "-\t-"),
+            (&[(default, None)], "default\t-"),
+            (
+                &[(default, Some("output a")), (aux, Some("output a"))],
+                "default,aux\toutput a",
+            ),
+            (
+                &[(default, None), (aux, Some("output aux c"))],
+                "default,aux\toutput aux c",
+            ),
+        ] {
+            assert_eq!(sink(users), format!("card\tA card\t{fields}\n"));
+        }
     }
 
     #[test]

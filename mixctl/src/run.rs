@@ -81,6 +81,14 @@ fn ask(name: &Name, verb: Verb) -> Result<(), Failure> {
         Verb::Move(who, side, dry_run) => moving::send(&mut client, &who, side, dry_run),
         Verb::Undo => report(&changed(client.request(&Request::Undo)?)?),
         Verb::Redo => report(&changed(client.request(&Request::Redo)?)?),
+        Verb::Outputs(format) => match client.request(&Request::ListSinks)? {
+            Reply::Sinks(sinks) => print(&match format {
+                Format::Plain => plain::sinks(&sinks),
+                Format::Json => json::sinks(&sinks),
+            }),
+            other => Err(unexpected(&other)),
+        },
+        Verb::Output(choice) => report(&changed(client.request(&Request::SetOutput(choice))?)?),
         Verb::Streams(format) => {
             let status = status(&mut client)?;
             print(&match format {

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::time::Instant;
 
 use wire::socket::{self, Interest};
-use wire::{Channel, ClientError, Event, Mix, Name, Request, Topic};
+use wire::{Audio, Channel, ClientError, Event, Mix, Name, Request, Topic};
 
 use crate::args::WatchFormat;
 use crate::ask::{RETRY, connect};
@@ -60,27 +60,23 @@ fn follow(name: &Name, format: WatchFormat, was_told: &mut bool) -> Result<End, 
         Ok(client) => client,
         Err(error) => return Ok(End::Mixd(error)),
     };
-    let (mut mix, mut muted) = (None, None);
+    let (mut mix, mut audio, mut printed) = (None, None, String::new());
     loop {
         match client.next_event(Some(Instant::now())) {
             Ok(Some(event)) => {
-                let is_news = match event {
-                    Event::Volume(new) => {
-                        mix = Some(new);
-                        true
+                let is_volume = matches!(event, Event::Volume(_));
+                match event {
+                    Event::Volume(new) => mix = Some(new),
+                    Event::Streams(new) => audio = Some(new.into_owned()),
+                    _ => {}
+                }
+                if let (Some(mix), Some(audio)) = (&mix, &audio) {
+                    let line = line(format, mix, audio);
+                    // What else has changed of the sound is not in it.
+                    if is_volume || line != printed || *was_told {
+                        print(&line)?;
+                        (printed, *was_told) = (line, false);
                     }
-                    Event::Streams(audio) => {
-                        let new = audio.muted().collect::<Vec<_>>();
-                        let before = muted.replace(new);
-                        before.is_none() || before != muted && format != WatchFormat::Wob
-                    }
-                    _ => false,
-                };
-                if let (Some(mix), Some(muted)) = (&mix, &muted)
-                    && (is_news || *was_told)
-                {
-                    print(&line(format, mix, muted))?;
-                    *was_told = false;
                 }
             }
             Ok(None) => {
@@ -98,11 +94,12 @@ fn follow(name: &Name, format: WatchFormat, was_told: &mut bool) -> Result<End, 
     }
 }
 
-fn line(format: WatchFormat, mix: &Mix, muted: &[Channel]) -> String {
+fn line(format: WatchFormat, mix: &Mix, audio: &Audio) -> String {
+    let muted: Vec<Channel> = audio.muted().collect();
     match format {
-        WatchFormat::Plain => plain::watched(mix, muted),
-        WatchFormat::Json => json::watched(mix, muted),
-        WatchFormat::Waybar => bar::waybar(mix, muted),
+        WatchFormat::Plain => plain::watched(mix, &muted),
+        WatchFormat::Json => json::watched(mix, &audio.outputs, &muted),
+        WatchFormat::Waybar => bar::waybar(mix, &muted),
         WatchFormat::Wob => bar::wob(mix),
     }
 }

@@ -37,8 +37,8 @@ fn stream(id: u32, pid: u32, name: &str, channel: Channel) -> Stream {
 
 fn status(streams: Vec<Stream>) -> Reply<'static> {
     let audio = Audio {
-        output: None,
         omitted: 0,
+        outputs: Box::default(),
         streams,
         pipewire: PipeWireState::Up,
         warnings: vec![],

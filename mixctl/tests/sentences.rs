@@ -23,9 +23,9 @@ use lab::process::{Folder, namespace};
 use rustix::process::{Signal, geteuid};
 use wire::message::{ClientName, NodeName, Pattern};
 use wire::{
-    Audio, Change, Channel, Diagnosis, ErrorCode, Failure, Gain, Mix, PipeWireState, Property,
-    Reply, Request, Rule, Settings, Source, Status, Stream, StreamDetail, StreamState, Text,
-    Warning,
+    Audio, Change, Channel, Diagnosis, ErrorCode, Failure, Gain, Mix, Outputs, PipeWireState,
+    Property, Reply, Request, Rule, Settings, Source, Status, Stream, StreamDetail, StreamState,
+    Text, Warning,
 };
 
 use self::fake::{Answer, Fake};
@@ -160,6 +160,13 @@ fn shown(character: char) -> String {
     }
 }
 
+fn output(name: &str) -> wire::Output {
+    wire::Output {
+        name: NodeName::truncated(name),
+        description: Some(NodeName::truncated("A card")),
+    }
+}
+
 /// A status without anything to complain about.
 fn quiet() -> Status<'static> {
     let stream = Stream {
@@ -182,8 +189,11 @@ fn quiet() -> Status<'static> {
         ..stream.clone()
     };
     let audio = Audio {
-        output: Some(NodeName::truncated("card-a")),
         omitted: 0,
+        outputs: Box::new(Outputs {
+            aux: Some(output("card-a")),
+            default: Some(output("card-a")),
+        }),
         streams: vec![stream, game],
         pipewire: PipeWireState::Up,
         warnings: vec![],
@@ -407,6 +417,10 @@ fn wrong_words(book: &mut Book) {
         &["move", "Discord", "left"],
         &["move", "Discord", "aux", "now"],
         &["move", "Discord", "aux", "--json"],
+        &["output"],
+        &["output", "aux"],
+        &["output", "aux", "my", "headset"],
+        &["output", "my", "headset"],
         &["undo", "2"],
         &["why"],
         &["watch", "--format", "xml"],
@@ -615,6 +629,15 @@ fn refusals(book: &mut Book) {
         &["move", "4194305", "other"],
         &["undo"],
         &["redo"],
+        &["output", ""],
+        &["output", "[a"],
+        &["output", "aux", "headset*"],
+        &["output", "aux", "headset*"],
+        &["output", "aux card"],
+        &["undo"],
+        &["redo"],
+        &["outputs"],
+        &["outputs", "--json"],
         &["hold", "0", "--", "/nonexistent/program"],
         &["hold", "0", "--", "/etc/passwd"],
     ] {
@@ -794,6 +817,7 @@ fn wait_for_mixd(book: &mut Book, socket: &str) {
     }
 }
 
+#[allow(clippy::too_many_lines)] // a finding each
 fn doctor(book: &mut Book) {
     book.section("What doctor finds");
     let mixd = Mixd::start_alone(&program().with_file_name("mixd"), &[]).unwrap();
@@ -833,7 +857,14 @@ fn doctor(book: &mut Book) {
         well(),
     );
     told(changed(|audio| audio.pipewire = PipeWireState::Off), well());
-    told(changed(|audio| audio.output = None), well());
+    for outputs in [
+        |outputs: &mut Outputs| *outputs = Outputs::default(),
+        |outputs: &mut Outputs| outputs.aux = Some(output("card-b")),
+    ] {
+        let mut status = quiet();
+        outputs(&mut status.audio.to_mut().outputs);
+        told(status, well());
+    }
     told(
         changed(|audio| {
             audio.streams[0].state = StreamState::Pinned;

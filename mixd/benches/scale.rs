@@ -35,7 +35,7 @@ struct World {
 impl World {
     fn new(rules: usize) -> Self {
         let mut world = Self {
-            router: Router::new(None),
+            router: Router::default(),
             rules: listed(rules),
             pipewire: PipeWire::new(true),
             now: Instant::now(),

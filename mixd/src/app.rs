@@ -3,21 +3,21 @@
 
 use std::borrow::Cow;
 use std::os::fd::BorrowedFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wire::{
-    Audio, Change, Diagnosis, ErrorCode, Event, Failure, Mix, Move, PipeWireState, Reply, Request,
-    Settings, Status, Stream, Topic, Topics, Volume,
+    Audio, Change, Diagnosis, ErrorCode, Event, Failure, Mix, Move, OutputChoice, PipeWireState,
+    Reply, Request, Settings, Sink, Status, Stream, Topic, Topics, Volume,
 };
 
-use crate::config::Config;
 use crate::config::config_file::ConfigFile;
 use crate::config::state::{self, SavedVolume};
-use crate::limits::{MAX_MESSAGE, takes};
+use crate::config::{Config, output};
+use crate::limits::{MAX_MESSAGE, shortened, takes};
 use crate::mixer::Mixer;
 use crate::options::{BackendKind, Options};
-use crate::router::{Router, no_stream};
-use crate::rules::list::{ProgramList, change_between};
+use crate::router::{ByChannel, Preference, Router, no_stream};
+use crate::rules::list::{ProgramList, change_between, outputs_between};
 use crate::rules::{Edit, Rules};
 use crate::server::admission::ClientId;
 use crate::server::session::Service;
@@ -29,7 +29,7 @@ pub const MAX_LIST: usize = 35 * 1024;
 /// The longest path that clients are told, in bytes: that of limits.h.
 const MAX_PATH: usize = 4096;
 
-/// The most bytes that a stream takes in a message besides its texts.
+/// The most bytes that a stream or a sink takes in a message besides its texts.
 const STREAM: usize = 96;
 
 /// How it goes on while mixd.conf is wrong, after the daemon has started.
@@ -57,8 +57,8 @@ pub trait AudioServer {
         now: Instant,
     ) -> Result<Option<Audio>, String>;
 
-    /// Takes over the output and the length of a fade.
-    fn configure(&mut self, config: &Config);
+    /// Takes over the shortest length of a fade, and what each channel is to play to.
+    fn configure(&mut self, glide: Duration, preferences: ByChannel<Vec<Preference>>);
 
     /// Fades to other gains.
     fn set_mix(&mut self, mix: Mix, now: Instant);
@@ -97,7 +97,7 @@ pub struct App {
     pipewire: Option<Box<dyn AudioServer>>,
     /// The topics that have changed and are not published yet.
     changed: Topics,
-    /// The rules, the output or what follows the list have changed, and PipeWire does not know.
+    /// The rules, the outputs or what follows the list have changed, and PipeWire does not know.
     are_routes_stale: bool,
 }
 
@@ -108,8 +108,8 @@ impl App {
             mixer: Mixer::new(),
             programs: ProgramList::default(),
             audio: Audio {
-                output: None,
                 omitted: 0,
+                outputs: Box::default(),
                 streams: Vec::new(),
                 pipewire: PipeWireState::Off,
                 warnings: Vec::new(),
@@ -141,8 +141,7 @@ impl App {
             let path = path.display();
             warning!("{path} is not there; the defaults hold until it is");
         }
-        app.programs
-            .begin(app.config.rules.clone(), app.config_file.text());
+        app.programs.begin(&app.config, app.config_file.text());
         app.changed.insert(Topic::Programs);
         app.update_settings();
         app.saved_volume = SavedVolume::new(state::path());
@@ -153,7 +152,7 @@ impl App {
             app.saved_volume.begin(app.mixer.lasting_volume());
         }
         if app.options.backend == BackendKind::PipeWire {
-            app.pipewire = Some(open_pipewire(&app.config)?);
+            app.pipewire = Some(open_pipewire(app.config.glide, app.preferences())?);
             app.audio.pipewire = PipeWireState::Down;
         }
         Ok(app)
@@ -309,14 +308,24 @@ impl App {
             true => info!("the configuration has been read again"),
             false => info!("the configuration has gone; the defaults hold until it is back"),
         }
-        if let Some(pipewire) = &mut self.pipewire {
-            pipewire.configure(&self.config);
-        }
-        self.are_routes_stale = true;
-        let rules = self.config.rules.clone();
-        if self.programs.read(rules, self.config_file.text()) {
+        if self.programs.read(&self.config, self.config_file.text()) {
             self.changed.insert(Topic::Programs);
         }
+        self.configure();
+    }
+
+    /// What each channel is to play to.
+    fn preferences(&self) -> ByChannel<Vec<Preference>> {
+        self.options.preferences(self.programs.outputs())
+    }
+
+    /// Has PipeWire follow the configuration.
+    fn configure(&mut self) {
+        let preferences = self.preferences();
+        if let Some(pipewire) = &mut self.pipewire {
+            pipewire.configure(self.config.glide, preferences);
+        }
+        self.are_routes_stale = true;
     }
 
     fn update_settings(&mut self) {
@@ -344,7 +353,7 @@ impl App {
         }
     }
 
-    /// Makes a change of the program list and saves that. What can't be saved is in force all the same.
+    /// Makes a change of the program list or the outputs and saves that. What can't be saved is in force all the same.
     fn change_list(
         &mut self,
         change: impl FnOnce(&mut Self) -> Result<Reply<'static>, Failure>,
@@ -353,11 +362,17 @@ impl App {
         if let Some(read) = self.config_file.refresh() {
             self.apply_config(read);
         }
-        let before = self.programs.rules().clone();
+        let (rules, outputs) = (
+            self.programs.rules().clone(),
+            self.programs.outputs().to_vec(),
+        );
         let reply = change(self)?;
-        if *self.programs.rules() != before {
+        if *self.programs.rules() != rules {
             self.changed.insert(Topic::Programs);
             self.are_routes_stale = true;
+        }
+        if *self.programs.outputs() != outputs {
+            self.configure();
         }
         let Err(mut error) = self.config_file.save(self.programs.text()) else {
             return Ok(reply);
@@ -379,6 +394,53 @@ impl App {
             app.programs.change(edit.to_string(), rules);
             Ok(Reply::Done)
         })
+    }
+
+    /// Has a channel play to the sink that somebody chooses, or both.
+    fn set_output(&mut self, choice: OutputChoice) -> Result<Reply<'static>, Failure> {
+        let refused = |why: String| Failure::new(ErrorCode::Refused, shortened(why.into()));
+        let choice = output::normalized(choice).map_err(refused)?;
+        self.change_list(|app| {
+            let before = app.programs.outputs().to_vec();
+            let after = output::chosen(&before, choice);
+            let mut text = match choice.channel {
+                Some(channel) => format!("{channel} plays to "),
+                None => "both channels play to ".to_owned(),
+            };
+            text += choice.sink.as_deref().unwrap_or("the default sink");
+            let is_missing =
+                |router: &Router| choice.sink.is_some_and(|glob| !router.has_card(&glob));
+            if let Some(option) = app.options.over(&choice) {
+                text += &format!(" when mixd runs without {option}");
+            } else if app.router().is_some_and(is_missing) {
+                text += " when that is there";
+            }
+            text += &outputs_between(": ", &before, &after);
+            app.programs.change_outputs(choice.to_string(), after);
+            Ok(Reply::Changed(Change {
+                text: shortened(text.into()),
+                added: Vec::new(),
+                omitted: 0,
+                removed: Vec::new(),
+                unsaved: None,
+            }))
+        })
+    }
+
+    /// The sinks that can be played to, as many as fit into a message.
+    fn sinks(&self) -> Vec<Sink> {
+        let mut sinks = self.router().map_or_else(Vec::new, Router::list_sinks);
+        let mut room = MAX_LIST;
+        let size = |sink: &Sink| {
+            let description = sink.description.map_or(0, |text| text.len());
+            let lines = sink
+                .users
+                .iter()
+                .map(|user| user.line.map_or(0, |line| line.len()));
+            STREAM + sink.name.len() + description + lines.sum::<usize>()
+        };
+        sinks.retain(|sink| takes(&mut room, size(sink)));
+        sinks
     }
 
     /// The streams that an edit would move.
@@ -459,6 +521,8 @@ impl Service for App {
             Request::MoveStream(wanted) => self.move_stream(wanted),
             Request::Undo => self.change_list(|app| app.programs.undo().map(Reply::Changed)),
             Request::Redo => self.change_list(|app| app.programs.redo().map(Reply::Changed)),
+            Request::ListSinks => Ok(Reply::Sinks(self.sinks())),
+            Request::SetOutput(choice) => self.set_output(choice),
             Request::TryAddProgram(pattern) => self.try_edit(&Edit::add_program(pattern)),
             Request::TryIgnoreProgram(pattern) => self.try_edit(&Edit::ignore_program(pattern)),
             Request::TryRemoveProgram(pattern) => self.try_edit(&Edit::Remove(pattern)),
@@ -501,9 +565,12 @@ impl Service for App {
     }
 }
 
-fn open_pipewire(config: &Config) -> Result<Box<dyn AudioServer>, String> {
+fn open_pipewire(
+    glide: Duration,
+    preferences: ByChannel<Vec<Preference>>,
+) -> Result<Box<dyn AudioServer>, String> {
     #[cfg(feature = "pipewire")]
-    match crate::pipewire::PipeWire::open(config) {
+    match crate::pipewire::PipeWire::open(glide, preferences) {
         Ok(pipewire) => Ok(Box::new(pipewire)),
         Err(error) => Err(format!(
             "libpipewire: {error}; is PipeWire's client.conf installed?"
@@ -511,7 +578,7 @@ fn open_pipewire(config: &Config) -> Result<Box<dyn AudioServer>, String> {
     }
     #[cfg(not(feature = "pipewire"))]
     {
-        let _ = config;
+        let _ = (glide, preferences);
         Err("this mixd is built without PipeWire; run it with --backend none".to_owned())
     }
 }

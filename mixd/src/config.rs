@@ -5,6 +5,7 @@ pub mod config_file;
 pub mod edit;
 pub mod files;
 pub mod line;
+pub mod output;
 pub mod state;
 mod watch;
 
@@ -17,7 +18,7 @@ use usage::directives::{
 };
 use usage::nearest;
 use wire::message::{MAX_PATTERN, Pattern};
-use wire::{Curve, Rule, Snap};
+use wire::{Curve, OutputChoice, Rule, Snap};
 
 use self::line::Line;
 use crate::fade;
@@ -34,8 +35,8 @@ pub struct Config {
     pub remember_volume: bool,
     /// The shortest time that a change of volume takes, up to [`fade::LONGEST`]; 0: it is instant.
     pub glide: Duration,
-    /// The `node.name` of the sink to play to; none for the default one.
-    pub output: Option<String>,
+    /// The sinks to play to, in order of preference.
+    pub outputs: Vec<OutputChoice>,
     /// The distance from the middle within which a slider rests there.
     pub snap: Snap,
 }
@@ -47,7 +48,7 @@ impl Default for Config {
             curve: Curve::default(),
             remember_volume: true,
             glide: fade::SHORTEST,
-            output: None,
+            outputs: Vec::new(),
             snap: Snap::default(),
         }
     }
@@ -144,11 +145,8 @@ impl Config {
                     .ok_or_else(|| wrong("a whole number of milliseconds from 0 to 250"))?;
                 Ok(())
             }
-            OUTPUT if value.chars().any(char::is_control) => {
-                Err(wrong("a node.name without control characters"))
-            }
             OUTPUT => {
-                self.output = (value != "auto").then(|| value.to_owned());
+                self.outputs.push(output::parse(value)?);
                 Ok(())
             }
             SNAP => {
@@ -175,7 +173,9 @@ impl Config {
             if self.remember_volume { "yes" } else { "no" },
         );
         add(GLIDE, &self.glide.as_millis().to_string());
-        add(OUTPUT, self.output.as_deref().unwrap_or("auto"));
+        for choice in &self.outputs {
+            add(OUTPUT, &output::value(choice));
+        }
         add(SNAP, &self.snap.to_string());
         text
     }
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn each_directive_is_taken() {
         let text = "# mine\nprogram Discord # voice\nignore Ardour\nprogram media.role=Game\ncurve square-root\n\
-                    remember-volume no\nglide 0\noutput alsa card\nsnap 0\n";
+                    remember-volume no\nglide 0\noutput aux head*\noutput alsa card\nsnap 0\n";
         let config = parse(text.as_bytes()).unwrap();
         let rules: Vec<String> = config.rules.list().iter().map(Rule::to_string).collect();
         let expected = [
@@ -210,7 +210,8 @@ mod tests {
         assert_eq!(config.curve, Curve::SquareRoot);
         assert!(!config.remember_volume);
         assert_eq!(config.glide, Duration::ZERO);
-        assert_eq!(config.output.as_deref(), Some("alsa card"));
+        let outputs: Vec<String> = config.outputs.iter().map(OutputChoice::to_string).collect();
+        assert_eq!(outputs, ["output aux head*", "output alsa card"]);
         assert_eq!(config.snap.to_string(), "0");
         assert_eq!(parse(config.print().as_bytes()), Ok(config));
     }
@@ -238,6 +239,8 @@ mod tests {
             ("snap 0.6", 1, "0 to 0.5"),
             ("snap nan", 1, "0 to 0.5"),
             ("output", 1, "'output' has no value"),
+            ("output aux [a", 1, "'[' has no ']'"),
+            ("output a\u{7}b", 1, "control character"),
             ("program # all", 1, "'program' has no value"),
             ("program [a", 1, "'[' has no ']'"),
             ("program a\u{7}b", 1, "control character"),
@@ -268,7 +271,15 @@ mod tests {
             .filter_map(|line| line.strip_prefix('#'))
             .filter(|line| !line.starts_with([' ', 'p', 'i']))
             .collect();
-        assert_eq!(parse(bare.join("\n").as_bytes()), Ok(Config::default()));
+        let auto = OutputChoice {
+            sink: None,
+            channel: None,
+        };
+        let defaults = Config {
+            outputs: vec![auto],
+            ..Config::default()
+        };
+        assert_eq!(parse(bare.join("\n").as_bytes()), Ok(defaults));
         assert_eq!(bare.len(), DIRECTIVES.len() - 2);
     }
 

@@ -1,14 +1,17 @@
 //! The command line: arguments to a [`Command`]. `usage::mixd` lists the options.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
-use wire::Name;
+use wire::message::Pattern;
+use wire::{Channel, Name, OutputChoice};
 
-use crate::config::{Config, files};
+use crate::config::{Config, files, output};
 use crate::fade;
+use crate::router::{ByChannel, CHANNELS, Preference};
 
 /// A command line.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,8 +35,9 @@ pub struct Options {
     pub backend: BackendKind,
     /// The configuration file, if the command line names one.
     pub config: Option<PathBuf>,
-    /// The sink to play to, whatever the configuration says.
-    pub output: Option<Output>,
+    /// The sinks to play to, in order of preference: for the channels that they are for, the configuration's
+    /// do not count.
+    pub outputs: Vec<OutputChoice>,
     /// The shortest time that a change of volume takes, whatever the configuration says.
     pub glide: Option<Duration>,
     /// The descriptor on which to say that mixd serves.
@@ -46,14 +50,38 @@ impl Options {
     /// The configuration in force where mixd.conf says `config`: the options go before it.
     pub fn above(&self, config: Config) -> Config {
         Config {
-            output: match &self.output {
-                Some(Output::Auto) => None,
-                Some(Output::Name(name)) => Some(name.clone()),
-                None => config.output,
-            },
             glide: self.glide.unwrap_or(config.glide),
             ..config
         }
+    }
+
+    /// What each channel is to play to where mixd.conf says `outputs`: the options for a channel go before these.
+    pub fn preferences(&self, outputs: &[OutputChoice]) -> ByChannel<Vec<Preference>> {
+        let mut preferences = ByChannel::default();
+        for channel in CHANNELS {
+            let of = |all: &[OutputChoice], line: fn(&OutputChoice) -> String| -> Vec<Preference> {
+                let all = all.iter();
+                let own = all.filter(|choice| choice.channel.is_none_or(|it| it == channel));
+                let own = own.map(|choice| Preference {
+                    sink: choice.sink,
+                    line: line(choice),
+                });
+                own.collect()
+            };
+            preferences[channel] = match of(&self.outputs, option) {
+                none if none.is_empty() => of(outputs, OutputChoice::to_string),
+                options => options,
+            };
+        }
+        preferences
+    }
+
+    /// The option that goes before a choice, if one does.
+    pub fn over(&self, choice: &OutputChoice) -> Option<String> {
+        let is_over = |own: &&OutputChoice| {
+            own.channel.is_none() || choice.channel.is_none() || own.channel == choice.channel
+        };
+        self.outputs.iter().find(is_over).map(option)
     }
 
     /// The path of mixd.conf; none where HOME is not set.
@@ -64,13 +92,17 @@ impl Options {
     }
 }
 
-/// The sink to play to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// The default one.
-    Auto,
-    /// The one of this `node.name`.
-    Name(String),
+/// A choice as the command line says it.
+fn option(choice: &OutputChoice) -> String {
+    let channel = match choice.channel {
+        None => "",
+        Some(Channel::Default) => "-default",
+        Some(Channel::Aux) => "-aux",
+    };
+    format!(
+        "--output{channel} {}",
+        choice.sink.as_deref().unwrap_or("auto")
+    )
 }
 
 /// Where the sound is.
@@ -100,8 +132,14 @@ pub fn parse(mut parser: Parser) -> Result<Command, lexopt::Error> {
                 options.socket = Some(name);
             }
             Arg::Long("backend") => options.backend = value(&mut parser, "--backend", backend)?,
-            Arg::Long("output") => {
-                options.output = Some(value(&mut parser, "--output", output)?);
+            Arg::Long(name @ ("output" | "output-default" | "output-aux")) => {
+                let (name, channel) = match name {
+                    "output-default" => ("--output-default", Some(Channel::Default)),
+                    "output-aux" => ("--output-aux", Some(Channel::Aux)),
+                    _ => ("--output", None),
+                };
+                let sink = value(&mut parser, name, sink)?;
+                options.outputs.push(OutputChoice { sink, channel });
             }
             Arg::Long("glide") => {
                 options.glide = Some(value(&mut parser, "--glide", glide_time)?);
@@ -125,10 +163,10 @@ pub fn parse(mut parser: Parser) -> Result<Command, lexopt::Error> {
 }
 
 /// The value of `option`, which a refusal names.
-fn value<T>(
+fn value<T, E: Display>(
     parser: &mut Parser,
     option: &str,
-    read: fn(&str) -> Result<T, &'static str>,
+    read: fn(&str) -> Result<T, E>,
 ) -> Result<T, lexopt::Error> {
     let text = parser.value()?.string()?;
     read(&text).map_err(|why| format!("{option} '{text}': {why}").into())
@@ -142,11 +180,11 @@ fn backend(name: &str) -> Result<BackendKind, &'static str> {
     }
 }
 
-fn output(name: &str) -> Result<Output, &'static str> {
+fn sink(name: &str) -> Result<Option<Pattern>, String> {
     match name {
-        "" => Err("it is empty; 'pw-cli ls Node' prints the names of the sinks"),
-        "auto" => Ok(Output::Auto),
-        name => Ok(Output::Name(name.to_owned())),
+        "auto" => Ok(None),
+        "" => Err("it is empty; 'mixctl outputs' prints the names of the sinks".to_owned()),
+        name => output::glob_of(name).map(Some),
     }
 }
 
@@ -179,15 +217,47 @@ mod tests {
             socket: Some("@x".into()),
             backend: BackendKind::None,
             config: Some("x.conf".into()),
-            output: Some(Output::Name("card".into())),
+            outputs: vec![
+                OutputChoice {
+                    sink: Some("card".parse().unwrap()),
+                    channel: None,
+                },
+                OutputChoice {
+                    sink: None,
+                    channel: Some(Channel::Aux),
+                },
+            ],
             glide: Some(Duration::from_millis(100)),
             ready_fd: Some(4),
             verbose: true,
         };
-        let words =
-            "--ready-fd 4 --socket @x --backend=none --config x.conf --output card --glide 100 -v";
+        let words = "--ready-fd 4 --socket @x --backend=none --config x.conf --output card \
+                     --output-aux auto --glide 100 -v";
         let words: Vec<&str> = words.split(' ').collect();
         assert_eq!(parse_words(&words), Ok(Command::Run(options)));
+    }
+
+    #[test]
+    fn what_the_command_line_says_of_a_channel_goes_before_the_file() {
+        let choice = |value: &str| output::parse(value).unwrap();
+        let file = [choice("aux headset*"), choice("speakers")];
+        let lines = |options: &[&str], channel| {
+            let options = Options {
+                outputs: options.iter().map(|value| choice(value)).collect(),
+                ..Options::default()
+            };
+            let preferences = options.preferences(&file);
+            let lines = preferences[channel].iter();
+            lines.map(|it| it.line.clone()).collect::<Vec<String>>()
+        };
+        let (default, aux) = (Channel::Default, Channel::Aux);
+        assert_eq!(lines(&[], default), ["output speakers"]);
+        assert_eq!(lines(&[], aux), ["output aux headset*", "output speakers"]);
+        assert_eq!(lines(&["aux auto"], default), ["output speakers"]);
+        assert_eq!(lines(&["aux auto"], aux), ["--output-aux auto"]);
+        let both = ["default a", "b"];
+        assert_eq!(lines(&both, default), ["--output-default a", "--output b"]);
+        assert_eq!(lines(&both, aux), ["--output b"]);
     }
 
     #[test]
@@ -199,6 +269,7 @@ mod tests {
             &["--socket"],
             &["--socket", "foo"],
             &["--output", ""],
+            &["--output-aux", "[a"],
             &["--config", ""],
             &["--config", "/"],
             &["--glide", "-1"],

@@ -18,9 +18,8 @@ use wire::{Audio, Mix};
 
 use self::connection::Connection;
 use crate::app::AudioServer;
-use crate::config::Config;
 use crate::fade::{Factors, Fade};
-use crate::router::{self, Router};
+use crate::router::{self, ByChannel, Preference, Router};
 use crate::rules::Rules;
 
 /// The first wait before PipeWire is tried again; each further one is twice as long.
@@ -36,7 +35,10 @@ pub struct PipeWire {
     main_loop: MainLoopRc,
     /// The value of `INSTANCE` that tells our connections from those of another mixd.
     instance: String,
-    config: Config,
+    /// The shortest time that a change of volume takes.
+    glide: Duration,
+    /// What each channel is to play to.
+    preferences: ByChannel<Vec<Preference>>,
     retry_at: Option<Instant>,
     retry_wait: Duration,
 }
@@ -46,7 +48,10 @@ impl PipeWire {
     ///
     /// # Errors
     /// The library's.
-    pub fn open(config: &Config) -> Result<Self, pipewire::Error> {
+    pub fn open(
+        glide: Duration,
+        preferences: ByChannel<Vec<Preference>>,
+    ) -> Result<Self, pipewire::Error> {
         pipewire::init();
         let main_loop = MainLoopRc::new(None)?;
         let instance = instance();
@@ -57,16 +62,17 @@ impl PipeWire {
             context,
             main_loop,
             instance,
-            config: config.clone(),
+            glide,
+            preferences,
             retry_at: Some(Instant::now()),
             retry_wait: FIRST_RETRY,
         })
     }
 
     fn connect(&mut self, mix: Mix, now: Instant) {
-        let mut router = Router::new(self.config.output.clone());
+        let mut router = Router::new(self.preferences.clone());
         router.set_instance(self.instance.clone());
-        let fade = Fade::new(Factors::from(mix), self.config.glide);
+        let fade = Fade::new(Factors::from(mix), self.glide);
         if let Ok(connection) = Connection::open(&self.context, router, fade) {
             self.connection = Some(connection);
             self.retry_at = None;
@@ -117,7 +123,7 @@ impl AudioServer for PipeWire {
             self.connection = None;
             self.retry_at = Some(now + FIRST_RETRY);
             self.retry_wait = FIRST_RETRY;
-            return Ok(Some(Router::new(None).audio()));
+            return Ok(Some(Router::default().audio()));
         };
         match connection.router().refusal() {
             Some(refusal) => Err(refusal),
@@ -125,11 +131,11 @@ impl AudioServer for PipeWire {
         }
     }
 
-    fn configure(&mut self, config: &Config) {
-        self.config = config.clone();
+    fn configure(&mut self, glide: Duration, preferences: ByChannel<Vec<Preference>>) {
         if let Some(connection) = &mut self.connection {
-            connection.set_config(config);
+            connection.set_config(glide, preferences.clone());
         }
+        (self.glide, self.preferences) = (glide, preferences);
     }
 
     fn set_mix(&mut self, mix: Mix, now: Instant) {

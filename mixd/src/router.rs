@@ -30,10 +30,11 @@ mod target;
 mod timeouts;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Index, IndexMut};
 use std::time::{Duration, Instant};
 
-use wire::message::{ClientName, NodeName};
-use wire::{Audio, Channel, Diagnosis, PipeWireState, Stream, StreamDetail, Warning};
+use wire::message::{ClientName, NodeName, Sentence};
+use wire::{Audio, Channel, Diagnosis, PipeWireState, SinkUser, Stream, StreamDetail, Warning};
 
 pub use self::event::{Command, Event, Info, Level, MetadataOwner, Ports, Process, Props, Sink};
 pub use self::layout::{Layout, MAX_CHANNELS};
@@ -44,10 +45,11 @@ pub use self::matching::Match;
 pub use self::moving::{PlannedMove, no_stream};
 pub use self::other_mixd::INSTANCE;
 use self::other_mixd::OtherMixd;
-use self::output::Output;
+use self::output::Outputs;
+pub use self::output::{Output, Preference};
 use self::ports::ConfiguredPorts;
 pub use self::registry::{DEFAULT_SINK, Direction, TARGET_NODE, TARGET_OBJECT};
-use self::registry::{Link, Registry};
+use self::registry::{Link, Node, Registry};
 use self::sinks::Sinks;
 use self::state::{Inputs, State};
 use self::streams::{Plan, Streams};
@@ -57,6 +59,33 @@ use crate::rules::Rules;
 
 /// Both channels.
 pub const CHANNELS: [Channel; 2] = [Channel::Default, Channel::Aux];
+
+/// Something of each channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ByChannel<T> {
+    default: T,
+    aux: T,
+}
+
+impl<T> Index<Channel> for ByChannel<T> {
+    type Output = T;
+
+    fn index(&self, channel: Channel) -> &T {
+        match channel {
+            Channel::Default => &self.default,
+            Channel::Aux => &self.aux,
+        }
+    }
+}
+
+impl<T> IndexMut<Channel> for ByChannel<T> {
+    fn index_mut(&mut self, channel: Channel) -> &mut T {
+        match channel {
+            Channel::Default => &mut self.default,
+            Channel::Aux => &mut self.aux,
+        }
+    }
+}
 
 /// The `node.name` of a channel's sink.
 pub fn sink_name(channel: Channel) -> &'static str {
@@ -91,7 +120,7 @@ pub struct Router {
     registry: Registry,
     other_mixd: OtherMixd,
     manager: SessionManager,
-    output: Output,
+    outputs: Outputs,
     sinks: Sinks,
     levels: Levels,
     links: Links,
@@ -104,18 +133,18 @@ pub struct Router {
 }
 
 impl Router {
-    /// Creates a router that knows nothing yet. `output` is the `node.name` of the sink to play to; without
-    /// one it plays to the default sink.
-    pub fn new(output: Option<String>) -> Self {
+    /// Creates a router that knows nothing yet, and plays each channel to the first sink of its preferences
+    /// that is there.
+    pub fn new(preferences: ByChannel<Vec<Preference>>) -> Self {
         Self {
-            output: Output::new(output),
+            outputs: Outputs::new(preferences),
             ..Self::default()
         }
     }
 
-    /// Plays to the sink of this `node.name`, or, without one, to the default.
-    pub fn set_output(&mut self, output: Option<String>) {
-        self.output.named = output;
+    /// Plays each channel to the first sink of its preferences that is there, from now on.
+    pub fn set_preferences(&mut self, preferences: ByChannel<Vec<Preference>>) {
+        self.outputs.set_preferences(preferences);
     }
 
     /// Sets the value of [`INSTANCE`] that all of our connections have.
@@ -255,7 +284,7 @@ impl Router {
         if self.registry.is_tool(id) {
             self.manager.note_tool_gone();
         }
-        self.output.forget(id);
+        self.outputs.forget(id);
         self.sinks.note_removed(id);
         self.streams.remove(id);
         self.ports.forget(id);
@@ -286,7 +315,7 @@ impl Router {
             registry,
             other_mixd,
             manager,
-            output,
+            outputs,
             sinks,
             levels,
             links,
@@ -301,16 +330,16 @@ impl Router {
         manager.begin_round(registry, &mut round);
         links.expire_retries(&mut round);
         registry.inspect_processes(&mut round);
-        output.remove_copies(registry, sinks.created_so_far(), &mut round);
-        if output.choose(registry) {
-            links.reset_retries();
+        outputs.remove_copies(registry, sinks.created_so_far(), &mut round);
+        for channel in outputs.choose(registry) {
+            links.reset_retries_of(sinks, channel);
         }
-        sinks.plan(registry, output, ports, &mut round);
+        sinks.plan(registry, outputs, ports, &mut round);
         levels.plan(sinks, &mut round);
-        links.find_unlinked_sinks(registry, sinks, output);
+        links.find_unlinked_sinks(registry, sinks, outputs);
         // A sink with nothing behind it stalls its players: streams come after the monitors.
-        let mut wanted = sinks.monitor_links(registry, output);
-        let ready = sinks.ready(registry, output, &wanted);
+        let mut wanted = sinks.monitor_links(registry, outputs);
+        let ready = sinks.ready(registry, outputs, &wanted);
         streams.set_rules(registry, rules);
         let mut plan = Plan {
             registry,
@@ -391,12 +420,15 @@ impl Router {
         self.registry.sink_properties()
     }
 
-    /// Returns the duration of the quantum at which the output and our sinks run; rather too long than too
-    /// short where it is not known.
+    /// Returns the longest duration of a quantum at which a sink of ours and its output run; rather too long
+    /// than too short where it is not known. Each output may have a driver of its own.
     pub fn quantum(&mut self) -> Duration {
         *self.quantum.get_or_insert_with(|| {
-            let sinks = self.sinks.nodes().map(|(_, node, _)| node);
-            quantum::quantum(&self.registry, sinks.chain(self.output.node()))
+            let quanta = CHANNELS.map(|channel| {
+                let sinks = self.sinks.nodes_of(channel);
+                quantum::quantum(&self.registry, sinks.chain(self.outputs.of(channel).node()))
+            });
+            quanta[0].max(quanta[1])
         })
     }
 
@@ -424,21 +456,37 @@ impl Router {
 
     /// Returns the node of each channel's sink to which streams can be sent.
     pub fn ready_sinks(&self) -> BTreeMap<Channel, u32> {
-        let monitors = self.sinks.monitor_links(&self.registry, &self.output);
-        self.sinks.ready(&self.registry, &self.output, &monitors)
+        let monitors = self.sinks.monitor_links(&self.registry, &self.outputs);
+        self.sinks.ready(&self.registry, &self.outputs, &monitors)
+    }
+
+    /// Returns what a channel plays to.
+    pub fn output(&self, channel: Channel) -> &Output {
+        self.outputs.of(channel)
     }
 
     /// Returns the message to clients, as of the last round.
     pub fn audio(&self) -> Audio {
         let states = self.streams.states().iter();
-        let card = self.output.card();
-        let card = card.and_then(|card| self.registry.nodes().get(&card));
+        let output = |channel| {
+            let card = self.outputs.of(channel).card()?;
+            let node = self.registry.nodes().get(&card)?;
+            Some(wire::Output {
+                name: NodeName::truncated(&node.name),
+                description: described(node),
+            })
+        };
+        let outputs = wire::Outputs {
+            aux: output(Channel::Aux),
+            default: output(Channel::Default),
+        };
+        let has_card = outputs.aux.or(outputs.default).is_some();
         // Refused or removed, they are missing though PipeWire is there.
         let is_up =
             |&channel: &Channel| self.sinks.is_created(channel) || self.sinks.is_refused(channel);
         Audio {
-            output: card.map(|card| NodeName::truncated(&card.name)),
             omitted: 0,
+            outputs: Box::new(outputs),
             streams: states
                 .map(|(&id, state)| self.registry.to_message(id, state))
                 .collect(),
@@ -446,7 +494,7 @@ impl Router {
                 true => PipeWireState::Up,
                 false => PipeWireState::Down,
             },
-            warnings: self.warnings(card.is_some()),
+            warnings: self.warnings(has_card),
         }
     }
 
@@ -454,28 +502,58 @@ impl Router {
         let registry = &self.registry;
         let default = registry.default_sink.as_deref();
         let is_own = default.is_some_and(|name| channel_of_name(name).is_some());
-        let leads_back = self.output.led_back(registry);
+        let led_back = self.outputs.led_back(registry).into_iter();
+        let led_back = led_back.map(|id| NodeName::truncated(registry.name(id)));
         let are_links_removed = self.links.are_monitors_given_up(&self.sinks);
         [
             // Without a card there is nothing to choose instead.
             (registry.is_managed() && is_own && has_card).then_some(Warning::OwnSinkIsDefault),
-            self.output
-                .is_missing(registry)
-                .then_some(Warning::OutputMissing),
-            leads_back.map(Warning::LeadsBack),
-            self.sinks.are_given_up().then_some(Warning::SinksRemoved),
-            are_links_removed.then_some(Warning::LinksRemoved),
-            registry
-                .is_manager_hanging()
-                .then_some(Warning::ManagerHangs),
-            registry
-                .is_moving_forbidden()
-                .then_some(Warning::MovingForbidden),
+            self.outputs.are_missing().then_some(Warning::OutputMissing),
         ]
         .into_iter()
         .flatten()
+        .chain(led_back.map(Warning::LeadsBack))
+        .chain(
+            [
+                self.sinks.are_given_up().then_some(Warning::SinksRemoved),
+                are_links_removed.then_some(Warning::LinksRemoved),
+                registry
+                    .is_manager_hanging()
+                    .then_some(Warning::ManagerHangs),
+                registry
+                    .is_moving_forbidden()
+                    .then_some(Warning::MovingForbidden),
+            ]
+            .into_iter()
+            .flatten(),
+        )
         .chain(self.levels.warnings())
         .collect()
+    }
+
+    /// Returns the sinks that can be played to, and which channels play to each.
+    pub fn list_sinks(&self) -> Vec<wire::Sink> {
+        let cards = self.registry.cards().map(|(id, node)| {
+            let users = CHANNELS.into_iter().filter_map(|channel| {
+                let output = self.outputs.of(channel);
+                let line = output.chosen_by();
+                (output.card() == Some(id)).then(|| SinkUser {
+                    line: line.map(|it| Sentence::truncated(&it.line)),
+                    channel,
+                })
+            });
+            wire::Sink {
+                name: NodeName::truncated(&node.name),
+                users: users.collect(),
+                description: described(node),
+            }
+        });
+        cards.collect()
+    }
+
+    /// Returns whether a glob names a sink that can be played to.
+    pub fn has_card(&self, glob: &str) -> bool {
+        !self.registry.matching_cards(glob).is_empty()
     }
 
     /// Returns the streams that another program list would move, as they would be after it.
@@ -558,6 +636,12 @@ impl Router {
         let mut nodes = self.sinks.nodes();
         !nodes.any(|(_, node, _)| self.registry.is_fed(node))
     }
+}
+
+/// A node's name for people, if it has one.
+fn described(node: &Node) -> Option<NodeName> {
+    let description = &node.description;
+    (!description.is_empty()).then(|| NodeName::truncated(description))
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 
 use wire::message::{Change, Move, Replacement, Rule};
 use wire::{
-    Audio, Channel, ErrorCode, Event, Failure, Mix, PipeWireState, Reply, Request, Settings,
-    Stream, StreamDetail, StreamState, Text, Volume, fold, is_same,
+    Audio, Channel, ErrorCode, Event, Failure, Mix, Output, Outputs, PipeWireState, Reply, Request,
+    Settings, Stream, StreamDetail, StreamState, Text, Volume, fold, is_same,
 };
 
 use super::model::Message;
@@ -256,9 +256,14 @@ impl FakeDaemon {
                 },
             }
         };
+        let card = Some(Output {
+            name: Text::truncated("card"),
+            description: None,
+        });
+        let (aux, default) = (card, card);
         Audio {
-            output: Some(Text::truncated("card")),
             omitted: 0,
+            outputs: Box::new(Outputs { aux, default }),
             streams: self.streams.iter().map(stream).collect(),
             pipewire: PipeWireState::Up,
             warnings: Vec::new(),

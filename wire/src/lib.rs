@@ -68,9 +68,9 @@ mod volume;
 pub use case::{fold, is_same};
 pub use client::{Client, ClientError, Incoming};
 pub use message::{
-    Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Hello, Mix, Move,
-    PipeWireState, Property, Reply, Request, Rule, Settings, Source, Status, Stream, StreamDetail,
-    StreamState, Topic, Warning, Welcome,
+    Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Hello, Mix, Move, Output,
+    OutputChoice, Outputs, PipeWireState, Property, Reply, Request, Rule, Settings, Sink, SinkUser,
+    Source, Status, Stream, StreamDetail, StreamState, Topic, Warning, Welcome,
 };
 pub use name::{Name, NameError, VARIABLE};
 pub use text::{Text, TooLong, quoted, visible};

@@ -90,12 +90,18 @@ pub enum Request {
     /// Changes the list so that a stream's program, and no other, plays through a channel. Answered by
     /// [`Reply::Changed`], or [`ErrorCode::Refused`] when that can't be done, and why.
     MoveStream(Move),
-    /// Takes the last change of the list back, whoever made it. Answered by [`Reply::Changed`], or
+    /// Takes the last change of the list or of an output back, whoever made it. Answered by [`Reply::Changed`], or
     /// [`ErrorCode::Refused`] when there is none.
     Undo,
     /// Makes the change again that was taken back last. Answered by [`Reply::Changed`], or
     /// [`ErrorCode::Refused`] when there is none.
     Redo,
+    /// Asks for the sinks that can be played to. Answered by [`Reply::Sinks`].
+    ListSinks,
+    /// Sets what one channel plays to, or both, in place of all that the configuration file says of that
+    /// channel alone, or of any. Answered by [`Reply::Changed`], or [`ErrorCode::Refused`] when it names no
+    /// sink by a glob.
+    SetOutput(OutputChoice),
     /// Asks which streams [`AddProgram`](Self::AddProgram) would move, and where to; changes nothing.
     /// Answered by [`Reply::Streams`].
     TryAddProgram(Pattern),
@@ -127,7 +133,7 @@ pub enum Request {
 
 impl Request {
     /// The names of all requests, as they stand in a body.
-    pub const NAMES: [&str; 23] = [
+    pub const NAMES: [&str; 25] = [
         "get-volume",
         "set-volume",
         "shift-volume",
@@ -141,6 +147,8 @@ impl Request {
         "move-stream",
         "undo",
         "redo",
+        "list-sinks",
+        "set-output",
         "try-add-program",
         "try-ignore-program",
         "try-remove-program",
@@ -172,6 +180,27 @@ pub struct Move {
     pub id: u32,
     /// The channel to play it through.
     pub channel: Channel,
+}
+
+/// What a channel is to play to: of [`Request::SetOutput`], and of a line `output` in mixd.conf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OutputChoice {
+    /// A glob that the sink's `node.name` or `node.description` matches; none: whichever is the default.
+    pub sink: Option<Pattern>,
+    /// The channel; none: both.
+    pub channel: Option<Channel>,
+}
+
+/// As a line of mixd.conf says it, but for what has to be escaped there.
+impl fmt::Display for OutputChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("output ")?;
+        if let Some(channel) = self.channel {
+            write!(f, "{channel} ")?;
+        }
+        f.write_str(self.sink.as_deref().unwrap_or("auto"))
+    }
 }
 
 /// An entry of the program list, of which the first that matches a program decides about it.
@@ -217,7 +246,7 @@ impl fmt::Display for Rule {
     }
 }
 
-/// A change of the program list.
+/// A change of the program list, or of an output, which `text` alone says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Change<'a> {
@@ -248,8 +277,10 @@ pub enum Reply<'a> {
     Mix(Mix),
     /// The program list, in the order of mixd.conf.
     Programs(Cow<'a, [Rule]>),
-    /// What has changed on the program list.
+    /// What has changed on the program list, or of an output.
     Changed(Change<'a>),
+    /// The sinks that can be played to.
+    Sinks(Vec<Sink>),
     /// The whole state.
     Status(Status<'a>),
     /// The streams that would change, as they would be.
@@ -324,10 +355,10 @@ pub struct Mix {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Audio {
-    /// `node.name` of the card that both channels play to; none when there is no card.
-    pub output: Option<NodeName>,
     /// How many streams there are besides those listed, because a frame has an end.
     pub omitted: u32,
+    /// The sinks that the channels play to.
+    pub outputs: Box<Outputs>,
     /// What plays, by id: programs' streams, and whatever else is linked to a sink.
     pub streams: Vec<Stream>,
     /// The state of the daemon's connection to PipeWire.
@@ -347,15 +378,65 @@ impl Audio {
     }
 }
 
+/// The sinks that the channels play to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Outputs {
+    /// That of the aux channel; none when there is no sink to play to.
+    pub aux: Option<Output>,
+    /// That of the default channel; none when there is no sink to play to.
+    pub default: Option<Output>,
+}
+
+/// A sink that a channel plays to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Output {
+    /// `node.name`
+    pub name: NodeName,
+    /// `node.description`, the name for people, if it has one.
+    pub description: Option<NodeName>,
+}
+
+impl Output {
+    /// Returns the name for people: the description, or else the name.
+    pub fn title(&self) -> &NodeName {
+        self.description.as_ref().unwrap_or(&self.name)
+    }
+}
+
+/// A sink that can be played to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Sink {
+    /// `node.name`
+    pub name: NodeName,
+    /// The channels that play to it.
+    pub users: Vec<SinkUser>,
+    /// `node.description`, the name for people, if it has one.
+    pub description: Option<NodeName>,
+}
+
+/// A channel that plays to a [`Sink`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SinkUser {
+    /// The line of mixd.conf, or the option of mixd, that has chosen the sink: `output aux headset*`; none
+    /// where none did.
+    pub line: Option<Sentence>,
+    /// The channel.
+    pub channel: Channel,
+}
+
 /// A reason why sound may not go where the user expects it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Warning {
     /// The default sink is one of mixd's own: the last card is played to.
     OwnSinkIsDefault,
-    /// The sink that the daemon was told to play to is not there: another one is played to.
+    /// Of the sinks that the daemon was told to play a channel to none is there: the default one is played to.
     OutputMissing,
-    /// This sink, the default one or the one that the daemon was told to play to, leads back into the
+    /// This sink, the default one or one that the daemon was told to play to, leads back into the
     /// daemon's own sinks: what does so is not played to.
     LeadsBack(NodeName),
     /// Something has removed the daemon's own sinks again and again: they are made anew within a
@@ -556,7 +637,7 @@ pub enum Topic {
     Volume,
     /// The program list: [`Event::Programs`].
     Programs,
-    /// The streams, the card and PipeWire: [`Event::Streams`].
+    /// The streams, the outputs and PipeWire: [`Event::Streams`].
     Streams,
     /// The configuration: [`Event::Settings`].
     Settings,

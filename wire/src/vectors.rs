@@ -11,8 +11,9 @@ use crate::frame::{self, HEADER, Header, Kind, MAX_REPLY};
 use crate::message::{ClientName, Key, NodeName, Pattern, Replacement, Sentence};
 use crate::{
     Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Gain, Hello, Mix, Move,
-    PROTOCOL, PipeWireState, Property, Reply, Request, Rule, Settings, Shift, Snap, Source, Status,
-    Stream, StreamDetail, StreamState, Text, Topic, Volume, Warning, Welcome,
+    Output, OutputChoice, Outputs, PROTOCOL, PipeWireState, Property, Reply, Request, Rule,
+    Settings, Shift, Sink, SinkUser, Snap, Source, Status, Stream, StreamDetail, StreamState, Text,
+    Topic, Volume, Warning, Welcome,
 };
 
 /// A message as the bytes that carry it.
@@ -158,7 +159,7 @@ fn programs() -> Cow<'static, [Rule]> {
     Cow::Owned(vec![Rule::Ignore(ardour()), Rule::Program(discord())])
 }
 
-/// The requests that concern the program list, and their replies.
+/// The requests that concern the program list and the outputs, and their replies.
 fn about_the_list() -> Vec<Vector> {
     let (discord, ardour) = (discord(), ardour());
     let replacement = Replacement {
@@ -175,6 +176,10 @@ fn about_the_list() -> Vec<Vector> {
     let to_aux = Move {
         id: 71,
         channel: Channel::Aux,
+    };
+    let to_headset = OutputChoice {
+        sink: Some(Pattern::truncated("headset*")),
+        channel: Some(Channel::Aux),
     };
     let unsaved = "rename mixd.conf: read-only file system".into();
     vec![
@@ -202,6 +207,9 @@ fn about_the_list() -> Vec<Vector> {
         reply("reply-changed", 19, &Reply::Changed(change)),
         request("request-undo", 20, &Request::Undo),
         request("request-redo", 21, &Request::Redo),
+        request("request-list-sinks", 24, &Request::ListSinks),
+        reply("reply-sinks", 24, &Reply::Sinks(sinks())),
+        request("request-set-output", 25, &Request::SetOutput(to_headset)),
         request(
             "request-try-add-program",
             10,
@@ -247,10 +255,41 @@ fn stream() -> Stream {
     }
 }
 
+fn output(name: &str, description: &str) -> Output {
+    Output {
+        name: NodeName::truncated(name),
+        description: Some(NodeName::truncated(description)),
+    }
+}
+
+fn sinks() -> Vec<Sink> {
+    let Outputs { aux, default } = *audio().outputs;
+    let line = |text| Some(Sentence::truncated(text));
+    let users = [
+        (aux, line("output aux headset*"), Channel::Aux),
+        (default, None, Channel::Default),
+    ];
+    let sinks = users.into_iter().filter_map(|(output, line, channel)| {
+        let Output { name, description } = output?;
+        Some(Sink {
+            name,
+            users: vec![SinkUser { line, channel }],
+            description,
+        })
+    });
+    sinks.collect()
+}
+
 fn audio() -> Audio {
     Audio {
-        output: Some(NodeName::truncated("card-a")),
         omitted: 0,
+        outputs: Box::new(Outputs {
+            aux: Some(output("bluez_output.00_11_22_33_44_55.1", "Headset")),
+            default: Some(output(
+                "alsa_output.pci-0000_00_1f.3.analog-stereo",
+                "Speakers",
+            )),
+        }),
         streams: vec![stream()],
         pipewire: PipeWireState::Up,
         warnings: Vec::new(),

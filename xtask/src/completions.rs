@@ -11,6 +11,8 @@ const PROGRAMS: &str = "mixctl streams 2>/dev/null | cut -f3 | sort -u";
 const NAMES: &str = r"mixctl streams 2>/dev/null | cut -f3 | sed 's/[[*?=\]/\\&/g' | sort -u";
 /// What prints the patterns on the list, a line each.
 const PATTERNS: &str = "mixctl list-programs 2>/dev/null | cut -f1";
+/// What prints what `output` takes: a word a line, then the names of the sinks as globs.
+const SINKS: &str = r"echo auto; echo default; echo aux; mixctl outputs 2>/dev/null | cut -f1 | sed 's/[[*?\]/\\&/g'";
 /// What puts a backslash, which mixctl takes, before a ~ at the start of a line, which fish leaves there
 /// to become a home folder; and before a - where no '--' stands before it, because fish can't put one
 /// there.
@@ -113,7 +115,7 @@ pub fn bash(usage: &Usage) -> String {
         };
         let words = match verb.completes {
             // Some of these may begin as an option does.
-            Completes::Programs | Completes::Names | Completes::Patterns => {
+            Completes::Programs | Completes::Names | Completes::Patterns | Completes::Sinks => {
                 format!("fi\n        {words} ;;")
             }
             _ => format!("else\n            {words}\n        fi ;;"),
@@ -148,6 +150,7 @@ fn bash_words(name: &str, completes: Completes) -> String {
         Completes::Programs => format!("{name}_lines < <({PROGRAMS})"),
         Completes::Names => format!("{name}_lines < <({NAMES})"),
         Completes::Patterns => format!("{name}_lines < <({PATTERNS})"),
+        Completes::Sinks => format!("{name}_lines < <({SINKS})"),
         Completes::Path => "COMPREPLY=($(compgen -f -- \"$cur\"))".to_owned(),
         Completes::Words(words) => {
             format!(
@@ -180,6 +183,9 @@ pub fn zsh(usage: &Usage) -> String {
          }}\n\n\
          _{program}_patterns() {{\n\
          \x20   _{program}_lines \"${{(@f)$({PATTERNS})}}\"\n\
+         }}\n\n\
+         _{program}_sinks() {{\n\
+         \x20   _{program}_lines \"${{(@f)$({SINKS})}}\"\n\
          }}\n\n\
          _{program}() {{\n\
          \x20   local curcontext=$curcontext state line\n\
@@ -262,6 +268,7 @@ fn zsh_action(program: &str, completes: Completes) -> String {
         Completes::Programs => format!("_{program}_programs"),
         Completes::Names => format!("_{program}_names"),
         Completes::Patterns => format!("_{program}_patterns"),
+        Completes::Sinks => format!("_{program}_sinks"),
         Completes::Path => "_files".to_owned(),
         Completes::Words(words) => format!("({})", words.join(" ")),
         Completes::Command => "_command_names -e".to_owned(),
@@ -345,6 +352,7 @@ fn fish_words(completes: Completes) -> String {
         // In fish's quotes a backslash before a backslash is none.
         Completes::Names => fish_lines(&NAMES.replace('\\', r"\\")),
         Completes::Patterns => fish_lines(PATTERNS),
+        Completes::Sinks => fish_lines(&SINKS.replace('\\', r"\\")),
         Completes::Path => " -F".to_owned(),
         Completes::Words(words) => format!(" -a '{}'", words.join(" ")),
         Completes::Command => " -a '(__fish_complete_command)'".to_owned(),

@@ -4,10 +4,11 @@
 #![allow(clippy::expect_used)]
 
 use wire::message::{Pattern, Replacement};
-use wire::{Channel, Rule};
+use wire::{Channel, OutputChoice, Rule};
 
-use mixd::config;
 use mixd::config::edit::lines;
+use mixd::config::{self, output};
+use mixd::router::CHANNELS;
 use mixd::rules::list::{MAX_CHANGES, ProgramList};
 use mixd::rules::moving::moved;
 use mixd::rules::{BINARY, Edit, NAME, Program, Rules};
@@ -30,7 +31,7 @@ const PATTERNS: [&str; 14] = [
     " Zoom ",
     "[",
 ];
-const LINES: [&str; 12] = [
+const LINES: [&str; 15] = [
     "# voice\n",
     "\n",
     "curve cubic\n",
@@ -43,6 +44,9 @@ const LINES: [&str; 12] = [
     "program DISCORD\n",
     "program application.process.binary=slack # slack",
     "snap 0\n",
+    "output speakers\n",
+    "output aux  headset* # call\n",
+    "output default auto\n",
 ];
 
 /// A program that plays.
@@ -81,14 +85,14 @@ pub fn changes(choose: Choose) {
     let Ok(config) = config::parse(first.as_bytes()) else {
         return;
     };
-    let rules = config.rules;
     let mut list = ProgramList::default();
-    list.begin(rules.clone(), first.as_bytes());
+    list.begin(&config, first.as_bytes());
+    let start = (config.rules, config.outputs);
     // What a hand writes besides rules stays when these are taken back.
     let mut is_first_text_there = true;
     for _ in 0..choose(MAX_CHANGES) {
         let before = now(&list);
-        match choose(10) {
+        match choose(11) {
             0 | 1 => {
                 let channel = [Channel::Aux, Channel::Default][choose(2)];
                 if !programs.is_empty() {
@@ -105,27 +109,30 @@ pub fn changes(choose: Choose) {
             }
             6 => turn(&mut list, ProgramList::undo, ProgramList::redo),
             7 => turn(&mut list, ProgramList::redo, ProgramList::undo),
+            10 => choose_output(choose, &mut list),
             _ => {
                 let text = by_hand(choose, &before.1);
                 if let Ok(config) = config::parse(&text) {
-                    let is_change = list.read(config.rules, &text);
+                    let is_change = list.read(&config, &text);
                     is_first_text_there &= is_change || *before.1 == text;
                 } else {
                     // A wrong file is put right by hand again.
                     list.read_wrong(&text);
-                    list.read(before.0, &before.1);
+                    let config = config::parse(&before.1).expect("what was right stays right");
+                    list.read(&config, &before.1);
                 }
             }
         }
         let config = config::parse(list.text()).expect("what was right stays right");
         assert_eq!(config.rules, *list.rules(), "list and file agree");
+        assert_eq!(config.outputs, list.outputs(), "outputs and file agree");
     }
     let (last, undone) = (now(&list), list.redoable());
     let mut count = 0;
     while list.undo().is_ok() {
         count += 1;
     }
-    assert_eq!(*list.rules(), rules);
+    assert_eq!(in_force(&list), start);
     if is_first_text_there {
         assert_eq!(list.text(), first.as_bytes(), "byte for byte");
     }
@@ -133,14 +140,47 @@ pub fn changes(choose: Choose) {
         list.redo().expect("what was taken back");
     }
     assert_eq!(list.redoable(), undone);
-    assert_eq!(*list.rules(), last.0);
+    assert_eq!(in_force(&list), last.0);
     if is_first_text_there {
         assert_eq!(now(&list), last);
     }
 }
 
-fn now(list: &ProgramList) -> (Rules, Vec<u8>) {
-    (list.rules().clone(), list.text().to_vec())
+type InForce = (Rules, Vec<OutputChoice>);
+
+fn in_force(list: &ProgramList) -> InForce {
+    (list.rules().clone(), list.outputs().to_vec())
+}
+
+fn now(list: &ProgramList) -> (InForce, Vec<u8>) {
+    (in_force(list), list.text().to_vec())
+}
+
+/// Chooses what a channel plays to: only that channel's choices change, but where it is for both.
+fn choose_output(choose: Choose, list: &mut ProgramList) {
+    let sink = [Some("headset*"), Some("aux card"), None][choose(3)];
+    let choice = OutputChoice {
+        sink: sink.map(Pattern::truncated),
+        channel: [None, Some(Channel::Aux), Some(Channel::Default)][choose(3)],
+    };
+    let choice = output::normalized(choice).expect("a glob");
+    let of = |outputs: &[OutputChoice], channel| -> Vec<OutputChoice> {
+        let outputs = outputs.iter();
+        let own = outputs.filter(|it| it.channel.is_none_or(|it| it == channel));
+        own.copied().collect()
+    };
+    let (rules, before) = in_force(list);
+    let comments_before = comments(list.text());
+    list.change_outputs(choice.to_string(), output::chosen(&before, choice));
+    assert_eq!(comments(list.text()), comments_before, "no comment is lost");
+    assert_eq!(*list.rules(), rules);
+    for channel in CHANNELS {
+        let after = of(list.outputs(), channel);
+        match choice.channel.is_none_or(|it| it == channel) {
+            true => assert_eq!(after.first(), Some(&choice)),
+            false => assert_eq!(after, of(&before, channel)),
+        }
+    }
 }
 
 fn pattern(choose: Choose) -> Pattern {
@@ -201,15 +241,15 @@ type Turn = fn(&mut ProgramList) -> Result<wire::Change<'static>, wire::Failure>
 
 /// Takes a change back, or makes it again, and the other way round, and lets it stand.
 fn turn(list: &mut ProgramList, there: Turn, back: Turn) {
-    let before = list.rules().clone();
+    let before = in_force(list);
     if let Ok(change) = there(list) {
         assert!(!change.text.is_empty() && change.omitted == 0);
-        assert_ne!(*list.rules(), before);
-        let after = list.rules().clone();
+        assert_ne!(in_force(list), before);
+        let after = in_force(list);
         back(list).expect("what was done can be taken back");
-        assert_eq!(*list.rules(), before);
+        assert_eq!(in_force(list), before);
         there(list).expect("and done again");
-        assert_eq!(*list.rules(), after);
+        assert_eq!(in_force(list), after);
     }
 }
 

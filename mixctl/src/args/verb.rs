@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use wire::message::Pattern;
-use wire::{Channel, Shift, Volume};
+use wire::{Channel, OutputChoice, Shift, Volume};
 
 use super::Words;
 use crate::dial::Range;
@@ -46,6 +46,10 @@ pub enum Verb {
     Undo,
     /// `redo`
     Redo,
+    /// `outputs`
+    Outputs(Format),
+    /// `output [default|aux] NAME|auto`
+    Output(OutputChoice),
     /// `streams`
     Streams(Format),
     /// `why NAME|PID|ID`
@@ -126,6 +130,8 @@ pub(super) fn read(words: Words) -> Result<Verb, String> {
         "get-volume" => Ok(Verb::GetVolume(words.format()?)),
         "list-programs" => Ok(Verb::ListPrograms(words.format()?)),
         "streams" => Ok(Verb::Streams(words.format()?)),
+        "outputs" => Ok(Verb::Outputs(words.format()?)),
+        "output" => Ok(Verb::Output(words.output()?)),
         "status" => Ok(Verb::Status(words.format()?)),
         "doctor" => Ok(Verb::Doctor(words.format()?)),
         "reload" => Ok(Verb::Reload),
@@ -346,6 +352,35 @@ impl Words {
             }
         };
         Ok(Verb::Move(who, side, dry_run))
+    }
+
+    fn output(self) -> Result<OutputChoice, String> {
+        let verb = self.entry.name;
+        let values = self.values.into_iter().map(|value| utf8(verb, value));
+        let values = values.collect::<Result<Vec<String>, String>>()?;
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        let (channel, sink) = match values[..] {
+            [] | ["default" | "aux"] => {
+                return Err(format!("{verb} takes the NAME of a sink, or auto"));
+            }
+            ["default", sink] => (Some(Channel::Default), sink),
+            ["aux", sink] => (Some(Channel::Aux), sink),
+            [sink] => (None, sink),
+            [first, second, ..] => {
+                let extra = match first {
+                    "default" | "aux" => values[2],
+                    _ => second,
+                };
+                return Err(format!(
+                    "{verb} takes one NAME, in quotes if it has spaces; '{extra}' is more"
+                ));
+            }
+        };
+        let sink = match sink {
+            "auto" => None,
+            sink => Some(sink.parse().map_err(|error| wrong(verb, sink, &error))?),
+        };
+        Ok(OutputChoice { sink, channel })
     }
 
     fn watch(&self) -> Result<Verb, String> {

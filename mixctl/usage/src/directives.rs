@@ -85,13 +85,18 @@ pub const DIRECTIVES: [Directive; 7] = [
     },
     Directive {
         name: OUTPUT,
-        value: "NAME|auto",
+        value: "[default|aux] NAME|auto",
         default: Some("auto"),
-        meaning: "Play to the sink of this node.name, whichever is the default; auto: to the \
-                  default sink, or, without a session manager, to the one of the highest \
-                  priority.session.",
-        example: "alsa_output.usb-headset",
-        is_repeated: false,
+        meaning: "Play one channel, or without its name both, to the sink whose node.name NAME matches, \
+                  or else to one whose node.description it does, whichever is the default. NAME is a \
+                  glob, compared without regard to case; of several sinks the one of the highest \
+                  priority.session is taken. auto: play to the default sink, or, without a session \
+                  manager, to the one of the highest priority.session. Several lines are an order of \
+                  preference: the first whose sink is there is played to, and the default sink where \
+                  none is, of which mixd warns unless a last line says auto. A first word default or aux \
+                  before another word is the channel; write \\aux for a sink whose name begins so.",
+        example: "aux headset*",
+        is_repeated: true,
     },
     Directive {
         name: SNAP,

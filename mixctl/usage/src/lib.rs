@@ -74,6 +74,8 @@ pub enum Completes {
     Names,
     /// A pattern on the list (`mixctl list-programs`).
     Patterns,
+    /// A channel, `auto`, or a sink (`mixctl outputs`) as a glob that names it.
+    Sinks,
     /// A path.
     Path,
     /// One of these.

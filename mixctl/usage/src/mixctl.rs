@@ -34,6 +34,8 @@ const VERBS: &[&str] = &[
     "move",
     "undo",
     "redo",
+    "outputs",
+    "output",
     "streams",
     "why",
     "status",
@@ -234,7 +236,7 @@ pub const USAGE: Usage = Usage {
         Verb {
             name: "undo",
             words: "",
-            summary: "take the last change of the list back",
+            summary: "take the last change of the list or of an output back",
             details: &[
                 "It does not matter who made it: mixctl, mixview, or an edit of mixd.conf. The \
                  file's order and comments come back as they were. mixd remembers the last 32 \
@@ -250,6 +252,36 @@ pub const USAGE: Usage = Usage {
             details: &[],
             options: &[],
             completes: Completes::Nothing,
+        },
+        Verb {
+            name: "outputs",
+            words: "",
+            summary: "print the sinks, and who plays to each",
+            details: &[
+                "The fields are node.name, node.description, the channels that play to it (default, aux or \
+                 both, with a comma between) and the lines of mixd.conf or options of mixd that chose it, \
+                 separated by a tab; - stands for none.",
+                "With --json: {\"outputs\": [{\"name\": string, \"description\": string or null, \
+                 \"users\": [{\"channel\": aux or default, \"line\": string or null}...]}...]}.",
+            ],
+            options: &[JSON],
+            completes: Completes::Nothing,
+        },
+        Verb {
+            name: "output",
+            words: "[CHANNEL] NAME",
+            summary: "choose what a channel plays to, or both",
+            details: &[
+                "CHANNEL is default or aux; without it, both channels play there. NAME is auto, for the default \
+                 sink, whichever that is, or a glob (*, ?, [a-z]), compared without regard to case with the node.name of each \
+                 sink, and, where none has such a name, with its node.description. While no such sink is \
+                 there, the default sink is played to.",
+                "It is kept in mixd.conf as 'output', in place of the lines for that channel, or, without one, \
+                 of all; a line for both channels stays, and counts while NAME is not there. What was done is \
+                 printed; undo takes it back. An order of preference is written into mixd.conf by hand.",
+            ],
+            options: &[],
+            completes: Completes::Sinks,
         },
         Verb {
             name: "streams",
@@ -299,10 +331,12 @@ pub const USAGE: Usage = Usage {
         Verb {
             name: "status",
             words: "",
-            summary: "print volume, card, list, streams and warnings",
+            summary: "print volume, cards, list, streams and warnings",
             details: &[
                 "With --json: {\"volume\": number, \"default\": gain, \"aux\": gain, \
-                 \"pipewire\": up, down or off, \"output\": the card's node.name or null, \
+                 \"pipewire\": up, down or off, \"output\": node.name of the card that the default channel \
+                 plays to or null, \"outputs\": {\"default\": OUTPUT or null, \"aux\": OUTPUT or null}, each \
+                 OUTPUT {\"name\": node.name, \"description\": node.description or null}, \
                  \"programs\": [RULE...], \"streams\": [STREAM...], \"omitted\": number, \
                  \"warnings\": [own-sink-is-default, output-missing, leads-back, sinks-removed, \
                  links-removed, manager-hangs, moving-forbidden, default-muted, aux-muted, \
@@ -324,7 +358,8 @@ pub const USAGE: Usage = Usage {
             words: "",
             summary: "print the volume now and after every change",
             details: &[
-                "plain: the volume. json: as get-volume prints it. waybar: {\"text\", \
+                "plain: the volume. json: as get-volume prints it, and the outputs as status prints them, \
+                 also when these change. waybar: {\"text\", \
                  \"tooltip\", \"class\", \"percentage\"} for a custom module whose return-type is \
                  json; class is middle, default or aux, by the channel that is louder, or \
                  offline. wob: 0 to 100.",

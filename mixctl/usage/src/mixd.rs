@@ -47,8 +47,23 @@ pub const USAGE: Usage = Usage {
             short: None,
             long: "output",
             value: Some("NAME"),
-            help: "play to the sink of this node.name, whichever is the default; auto: to the \
-                   default one. Goes before the configuration",
+            help: "play to the sink of this name, as 'output' in mixd.conf does; auto: to the default \
+                   one. Goes before the configuration; given several times, the first that is there \
+                   counts",
+            completes: Completes::Nothing,
+        },
+        Opt {
+            short: None,
+            long: "output-default",
+            value: Some("NAME"),
+            help: "the same for the default channel alone",
+            completes: Completes::Nothing,
+        },
+        Opt {
+            short: None,
+            long: "output-aux",
+            value: Some("NAME"),
+            help: "the same for the aux channel alone",
             completes: Completes::Nothing,
         },
         Opt {

@@ -18,7 +18,7 @@ fn only_a_change_counts_as_one() {
     let mut app = app();
     app.request(0, Request::SetVolume(volume("0"))).unwrap();
     app.set_settings(Settings::default());
-    app.programs.read(Rules::default(), b"# mine\n");
+    app.programs.read(&Config::default(), b"# mine\n");
     assert!(app.take_changed().is_empty());
     app.request(0, Request::SetVolume(volume("0.5"))).unwrap();
     assert!(app.take_changed().contains(Topic::Volume));
@@ -53,6 +53,10 @@ fn the_largest_status_fits_into_a_frame() {
         channel: Channel::Default,
         linked_by: Some(ClientName::truncated(&name)),
     };
+    let output = wire::Output {
+        name,
+        description: Some(name),
+    };
     app.set_settings(Settings {
         file: Some("x".repeat(4096)),
         problem: Some("x".repeat(512)),
@@ -61,13 +65,17 @@ fn the_largest_status_fits_into_a_frame() {
     let fitting = MAX_LIST / size(&stream);
     for count in [fitting + 5, 3 * fitting] {
         app.set_audio(Audio {
-            output: Some(name),
             omitted: 0,
+            outputs: Box::new(wire::Outputs {
+                aux: Some(output),
+                default: Some(output),
+            }),
             streams: vec![stream.clone(); count],
             pipewire: PipeWireState::Down,
             warnings: vec![
                 Warning::OwnSinkIsDefault,
                 Warning::OutputMissing,
+                Warning::LeadsBack(name),
                 Warning::LeadsBack(name),
                 Warning::SinksRemoved,
                 Warning::LinksRemoved,

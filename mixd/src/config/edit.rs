@@ -87,7 +87,7 @@ impl<'a> Edited<'a> {
             let lines = self.lines_of(rule.pattern()).to_vec();
             places.extend(lines.first());
             for at in lines {
-                self.new[at] = without_rule(self.lines[at]);
+                self.new[at] = without_directive(self.lines[at]);
             }
         }
         let mut places = places.into_iter();
@@ -128,11 +128,7 @@ impl<'a> Edited<'a> {
 
     fn insert_behind(&mut self, at: usize, rule: &Rule) {
         let line = self.line(Some(at), rule);
-        if !self.new[at].is_empty() && !self.new[at].ends_with(b"\n") {
-            let end = line_end(self.lines[at]);
-            self.new[at].extend(end);
-        }
-        self.new[at].extend(line);
+        insert_behind(&mut self.new[at], &line);
     }
 
     /// A line for a rule, indented and ended as another one.
@@ -158,6 +154,14 @@ impl<'a> Edited<'a> {
     }
 }
 
+/// Puts a line behind others, of which the last may lack its end.
+pub fn insert_behind(text: &mut Vec<u8>, line: &[u8]) {
+    if !text.is_empty() && !text.ends_with(b"\n") {
+        text.extend(line_end(line));
+    }
+    text.extend(line);
+}
+
 fn line_end(line: &[u8]) -> &'static [u8] {
     match line.ends_with(b"\r\n") {
         true => b"\r\n",
@@ -165,8 +169,8 @@ fn line_end(line: &[u8]) -> &'static [u8] {
     }
 }
 
-/// Returns the rest of a line without its rule: the comment, if there is one.
-fn without_rule(line: &[u8]) -> Vec<u8> {
+/// Returns the rest of a line without its directive: the comment, if there is one.
+pub fn without_directive(line: &[u8]) -> Vec<u8> {
     match line::parse(line) {
         Line::Directive { comment, .. } if !comment.is_empty() => {
             let text_ends = line.trim_ascii_end().len();

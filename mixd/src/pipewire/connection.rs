@@ -2,7 +2,7 @@
 //! lasts.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pipewire::client::{Client, ClientListener};
 use pipewire::context::ContextRc;
@@ -23,10 +23,11 @@ use super::listen::{self, Incoming, Message};
 use super::metadata::MetadataConnection;
 use super::pod;
 use super::sink::Sink;
-use crate::config::Config;
 use crate::fade::{Factors, Fade};
 use crate::process;
-use crate::router::{self, CHANNELS, Command, Direction, Event, Layout, Ports, Props, Router};
+use crate::router::{
+    self, ByChannel, CHANNELS, Command, Direction, Event, Layout, Ports, Preference, Props, Router,
+};
 use crate::rules::Rules;
 
 /// How many answers of the session manager are awaited, after the last link to our sinks has gone, until
@@ -584,10 +585,10 @@ impl Connection {
         }
     }
 
-    /// Plays to another sink, or fades at another pace, from now on.
-    pub fn set_config(&mut self, config: &Config) {
-        self.router.set_output(config.output.clone());
-        self.fade.set_shortest(config.glide);
+    /// Plays to other sinks, or fades at another pace, from now on.
+    pub fn set_config(&mut self, glide: Duration, preferences: ByChannel<Vec<Preference>>) {
+        self.router.set_preferences(preferences);
+        self.fade.set_shortest(glide);
     }
 
     /// Fades to new gains.

@@ -157,7 +157,7 @@ mod tests {
         /// Both sinks are there, and carry what they are set to.
         fn new() -> Self {
             let mut world = Self {
-                router: Router::new(None),
+                router: Router::default(),
                 now: Instant::now(),
             };
             let mut pipewire = PipeWire::new(true);

@@ -5,8 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use wire::Channel;
+
 use super::event::{Command, Ports};
-use super::output::Output;
+use super::output::Outputs;
 use super::registry::{Link, Registry};
 use super::sinks::Sinks;
 use super::streams::MAX_MOVES;
@@ -106,6 +108,18 @@ impl Links {
         self.refusals.clear();
     }
 
+    /// The same of those that leave or reach a sink of this channel.
+    pub fn reset_retries_of(&mut self, sinks: &Sinks, channel: Channel) {
+        let is_other = |ports: &Ports| {
+            let ends = [ports.output_node, ports.input_node].into_iter();
+            !ends
+                .filter_map(|node| sinks.channel(node))
+                .any(|found| found == channel)
+        };
+        self.retries.retain(|ports, _| is_other(ports));
+        self.refusals.retain(|ports, _| is_other(ports));
+    }
+
     /// Makes what was given up once more.
     pub fn allow_retry(&mut self) {
         for left in self.retries.values_mut() {
@@ -156,14 +170,13 @@ impl Links {
     }
 
     /// Finds the sinks of ours that lack a link to the output.
-    pub fn find_unlinked_sinks(&mut self, registry: &Registry, sinks: &Sinks, output: &Output) {
-        self.unlinked_sinks.clear();
-        if let Some(card) = output.node() {
-            let nodes = sinks.nodes().map(|(_, node, _)| node);
-            let is_unlinked = |&node: &u32| !registry.missing(node, card, |_| true).is_empty();
-            let unlinked = nodes.filter(is_unlinked).map(|node| (node, card));
-            self.unlinked_sinks.extend(unlinked);
-        }
+    pub fn find_unlinked_sinks(&mut self, registry: &Registry, sinks: &Sinks, outputs: &Outputs) {
+        let unlinked = sinks.nodes().filter_map(|(sink, node, _)| {
+            let card = outputs.of(sink.channel).node()?;
+            let is_unlinked = !registry.missing(node, card, |_| true).is_empty();
+            is_unlinked.then_some((node, card))
+        });
+        self.unlinked_sinks = unlinked.collect();
     }
 
     /// The output to which a sink of ours lacks a link, if it lacks one.

@@ -1,26 +1,106 @@
-//! Where the monitors of our sinks go: to the sink that was asked for by name, else to the default one,
-//! or to the first of the smart filters before it. Never to what leads back into our own sinks: a combination, loopback
-//! or filter whose output ends in one of them would be fed by itself, and PipeWire falls silent.
+//! Where the monitor of each channel's sink goes: to the first sink that its preferences name and that is
+//! there, else to the default one, or to the first of the smart filters before it. Never to what leads back into our
+//! own sinks: a combination, loopback or filter whose output ends in one of them would be fed by itself, and PipeWire
+//! falls silent.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::message::NodeName;
+use wire::Channel;
+use wire::message::Pattern;
 
-use super::channel_of_name;
 use super::event::Command;
 use super::registry::{Node, Registry};
 use super::timeouts::Round;
+use super::{ByChannel, CHANNELS, channel_of_name};
+use crate::rules::glob;
 
 /// How often what a combination copies into our sinks is removed while these are the same: more than
 /// one that is made for each of them, twice over. Whoever makes it again and again is not to be fought.
 pub const MAX_REMOVALS: u8 = 8;
 
-/// What we play to.
+/// A sink that a channel is to play to: a line of mixd.conf, or an option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preference {
+    /// A glob that the sink's `node.name` or `node.description` matches; none: whichever is the default.
+    pub sink: Option<Pattern>,
+    /// The line or option, as it is written.
+    pub line: String,
+}
+
+/// What the channels play to.
+#[derive(Debug, Default)]
+pub struct Outputs {
+    all: ByChannel<Output>,
+    copies: Copies,
+}
+
+impl Outputs {
+    /// Outputs that are chosen by these preferences, of which the first whose sink is there counts.
+    pub fn new(preferences: ByChannel<Vec<Preference>>) -> Self {
+        let mut outputs = Self::default();
+        outputs.set_preferences(preferences);
+        outputs
+    }
+
+    /// Chooses by these preferences from now on.
+    pub fn set_preferences(&mut self, mut preferences: ByChannel<Vec<Preference>>) {
+        for channel in CHANNELS {
+            self.all[channel].preferences = std::mem::take(&mut preferences[channel]);
+        }
+    }
+
+    /// What a channel plays to.
+    pub fn of(&self, channel: Channel) -> &Output {
+        &self.all[channel]
+    }
+
+    /// Chooses what to play to. Returns the channels for which that has changed.
+    pub fn choose(&mut self, registry: &Registry) -> Vec<Channel> {
+        let mut changed = CHANNELS.to_vec();
+        changed.retain(|&channel| self.all[channel].choose(registry));
+        changed
+    }
+
+    /// Forgets a node that has gone.
+    pub fn forget(&mut self, id: u32) {
+        self.copies.going.remove(&id);
+    }
+
+    /// Removes what combinations play once more to our sinks; see [`Copies::remove`].
+    pub fn remove_copies(&mut self, registry: &Registry, created: u32, round: &mut Round) {
+        self.copies.remove(registry, created, round);
+    }
+
+    /// Returns whether a channel has preferences, and none of their sinks is there.
+    pub fn are_missing(&self) -> bool {
+        let mut all = CHANNELS.map(|channel| self.of(channel)).into_iter();
+        all.any(|output| output.is_missing)
+    }
+
+    /// The sinks that are to be played to, and lead back into ours, or did until their copies were removed.
+    pub fn led_back(&self, registry: &Registry) -> BTreeSet<u32> {
+        let is_mended = |&card: &u32| {
+            let group = registry.link_group(card);
+            group.is_some_and(|group| self.copies.removed.contains_key(group))
+        };
+        let outputs = CHANNELS.map(|channel| self.of(channel)).into_iter();
+        let leading = outputs.filter_map(|output| {
+            let card = || output.card.filter(is_mended);
+            output.rejected.or_else(card)
+        });
+        leading.collect()
+    }
+}
+
+/// What a channel plays to.
 #[derive(Debug, Default)]
 pub struct Output {
-    /// The `node.name` of the sink to play to, whichever is the default.
-    pub named: Option<String>,
+    preferences: Vec<Preference>,
+    /// The index of the preference by which the sink was chosen.
+    chosen_by: Option<usize>,
+    /// There are preferences, and none of their sinks is there.
+    is_missing: bool,
     /// The sink that was chosen.
     card: Option<u32>,
     /// The one before that: what was chosen last may lead back as soon as something is linked.
@@ -29,30 +109,12 @@ pub struct Output {
     node: Option<u32>,
     /// The sink that was to be chosen, and leads back into ours.
     rejected: Option<u32>,
-    /// The link groups whose copies into our sinks have been removed: how often, since the sink of
-    /// this number was made.
-    removed: BTreeMap<String, (u32, u8)>,
-    /// Such copies, until they have gone.
-    going: BTreeSet<u32>,
 }
 
 impl Output {
-    /// Plays to the sink of this name, or, without one, to the default.
-    pub fn new(named: Option<String>) -> Self {
-        Self {
-            named,
-            ..Self::default()
-        }
-    }
-
     /// The sink that was chosen.
     pub fn card(&self) -> Option<u32> {
         self.card
-    }
-
-    /// Forgets a node that has gone.
-    pub fn forget(&mut self, id: u32) {
-        self.going.remove(&id);
     }
 
     /// The node that the monitors are linked to: the chosen sink, or what the session manager puts
@@ -61,25 +123,47 @@ impl Output {
         self.node
     }
 
-    /// Chooses what to play to. Returns whether that has changed. Where the sink that was asked for, or else the default one, is one of
-    /// ours or leads back into ours, the last one stays; where there is none, it is one of the cards
-    /// that are played to in the end. Where nobody says what is the default, it is the one of the
+    /// The preference by which the sink was chosen; none where none of them names a sink that is there.
+    pub fn chosen_by(&self) -> Option<&Preference> {
+        self.preferences.get(self.chosen_by?)
+    }
+
+    /// Chooses what to play to. Returns whether that has changed. Where the sink that was asked for, or else the
+    /// default one, is one of ours or leads back into ours, the last one stays; where there is none, it is one of
+    /// the cards that are played to in the end. Where nobody says what is the default, it is the one of the
     /// highest priority.
-    pub fn choose(&mut self, registry: &Registry) -> bool {
-        let sink_named = |name: Option<&String>| {
-            let name = name?;
+    fn choose(&mut self, registry: &Registry) -> bool {
+        let is_good = |&id: &u32| !registry.leads_back(id);
+        let default = registry.default_sink.as_ref();
+        let default = default.and_then(|name| {
             let mut cards = registry.cards();
             cards.find(|(_, node)| node.name == *name).map(|(id, _)| id)
-        };
-        let is_good = |&id: &u32| !registry.leads_back(id);
-        let named = sink_named(self.named.as_ref());
-        let default = sink_named(registry.default_sink.as_ref());
-        let chosen = named.filter(is_good).or_else(|| default.filter(is_good));
-        let card = chosen.or_else(|| self.other_card(registry, named.or(default)));
-        let is_named = named.is_some() && card == named;
-        let filter = card.and_then(|card| registry.filter_before(card, is_named));
+        });
+        let (mut named, mut rejected) = (None, None);
+        self.is_missing = !self.preferences.is_empty();
+        self.chosen_by = self.preferences.iter().position(|preference| {
+            let Some(glob) = &preference.sink else {
+                self.is_missing = false;
+                return true;
+            };
+            let matching = registry.matching_cards(glob);
+            self.is_missing &= matching.is_empty();
+            named = matching.iter().copied().find(is_good);
+            rejected = rejected.or_else(|| matching.first().copied());
+            named.is_some()
+        });
+        if named.is_some() {
+            rejected = None;
+        }
+        let chosen = named.or_else(|| default.filter(is_good));
+        let bad = rejected.or(default);
+        let card = chosen.or_else(|| self.other_card(registry, bad));
+        let filter = card.and_then(|card| registry.filter_before(card, named.is_some()));
         let node = filter.filter(is_good).or(card);
-        self.rejected = named.or(default).filter(|&id| registry.leads_back(id));
+        self.rejected = match named {
+            Some(_) => None,
+            None => bad.filter(|&id| registry.leads_back(id)),
+        };
         if card != self.card {
             self.previous = std::mem::replace(&mut self.card, card);
         }
@@ -116,13 +200,25 @@ impl Output {
             behind.or_else(|| best(None).filter(|_| is_own || bad.is_some()))
         })
     }
+}
 
+/// What combinations of sinks play once more to ours.
+#[derive(Debug, Default)]
+struct Copies {
+    /// The link groups whose copies into our sinks have been removed: how often, since the sink of
+    /// this number was made.
+    removed: BTreeMap<String, (u32, u8)>,
+    /// Such copies, until they have gone.
+    going: BTreeSet<u32>,
+}
+
+impl Copies {
     /// Removes the streams by which a combination of sinks (module-combine-sink takes every sink that
     /// there is, ours too) plays once more to our sinks what it plays to cards: it would be heard
     /// twice, and leads back where we play to it. They are gone with our sinks as well, and what made
     /// them is not disturbed: measured with 0.3.65, 1.4.2 and 1.6.9. `created` says how many sinks of
     /// ours have been asked for so far.
-    pub fn remove_copies(&mut self, registry: &Registry, created: u32, round: &mut Round) {
+    fn remove(&mut self, registry: &Registry, created: u32, round: &mut Round) {
         for (id, group) in registry.copies() {
             if self.going.contains(&id) {
                 continue;
@@ -142,29 +238,29 @@ impl Output {
             nodes.any(|&node| registry.link_group(node) == Some(group))
         });
     }
-
-    /// Returns whether the sink that was asked for by name is not there.
-    pub fn is_missing(&self, registry: &Registry) -> bool {
-        let named = self.named.as_ref();
-        named.is_some_and(|name| !registry.cards().any(|(_, node)| node.name == *name))
-    }
-
-    /// The name of the sink that is to be played to, where it leads back into ours, or did until its
-    /// copies were removed.
-    pub fn led_back(&self, registry: &Registry) -> Option<NodeName> {
-        let is_mended = |&card: &u32| {
-            let group = registry.link_group(card);
-            group.is_some_and(|group| self.removed.contains_key(group))
-        };
-        let card = || self.card.filter(is_mended);
-        let node = registry.nodes().get(&self.rejected.or_else(card)?)?;
-        Some(NodeName::truncated(&node.name))
-    }
 }
 
 impl Registry {
+    /// The cards that a glob names, the best first: those whose `node.name` it matches, or else those whose
+    /// `node.description` it does.
+    pub fn matching_cards(&self, glob: &str) -> Vec<u32> {
+        let by = |text: fn(&Node) -> &str| {
+            let cards = self.cards();
+            let matching = cards.filter(|(_, node)| glob::matches(glob, text(node)));
+            // No session manager takes a smart filter for the best card.
+            let rank = |(id, node): (u32, &Node)| (self.is_filter(id), Reverse(node.priority), id);
+            let mut ranks: Vec<_> = matching.map(rank).collect();
+            ranks.sort_unstable();
+            ranks.into_iter().map(|(.., id)| id).collect::<Vec<u32>>()
+        };
+        match by(|node| &node.name) {
+            named if named.is_empty() => by(|node| &node.description),
+            named => named,
+        }
+    }
+
     /// Returns whether what a sink is sent ends, by whatever way, in one of ours.
-    fn leads_back(&self, sink: u32) -> bool {
+    pub fn leads_back(&self, sink: u32) -> bool {
         let mut reached = self.reached_from(sink).into_iter();
         reached.any(|node| self.channel(node).is_some())
     }

@@ -30,6 +30,8 @@ pub struct Node {
     pub class: String,
     /// `node.name`
     pub name: String,
+    /// `node.description`
+    pub description: String,
     /// `object.path`
     pub path: String,
     /// `object.serial`
@@ -146,6 +148,7 @@ impl Registry {
         let node = Node {
             class: text(props, "media.class"),
             name: text(props, "node.name"),
+            description: text(props, "node.description"),
             path: text(props, "object.path"),
             serial: number(props, "object.serial"),
             client: number(props, "client.id"),

@@ -1,18 +1,18 @@
-//! Our own sinks: one for each channel, with the layout of the card. When that changes, a second
-//! one takes over before the first goes, so that no stream is ever without.
+//! Our own sinks: one for each channel, with the layout of the card that it plays to. When that changes, a
+//! second one takes over before the first goes, so that no stream is ever without.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use wire::Channel;
 
-use super::CHANNELS;
 use super::event::{Command, Ports, Sink};
 use super::layout::Layout;
-use super::output::Output;
+use super::output::Outputs;
 use super::ports::ConfiguredPorts;
 use super::registry::{Direction, Registry};
 use super::streams::Streams;
 use super::timeouts::{MAX_ATTEMPTS, Round, Timeout};
+use super::{ByChannel, CHANNELS};
 
 /// How often somebody may remove a sink before none is created in its place for a while
 /// ([`Timeout::RecreateSinks`]): whoever does so each time is not to be fought.
@@ -25,8 +25,26 @@ struct Entry {
     node: Option<u32>,
 }
 
-/// The sinks that have been asked for.
+/// The layout that the sinks of a channel are to have.
 #[derive(Debug)]
+struct Wanted {
+    /// That of what the channel plays to, or of what it played to last.
+    layout: Layout,
+    /// It is that of what the channel plays to now.
+    is_known: bool,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            layout: Layout::stereo(),
+            is_known: false,
+        }
+    }
+}
+
+/// The sinks that have been asked for.
+#[derive(Debug, Default)]
 pub struct Sinks {
     all: BTreeMap<Sink, Entry>,
     /// The number of the next one.
@@ -35,23 +53,7 @@ pub struct Sinks {
     lost: u8,
     /// How often in a row PipeWire has refused to create one for each channel.
     refusals: BTreeMap<Channel, u8>,
-    /// The layout of what both channels play to, or that of the last.
-    layout: Layout,
-    /// That is the layout of what they play to now.
-    is_layout_known: bool,
-}
-
-impl Default for Sinks {
-    fn default() -> Self {
-        Self {
-            all: BTreeMap::new(),
-            next: 0,
-            lost: 0,
-            refusals: BTreeMap::new(),
-            layout: Layout::stereo(),
-            is_layout_known: false,
-        }
-    }
+    wanted: ByChannel<Wanted>,
 }
 
 impl Sinks {
@@ -99,10 +101,17 @@ impl Sinks {
         all.filter_map(|(&sink, entry)| Some((sink, entry.node?, &entry.layout)))
     }
 
+    /// The nodes of those that PipeWire has created for this channel.
+    pub fn nodes_of(&self, channel: Channel) -> impl Iterator<Item = u32> {
+        let nodes = self
+            .nodes()
+            .filter(move |(sink, ..)| sink.channel == channel);
+        nodes.map(|(_, node, _)| node)
+    }
+
     /// Returns whether PipeWire has created one for this channel.
     pub fn is_created(&self, channel: Channel) -> bool {
-        let mut nodes = self.nodes();
-        nodes.any(|(sink, ..)| sink.channel == channel)
+        self.nodes_of(channel).next().is_some()
     }
 
     /// The channel whose sink this node is.
@@ -128,31 +137,38 @@ impl Sinks {
         self.refusals.contains_key(&channel)
     }
 
+    /// Returns whether a sink has the layout that it is to have.
+    fn fits(&self, sink: Sink, layout: &Layout) -> bool {
+        *layout == self.wanted[sink.channel].layout
+    }
+
     /// Returns whether this node is a sink of an earlier layout that one of the right layout replaces.
     pub fn is_replaced(&self, node: u32) -> bool {
         let mut nodes = self.nodes();
-        let found = nodes.find(|&(_, id, layout)| id == node && *layout != self.layout);
+        let found = nodes.find(|&(sink, id, layout)| id == node && !self.fits(sink, layout));
         found.is_some_and(|(old, ..)| {
             let mut nodes = self.nodes();
-            nodes.any(|(sink, _, layout)| sink.channel == old.channel && *layout == self.layout)
+            nodes.any(|(sink, _, layout)| sink.channel == old.channel && self.fits(sink, layout))
         })
     }
 
-    /// Asks for a sink of the output's layout for each channel that has none, and gives ports to those
+    /// Asks for a sink of its output's layout for each channel that has none, and gives ports to those
     /// that the session manager leaves without.
     pub fn plan(
         &mut self,
         registry: &Registry,
-        output: &Output,
+        outputs: &Outputs,
         ports: &mut ConfiguredPorts,
         round: &mut Round,
     ) {
-        self.find_layout(registry, output, ports, round);
         if self.are_given_up() && round.expired(Timeout::RecreateSinks) {
             self.lost = 0;
         }
-        if self.is_layout_known && !self.are_given_up() {
-            self.create(round);
+        for channel in CHANNELS {
+            self.find_layout(channel, registry, outputs, ports, round);
+            if self.wanted[channel].is_known && !self.are_given_up() {
+                self.create(channel, round);
+            }
         }
         for (_, id, layout) in self.nodes() {
             if registry.side(id, Direction::Input).is_none()
@@ -163,66 +179,64 @@ impl Sinks {
         }
     }
 
-    /// Finds the layout that the sinks are to have, if it can be known already.
+    /// Finds the layout that a channel's sink is to have, if it can be known already.
     fn find_layout(
         &mut self,
+        channel: Channel,
         registry: &Registry,
-        output: &Output,
+        outputs: &Outputs,
         ports: &mut ConfiguredPorts,
         round: &mut Round,
     ) {
-        let Some(card) = output.node() else {
-            self.is_layout_known = true;
+        let wanted = &mut self.wanted[channel];
+        let Some(card) = outputs.of(channel).node() else {
+            wanted.is_known = true;
             return;
         };
         if let Some(side) = registry.side(card, Direction::Input) {
-            self.is_layout_known = true;
-            if side.layout != self.layout {
-                self.refusals.clear();
-                self.layout = side.layout;
+            wanted.is_known = true;
+            if side.layout != wanted.layout {
+                self.refusals.remove(&channel);
+                wanted.layout = side.layout;
             }
             return;
         }
         if !registry.is_managed() {
             if !round.is_alone {
-                self.is_layout_known = false;
+                wanted.is_known = false;
                 return;
             }
             ports.configure_card(registry, card, round);
         }
-        self.is_layout_known = round.expired(Timeout::Ports(card));
+        wanted.is_known = round.expired(Timeout::Ports(card));
     }
 
-    fn create(&mut self, round: &mut Round) {
-        for channel in CHANNELS {
-            let mut all = self.all.iter();
-            if all.any(|(sink, entry)| sink.channel == channel && entry.layout == self.layout) {
-                continue;
-            }
-            if let Some(&refusals) = self.refusals.get(&channel)
-                && (refusals >= MAX_ATTEMPTS
-                    || !round.expired(Timeout::RefusedSink(channel, refusals)))
-            {
-                continue;
-            }
-            let number = self.next;
-            self.next += 1;
-            let sink = Sink { channel, number };
-            let layout = self.layout.clone();
-            let command = Command::CreateSink(sink, layout.clone());
-            round.commands.push(command);
-            self.all.insert(sink, Entry { layout, node: None });
+    fn create(&mut self, channel: Channel, round: &mut Round) {
+        let mut all = self.all.iter();
+        if all.any(|(&sink, entry)| sink.channel == channel && self.fits(sink, &entry.layout)) {
+            return;
         }
+        if let Some(&refusals) = self.refusals.get(&channel)
+            && (refusals >= MAX_ATTEMPTS || !round.expired(Timeout::RefusedSink(channel, refusals)))
+        {
+            return;
+        }
+        let number = self.next;
+        self.next += 1;
+        let sink = Sink { channel, number };
+        let layout = self.wanted[channel].layout.clone();
+        let command = Command::CreateSink(sink, layout.clone());
+        round.commands.push(command);
+        self.all.insert(sink, Entry { layout, node: None });
     }
 
-    /// The links from each sink to the output.
-    pub fn monitor_links(&self, registry: &Registry, output: &Output) -> BTreeSet<Ports> {
-        let nodes = self.nodes().map(|(_, node, _)| node);
-        let links = output.node().map(|card| {
-            let pairs = nodes.flat_map(move |node| registry.pairs(node, card));
-            pairs.collect()
+    /// The links from each sink to its output.
+    pub fn monitor_links(&self, registry: &Registry, outputs: &Outputs) -> BTreeSet<Ports> {
+        let links = self.nodes().flat_map(|(sink, node, _)| {
+            let card = outputs.of(sink.channel).node();
+            card.map_or_else(Vec::new, |card| registry.pairs(node, card))
         });
-        links.unwrap_or_default()
+        links.collect()
     }
 
     /// The node of each channel's sink to which streams can be sent: one of the card's layout if
@@ -230,13 +244,13 @@ impl Sinks {
     pub fn ready(
         &self,
         registry: &Registry,
-        output: &Output,
+        outputs: &Outputs,
         monitors: &BTreeSet<Ports>,
     ) -> BTreeMap<Channel, u32> {
         let has_ports = |card| registry.side(card, Direction::Input).is_some();
-        let needs_no_link = match output.node() {
+        let needs_no_link = |channel| match outputs.of(channel).node() {
             None => true,
-            Some(card) => self.is_layout_known && !has_ports(card),
+            Some(card) => self.wanted[channel].is_known && !has_ports(card),
         };
         let mut ready = BTreeMap::new();
         for (sink, node, layout) in self.nodes() {
@@ -244,9 +258,9 @@ impl Sinks {
             let has_serial = has_serial.is_some_and(|node| node.serial.is_some());
             let is_complete = registry.side(node, Direction::Input).is_some() && has_serial;
             let is_linked = || monitors.iter().any(|ports| ports.output_node == node);
-            if is_complete && (needs_no_link || is_linked()) {
+            if is_complete && (needs_no_link(sink.channel) || is_linked()) {
                 // Those created later come later.
-                let fits = *layout == self.layout;
+                let fits = self.fits(sink, layout);
                 let best = ready.entry(sink.channel).or_insert((fits, node));
                 if fits >= best.0 {
                     *best = (fits, node);
@@ -275,13 +289,13 @@ impl Sinks {
         };
         let fits = |node: u32| {
             let mut nodes = self.nodes();
-            nodes.any(|(_, id, layout)| id == node && *layout == self.layout)
+            nodes.any(|(sink, id, layout)| id == node && self.fits(sink, layout))
         };
         let mut superfluous: BTreeSet<u32> = self
             .nodes()
             .filter(|&(sink, node, layout)| {
                 let successor = ready.get(&sink.channel);
-                *layout != self.layout && successor.is_some_and(|&it| fits(it)) && !is_used(node)
+                !self.fits(sink, layout) && successor.is_some_and(|&it| fits(it)) && !is_used(node)
             })
             .map(|(_, node, _)| node)
             .collect();

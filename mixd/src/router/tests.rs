@@ -19,6 +19,7 @@ use super::streams::MAX_MOVES;
 use super::*;
 use crate::router::registry::{CONFIGURED_SINK, DEFAULT_SINK, TARGET_NODE};
 use wire::StreamState;
+use wire::message::Pattern;
 
 const CARD: u32 = 30;
 const OTHER_CARD: u32 = 31;
@@ -56,6 +57,19 @@ struct World {
     now: Instant,
 }
 
+/// Globs that both channels prefer, in order.
+fn preferred(globs: &[&str]) -> ByChannel<Vec<Preference>> {
+    let preference = |glob: &&str| Preference {
+        sink: Some(Pattern::truncated(glob)),
+        line: format!("output {glob}"),
+    };
+    let mut preferences = ByChannel::default();
+    for channel in CHANNELS {
+        preferences[channel] = globs.iter().map(preference).collect();
+    }
+    preferences
+}
+
 impl World {
     /// A session that has come to rest, with `names` on the list.
     fn new(names: &[&str]) -> Self {
@@ -78,7 +92,7 @@ impl World {
 
     fn empty(names: &[&str], is_managed: bool) -> Self {
         let mut world = Self {
-            router: Router::new(None),
+            router: Router::default(),
             rules: rules(names),
             pipewire: PipeWire::new(is_managed),
             now: Instant::now(),
@@ -123,9 +137,20 @@ impl World {
     }
 
     /// The `node.name` of the card that is played to.
+    /// What both channels play to.
     fn output(&self) -> Option<String> {
-        let audio = self.router.audio();
-        audio.output.map(|name| name.to_string())
+        let [default, aux] = CHANNELS.map(|channel| self.output_of(channel));
+        assert_eq!(aux, default, "both play to one");
+        default
+    }
+
+    fn output_of(&self, channel: Channel) -> Option<String> {
+        let wire::Outputs { aux, default } = *self.router.audio().outputs;
+        let output = match channel {
+            Channel::Default => default,
+            Channel::Aux => aux,
+        };
+        output.map(|output| output.name.to_string())
     }
 
     fn stream(&self, id: u32) -> Stream {
@@ -1016,14 +1041,14 @@ fn another_default_card_takes_the_monitors_and_our_own_sink_does_not() {
     assert_eq!(world.router.audio().warnings, []);
     assert_eq!(world.run([default_sink("mixd-aux")]), []);
     let audio = world.router.audio();
-    assert_eq!(audio.output.as_deref(), Some("other"));
+    assert_eq!(world.output().as_deref(), Some("other"));
     assert_eq!(audio.warnings, [Warning::OwnSinkIsDefault]);
 }
 
 #[test]
 fn the_output_asked_for_goes_before_the_default() {
     let mut world = World::empty(&[], true);
-    world.router = Router::new(Some("other".into()));
+    world.router = Router::new(preferred(&["other"]));
     world.handle([Event::Metadata(MetadataOwner::Managed(MANAGER))]);
     world.handle(session());
     world.run([Event::Listed]);
@@ -1202,8 +1227,7 @@ fn without_a_session_manager_the_card_is_the_one_of_the_highest_priority() {
     let mut best = simulation::sink(50, "best", &Layout::stereo());
     best[0] = simulation::node(50, "Audio/Sink", "best", &[("priority.session", "2000")]);
     world.run(best);
-    let audio = world.router.audio();
-    assert_eq!(audio.output.as_deref(), Some("best"));
+    assert_eq!(world.output().as_deref(), Some("best"));
 }
 
 #[test]
@@ -1213,8 +1237,7 @@ fn a_card_that_was_chosen_stays_when_the_session_manager_ends() {
     world.pipewire.is_managed = false;
     world.run([Event::Metadata(MetadataOwner::None)]);
     world.wait(5);
-    let audio = world.router.audio();
-    assert_eq!(audio.output.as_deref(), Some("other"));
+    assert_eq!(world.output().as_deref(), Some("other"));
 }
 
 #[test]

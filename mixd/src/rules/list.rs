@@ -1,4 +1,4 @@
-//! The program list: its rules, the text of mixd.conf that says them, and the changes that can be undone.
+//! The program list and the outputs: the text of mixd.conf that says them, and the changes that can be undone.
 //! Pure: `config/config_file.rs` reads and saves the file.
 
 #[cfg(test)]
@@ -7,9 +7,9 @@ mod tests;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use wire::{Change, ErrorCode, Failure, Rule};
+use wire::{Change, ErrorCode, Failure, OutputChoice, Rule};
 
-use crate::config::{self, edit};
+use crate::config::{self, Config, edit, output};
 use crate::limits::{MAX_LISTED, shortened, takes};
 use crate::rules::{self, Rules};
 
@@ -32,27 +32,31 @@ struct Step {
 struct Side {
     /// The rules that the other side lacks, each with its index.
     rules: Vec<(usize, Rule)>,
+    outputs: Vec<OutputChoice>,
     text: Rc<[u8]>,
 }
 
 impl Side {
     /// The side of a list of which the other side has the rules `kept`.
-    fn new(rules: &Rules, kept: &[&Rule], text: Rc<[u8]>) -> Self {
+    fn new(rules: &Rules, kept: &[&Rule], outputs: Vec<OutputChoice>, text: Rc<[u8]>) -> Self {
         let mut kept = kept.iter().peekable();
         let is_alone = |(_, rule): &(usize, &Rule)| kept.next_if(|kept| *kept == rule).is_none();
         let alone = rules.list().iter().enumerate().filter(is_alone);
         Self {
             rules: alone.map(|(at, rule)| (at, *rule)).collect(),
+            outputs,
             text,
         }
     }
 }
 
-/// The program list.
+/// The program list, and the outputs that are chosen.
 #[derive(Debug, Default)]
 pub struct ProgramList {
     /// The rules in force.
     rules: Rules,
+    /// What the file has the channels play to, in order of preference.
+    outputs: Vec<OutputChoice>,
     /// The text of mixd.conf. The file may have another where it could not be saved, and this may say other
     /// rules where the file is wrong.
     text: Rc<[u8]>,
@@ -68,6 +72,11 @@ impl ProgramList {
         &self.rules
     }
 
+    /// Returns what the file has the channels play to, in order of preference.
+    pub fn outputs(&self) -> &[OutputChoice] {
+        &self.outputs
+    }
+
     /// Returns how many changes can be redone.
     pub fn redoable(&self) -> usize {
         self.undone.len()
@@ -79,22 +88,25 @@ impl ProgramList {
     }
 
     /// Begins with what the file says, which is no change that could be undone.
-    pub fn begin(&mut self, rules: Rules, text: &[u8]) {
-        (self.rules, self.text) = (rules, text.into());
+    pub fn begin(&mut self, config: &Config, text: &[u8]) {
+        (self.rules, self.text) = (config.rules.clone(), text.into());
+        self.outputs.clone_from(&config.outputs);
     }
 
-    /// Takes over what somebody has written into the file. Returns whether the rules have changed.
-    pub fn read(&mut self, rules: Rules, text: &[u8]) -> bool {
-        let is_change = rules != self.rules;
+    /// Takes over what somebody has written into the file. Returns whether that changes rules or outputs.
+    pub fn read(&mut self, config: &Config, text: &[u8]) -> bool {
+        let Config { rules, outputs, .. } = config;
+        let is_change = (rules, outputs) != (&self.rules, &self.outputs);
         if is_change {
-            self.step("edit mixd.conf".to_owned(), rules, text.into());
+            let what = "edit mixd.conf".to_owned();
+            self.step(what, rules.clone(), outputs.clone(), text.into());
         } else {
             self.text = text.into();
         }
         is_change
     }
 
-    /// Takes over the text of a file that is wrong: the rules stay.
+    /// Takes over the text of a file that is wrong: rules and outputs stay.
     pub fn read_wrong(&mut self, text: &[u8]) {
         self.text = text.into();
     }
@@ -103,19 +115,33 @@ impl ProgramList {
     pub fn change(&mut self, what: String, rules: Rules) {
         if rules != self.rules {
             let text = edit::rewritten(&self.text, &self.rules, &rules);
-            self.step(what, rules, text.into());
+            self.step(what, rules, self.outputs.clone(), text.into());
         }
     }
 
-    fn step(&mut self, what: String, rules: Rules, text: Rc<[u8]>) {
+    /// Changes what the channels play to, and the text. `what` is the command that does it: `output auto`.
+    pub fn change_outputs(&mut self, what: String, outputs: Vec<OutputChoice>) {
+        if outputs != self.outputs {
+            let text = output::rewritten(&self.text, &outputs);
+            self.step(what, self.rules.clone(), outputs, text.into());
+        }
+    }
+
+    fn step(&mut self, what: String, rules: Rules, outputs: Vec<OutputChoice>, text: Rc<[u8]>) {
         self.undone.clear();
+        let outputs_before = std::mem::replace(&mut self.outputs, outputs);
         let before = std::mem::replace(&mut self.rules, rules);
         let text_before = std::mem::replace(&mut self.text, text);
         let kept = before.kept_in(&self.rules);
         self.keep(Step {
             what,
-            before: Side::new(&before, &kept, text_before),
-            after: Side::new(&self.rules, &kept, Rc::clone(&self.text)),
+            before: Side::new(&before, &kept, outputs_before, text_before),
+            after: Side::new(
+                &self.rules,
+                &kept,
+                self.outputs.clone(),
+                Rc::clone(&self.text),
+            ),
         });
     }
 
@@ -158,19 +184,32 @@ impl ProgramList {
         Ok(change)
     }
 
-    /// Goes from one side of a change to the other. What the text says besides rules stays as it is.
+    /// Goes from one side of a change to the other. What the text says besides rules and outputs stays as it is.
     fn go(&mut self, from: &Side, to: &Side, words: &str) -> Change<'static> {
         let rules = self.rules.exchanged(&from.rules, &to.rules);
         let says_so = |text: &Vec<u8>| match config::parse(text) {
-            Ok(config) => config.rules == rules,
+            Ok(config) => config.rules == rules && config.outputs == to.outputs,
             // It was wrong before.
             Err(_) => config::parse(&self.text).is_err(),
         };
         let text = edit::patched(&self.text, &from.text, &to.text)
             .filter(says_so)
-            .unwrap_or_else(|| edit::rewritten(&self.text, &self.rules, &rules));
-        let change = change_between(words, &self.rules, &rules);
+            .unwrap_or_else(|| {
+                let text = edit::rewritten(&self.text, &self.rules, &rules);
+                match from.outputs == to.outputs {
+                    true => text,
+                    false => output::rewritten(&text, &to.outputs),
+                }
+            });
+        let mut change = change_between(words, &self.rules, &rules);
+        let lead = match change.text.len() > words.len() {
+            true => "; ",
+            false => ": ",
+        };
+        let outputs = outputs_between(lead, &from.outputs, &to.outputs);
+        change.text = shortened((change.text.into_owned() + &outputs).into());
         (self.rules, self.text) = (rules, text.into());
+        self.outputs.clone_from(&to.outputs);
         change
     }
 }
@@ -205,6 +244,29 @@ pub fn change_between(words: &str, before: &Rules, after: &Rules) -> Change<'sta
         added,
         removed,
         unsaved: None,
+    }
+}
+
+/// The difference between two lists of outputs, in words that follow others after `lead`.
+pub fn outputs_between(lead: &str, before: &[OutputChoice], after: &[OutputChoice]) -> String {
+    let without = |a: &[OutputChoice], b: &[OutputChoice]| {
+        let alone = a.iter().filter(|choice| !b.contains(choice));
+        alone
+            .map(OutputChoice::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let parts = [
+        ("added", without(after, before)),
+        ("removed", without(before, after)),
+    ];
+    let parts = parts.into_iter().filter(|(_, lines)| !lines.is_empty());
+    let parts: Vec<String> = parts
+        .map(|(verb, lines)| format!("{verb} {lines}"))
+        .collect();
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!("{lead}{}", parts.join("; ")),
     }
 }
 

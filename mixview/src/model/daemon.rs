@@ -76,8 +76,8 @@ impl Default for Daemon {
 /// The state of PipeWire before mixd has told it.
 pub(super) fn no_audio() -> Audio {
     Audio {
-        output: None,
         omitted: 0,
+        outputs: Box::default(),
         streams: Vec::new(),
         pipewire: PipeWireState::Up,
         warnings: Vec::new(),

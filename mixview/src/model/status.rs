@@ -1,8 +1,8 @@
-//! The status line: the last change of the list, warnings, the output.
+//! The status line: the last change of the list, warnings, the outputs.
 
 use std::borrow::Cow;
 
-use wire::{PipeWireState, Warning};
+use wire::{Output, Outputs, PipeWireState, Warning};
 
 use super::daemon::Daemon;
 use super::{Key, Message, Model, SliderMessage, Target};
@@ -39,7 +39,7 @@ pub(super) struct StatusLine {
 
 impl StatusLine {
     /// An answer comes first; then a warning, with the Undo button of the last change beside it; then the
-    /// last change; then the output.
+    /// last change; then the outputs.
     pub(super) fn notice(&self, daemon: &Daemon) -> Notice {
         if let Some(answer) = &self.answer {
             return answer.clone();
@@ -57,7 +57,7 @@ impl StatusLine {
 }
 
 impl Daemon {
-    /// The most urgent warning, else the output.
+    /// The most urgent warning, else the outputs.
     pub(super) fn notice(&self) -> Notice {
         if !self.is_up() {
             return Notice::default();
@@ -68,13 +68,28 @@ impl Daemon {
         if let Some(warning) = self.audio.warnings.first() {
             return Notice::new(warning_text(warning), true);
         }
-        match (&self.audio.output, self.audio.pipewire) {
-            (Some(output), PipeWireState::Up) => Notice::new(format!("Plays to {output}"), false),
-            (None, PipeWireState::Up) => Notice::new("There is no sound card to play to", true),
-            (_, PipeWireState::Down) => Notice::new("PipeWire is not reachable", true),
-            (_, PipeWireState::Off) => {
-                Notice::new("mixd runs without PipeWire (--backend none)", true)
-            }
+        match self.audio.pipewire {
+            PipeWireState::Up => played_to(&self.audio.outputs),
+            PipeWireState::Down => Notice::new("PipeWire is not reachable", true),
+            PipeWireState::Off => Notice::new("mixd runs without PipeWire (--backend none)", true),
+        }
+    }
+}
+
+/// What the channels play to; where that is not the same, by the names for people, which are shorter.
+fn played_to(outputs: &Outputs) -> Notice {
+    match (&outputs.default, &outputs.aux) {
+        (None, None) => Notice::new("There is no sound card to play to", true),
+        (Some(default), Some(aux)) if default.name == aux.name => {
+            Notice::new(format!("Plays to {}", default.name), false)
+        }
+        (default, aux) => {
+            let title = |output: &Option<Output>| {
+                let title = output.as_ref().map(Output::title);
+                title.map_or("no card".to_owned(), ToString::to_string)
+            };
+            let (default, aux) = (title(default), title(aux));
+            Notice::new(format!("Default plays to {default}, Aux to {aux}"), false)
         }
     }
 }
@@ -134,7 +149,7 @@ fn warning_text(warning: &Warning) -> Cow<'static, str> {
             "The default sink is one of mixd's own: choose a sound card as the default"
         }
         Warning::OutputMissing => {
-            "The configured output is not there: another card is played to meanwhile"
+            "A configured output is not there: another card is played to meanwhile"
         }
         Warning::LeadsBack(name) => {
             return format!(

@@ -8,8 +8,8 @@ use mixview::font::Fallback;
 use mixview::model::{Dragged, Key, LinkError, Message, Model, Modifiers, Target};
 use wire::message::Rule;
 use wire::{
-    Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Settings, Stream, StreamDetail,
-    StreamState, Text, Volume, Warning,
+    Audio, Channel, Event, Failure, Mix, Output, Outputs, PipeWireState, Reply, Settings, Stream,
+    StreamDetail, StreamState, Text, Volume, Warning,
 };
 
 /// A system with one font, for Georgian, of which nothing is in the binary.
@@ -114,12 +114,20 @@ pub fn mix(volume: &str) -> Mix {
     }
 }
 
+/// Both channels play to the sink of this name.
+fn both(name: &str) -> Box<Outputs> {
+    let output = Some(Output {
+        name: Text::truncated(name),
+        description: Some(Text::truncated("Built-in Audio Analog Stereo")),
+    });
+    let (aux, default) = (output, output);
+    Box::new(Outputs { aux, default })
+}
+
 pub fn audio(streams: Vec<Stream>) -> Audio {
     Audio {
-        output: Some(Text::truncated(
-            "alsa_output.pci-0000_00_1f.3.analog-stereo",
-        )),
         omitted: 0,
+        outputs: both("alsa_output.pci-0000_00_1f.3.analog-stereo"),
         streams,
         pipewire: PipeWireState::Up,
         warnings: Vec::new(),
@@ -213,7 +221,7 @@ fn long_names() -> Model {
     let mut pinned = stream(2, long, Some(long));
     pinned.state = StreamState::Contested;
     let mut other = audio(vec![stream(1, long, None), pinned]);
-    other.output = Some(Text::truncated(long));
+    other.outputs = both(long);
     let mut model = shown("1", &[long, "short"], other);
     model.update(Message::Hover(Some(Target::Stream(1))));
     model
@@ -416,7 +424,7 @@ fn lost() -> Model {
 fn no_pipewire() -> Model {
     let mut nothing = audio(Vec::new());
     nothing.pipewire = PipeWireState::Down;
-    nothing.output = None;
+    nothing.outputs = Box::default();
     shown("-0.25", &EVENING, nothing)
 }
 

@@ -136,13 +136,15 @@ impl Mixd {
     fn is_up(&self) -> Result<bool> {
         match self.connect()?.request(&Request::GetStatus)? {
             Reply::Status(status) => {
-                Ok(status.audio.pipewire == PipeWireState::Up && status.audio.output.is_some())
+                let outputs = &status.audio.outputs;
+                let has_outputs = outputs.default.is_some() && outputs.aux.is_some();
+                Ok(status.audio.pipewire == PipeWireState::Up && has_outputs)
             }
             other => Err(format!("{other:?} in answer to GetStatus").into()),
         }
     }
 
-    /// Waits until it plays to this sink, or to none.
+    /// Waits until it plays both channels to this sink, or to none.
     pub fn wait_for_output(&self, sink: Option<&str>) -> Result<()> {
         let line = format!("output    {}\n", sink.unwrap_or("none"));
         self.wait_for(line.trim_end(), |mixd| {

@@ -140,7 +140,7 @@ fn a_session_manager_that_hangs_from_the_start_is_done_without() {
     ]);
     let audio = world.router.audio();
     assert_eq!(audio.warnings, [Warning::ManagerHangs]);
-    assert_eq!(audio.output.as_deref(), Some("card"));
+    assert_eq!(world.output().as_deref(), Some("card"));
     world.run(stream(STREAM, "Discord", &[]));
     assert_eq!(world.linked(STREAM, AUX), [(0, 0), (1, 1)]);
     // It answers.

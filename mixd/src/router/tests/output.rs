@@ -80,18 +80,18 @@ fn a_long_way_back_is_found_and_the_card_behind_is_played_to() {
         link(901, MANAGER, between(91, OTHER_CARD, 0)),
         link(902, MANAGER, between(91, DEFAULT, 0)),
     ]);
-    world.router.set_output(Some("virtual".into()));
+    world.router.set_preferences(preferred(&["virtual"]));
     world.run([]);
     // The default is good.
     assert_eq!(world.output().as_deref(), Some("other"));
     assert_eq!(warnings(&world), leads_back("virtual"));
-    world.router.set_output(None);
+    world.router.set_preferences(preferred(&[]));
     world.run([]);
     assert_eq!(warnings(&world), []);
     world.run([default_sink("virtual")]);
     assert_eq!(world.output().as_deref(), Some("other"));
     // Nor is anything wrong with it while it need not be played to.
-    world.router.set_output(Some("card".into()));
+    world.router.set_preferences(preferred(&["card"]));
     world.run([]);
     assert_eq!(warnings(&world), []);
 }
@@ -271,7 +271,7 @@ fn a_filter_that_is_for_every_sink_is_not_before_one_that_was_asked_for() {
         (Some("filter-91"), 91),
         (Some("nowhere"), 90),
     ] {
-        world.router.set_output(output.map(str::to_owned));
+        world.router.set_preferences(preferred(output.as_slice()));
         world.run([]);
         assert_eq!(played_to(&world), Some(expected), "{output:?}");
     }
@@ -280,7 +280,7 @@ fn a_filter_that_is_for_every_sink_is_not_before_one_that_was_asked_for() {
         89,
         &[("filter.smart.target", "{ node.name = other }")],
     );
-    world.router.set_output(Some("filter-91".into()));
+    world.router.set_preferences(preferred(&["filter-91"]));
     world.run([]);
     assert_eq!(played_to(&world), Some(89));
     world.run([filter_key(91, "filter.smart.targetable", Some("true"))]);
@@ -297,4 +297,190 @@ fn a_filter_that_plays_to_us_is_left_out() {
     world.run([link(900, MANAGER, between(OUTPUT, DEFAULT, 0))]);
     assert_eq!(played_to(&world), Some(CARD));
     assert_eq!(warnings(&world), []);
+}
+
+/// What the channels prefer: globs for each, in order.
+fn preferred_by(default: &[&str], aux: &[&str]) -> ByChannel<Vec<Preference>> {
+    let mut preferences = preferred(default);
+    preferences[Channel::Aux] = preferred(aux)[Channel::Aux].clone();
+    preferences
+}
+
+fn output_names(world: &World) -> [Option<String>; 2] {
+    CHANNELS.map(|channel| world.output_of(channel))
+}
+
+fn named(names: [&str; 2]) -> [Option<String>; 2] {
+    names.map(|name| Some(name.to_owned()))
+}
+
+#[test]
+fn each_channel_plays_to_its_own_sink_and_a_change_of_one_touches_nothing_of_the_other() {
+    let mut world = World::new(&["Discord"]);
+    world.run(stream(STREAM, "Game", &[]));
+    world.run(stream(STREAM + 1, "Discord", &[]));
+    let is_about_default = |command: &Command| match command {
+        Command::Link(ports) | Command::Unlink(ports) => ports.output_node != AUX,
+        _ => true,
+    };
+    for (aux, sink) in [("other", OTHER_CARD), ("card", CARD), ("OTH*", OTHER_CARD)] {
+        world.router.set_preferences(preferred_by(&[], &[aux]));
+        let commands = world.run([]);
+        assert_eq!(
+            commands.iter().find(|it| is_about_default(it)),
+            None,
+            "{aux}"
+        );
+        assert_eq!(world.linked(AUX, sink), [(0, 0), (1, 1)]);
+        assert_eq!(world.linked(AUX, CARD + OTHER_CARD - sink), []);
+        assert_eq!(world.linked(DEFAULT, CARD), [(0, 0), (1, 1)]);
+    }
+    assert_eq!(output_names(&world), named(["card", "other"]));
+    // The default sink is the default channel's alone.
+    let commands = world.run([default_sink("other")]);
+    assert!(commands.iter().all(is_about_default), "{commands:?}");
+    assert_eq!(world.output().as_deref(), Some("other"));
+    assert_eq!(warnings(&world), []);
+}
+
+#[test]
+fn the_first_preference_that_is_there_is_played_to_and_the_default_where_none_is() {
+    let mut world = World::new(&[]);
+    let preferences = preferred_by(&[], &["head*", "dock", "nowhere"]);
+    world.router.set_preferences(preferences);
+    world.run([]);
+    assert_eq!(output_names(&world), named(["card", "card"]));
+    assert_eq!(warnings(&world), [Warning::OutputMissing]);
+    for (id, name) in [(SINK, "dock"), (SINK + 1, "HEADSET")] {
+        world.run(sink(id, name, &[]));
+        assert_eq!(output_names(&world), named(["card", name]));
+        assert_eq!(warnings(&world), []);
+    }
+    for (id, next) in [(SINK + 1, "dock"), (SINK, "card")] {
+        let events = world.pipewire.remove(id);
+        let commands = world.run(events);
+        let is_aux = |it: &Command| matches!(it, Command::Link(ports) if ports.output_node == AUX);
+        assert!(commands.iter().all(is_aux), "{commands:?}");
+        assert_eq!(output_names(&world), named(["card", next]));
+    }
+    // Who says so has nothing missing.
+    let mut preferences = preferred_by(&[], &["head*"]);
+    preferences[Channel::Aux].push(Preference {
+        sink: None,
+        line: "output auto".into(),
+    });
+    world.router.set_preferences(preferences);
+    world.run([]);
+    assert_eq!(warnings(&world), []);
+    let sinks = world.router.list_sinks();
+    let users: Vec<Option<String>> = sinks
+        .iter()
+        .flat_map(|sink| &sink.users)
+        .map(|user| user.line.map(|line| line.to_string()))
+        .collect();
+    assert_eq!(users, [None, Some("output auto".to_owned())]);
+}
+
+#[test]
+fn a_name_goes_before_a_description_and_the_highest_priority_before_others() {
+    let mut world = World::new(&[]);
+    let with = |id, name: &str, description: &str, priority: &str| {
+        let mut events = sink(id, name, &[]);
+        let extra = [
+            ("node.description", description),
+            ("priority.session", priority),
+        ];
+        events[0] = simulation::node(id, "Audio/Sink", name, &extra);
+        events
+    };
+    world.run(with(SINK, "bluez_output.1", "My Headset", "10"));
+    let description = |world: &World| {
+        let output = world.router.audio().outputs.aux;
+        output
+            .and_then(|it| it.description)
+            .map(|it| it.to_string())
+    };
+    world
+        .router
+        .set_preferences(preferred_by(&[], &["*headset*"]));
+    world.run([]);
+    assert_eq!(output_names(&world), named(["card", "bluez_output.1"]));
+    assert_eq!(description(&world).as_deref(), Some("My Headset"));
+    world.run(with(SINK + 1, "bluez_output.2", "Other headset", "20"));
+    assert_eq!(output_names(&world), named(["card", "bluez_output.2"]));
+    world.run(with(SINK + 2, "headset", "cheap", "1"));
+    assert_eq!(output_names(&world), named(["card", "headset"]));
+}
+
+#[test]
+fn each_channels_sink_has_the_layout_of_its_own_card() {
+    let mut world = World::new(&[]);
+    world.run(simulation::sink(SINK, "mono", &layout("MONO")));
+    let surround = layout("FL FR FC LFE SL SR");
+    world.run(simulation::sink(SINK + 1, "surround", &surround));
+    world
+        .router
+        .set_preferences(preferred_by(&["surround"], &["mono"]));
+    world.run([]);
+    world.wait(3);
+    let layouts = |world: &World| {
+        let sinks = world.router.sinks.nodes();
+        sinks
+            .map(|(sink, _, layout)| (sink.channel, layout.clone()))
+            .collect::<Vec<_>>()
+    };
+    let expected = [(Channel::Aux, layout("MONO")), (Channel::Default, surround)];
+    let mut found = layouts(&world);
+    found.sort();
+    assert_eq!(found, expected);
+    // The other one's stays the same object.
+    let default = world.pipewire.sink(Channel::Default);
+    world
+        .router
+        .set_preferences(preferred_by(&["surround"], &[]));
+    world.run([]);
+    world.wait(3);
+    assert_eq!(world.pipewire.sink(Channel::Default), default);
+    assert!(layouts(&world).contains(&(Channel::Aux, Layout::stereo())));
+}
+
+#[test]
+fn a_sink_of_one_channel_that_leads_back_leaves_the_other_where_it_is() {
+    let mut world = World::new(&[]);
+    world.run(sink(SINK, "remapped", &[("node.link-group", "group")]));
+    world.run(output(OUTPUT, "mixd-default"));
+    world.run([link(900, MANAGER, between(OUTPUT, DEFAULT, 0))]);
+    world
+        .router
+        .set_preferences(preferred_by(&["other"], &["remapped", "other"]));
+    world.run([]);
+    assert_eq!(output_names(&world), named(["other", "other"]));
+    assert_eq!(warnings(&world), []);
+    world
+        .router
+        .set_preferences(preferred_by(&["other"], &["remapped"]));
+    world.run([]);
+    assert_eq!(output_names(&world), named(["other", "card"]));
+    assert_eq!(warnings(&world), leads_back("remapped"));
+}
+
+#[test]
+fn a_fade_has_the_longer_quantum_of_both_outputs() {
+    let mut world = World::new(&["Discord"]);
+    world
+        .router
+        .set_preferences(preferred_by(&["card"], &["other"]));
+    world.run([]);
+    let frames = |world: &mut World| {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let frames = (world.router.quantum().as_secs_f64() * 48_000.0).round() as u32;
+        frames
+    };
+    for (stream_id, program, latency, expected) in [
+        (STREAM, "Game", "64/48000", 1024),
+        (STREAM + 1, "Discord", "512/48000", 512),
+    ] {
+        world.run(stream(stream_id, program, &[("node.latency", latency)]));
+        assert_eq!(frames(&mut world), expected, "{program}");
+    }
 }

@@ -13,14 +13,14 @@ fn rule(line: &str) -> Rule {
 
 fn list(text: &str) -> ProgramList {
     let mut list = ProgramList::default();
-    let rules = config::parse(text.as_bytes()).unwrap().rules;
-    list.begin(rules, text.as_bytes());
+    let config = config::parse(text.as_bytes()).unwrap();
+    list.begin(&config, text.as_bytes());
     list
 }
 
 fn write(list: &mut ProgramList, text: &str) {
-    let rules = config::parse(text.as_bytes()).unwrap().rules;
-    list.read(rules, text.as_bytes());
+    let config = config::parse(text.as_bytes()).unwrap();
+    list.read(&config, text.as_bytes());
 }
 
 fn edit(list: &mut ProgramList, edit: &Edit) {

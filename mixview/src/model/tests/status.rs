@@ -34,8 +34,7 @@ fn what_is_wrong_is_said_whatever_was_done() {
     assert!(window.model.status().can_undo);
     window.tell(problem(None));
     assert_eq!(window.model.status().text, "Removed b");
-    let mut audio = daemon::no_audio();
-    audio.output = None;
+    let audio = daemon::no_audio();
     window.tell(Message::Event(Event::Streams(Cow::Owned(audio))));
     assert_eq!(
         window.model.status().text,
@@ -73,6 +72,36 @@ fn a_refusal_is_read_first_and_gone_with_the_next_act() {
     enter(&mut window);
     window.tell(problem(Some("mixd.conf:7: x")));
     assert_eq!(window.model.status().text, "mixd.conf:7: x");
+}
+
+#[test]
+fn the_foot_tells_both_outputs_where_they_are_not_the_same() {
+    let output = |name: &str, description: Option<&str>| {
+        Some(wire::Output {
+            name: Text::truncated(name),
+            description: description.map(Text::truncated),
+        })
+    };
+    let card = output("card-a", Some("Speakers"));
+    let headset = output("bluez_output.1", Some("Headset"));
+    for (default, aux, text) in [
+        (card, card, "Plays to card-a"),
+        (card, headset, "Default plays to Speakers, Aux to Headset"),
+        (
+            output("card-b", None),
+            card,
+            "Default plays to card-b, Aux to Speakers",
+        ),
+        (None, card, "Default plays to no card, Aux to Speakers"),
+    ] {
+        let mut window = Harness::new(&[], &[]);
+        let mut audio = daemon::no_audio();
+        (audio.outputs.default, audio.outputs.aux) = (default, aux);
+        audio.pipewire = wire::PipeWireState::Up;
+        window.tell(Message::Event(Event::Streams(Cow::Owned(audio))));
+        let status = window.model.status();
+        assert_eq!((&*status.text, status.is_warning), (text, false));
+    }
 }
 
 fn lost() -> Message {
