@@ -184,6 +184,7 @@ fn what_happens_to_the_aux_channels_card_changes_no_sample_of_the_default_channe
     let act = || {
         stage.lab.unplug("card-b").unwrap();
         wait_for_cards(&stage, "card-a", "card-a", TIMEOUT);
+        std::thread::sleep(Duration::from_millis(500));
         stage.lab.plug(&STEREO[1]).unwrap();
         wait_for_cards(&stage, "card-a", "card-b", TIMEOUT);
     };
