@@ -100,7 +100,6 @@ pub fn status(status: &Status) -> String {
         "default": status.mix.default.factor(),
         "aux": status.mix.aux.factor(),
         "pipewire": status.audio.pipewire.to_string(),
-        "output": status.audio.outputs.default.as_ref().map(|output| &*output.name),
         "outputs": outputs(&status.audio.outputs),
         "programs": rules(&status.programs),
         "streams": all(&status.audio.streams),

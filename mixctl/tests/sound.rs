@@ -93,7 +93,7 @@ fn streams_are_a_line_each_with_what_decided() {
     let json = stage.json(&["status"]);
     has_fields(
         &json,
-        "volume default aux pipewire output programs streams omitted warnings config",
+        "volume default aux pipewire outputs programs streams omitted warnings config",
     );
     has_fields(&json["config"], "file curve snap problem");
     has_fields(&json["streams"][1], STREAM);

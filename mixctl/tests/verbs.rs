@@ -297,8 +297,8 @@ fn each_format_has_its_lines() {
         ("plain", "0", "0.5"),
         (
             "json",
-            "{\"aux\":1.0,\"default\":1.0,\"volume\":0.0}",
-            "{\"aux\":1.0,\"default\":0.5,\"volume\":0.5}",
+            "{\"aux\":1.0,\"default\":1.0,\"outputs\":{\"aux\":null,\"default\":null},\"volume\":0.0}",
+            "{\"aux\":1.0,\"default\":0.5,\"outputs\":{\"aux\":null,\"default\":null},\"volume\":0.5}",
         ),
         (
             "waybar",

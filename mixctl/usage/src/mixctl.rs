@@ -334,8 +334,7 @@ pub const USAGE: Usage = Usage {
             summary: "print volume, cards, list, streams and warnings",
             details: &[
                 "With --json: {\"volume\": number, \"default\": gain, \"aux\": gain, \
-                 \"pipewire\": up, down or off, \"output\": node.name of the card that the default channel \
-                 plays to or null, \"outputs\": {\"default\": OUTPUT or null, \"aux\": OUTPUT or null}, each \
+                 \"pipewire\": up, down or off, \"outputs\": {\"default\": OUTPUT or null, \"aux\": OUTPUT or null}, each \
                  OUTPUT {\"name\": node.name, \"description\": node.description or null}, \
                  \"programs\": [RULE...], \"streams\": [STREAM...], \"omitted\": number, \
                  \"warnings\": [own-sink-is-default, output-missing, leads-back, sinks-removed, \
