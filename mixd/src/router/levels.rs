@@ -21,6 +21,9 @@ pub struct Levels {
     told: BTreeMap<Sink, Level>,
     /// What we have set last, of each channel, once nothing that is told later can be older.
     set: Option<BTreeMap<Channel, f32>>,
+    /// The sinks that have been told to carry what was set. Before that they are told to carry what PipeWire
+    /// creates them with: it may answer sooner than a new node has taken what it was sent (1.4.2).
+    acknowledged: BTreeSet<Sink>,
     /// Which the user has muted.
     muted: BTreeSet<Channel>,
     /// How often each has been put back of late.
@@ -64,7 +67,12 @@ impl Levels {
     /// Takes a mute that differs from what is known for the user's wish.
     fn note_mutes(&mut self) {
         let told = self.told.iter();
-        let changed: Vec<Channel> = told
+        let as_set = told.filter(|&(sink, level)| !self.differs(*sink, level));
+        let as_set: Vec<Sink> = as_set.map(|(&sink, _)| sink).collect();
+        self.acknowledged.extend(as_set);
+        let told = self.told.iter();
+        let changed: BTreeSet<Channel> = told
+            .filter(|(sink, _)| self.acknowledged.contains(sink))
             .filter(|(sink, level)| level.is_muted != self.is_muted(sink.channel))
             .map(|(sink, _)| sink.channel)
             .collect();
@@ -92,6 +100,7 @@ impl Levels {
     /// Puts back what others have set on our sinks.
     pub fn plan(&mut self, sinks: &Sinks, round: &mut Round) {
         self.told.retain(|&sink, _| sinks.has(sink));
+        self.acknowledged.retain(|&sink| sinks.has(sink));
         for channel in CHANNELS {
             let restores = self.restores(channel);
             if restores > 0 && round.expired(Timeout::LevelUncontested(channel)) {
@@ -156,6 +165,13 @@ mod tests {
     impl World {
         /// Both sinks are there, and carry what they are set to.
         fn new() -> Self {
+            let mut world = Self::created();
+            assert_eq!(world.tell(0.5, false), []);
+            world
+        }
+
+        /// Both sinks are there, and were not told of yet.
+        fn created() -> Self {
             let mut world = Self {
                 router: Router::default(),
                 now: Instant::now(),
@@ -169,7 +185,6 @@ mod tests {
                     world.router.handle(event);
                 }
             }
-            assert_eq!(world.tell(0.5, false), []);
             world
         }
 
@@ -253,6 +268,17 @@ mod tests {
         }
         assert_eq!(world.warnings(), []);
         assert_eq!(world.tell(0.25, false), [Command::SetLevel(AUX, false)]);
+    }
+
+    #[test]
+    fn a_new_sink_that_is_not_muted_yet_is_no_wish() {
+        let mut world = World::created();
+        world.router.levels.muted.insert(Channel::Aux);
+        assert_eq!(world.tell(1.0, false), [Command::SetLevel(AUX, true)]);
+        assert_eq!(world.tell(0.5, true), []);
+        assert_eq!(world.warnings(), [Warning::AuxMuted]);
+        assert_eq!(world.tell(0.5, false), []);
+        assert_eq!(world.warnings(), []);
     }
 
     #[test]
