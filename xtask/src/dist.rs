@@ -13,7 +13,7 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use crate::installed::{self, COMMON, DEBIAN, Installed, VERSION};
 use crate::system::{self, Network, System, User};
-use crate::test::{self, Asked, Build, Outcome, Which};
+use crate::test::{Cases, Which};
 use crate::{install, setup, tools};
 
 /// The package's own revision of the version.
@@ -53,16 +53,9 @@ fn try_on(system: &'static System) -> Result<()> {
     let package = package(&folder()?, &tools::build_release()?)?;
     let dpkg = || system.command(Network::Private, User::Root, "dpkg");
     tools::run(dpkg().arg("--install").arg(package))?;
-    let asked = Asked {
-        names: vec!["mixd/patterns".to_owned()],
-        which: Which::Playing,
-    };
-    let (cases, built) = Build::begin(asked)?.cases();
-    built()?;
+    let cases = Cases::build(Some(&["mixd/patterns"]), Which::Playing)?;
     let installed = ["MIXD_PROGRAM=/usr/bin/mixd"];
-    let (outcome, cases) = test::run(cases, system, &installed, Vec::new(), || {
-        Ok(Outcome::default())
-    })?;
+    let outcome = cases.run(system, &installed, Vec::new(), Vec::new())?;
     tools::run(dpkg().args(["--purge", "mixd"]))?;
     if !cases.is_empty() && outcome.failures.is_empty() {
         return Ok(());

@@ -5,14 +5,14 @@ mod job;
 
 use std::collections::BTreeSet;
 use std::process::Command;
+use std::thread;
 use std::time::Instant;
 
 use lab::Result;
 use lexopt::{Arg, Parser, ValueExt};
 
-pub use self::cases::{Asked, Build, Which, run};
+pub use self::cases::{Cases, Which};
 use self::job::Job;
-pub use self::job::Outcome;
 use crate::system::{self, SYSTEMS, System, User};
 use crate::{setup, tools};
 
@@ -150,10 +150,10 @@ impl Request {
     }
 
     /// The names that are no step's: parts of the names of cases. None where only steps are asked for.
-    fn cases(&self) -> Option<Vec<String>> {
-        let is_step = |name: &&String| STEPS.iter().any(|step| step.name == **name);
-        let names = self.names.iter().filter(|name| !is_step(name));
-        let names: Vec<String> = names.cloned().collect();
+    fn cases(&self) -> Option<Vec<&str>> {
+        let is_step = |name: &&str| STEPS.iter().any(|step| step.name == *name);
+        let names = self.names.iter().map(String::as_str);
+        let names: Vec<&str> = names.filter(|name| !is_step(name)).collect();
         (self.names.is_empty() || !names.is_empty()).then_some(names)
     }
 }
@@ -166,52 +166,52 @@ pub fn command(rest: Parser) -> Result<()> {
     let names = request.cases();
     let start = Instant::now();
     setup::to_compile_tests()?;
-    let mut build = None;
-    if names.is_some() || steps.iter().any(|step| step.runs_programs) {
-        // Where only steps are asked for no case is called so.
-        let names = names.clone().unwrap_or_else(|| vec!["/::".to_owned()]);
-        let which = request.which;
-        build = Some(Build::begin(Asked { names, which })?);
-        setup::prepare(&request.systems)?;
-        if which == Which::Programs {
-            setup::prepare_programs(&request.systems)?;
+    let mut times = vec![("setup".to_owned(), start.elapsed())];
+    let began = Instant::now();
+    let found = match &names {
+        None if !steps.iter().any(|step| step.runs_programs) => Cases::default(),
+        _ => {
+            // Beside what only compiles.
+            let systems = request.systems.clone();
+            let plays_programs = request.which == Which::Programs;
+            let systems = thread::spawn(move || {
+                setup::prepare(&systems)?;
+                match plays_programs {
+                    true => setup::prepare_programs(&systems),
+                    false => Ok(()),
+                }
+            });
+            println!("\n== build");
+            let found = Cases::build(names.as_deref(), request.which)?;
+            systems
+                .join()
+                .map_err(|_| "the thread that makes the systems panicked")??;
+            times.push(("build".to_owned(), began.elapsed()));
+            found
         }
+    };
+    if let Some(names) = names.filter(|_| found.is_empty()) {
+        return Err(format!("no step, test file or case is called {}", names.join(" ")).into());
     }
     let (mut failures, mut count, mut columns) = (Vec::new(), 0, Vec::new());
-    let mut found = Vec::new();
-    let mut times = vec![("setup".to_owned(), start.elapsed())];
     for system in request.turns() {
         let mut column = String::new();
-        if build.is_some() || !found.is_empty() {
+        if !found.is_empty() {
             column = format!("{}: {}", system.name, system.versions()?);
-            println!("\n== cases on {column}");
+            println!("\n== {} cases on {column}", found.len());
         }
         let began = Instant::now();
         // In the first run: once is enough for them.
+        count += found.len() + steps.len();
         let steps = std::mem::take(&mut steps);
-        count += steps.len();
-        let (last, compile): (Vec<&Step>, Vec<&Step>) =
+        let (among, below): (Vec<&Step>, Vec<&Step>) =
             steps.into_iter().partition(|step| step.runs_programs);
-        let last = last.into_iter().map(Step::job).collect::<Result<_>>()?;
-        let compile: Vec<Job> = compile.into_iter().map(Step::job).collect::<Result<_>>()?;
-        let ran = match build.take().map(Build::cases) {
-            Some((cases, built)) => run(cases, system, &[], last, || {
-                built()?;
-                job::run(compile, 1)
-            }),
-            None => run(found.into_iter(), system, &[], last, || {
-                job::run(compile, 1)
-            }),
-        };
-        let outcome;
-        (outcome, found) = ran?;
-        count += found.len();
+        let among = among.into_iter().map(Step::job).collect::<Result<_>>()?;
+        let below = below.into_iter().map(Step::job).collect::<Result<_>>()?;
+        let outcome = found.run(system, &[], among, below)?;
         failures.extend(outcome.failures);
         columns.push((column, outcome.programs));
         times.push((format!("{} and steps", system.name), began.elapsed()));
-    }
-    if let Some(names) = names.filter(|_| found.is_empty()) {
-        return Err(format!("no test file or case is called {}", names.join(" ")).into());
     }
     if request.which == Which::Programs {
         println!("\n{}", table(&columns));

@@ -3,12 +3,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::process::{Command, Stdio};
+use std::thread;
 
 use lab::Result;
 use serde_json::Value;
@@ -36,11 +33,21 @@ const QUIET: [&str; 9] = [
     "unmanaged::a_change_of_the_list_and_a_silenced_program",
 ];
 
+/// Those that take longest come first, so that nothing is waited for at the end.
+const FIRST: [&str; 6] = [
+    "mixd/links",
+    "streams::a_rival",
+    "hostile::a_client_that_asks_and_never_reads",
+    "players::a_change_of_layout",
+    "audio::nothing_wakes",
+    "display::an_idle_window",
+];
+
 /// How many cases run at once for each processor: most of their time they wait for sound.
 const AT_ONCE: usize = 2;
 
 /// A test case.
-pub struct Case {
+struct Case {
     /// `crate/file::case`.
     name: String,
     program: PathBuf,
@@ -91,163 +98,129 @@ impl Case {
     }
 }
 
-/// What is asked for.
-pub struct Asked {
-    /// Parts of the names of cases; all cases if there is none.
-    pub names: Vec<String>,
-    pub which: Which,
-}
+/// The cases that were asked for.
+#[derive(Default)]
+pub struct Cases(Vec<Case>);
 
-/// A build of the tests, and of the programs that they run, which goes on beside what is there already.
-pub struct Build {
-    thread: JoinHandle<Result<()>>,
-    cases: Receiver<Case>,
-}
-
-impl Build {
-    /// Begins to build, in what others leave of the processor: the cases run meanwhile.
-    pub fn begin(asked: Asked) -> Result<Self> {
-        // With one choice of features for all, so that nothing is compiled twice.
-        let mut cargo = tools::idle(&tools::cargo(
+impl Cases {
+    /// Builds the tests and returns the cases whose names contain one of `names`, all if those are empty,
+    /// or none.
+    pub fn build(names: Option<&[&str]>, which: Which) -> Result<Self> {
+        // The tests and the programs that they run: with one choice of features for all, so that nothing is
+        // compiled twice.
+        let mut build = tools::cargo(
             "test --workspace --no-run --locked --quiet --message-format=json-render-diagnostics",
-        ));
-        println!("\n== build");
-        let cargo = cargo.stdout(Stdio::piped()).spawn()?;
-        let (sender, cases) = mpsc::channel();
-        let thread = thread::spawn(move || follow(cargo, &asked, &sender));
-        Ok(Self { thread, cases })
-    }
-
-    /// The cases that were asked for, as soon as what they need is built; and what waits for the end of
-    /// the build.
-    pub fn cases(self) -> (impl Iterator<Item = Case>, impl FnOnce() -> Result<()>) {
-        let end = || self.thread.join().map_err(|_| "a thread panicked")?;
-        (self.cases.into_iter(), end)
-    }
-}
-
-/// Sends the cases of a build that goes on; those of integration tests when all is there that they may
-/// start.
-fn follow(mut cargo: Child, asked: &Asked, sender: &Sender<Case>) -> Result<()> {
-    let start = Instant::now();
-    let mut missing = BTreeSet::from(["mixd", "mixctl", "watch"]);
-    let mut waiting = Vec::new();
-    let out: Option<ChildStdout> = cargo.stdout.take();
-    for line in out.into_iter().flat_map(|out| BufReader::new(out).lines()) {
-        let message: Value = serde_json::from_str(&line?)?;
-        let Some(program) = message["executable"].as_str() else {
-            continue;
-        };
-        let target = &message["target"];
-        if message["profile"]["test"] != true {
-            missing.remove(target["name"].as_str().unwrap_or_default());
+        );
+        let out = build.stderr(Stdio::inherit()).output()?;
+        if !out.status.success() {
+            return Err("the tests do not build".into());
         }
-        waiting.extend(cases_of(&message, Path::new(program), asked)?);
-        // Nobody listens any more once something has failed.
-        for case in waiting.extract_if(.., |case| missing.is_empty() || case.test.is_none()) {
-            let _ = sender.send(case);
-        }
-    }
-    if !cargo.wait()?.success() {
-        return Err("the tests do not build".into());
-    }
-    println!("ok     {:>5.1} s  build", start.elapsed().as_secs_f32());
-    Ok(())
-}
-
-/// The cases that were asked for of a program that cargo says that it has built.
-fn cases_of(message: &Value, program: &Path, asked: &Asked) -> Result<Vec<Case>> {
-    let target = &message["target"];
-    // Others are programs that the tests run.
-    if message["profile"]["test"] != true {
-        return Ok(Vec::new());
-    }
-    let source = target["src_path"].as_str().unwrap_or_default();
-    // …/mixd/tests/audio.rs, …/mixd/src/lib.rs
-    let folder = Path::new(source).ancestors().nth(2);
-    let folder = folder.and_then(Path::file_name).unwrap_or_default();
-    let folder = folder.to_string_lossy();
-    let file = target["name"].as_str().unwrap_or_default();
-    let is_program = asked.which == Which::Programs;
-    let add = |name: String, test, user| Case {
-        name,
-        program: program.into(),
-        test,
-        user,
-        is_program,
-    };
-    let mut cases = Vec::new();
-    if target["kind"][0] == "test" {
-        let text = fs::read_to_string(source).map_err(|error| format!("read {source}: {error}"))?;
-        let shows = text.contains("desktop::");
-        let plays = text.contains("mod stage;") || text.contains("Lab::");
-        let is_meant = match asked.which {
-            Which::All => true,
-            Which::Playing => plays && !shows,
-            Which::Programs => (&*folder, file) == ("mixd", "programs"),
-        };
-        // Browsers refuse root.
-        let user = match shows || is_program {
-            true => User::Ordinary,
-            false => User::Root,
-        };
-        if is_meant {
+        let mut cases = Vec::new();
+        for line in String::from_utf8_lossy(&out.stdout).lines() {
+            let message: Value = serde_json::from_str(line)?;
+            let target = &message["target"];
+            let Some(program) = message["executable"].as_str() else {
+                continue;
+            };
+            // Examples are programs that the tests run.
+            if message["profile"]["test"] != true {
+                continue;
+            }
+            let source = target["src_path"].as_str().unwrap_or_default();
+            // …/mixd/tests/audio.rs, …/mixd/src/lib.rs
+            let folder = Path::new(source).ancestors().nth(2);
+            let folder = folder.and_then(Path::file_name).unwrap_or_default();
+            let folder = folder.to_string_lossy();
+            let file = target["name"].as_str().unwrap_or_default();
+            let is_program = which == Which::Programs;
+            let add = |name: String, test, user| Case {
+                name,
+                program: program.into(),
+                test,
+                user,
+                is_program,
+            };
+            if target["kind"][0] != "test" {
+                let kind = target["kind"][0].as_str().unwrap_or_default();
+                if which == Which::All {
+                    cases.push(add(format!("{folder}/{kind}-{file}"), None, User::Root));
+                }
+                continue;
+            }
+            let text =
+                fs::read_to_string(source).map_err(|error| format!("read {source}: {error}"))?;
+            let shows = text.contains("desktop::");
+            let plays = text.contains("mod stage;") || text.contains("Lab::");
+            let is_meant = match which {
+                Which::All => true,
+                Which::Playing => plays && !shows,
+                Which::Programs => (&*folder, file) == ("mixd", "programs"),
+            };
+            if !is_meant {
+                continue;
+            }
+            // Browsers refuse root.
+            let user = match shows || is_program {
+                true => User::Ordinary,
+                false => User::Root,
+            };
             for test in tests(program, is_program)? {
                 cases.push(add(format!("{folder}/{file}::{test}"), Some(test), user));
             }
         }
-    } else if asked.which == Which::All {
-        let kind = target["kind"][0].as_str().unwrap_or_default();
-        cases.push(add(format!("{folder}/{kind}-{file}"), None, User::Root));
+        cases.retain(|case| names.is_some_and(|names| names.is_empty() || case.is_one_of(names)));
+        Ok(Self(cases))
     }
-    let names: Vec<&str> = asked.names.iter().map(String::as_str).collect();
-    cases.retain(|case| names.is_empty() || case.is_one_of(&names));
-    Ok(cases)
-}
 
-/// Runs cases in a system with these variables as they come, then `last`, beside what `beside` does; at
-/// the end those that want the machine for themselves. Returns how they went, and the cases.
-pub fn run(
-    cases: impl Iterator<Item = Case> + Send,
-    system: &System,
-    environment: &[&str],
-    last: Vec<Job>,
-    beside: impl FnOnce() -> Result<Outcome> + Send,
-) -> Result<(Outcome, Vec<Case>)> {
-    // Where pictures go that tests take, whoever they run as.
-    let pictures = tools::target_folder()?.join("pictures");
-    let script = "mkdir -p \"$1\" && chmod 1777 \"$1\"";
-    tools::run(Command::new("sh").args(["-c", script, "sh"]).arg(pictures))?;
-    let job = |case: &Case| case.job(system, environment);
-    let (mut now, mut alone, mut quiet) = (Vec::new(), Vec::new(), Vec::new());
-    let pool = cases.filter_map(|case| {
-        let (is_alone, job) = (case.is_program || case.is_one_of(&ALONE), job(&case));
-        let later = match is_alone {
-            true => &mut alone,
-            false if case.is_one_of(&QUIET) => &mut quiet,
-            false => {
-                now.push(case);
-                return Some(job);
-            }
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Runs them all in a system with these variables, some of them among or above other jobs.
+    pub fn run(
+        &self,
+        system: &System,
+        environment: &[&str],
+        among: Vec<Job>,
+        below: Vec<Job>,
+    ) -> Result<Outcome> {
+        // Where pictures go that tests take, whoever they run as.
+        let pictures = tools::target_folder()?.join("pictures");
+        let script = "mkdir -p \"$1\" && chmod 1777 \"$1\"";
+        tools::run(Command::new("sh").args(["-c", script, "sh"]).arg(pictures))?;
+        let (alone, others): (Vec<&Case>, _) = self
+            .0
+            .iter()
+            .partition(|case| case.is_program || case.is_one_of(&ALONE));
+        let (quiet, others): (Vec<&Case>, _) =
+            others.into_iter().partition(|case| case.is_one_of(&QUIET));
+        let (first, rest): (Vec<&Case>, Vec<&Case>) =
+            others.into_iter().partition(|case| case.is_one_of(&FIRST));
+        let jobs = |cases: Vec<&Case>| {
+            let jobs = cases.into_iter().map(|case| case.job(system, environment));
+            jobs.collect::<Vec<_>>()
         };
-        later.push(case);
-        None
-    });
-    let mut outcome = thread::scope(|scope| {
-        let beside = scope.spawn(beside);
-        let mut outcome = job::run(pool.chain(last), tools::cores() * AT_ONCE)?;
-        outcome.add(beside.join().map_err(|_| "a thread panicked")??);
-        Result::Ok(outcome)
-    })?;
-    outcome.add(job::run(quiet.iter().map(job), tools::cores())?);
-    outcome.add(job::run(alone.iter().map(job), 1)?);
-    now.extend(quiet);
-    now.extend(alone);
-    Ok((outcome, now))
+        let mut pool = jobs(first);
+        pool.extend(among);
+        pool.extend(jobs(rest));
+        let mut outcome = thread::scope(|scope| {
+            let below = scope.spawn(|| job::run(below, 1));
+            let mut outcome = job::run(pool, tools::cores() * AT_ONCE)?;
+            outcome.add(below.join().map_err(|_| "a thread panicked")??);
+            Result::Ok(outcome)
+        })?;
+        outcome.add(job::run(jobs(quiet), tools::cores())?);
+        outcome.add(job::run(jobs(alone), 1)?);
+        Ok(outcome)
+    }
 }
 
 /// The names of the tests in a program that a run without `--ignored` runs, or else of the others.
-fn tests(program: &Path, ignored: bool) -> Result<BTreeSet<String>> {
+fn tests(program: &str, ignored: bool) -> Result<BTreeSet<String>> {
     let list = |more: &[&str]| -> Result<BTreeSet<String>> {
         let mut command = Command::new(program);
         let out = command

@@ -69,8 +69,8 @@ impl Outcome {
     }
 }
 
-/// Runs jobs as they come, so many at once, and prints of each how it went.
-pub fn run(jobs: impl IntoIterator<Item = Job, IntoIter: Send>, at_once: usize) -> Result<Outcome> {
+/// Runs jobs, so many at once, and prints of each how it went.
+pub fn run(jobs: Vec<Job>, at_once: usize) -> Result<Outcome> {
     let outcome = Mutex::new(Outcome::default());
     tools::at_once(jobs, at_once, |mut job| {
         let start = Instant::now();
