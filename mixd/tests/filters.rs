@@ -134,10 +134,18 @@ fn wait_for_level(lab: &Lab, card: &str, should: f64) {
     assert!(result.is_ok(), "{card}: {heard:.1?} dB, not {should:.1}");
 }
 
+/// How long nothing is asked after what was not as it should be yet: while pw-dump binds the metadata, PipeWire
+/// tells a change of the default sink to it alone.
+const PAUSE: Duration = Duration::from_millis(1500);
+
 /// Waits until our sinks feed this one, and nothing else.
 #[track_caller]
 fn wait_for_output(lab: &Lab, output: &str) {
+    let mut has_asked = false;
     wait_for(&format!("the monitors on {output}"), TIMEOUT, || {
+        if std::mem::replace(&mut has_asked, true) {
+            std::thread::sleep(PAUSE);
+        }
         let dump = lab.dump()?;
         let feeds = |sink| dump.node(sink).map(|id| dump.fed_by(id));
         let both = [feeds("mixd-default"), feeds("mixd-aux")];
