@@ -505,30 +505,27 @@ impl Router {
         let led_back = self.outputs.led_back(registry).into_iter();
         let led_back = led_back.map(|id| NodeName::truncated(registry.name(id)));
         let are_links_removed = self.links.are_monitors_given_up(&self.sinks);
-        [
+        let of_outputs = [
             // Without a card there is nothing to choose instead.
             (registry.is_managed() && is_own && has_card).then_some(Warning::OwnSinkIsDefault),
             self.outputs.are_missing().then_some(Warning::OutputMissing),
-        ]
-        .into_iter()
-        .flatten()
-        .chain(led_back.map(Warning::LeadsBack))
-        .chain(
-            [
-                self.sinks.are_given_up().then_some(Warning::SinksRemoved),
-                are_links_removed.then_some(Warning::LinksRemoved),
-                registry
-                    .is_manager_hanging()
-                    .then_some(Warning::ManagerHangs),
-                registry
-                    .is_moving_forbidden()
-                    .then_some(Warning::MovingForbidden),
-            ]
-            .into_iter()
-            .flatten(),
-        )
-        .chain(self.levels.warnings())
-        .collect()
+        ];
+        let of_others = [
+            self.sinks.are_given_up().then_some(Warning::SinksRemoved),
+            are_links_removed.then_some(Warning::LinksRemoved),
+            registry
+                .is_manager_hanging()
+                .then_some(Warning::ManagerHangs),
+            registry
+                .is_moving_forbidden()
+                .then_some(Warning::MovingForbidden),
+        ];
+        let of_outputs = of_outputs.into_iter().flatten();
+        of_outputs
+            .chain(led_back.map(Warning::LeadsBack))
+            .chain(of_others.into_iter().flatten())
+            .chain(self.levels.warnings())
+            .collect()
     }
 
     /// Returns the sinks that can be played to, and which channels play to each.

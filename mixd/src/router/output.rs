@@ -134,11 +134,7 @@ impl Output {
     /// highest priority.
     fn choose(&mut self, registry: &Registry) -> bool {
         let is_good = |&id: &u32| !registry.leads_back(id);
-        let default = registry.default_sink.as_ref();
-        let default = default.and_then(|name| {
-            let mut cards = registry.cards();
-            cards.find(|(_, node)| node.name == *name).map(|(id, _)| id)
-        });
+        let default = registry.card_named(registry.default_sink.as_deref());
         let (mut named, mut rejected) = (None, None);
         self.is_missing = !self.preferences.is_empty();
         self.chosen_by = self.preferences.iter().position(|preference| {
@@ -152,9 +148,6 @@ impl Output {
             rejected = rejected.or_else(|| matching.first().copied());
             named.is_some()
         });
-        if named.is_some() {
-            rejected = None;
-        }
         let chosen = named.or_else(|| default.filter(is_good));
         let bad = rejected.or(default);
         let card = chosen.or_else(|| self.other_card(registry, bad));
@@ -183,11 +176,8 @@ impl Output {
         };
         if !registry.is_managed() {
             // Chosen once, it stays chosen when the session manager has ended.
-            let last = registry.last_default.as_ref();
-            let mut cards = registry.cards();
-            let last = last.and_then(|name| cards.find(|(_, node)| node.name == *name));
-            let last = last.map(|(id, _)| id).filter(|&id| is_good(id));
-            return last.or_else(|| best(None));
+            let last = registry.card_named(registry.last_default.as_deref());
+            return last.filter(|&id| is_good(id)).or_else(|| best(None));
         }
         // Its id may be another node's by now.
         let last = [self.card, self.previous];
@@ -241,6 +231,13 @@ impl Copies {
 }
 
 impl Registry {
+    /// Returns the first card of this `node.name`.
+    fn card_named(&self, name: Option<&str>) -> Option<u32> {
+        let name = name?;
+        let mut cards = self.cards();
+        cards.find(|(_, node)| node.name == name).map(|(id, _)| id)
+    }
+
     /// The cards that a glob names, the best first: those whose `node.name` it matches, or else those whose
     /// `node.description` it does.
     pub fn matching_cards(&self, glob: &str) -> Vec<u32> {
