@@ -141,15 +141,14 @@ const PAUSE: Duration = Duration::from_millis(1500);
 /// Waits until our sinks feed this one, and nothing else.
 #[track_caller]
 fn wait_for_output(lab: &Lab, output: &str) {
-    let mut has_asked = false;
     wait_for(&format!("the monitors on {output}"), TIMEOUT, || {
-        if std::mem::replace(&mut has_asked, true) {
-            std::thread::sleep(PAUSE);
-        }
         let dump = lab.dump()?;
         let feeds = |sink| dump.node(sink).map(|id| dump.fed_by(id));
         let both = [feeds("mixd-default"), feeds("mixd-aux")];
         let all = both.iter().all(|fed| fed.as_deref() == Some(&[output]));
+        if !all {
+            std::thread::sleep(PAUSE);
+        }
         Ok(all.then_some(()))
     })
     .unwrap();

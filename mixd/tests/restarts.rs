@@ -11,7 +11,7 @@ use lab::mixd::{Mixd, unused_socket};
 use lab::process::wait_for;
 use lab::{Daemon, Lab, Recorder, TIMEOUT};
 use rustix::process::Signal;
-use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program, tones};
+use stage::{AMPLITUDE, DISCORD, GAME, Stage, assert_level, mixd_program, tones};
 
 /// How long it may be silent when the session manager ends, in seconds. WirePlumber's links
 /// outlast it: no more than a busy machine drops.
@@ -34,13 +34,7 @@ fn gap(recorder: Recorder) -> f64 {
 #[track_caller]
 fn assert_levels<const N: usize>(recording: &Recording, gains: [(f64, f64); N]) {
     for (frequency, gain) in gains {
-        for level in recording.steady_level(frequency) {
-            let should = decibels(AMPLITUDE * gain);
-            assert!(
-                (level - should).abs() <= 0.3,
-                "{frequency} Hz is {level} dB, not {should}"
-            );
-        }
+        assert_level(recording, frequency, gain);
     }
 }
 

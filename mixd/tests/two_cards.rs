@@ -11,7 +11,7 @@ use lab::level::{RATE, Recording, decibels, write_tones};
 use lab::process::wait_for;
 use lab::{Card, Dump, Lab, STEREO, TIMEOUT};
 use rustix::process::Signal;
-use stage::{AMPLITUDE, DISCORD, GAME, QUANTA, Stage, heard_at_most};
+use stage::{AMPLITUDE, DISCORD, GAME, Stage, assert_level, heard_at_most};
 
 /// The aux channel on `card-b`, whichever is the default.
 const APART: [&str; 2] = ["--output-aux", "CARD-B"];
@@ -53,16 +53,6 @@ fn listen(stage: &Stage) -> [Recording; 2] {
     recorders.map(|recorder| recorder.stop().unwrap().end(5))
 }
 
-#[track_caller]
-fn assert_level(recording: &Recording, frequency: f64, gain: f64) {
-    let should = decibels(AMPLITUDE * gain);
-    for is in recording.steady_level(frequency) {
-        println!("{frequency} Hz: {is:.2} dB, should be {should:.2}");
-        let is_right = (is - should).abs() <= 0.3 || gain == 0.0 && is < -100.0;
-        assert!(is_right, "{frequency} Hz is {is} dB, not {should}");
-    }
-}
-
 #[test]
 fn levels_on_each_card_follow_the_formula_and_nothing_of_the_other_channel_is_heard() {
     let stage = apart();
@@ -93,26 +83,13 @@ fn a_program_that_starts_is_not_heard_on_the_other_card() {
     let stage = apart();
     let (mut heard, at_most) = (0, heard_at_most(&stage.lab));
     for start in 0..12 {
-        // Six starts each way, native and Pulse in turn.
-        let (name, file, sink, wrong) = match start < 6 {
-            true => ("Discord", &stage.discord, "mixd-aux", "card-a"),
-            false => ("Game", &stage.game, "mixd-default", "card-b"),
+        // Six starts each way.
+        let (sink, wrong) = match start < 6 {
+            true => ("mixd-aux", "card-a"),
+            false => ("mixd-default", "card-b"),
         };
-        let recorder = stage.lab.record(wrong).unwrap();
-        let player = match start % 2 {
-            0 => stage.lab.play_native(name, file, &[]),
-            _ => stage.lab.play_pulse(name, file, &[]),
-        };
-        stage.wait_for_state(&format!("{}\trouted", sink.trim_start_matches("mixd-")));
-        std::thread::sleep(Duration::from_millis(300));
-        let loud = recorder.stop().unwrap().loud_samples();
-        println!("start {start}: {name} on {wrong}, loud {loud:?}");
-        heard += usize::from(loud != [0, 0]);
+        heard += usize::from(stage.is_start_heard(start, sink, wrong));
         assert!(heard <= at_most, "start {start}");
-        assert!(loud[0] < QUANTA, "start {start}: {loud:?}");
-        drop(player);
-        let gone = || Ok(stage.lab.dump()?.streams(name).is_empty().then_some(()));
-        wait_for("the player's end", TIMEOUT, gone).unwrap();
     }
 }
 
@@ -364,18 +341,7 @@ fn ended_or_killed_it_leaves_the_streams_playing_and_nothing_behind() {
 
 #[test]
 fn nothing_wakes_it_idle_or_in_playback_on_two_cards() {
-    let stage = apart();
-    let wakeups = |what: &str| {
-        let count = stage.mixd.process.wakeups_in(Duration::from_secs(10));
-        assert!(count.unwrap() <= 2, "{what}");
-    };
-    // What mixd waits a second or two for is over by then.
-    let settle = Duration::from_secs(3);
-    std::thread::sleep(settle);
-    wakeups("idle");
-    let _players = stage.play_both();
-    std::thread::sleep(settle);
-    wakeups("in playback");
+    apart().assert_nothing_wakes();
 }
 
 #[test]

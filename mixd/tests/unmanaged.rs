@@ -6,11 +6,10 @@ mod stage;
 
 use std::time::Duration;
 
-use lab::level::decibels;
 use lab::process::wait_for;
 use lab::{Daemon, Lab, STEREO, TIMEOUT};
 use rustix::process::Signal;
-use stage::{AMPLITUDE, DISCORD, GAME, Stage};
+use stage::{DISCORD, GAME, Stage, assert_level};
 
 fn stage(args: &[&str]) -> Stage {
     Stage::set_in(Lab::start_unmanaged(&STEREO).unwrap(), args)
@@ -21,12 +20,7 @@ fn assert_levels(stage: &Stage, card: &str, levels: [(f64, f64); 2]) {
     let time = Duration::from_millis(700);
     let recording = stage.lab.listen(card, time).unwrap().end(5);
     for (frequency, gain) in levels {
-        let should = decibels(AMPLITUDE * gain);
-        for is in recording.steady_level(frequency) {
-            println!("{frequency} Hz on {card}: {is:.2} dB, should be {should:.2}");
-            let agrees = (is - should).abs() <= 0.3 || gain == 0.0 && is < -100.0;
-            assert!(agrees, "{frequency} Hz on {card} is {is} dB, not {should}");
-        }
+        assert_level(&recording, frequency, gain);
     }
 }
 

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lab::level;
+use lab::level::{self, Recording, decibels};
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
 use lab::{Lab, TIMEOUT};
@@ -75,6 +75,61 @@ impl Stage {
         self.lab.wait_for_route("Game", "mixd-default").unwrap();
         self.lab.wait_for_route("Discord", "mixd-aux").unwrap();
         [game, discord]
+    }
+
+    /// Starts a program whose channel has this sink, by PipeWire's or PulseAudio's client library in turn, and
+    /// ends it. Returns whether a card that must not be sent it was sent a quantum of it, or two.
+    #[track_caller]
+    pub fn is_start_heard(&self, start: usize, sink: &str, card: &str) -> bool {
+        let (name, file) = match sink {
+            "mixd-aux" => ("Discord", &self.discord),
+            _ => ("Game", &self.game),
+        };
+        let recorder = self.lab.record(card).unwrap();
+        let player = match start % 2 {
+            0 => self.lab.play_native(name, file, &[]),
+            _ => self.lab.play_pulse(name, file, &[]),
+        };
+        self.wait_for_state(&format!("{}\trouted", sink.trim_start_matches("mixd-")));
+        std::thread::sleep(Duration::from_millis(300));
+        let recording = recorder.stop().unwrap();
+        self.lab.wait_for_route(name, sink).unwrap();
+        let loud = recording.loud_samples();
+        let frames = recording.frames();
+        println!("start {start}: {name} on {card}, {frames} frames, loud {loud:?}");
+        assert!(loud[0] < QUANTA, "start {start}: {loud:?}");
+        drop(player);
+        let gone = || Ok(self.lab.dump()?.streams(name).is_empty().then_some(()));
+        wait_for("the player's end", TIMEOUT, gone).unwrap();
+        loud != [0, 0]
+    }
+
+    /// Asserts that nothing wakes mixd, neither idle nor while programs play.
+    #[track_caller]
+    pub fn assert_nothing_wakes(&self) {
+        let wakeups = |what: &str| {
+            let count = self.mixd.process.wakeups_in(Duration::from_secs(10));
+            assert!(count.unwrap() <= 2, "{what}");
+        };
+        // By then everything that mixd does after a second or two is done, such as reading the metadata again.
+        let settle = Duration::from_secs(3);
+        std::thread::sleep(settle);
+        wakeups("idle");
+        let _players = self.play_both();
+        std::thread::sleep(settle);
+        wakeups("in playback");
+    }
+}
+
+/// Asserts that a tone of [`AMPLITUDE`] is heard on every side with this gain.
+#[track_caller]
+pub fn assert_level(recording: &Recording, frequency: f64, gain: f64) {
+    let should = decibels(AMPLITUDE * gain);
+    for is in recording.steady_level(frequency) {
+        println!("{frequency} Hz: {is:.2} dB, should be {should:.2}");
+        // What is left of silence is the other tone's rounding to 16 bits.
+        let is_right = (is - should).abs() <= 0.3 || gain == 0.0 && is < -100.0;
+        assert!(is_right, "{frequency} Hz is {is} dB, not {should}");
     }
 }
 
