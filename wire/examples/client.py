@@ -32,10 +32,14 @@ class Mixd:
         return data
 
     def frame(self):
+        """The next frame; what this client does not know in it is left unread."""
         length, kind, _, id = struct.unpack("<HBBI", self.read(8))
-        message = cbor2.loads(self.read(length))
+        try:
+            message = cbor2.loads(self.read(length))
+        except cbor2.CBORDecodeError:
+            message = {}
         if kind == ERROR:
-            sys.exit("mixd: %(message)s (%(code)s)" % message)
+            sys.exit("mixd: %s (%s)" % (message.get("message"), message.get("code")))
         return kind, id, message
 
     def answer(self, wanted):
@@ -55,4 +59,6 @@ if __name__ == "__main__":
         print(reply["mix"]["volume"] / 1_000_000)
     mixd.socket.settimeout(None)
     while sys.argv[2] == "watch":
-        print(mixd.frame()[2]["volume"]["volume"] / 1_000_000, flush=True)
+        kind, _, message = mixd.frame()
+        if kind == EVENT and "volume" in message:
+            print(message["volume"]["volume"] / 1_000_000, flush=True)
