@@ -1,8 +1,5 @@
-//! A PipeWire and a session manager that do what they are asked: commands in, events out. For the router's
-//! tests; the bench `scale` and the fuzz target `router` have this file by its path.
-
-// Each of them uses a part.
-#![allow(dead_code)]
+//! A PipeWire and a session manager that do what they are asked: commands in, events out. The router's tests,
+//! the bench `scale` and the fuzz target `router` drive the router with it, and so does `--backend fake`.
 
 use std::collections::BTreeMap;
 
