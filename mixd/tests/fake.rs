@@ -110,7 +110,7 @@ fn every_state_and_every_warning_comes_in_a_minute_of_the_script() {
 
 #[test]
 fn what_a_client_asks_for_is_done() {
-    let (mixd, mut watcher) = start("fake:2");
+    let (mixd, mut watcher) = start("fake");
     let mut client = mixd.connect().unwrap();
     let mut ask = |request| client.request(&request).unwrap();
     let plays = |channel| {
