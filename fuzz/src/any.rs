@@ -69,6 +69,10 @@ impl<'de> Deserializer<'de> for Any<'_, '_> {
         Err(de::Error::custom(format!("no message has {what}")))
     }
 
+    fn deserialize_bool<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_bool(self.next_is_there()?)
+    }
+
     fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let number = self.input.int_in_range(range(self.key));
         visitor.visit_i64(number.map_err(end)?)
@@ -139,7 +143,7 @@ impl<'de> Deserializer<'de> for Any<'_, '_> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i64 i128 u8 u16 u64 u128 f32 f64 char bytes byte_buf unit unit_struct newtype_struct
+        i8 i16 i64 i128 u8 u16 u64 u128 f32 f64 char bytes byte_buf unit unit_struct newtype_struct
         tuple tuple_struct map identifier ignored_any
     }
 }

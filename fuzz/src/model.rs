@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
 use wire::message::Rule;
-use wire::{Request, Text, Volume};
+use wire::{Request, Text, Volume, Welcome};
 
 use mixview::canvas::Canvas;
 use mixview::display_list::damage;
@@ -248,7 +248,10 @@ impl World {
                     reason: "gone".to_owned(),
                     command: Some("mixd".to_owned()),
                 };
-                vec![Message::Disconnected(lost), Message::Connected]
+                vec![
+                    Message::Disconnected(lost),
+                    Message::Connected(Welcome::new("mixd")),
+                ]
             }
             Action::Resize(width, height, scale) => {
                 self.viewport = Viewport {
@@ -305,7 +308,7 @@ pub fn model(bytes: &[u8]) {
     };
     let at_once = bytes.arbitrary().unwrap_or(false);
     let draws = bytes.ratio(1, 16).unwrap_or(false);
-    world.update(vec![Message::Connected]);
+    world.update(vec![Message::Connected(Welcome::new("mixd"))]);
     world.answer(usize::MAX);
     world.lay_out();
     let mut drawn = draws.then(|| paint(&world, None));

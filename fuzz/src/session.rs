@@ -646,7 +646,10 @@ fn playing(count: usize) -> Audio {
         state: StreamState::Routed,
         binary: None,
         channel: Channel::Default,
+        process: None,
+        running: true,
         linked_by: None,
+        description: None,
     };
     let streams = (0..2 * count)
         .map(|n| stream(n.try_into().expect("few")))

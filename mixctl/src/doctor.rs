@@ -61,7 +61,10 @@ fn unreachable(name: &Name, error: &ClientError) -> Finding {
     let advice = match error {
         ClientError::Unreachable(_, error) if is_nobody(error) => Some(whereabouts::advice(name)),
         // These say themselves what to do; of what a refusal is about only mixd knows.
-        ClientError::Unreachable(..) | ClientError::Stranger(..) | ClientError::System(_) => None,
+        ClientError::Unreachable(..)
+        | ClientError::Stranger(..)
+        | ClientError::Unknown(..)
+        | ClientError::System(_) => None,
         ClientError::Refused(failure) if failure.code != ErrorCode::Version => None,
         ClientError::Silent => Some(whereabouts::silence(name)),
         ClientError::Closed => Some("it is just ending, or its log says why: ask again".to_owned()),
@@ -117,6 +120,11 @@ fn examine_daemon(
             "pipewire",
             "not reachable; mixd tries again by itself",
             "start it: 'pipewire', or 'systemctl --user start pipewire'; mixd's log says more",
+        ),
+        PipeWireState::Unknown => Finding::warn(
+            "pipewire",
+            "mixd says something of it that this mixctl is too old for",
+            SAME_VERSION,
         ),
         PipeWireState::Off => Finding::warn(
             "pipewire",
@@ -228,6 +236,7 @@ fn card(outputs: &Outputs) -> Finding {
 fn warned(warning: &Warning) -> Option<Finding> {
     let (level, subject, advice) = match warning {
         Warning::OwnSinkIsDefault | Warning::ManagerHangs => return None,
+        Warning::Unknown => (Level::Warn, "mixd", SAME_VERSION),
         Warning::OutputMissing => (
             Level::Warn,
             "output",

@@ -153,6 +153,9 @@ fn stream(stream: &Stream) -> Value {
         "binary": stream.binary.as_deref(),
         "rule": stream.rule.as_deref(),
         "linked_by": stream.linked_by.as_deref(),
+        "process": stream.process.as_deref(),
+        "running": stream.running,
+        "description": stream.description.as_deref(),
         "state": stream.state.to_string(),
         "channel": stream.channel.to_string(),
     })

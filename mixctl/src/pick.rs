@@ -72,7 +72,10 @@ fn menu(offers: &[(Stream, Pattern)]) -> String {
                 StreamState::Pinned | StreamState::Contested => {
                     format!("  ({}: it stays where it is now)", stream.state)
                 }
-                StreamState::Routed | StreamState::Waiting | StreamState::Ignored => String::new(),
+                StreamState::Routed
+                | StreamState::Waiting
+                | StreamState::Ignored
+                | StreamState::Unknown => String::new(),
             }
         );
     }

@@ -112,7 +112,7 @@ pub fn moved(streams: &[Stream]) -> String {
                     "{name} (id {id}) to {channel}, if it were not {state}"
                 )
             }
-            StreamState::Routed | StreamState::Waiting => {
+            StreamState::Routed | StreamState::Waiting | StreamState::Unknown => {
                 writeln!(text, "{name} (id {id}) to {channel}")
             }
         };
@@ -218,6 +218,9 @@ pub fn explained(warning: &Warning) -> Cow<'static, str> {
             "the default channel is muted in a mixer; unmute mixd-default there"
         }
         Warning::AuxMuted => "the aux channel is muted in a mixer; unmute mixd-aux there",
+        Warning::Unknown => {
+            "mixd warns of something that this mixctl is too old for; see mixd's log"
+        }
         Warning::DefaultLevelContested => {
             "something sets the level of mixd-default again and again; it is put back within a minute"
         }
@@ -251,7 +254,10 @@ pub mod tests {
             state: StreamState::Routed,
             binary: None,
             channel: Channel::Aux,
+            process: Some(NodeName::truncated("Discord")),
+            running: true,
             linked_by: Some(ClientName::truncated("patch\u{7}bay")),
+            description: None,
         };
         let audio = Audio {
             omitted: 3,

@@ -31,7 +31,10 @@ fn stream(id: u32, pid: u32, name: &str, channel: Channel) -> Stream {
         state: StreamState::Routed,
         binary: None,
         channel,
+        process: None,
+        running: true,
         linked_by: None,
+        description: None,
     }
 }
 

@@ -177,7 +177,10 @@ fn quiet() -> Status<'static> {
         state: StreamState::Routed,
         binary: Some(NodeName::truncated("Discord")),
         channel: Channel::Aux,
+        process: None,
+        running: true,
         linked_by: None,
+        description: None,
     };
     let game = Stream {
         id: 72,

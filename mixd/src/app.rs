@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use wire::{
-    Audio, Change, Diagnosis, ErrorCode, Event, Failure, Mix, Move, OutputChoice, PipeWireState,
+    Audio, Change, Diagnosis, Event, Failure, Mix, Move, OutputChoice, PipeWireState, Reason,
     Reply, Request, Settings, Sink, Status, Stream, Topic, Topics, Volume,
 };
 
@@ -25,13 +25,13 @@ use crate::server::session::Service;
 
 /// The most bytes that the streams, or the properties of one, take in a message: with the longest
 /// program list they fit into a frame. The rest is counted.
-pub const MAX_LIST: usize = 35 * 1024;
+pub const MAX_LIST: usize = 34 * 1024;
 
 /// The longest path that clients are told, in bytes: that of limits.h.
 const MAX_PATH: usize = 4096;
 
 /// The most bytes that a stream or a sink takes in a message besides its texts.
-const STREAM: usize = 96;
+const STREAM: usize = 118;
 
 /// How it goes on while mixd.conf is wrong, after the daemon has started.
 const AS_BEFORE: &str = "all stays as it was";
@@ -409,7 +409,7 @@ impl App {
 
     /// Has a channel play to the sink that somebody chooses, or both.
     fn set_output(&mut self, choice: OutputChoice) -> Result<Reply<'static>, Failure> {
-        let refused = |why: String| Failure::new(ErrorCode::Refused, shortened(why.into()));
+        let refused = |why: String| Failure::refused(Reason::NotAPattern, shortened(why.into()));
         let choice = output::normalized(choice).map_err(refused)?;
         self.change_list(|app| {
             let before = app.programs.outputs().to_vec();
@@ -554,10 +554,11 @@ impl Service for App {
             Request::Diagnose => Ok(Reply::Diagnosis(self.diagnosis())),
             Request::Reload => match self.reload() {
                 Ok(()) => Ok(Reply::Done),
-                Err(problem) => Err(Failure::new(ErrorCode::Refused, problem)),
+                Err(problem) => Err(Failure::refused(Reason::WrongFile, problem)),
             },
             // The session notes the topics.
             Request::Subscribe(_) => Ok(Reply::Done),
+            // And ends the connection, if the code does.
             Request::Fail(code) => Err(Failure::new(code, "failed, as asked")),
         }
     }
@@ -613,6 +614,8 @@ fn size(stream: &Stream) -> usize {
         + length(stream.rule.as_deref())
         + length(stream.linked_by.as_deref())
         + length(stream.binary.as_deref())
+        + length(stream.process.as_deref())
+        + length(stream.description.as_deref())
 }
 
 #[cfg(test)]

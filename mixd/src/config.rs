@@ -125,7 +125,7 @@ impl Config {
                 pushed.map_err(|failure| failure.to_string())
             }
             CURVE => {
-                let curve = Curve::ALL.into_iter();
+                let curve = Curve::ALL.iter().copied();
                 let mut found = curve.filter(|curve| curve.to_string() == value);
                 self.curve = found
                     .next()

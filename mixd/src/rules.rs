@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use wire::message::{Pattern, Replacement};
-use wire::{Channel, ErrorCode, Failure, Rule, is_same};
+use wire::{Channel, Failure, Reason, Rule, is_same};
 
 /// The most bytes that all patterns together take in a message, so that the list fits into one frame
 /// together with the streams. About a thousand names as programs have them.
@@ -162,7 +162,8 @@ impl Rules {
                 let at = self.listed(old)?;
                 check(&new)?;
                 if self.position(&new).is_some_and(|other| other != at) {
-                    return refuse(format!("'{new}' is on the program list already"));
+                    let message = format!("'{new}' is on the program list already");
+                    return refuse(Reason::ListedAlready, message);
                 }
                 rules.0[at] = self.0[at].with(new);
             }
@@ -239,9 +240,10 @@ impl Rules {
     fn check_size(&self) -> Result<(), Failure> {
         let size: usize = self.0.iter().map(|rule| rule.pattern().len() + HEAD).sum();
         match size > MAX_BYTES {
-            true => refuse(format!(
-                "the program list is full ({MAX_BYTES} bytes); remove a program first"
-            )),
+            true => refuse(
+                Reason::ListFull,
+                format!("the program list is full ({MAX_BYTES} bytes); remove a program first"),
+            ),
             false => Ok(()),
         }
     }
@@ -257,7 +259,7 @@ impl Rules {
         self.position(pattern).ok_or_else(|| {
             let message =
                 format!("'{pattern}' is not on the program list; 'mixctl list-programs' prints it");
-            Failure::new(ErrorCode::Refused, message)
+            Failure::refused(Reason::NotListed, message)
         })
     }
 }
@@ -277,26 +279,26 @@ pub fn channel(rule: Option<&Rule>) -> Option<Channel> {
 /// A sentence that says why it is none.
 pub fn check(pattern: &str) -> Result<(), Failure> {
     if pattern.is_empty() {
-        return refuse("the pattern is empty; give the name that the program plays under");
+        return no_pattern("the pattern is empty; give the name that the program plays under");
     }
     if pattern.chars().any(char::is_control) {
-        return refuse("the pattern contains a control character; '?' matches any character");
+        return no_pattern("the pattern contains a control character; '?' matches any character");
     }
     let (key, glob) = split(pattern);
     if let Some(key) = key {
         let is_key_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         if key.is_empty() || !key.chars().all(is_key_char) {
-            return refuse(format!(
+            return no_pattern(format!(
                 "in '{pattern}', '{key}' is no property's name; write '\\=' for a '=' in a name"
             ));
         }
         if glob.is_empty() {
-            return refuse(format!(
+            return no_pattern(format!(
                 "in '{pattern}', nothing follows the '='; '{key}=*' matches any value"
             ));
         }
     }
-    glob::check(glob).or_else(|error| refuse(format!("'{pattern}' is no pattern: {error}")))
+    glob::check(glob).or_else(|error| no_pattern(format!("'{pattern}' is no pattern: {error}")))
 }
 
 /// The property that a pattern names, if any, and its glob.
@@ -360,8 +362,12 @@ pub fn narrowest<P: Program>(program: &P, others: &[&P]) -> Option<Pattern> {
     })
 }
 
-fn refuse<T>(message: impl Into<Cow<'static, str>>) -> Result<T, Failure> {
-    Err(Failure::new(ErrorCode::Refused, message))
+fn refuse<T>(reason: Reason, message: impl Into<Cow<'static, str>>) -> Result<T, Failure> {
+    Err(Failure::refused(reason, message))
+}
+
+fn no_pattern<T>(message: impl Into<Cow<'static, str>>) -> Result<T, Failure> {
+    refuse(Reason::NotAPattern, message)
 }
 
 #[cfg(test)]
@@ -463,7 +469,7 @@ mod tests {
         let empty = edited(&discord, &Edit::Remove(pattern("DISCORD")));
         assert_eq!(empty, Rules::default());
         let failure = empty.apply(&Edit::Remove(pattern("Discord"))).unwrap_err();
-        assert_eq!(failure.code, ErrorCode::Refused);
+        assert_eq!(failure.reason, Some(Reason::NotListed));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use wire::codec;
 use wire::frame::{Kind, Writer};
 use wire::socket::{self, Listener};
-use wire::{ErrorCode, Failure, Topics};
+use wire::{ErrorCode, Failure, Reason, Topics};
 
 use self::admission::{CLIENTS, ClientId};
 use self::client::{Client, PollEvents, Socket};
@@ -37,7 +37,7 @@ const SLOT_WAIT: Duration = Duration::from_millis(500);
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Room for the longest sentence of a refusal and its frame.
-const REFUSAL: usize = 512;
+const REFUSAL: usize = 2560;
 
 /// The client array and its listener.
 #[derive(Debug)]
@@ -274,7 +274,8 @@ impl Server {
             if let Ok(fd) = self.listener.accept() {
                 let message =
                     "mixd is busy: no file descriptor is left; raise its limit (ulimit -n)";
-                refuse(&fd, &Failure::new(ErrorCode::Busy, message));
+                let failure = Failure::new(ErrorCode::Busy, message);
+                refuse(&fd, &failure.because(Reason::NoDescriptor));
                 warning!("refused a client: no file descriptor is left");
                 is_told = true;
             }

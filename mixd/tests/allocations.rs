@@ -8,7 +8,7 @@ use mixd::app::App;
 use mixd::options::Options;
 use mixd::server::session::Session;
 use wire::frame::{Header, Kind, MAX_REQUEST};
-use wire::{ErrorCode, Hello, PROTOCOL, Request, Text, Topic, Topics, codec};
+use wire::{ErrorCode, Hello, PROTOCOL, Request, Text, Topics, codec};
 
 fn framed(kind: Kind, message: &impl serde::Serialize) -> Vec<u8> {
     let mut body = [0; MAX_REQUEST];
@@ -43,7 +43,7 @@ fn requests_replies_and_events_take_no_memory_from_the_heap() {
         protocol: PROTOCOL,
     };
     let pattern = Text::truncated("Discord");
-    let all: Topics = Topic::ALL.into_iter().collect();
+    let all: Topics = Topics::all();
     // Changes of the list are kept for undo: fill the history, so that it grows no more.
     handle(&mut session, &mut app, &framed(Kind::Hello, &hello), now);
     handle(

@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 
 use wire::message::{Change, Move, Replacement, Rule};
 use wire::{
-    Audio, Channel, ErrorCode, Event, Failure, Mix, Output, Outputs, PipeWireState, Reply, Request,
-    Settings, Stream, StreamDetail, StreamState, Text, Volume, fold, is_same,
+    Audio, Channel, ErrorCode, Event, Failure, Mix, Output, Outputs, PipeWireState, Reason, Reply,
+    Request, Settings, Stream, StreamDetail, StreamState, Text, Volume, fold, is_same,
 };
 
 use super::model::Message;
@@ -118,7 +118,7 @@ impl FakeDaemon {
                         .push(std::mem::replace(&mut self.programs, list));
                     self.changed("took back what was done".to_owned())
                 }
-                None => vec![refused("there is nothing to undo")],
+                None => vec![no_change("there is nothing to undo")],
             },
             Request::Redo => match self.redo_stack.pop() {
                 Some(list) => {
@@ -126,7 +126,7 @@ impl FakeDaemon {
                         .push(std::mem::replace(&mut self.programs, list));
                     self.changed("did again what was taken back".to_owned())
                 }
-                None => vec![refused("there is nothing to redo")],
+                None => vec![no_change("there is nothing to redo")],
             },
             Request::GetStream(id) => {
                 let mut streams = self.audio().streams.into_iter();
@@ -254,6 +254,9 @@ impl FakeDaemon {
                     Some(Rule::Program(_)) => Channel::Aux,
                     _ => Channel::Default,
                 },
+                process: None,
+                running: true,
+                description: None,
             }
         };
         let card = Some(Output {
@@ -271,11 +274,12 @@ impl FakeDaemon {
     }
 }
 
+fn no_change(why: &'static str) -> Message {
+    Message::Reply(Err(Failure::refused(Reason::NoChange, why)))
+}
+
 fn refused(why: &'static str) -> Message {
-    Message::Reply(Err(Failure {
-        code: ErrorCode::Refused,
-        message: why.into(),
-    }))
+    Message::Reply(Err(Failure::new(ErrorCode::Refused, why)))
 }
 
 /// Returns whether a pattern, with no star but at its end, matches a name.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::inotify;
 use wire::client::TIMEOUT;
 use wire::socket::Interest;
-use wire::{Client, ClientError, Incoming, Name, Request};
+use wire::{Client, ClientError, ErrorCode, Failure, Incoming, Name, Request};
 
 use crate::model::{LinkError, Message};
 
@@ -117,8 +117,16 @@ impl Link {
                 Ok(Some(incoming)) => {
                     is_answered |= !matches!(incoming, Incoming::Event(_));
                     messages.push(match incoming {
-                        Incoming::Welcome => Message::Connected,
-                        Incoming::Answer(reply) => Message::Reply(reply),
+                        Incoming::Welcome => match client.welcome() {
+                            Some(welcome) => Message::Connected(welcome.clone()),
+                            None => continue,
+                        },
+                        Incoming::Answer(reply) => {
+                            Message::Reply(reply.map_err(|error| match error {
+                                ClientError::Refused(failure) => failure,
+                                error => Failure::new(ErrorCode::Refused, error.to_string()),
+                            }))
+                        }
                         Incoming::Event(event) => Message::Event(event),
                     });
                 }
@@ -154,7 +162,9 @@ impl Link {
             ClientError::Silent => ("mixd does not answer", false),
             ClientError::Stranger(..) => ("This is not your mixd", false),
             ClientError::Refused(_) => ("mixd says no", false),
-            ClientError::Protocol(_) => ("mixd is not understood", false),
+            ClientError::Protocol(_) | ClientError::Unknown(..) => {
+                ("mixd is not understood", false)
+            }
             ClientError::System(_) => ("mixd can't be reached", false),
         };
         Message::Disconnected(LinkError {

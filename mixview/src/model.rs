@@ -18,7 +18,7 @@ mod tests;
 mod text_field;
 
 use wire::message::Pattern;
-use wire::{Channel, Event, Failure, Mix, Reply, Request, Stream, Volume};
+use wire::{Channel, Event, Failure, Mix, Reply, Request, Stream, Volume, Welcome};
 
 use daemon::Pending;
 pub use daemon::{Daemon, LinkError, LinkState};
@@ -107,7 +107,7 @@ pub enum Message {
     /// Scrolls a list by so many logical pixels.
     Scroll(Pane, f32),
     /// mixd has sent its Welcome.
-    Connected,
+    Connected(Welcome),
     Disconnected(LinkError),
     Event(Event<'static>),
     /// The reply to the oldest request without one.
@@ -196,9 +196,9 @@ impl Model {
                 *self.scroll.of(pane) += by;
                 self.focus.scrolls = false;
             }
-            Message::Connected => {
+            Message::Connected(welcome) => {
                 self.forget_pending();
-                self.effects.push(self.daemon.subscribe());
+                self.effects.push(self.daemon.connect(&welcome));
             }
             Message::Disconnected(error) => {
                 self.forget_pending();

@@ -16,7 +16,7 @@ use self::error::unreachable;
 use crate::codec;
 use crate::frame::{self, Kind, Reader, Writer};
 use crate::socket::{self, Interest, SystemError};
-use crate::{Event, Failure, Hello, Name, PROTOCOL, Reply, Request, Text, Welcome};
+use crate::{Event, Hello, Name, PROTOCOL, Reply, Request, Text, Welcome};
 
 /// How long the daemon may take to answer before it counts as not reachable. It answers within a
 /// millisecond; seconds mean that it is stopped.
@@ -41,12 +41,13 @@ pub struct Client {
 }
 
 /// What has come from the daemon.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Incoming {
     /// The answer to the Hello, before everything else: [`Client::welcome`] has it.
     Welcome,
-    /// The answer to the oldest request that has none yet.
-    Answer(Result<Reply<'static>, Failure>),
+    /// The answer to the oldest request that has none yet: a [`ClientError`] where the daemon says no, or
+    /// something that is not understood.
+    Answer(Result<Reply<'static>, ClientError>),
     /// An event of a topic subscribed to.
     Event(Event<'static>),
 }
@@ -109,14 +110,15 @@ impl Client {
     /// kept for [`next_event`](Self::next_event). Not to be mixed with [`send`](Self::send).
     ///
     /// # Errors
-    /// [`ClientError::Refused`] leaves the connection usable; after the others it is not.
+    /// [`ClientError::Refused`], [`ClientError::Unknown`] and [`ClientError::Protocol`] leave the connection
+    /// usable; after the others it is not.
     pub fn request(&mut self, request: &Request) -> Result<Reply<'static>, ClientError> {
         let deadline = Instant::now() + TIMEOUT;
         self.send(request)?;
         loop {
             match self.wait(Some(deadline))? {
                 Some(Incoming::Answer(answer)) if !self.awaits_answer() => {
-                    return answer.map_err(ClientError::Refused);
+                    return answer;
                 }
                 // Only the newest of each topic: each is the whole state.
                 Some(Incoming::Event(event)) => {
@@ -158,10 +160,16 @@ impl Client {
     /// rest.
     ///
     /// # Errors
-    /// [`ClientError::Silent`] when hundreds wait to be read, and the others: the connection is not
-    /// usable any more.
+    /// [`ClientError::Unknown`] when the daemon has said that it does not know the request, which is not
+    /// sent then; [`ClientError::Silent`] when hundreds wait to be read, and the others: the connection is
+    /// not usable any more.
     pub fn send(&mut self, request: &Request) -> Result<(), ClientError> {
-        self.push(Kind::Request, request)
+        match &self.welcome {
+            Some(welcome) if !welcome.requests.contains(request.name()) => {
+                Err(ClientError::Unknown(request.name(), welcome.daemon))
+            }
+            _ => self.push(Kind::Request, request),
+        }
     }
 
     /// Sends what waits.
@@ -212,21 +220,20 @@ impl Client {
                     let is_welcomed = self.welcome.is_some();
                     let incoming = match frame.kind {
                         Kind::Welcome if !is_welcomed && is_answer => {
-                            self.welcome = Some(codec::decode(frame.body)?);
+                            self.welcome = Some(codec::decode_open(frame.body)?);
                             Some(Incoming::Welcome)
                         }
                         Kind::Reply if is_welcomed && is_answer => {
-                            Some(Incoming::Answer(Ok(codec::decode(frame.body)?)))
+                            let reply = codec::decode_open(frame.body).map_err(ClientError::from);
+                            Some(Incoming::Answer(reply))
                         }
                         Kind::Error if is_welcomed && is_answer => {
-                            Some(Incoming::Answer(Err(codec::decode(frame.body)?)))
+                            Some(Incoming::Answer(Err(refusal(frame.body))))
                         }
                         // About the connection as a whole: its end.
-                        Kind::Error => {
-                            return Err(ClientError::Refused(codec::decode(frame.body)?));
-                        }
+                        Kind::Error => return Err(refusal(frame.body)),
                         Kind::Event if is_welcomed => {
-                            codec::decode(frame.body).ok().map(Incoming::Event)
+                            codec::decode_open(frame.body).ok().map(Incoming::Event)
                         }
                         kind => return Err(unexpected(kind)),
                     };
@@ -299,6 +306,14 @@ fn check_peer(fd: &OwnedFd, name: &Name) -> Result<(), ClientError> {
 
 fn system(call: &'static str, error: io::Error) -> ClientError {
     ClientError::System(SystemError::new(call, "mixd", error))
+}
+
+/// Returns what an Error says.
+fn refusal(body: &[u8]) -> ClientError {
+    match codec::decode_open(body) {
+        Ok(failure) => ClientError::Refused(failure),
+        Err(error) => error.into(),
+    }
 }
 
 fn unexpected(kind: Kind) -> ClientError {

@@ -22,7 +22,8 @@ fn faded(millionths: i32, curve: Curve) -> Gain {
     let loss = u64::try_from(millionths).unwrap_or(0);
     let rest = one.saturating_sub(loss);
     let millionths = match curve {
-        Curve::Linear => rest,
+        // An unknown one is nobody's here: the daemon that has it tells the gains.
+        Curve::Linear | Curve::Unknown => rest,
         Curve::Quadratic => rounded(rest * rest, one),
         Curve::Cubic => rounded(rest * rest * rest, one * one),
         Curve::SquareRoot => (rest * one).isqrt(),

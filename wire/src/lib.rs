@@ -14,7 +14,7 @@
 //!
 //! # // A daemon that welcomes a client and answers it, so that this example runs anywhere.
 //! # use wire::frame::{Kind, Reader, Writer};
-//! # use wire::{Mix, PROTOCOL, Text, Welcome, codec, socket};
+//! # use wire::{Mix, Welcome, codec, socket};
 //! # let name = Name::parse(format!("@wire-example-{}", std::process::id()).as_ref())?;
 //! # let listener = socket::Listener::bind(&name)?;
 //! # std::thread::spawn(move || {
@@ -23,7 +23,7 @@
 //! #     let (mut reader, mut writer) = (Reader::new(1024, 0), Writer::new(1024));
 //! #     loop {
 //! #         while let Ok(Some(frame)) = reader.peek() {
-//! #             let welcome = Welcome { daemon: Text::truncated("example"), protocol: PROTOCOL };
+//! #             let welcome = Welcome::new("example");
 //! #             let mix = Reply::Mix(Mix::default());
 //! #             let pushed = match frame.kind {
 //! #                 Kind::Hello => writer.push(Kind::Welcome, frame.id, |b| codec::encode(&welcome, b)),
@@ -52,6 +52,7 @@
 //! ```
 #![deny(missing_docs)]
 
+pub mod canonical;
 mod case;
 pub mod client;
 pub mod codec;
@@ -59,6 +60,7 @@ mod curve;
 pub mod frame;
 pub mod message;
 mod name;
+mod names;
 pub mod socket;
 mod text;
 mod topics;
@@ -68,13 +70,13 @@ mod volume;
 pub use case::{fold, is_same};
 pub use client::{Client, ClientError, Incoming};
 pub use message::{
-    Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Hello, Mix, Move, Output,
-    OutputChoice, Outputs, PipeWireState, Property, Reply, Request, Rule, Settings, Sink, SinkUser,
-    Source, Status, Stream, StreamDetail, StreamState, Topic, Warning, Welcome,
+    Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Hello, Holder, Mix, Move,
+    Output, OutputChoice, Outputs, PipeWireState, Property, Reason, Reply, Request, Rule, Settings,
+    Sink, SinkUser, Source, Status, Stream, StreamDetail, StreamState, Topic, Warning, Welcome,
 };
 pub use name::{Name, NameError, VARIABLE};
 pub use text::{Text, TooLong, quoted, visible};
-pub use topics::Topics;
+pub use topics::{Requests, Topics};
 pub use volume::{Gain, Shift, Snap, Volume, VolumeError};
 
 /// The number of the protocol that this crate speaks. It grows when a peer that knows only the

@@ -6,9 +6,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::de::{self, Deserializer, EnumAccess, IgnoredAny, VariantAccess};
 use serde::{Deserialize, Serialize};
 
-use crate::{Gain, Shift, Snap, Text, Topics, Volume};
+use crate::names::{self, names};
+use crate::{Gain, PROTOCOL, Requests, Shift, Snap, Text, Topics, Volume};
 
 /// The longest name of a client in its [`Hello`], in bytes: enough for a name and a version.
 pub const MAX_CLIENT: usize = 64;
@@ -46,12 +48,29 @@ pub struct Hello {
 
 /// The daemon's answer to a [`Hello`] whose protocol number it speaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct Welcome {
     /// The daemon's name: `mixd 0.1.0`.
     pub daemon: ClientName,
+    /// The topics that can be subscribed to.
+    #[serde(deserialize_with = "Topics::known")]
+    pub topics: Topics,
     /// The protocol number of the connection from here on.
     pub protocol: u32,
+    /// The requests that the daemon knows.
+    pub requests: Requests,
+}
+
+impl Welcome {
+    /// Returns that of a daemon that knows all that this crate knows. `daemon` is cut to what fits.
+    pub fn new(daemon: &str) -> Self {
+        Self {
+            daemon: ClientName::truncated(daemon),
+            topics: Topics::all(),
+            protocol: PROTOCOL,
+            requests: Requests::ALL,
+        }
+    }
 }
 
 /// A request of a client, answered by exactly one [`Reply`] or [`Failure`].
@@ -160,6 +179,37 @@ impl Request {
         "subscribe",
         "fail",
     ];
+
+    /// Returns its name, as it stands in a body.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::GetVolume => "get-volume",
+            Self::SetVolume(_) => "set-volume",
+            Self::ShiftVolume(_) => "shift-volume",
+            Self::ToggleVolume => "toggle-volume",
+            Self::HoldVolume(_) => "hold-volume",
+            Self::ListPrograms => "list-programs",
+            Self::AddProgram(_) => "add-program",
+            Self::IgnoreProgram(_) => "ignore-program",
+            Self::RemoveProgram(_) => "remove-program",
+            Self::ReplaceProgram(_) => "replace-program",
+            Self::MoveStream(_) => "move-stream",
+            Self::Undo => "undo",
+            Self::Redo => "redo",
+            Self::ListSinks => "list-sinks",
+            Self::SetOutput(_) => "set-output",
+            Self::TryAddProgram(_) => "try-add-program",
+            Self::TryIgnoreProgram(_) => "try-ignore-program",
+            Self::TryRemoveProgram(_) => "try-remove-program",
+            Self::TryMoveStream(_) => "try-move-stream",
+            Self::GetStream(_) => "get-stream",
+            Self::GetStatus => "get-status",
+            Self::Diagnose => "diagnose",
+            Self::Reload => "reload",
+            Self::Subscribe(_) => "subscribe",
+            Self::Fail(_) => "fail",
+        }
+    }
 }
 
 /// The patterns of [`Request::ReplaceProgram`].
@@ -248,7 +298,7 @@ impl fmt::Display for Rule {
 
 /// A change of the program list, or of an output, which `text` alone says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct Change<'a> {
     /// A sentence for people: what was done, and by which rules.
     pub text: Cow<'a, str>,
@@ -308,40 +358,122 @@ pub enum Event<'a> {
 
 /// Why a request was not carried out, or why the daemon closes the connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct Failure {
-    /// The kind of failure, for programs.
+    /// The greatest protocol number that the daemon speaks, where [`ErrorCode::Version`] says that it does
+    /// not speak the client's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<u32>,
+    /// The least one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<u32>,
+    /// The kind of failure, for programs. One that this crate does not know is [`ErrorCode::Refused`].
+    #[serde(deserialize_with = "code")]
     pub code: ErrorCode,
+    /// What is wrong, for programs, where the code says too little.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "names::open_option"
+    )]
+    pub reason: Option<Reason>,
+    /// The processes that hold the places for clients, where [`ErrorCode::Busy`] says that none is left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holders: Vec<Holder>,
     /// A sentence for people: what failed, where, and what to do.
     pub message: Cow<'static, str>,
 }
 
-/// The kind of a failure, for programs. Codes that end the connection say so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A process that holds places for clients.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum ErrorCode {
-    /// All places for clients are taken. The connection ends.
-    Busy,
-    /// The header is broken: its kind is not one a client sends, its fourth byte is not zero, or
-    /// its length is over the limit. Where the next frame starts is unknown: the connection ends.
-    Header,
-    /// The frame came out of turn: a request before Hello, or a second Hello. The connection ends.
-    Sequence,
-    /// The client's protocol number is not spoken here. The connection ends.
-    Version,
-    /// A time limit has passed. The connection ends.
-    Timeout,
-    /// The body is not exactly one canonical CBOR item of this kind of message.
-    Malformed,
-    /// The body is sound, but its request is not one that this daemon knows.
-    Unsupported,
-    /// The request is understood and cannot be carried out.
-    Refused,
+pub struct Holder {
+    /// The process; none where it is not visible to the daemon.
+    pub pid: Option<u32>,
+    /// Its name: `/proc/PID/comm`.
+    pub name: Option<NodeName>,
+    /// How many places it holds.
+    pub places: u32,
+}
+
+/// Reads a code: what a client can't tell apart is refused.
+fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ErrorCode, D::Error> {
+    let code = names::open(deserializer)?;
+    Ok(code.unwrap_or(ErrorCode::Refused))
+}
+
+names! {
+    /// The kind of a failure, for programs. Codes that end the connection say so.
+    pub enum ErrorCode {
+        /// All places for clients are taken. The connection ends.
+        Busy = "busy",
+        /// The header is broken: its kind is not one a client sends, its fourth byte is not zero, or
+        /// its length is over the limit. Where the next frame starts is unknown: the connection ends.
+        Header = "header",
+        /// The frame came out of turn: a request before Hello, or a second Hello. The connection ends.
+        Sequence = "sequence",
+        /// The client's protocol number is not spoken here. The connection ends.
+        Version = "version",
+        /// A time limit has passed. The connection ends.
+        Timeout = "timeout",
+        /// The body is not exactly one canonical CBOR item of this kind of message.
+        Malformed = "malformed",
+        /// The body is sound, but its request is not one that this daemon knows.
+        Unsupported = "unsupported",
+        /// The request is understood and cannot be carried out.
+        Refused = "refused",
+    }
+}
+
+impl ErrorCode {
+    /// Returns whether an Error of this code ends the connection.
+    pub fn ends_connection(self) -> bool {
+        match self {
+            Self::Busy | Self::Header | Self::Sequence | Self::Version | Self::Timeout => true,
+            Self::Malformed | Self::Unsupported | Self::Refused => false,
+        }
+    }
+}
+
+names! {
+    /// What is wrong, of a [`Failure`], for programs.
+    pub enum Reason {
+        /// The pattern, or the glob for a sink, is none.
+        NotAPattern = "not-a-pattern",
+        /// The pattern is on the list already.
+        ListedAlready = "listed-already",
+        /// The pattern is not on the list.
+        NotListed = "not-listed",
+        /// The list would be longer than [a frame](crate::frame) has room for.
+        ListFull = "list-full",
+        /// No stream has this id.
+        NoSuchStream = "no-such-stream",
+        /// The stream is [`StreamState::Pinned`] elsewhere.
+        Pinned = "pinned",
+        /// The stream is [`StreamState::Contested`].
+        Contested = "contested",
+        /// The stream is [`StreamState::Ignored`].
+        Ignored = "ignored",
+        /// No rules move this program, and it alone.
+        NotAlone = "not-alone",
+        /// No change is left that could be taken back, or made again.
+        NoChange = "no-change",
+        /// mixd.conf is wrong.
+        WrongFile = "wrong-file",
+        /// The client is another user's.
+        OtherUser = "other-user",
+        /// All places for clients are taken.
+        TableFull = "table-full",
+        /// The client's process holds as many places as one may.
+        ProcessFull = "process-full",
+        /// The daemon has no file descriptor left.
+        NoDescriptor = "no-descriptor",
+    }
 }
 
 /// The volume and the gains that it makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct Mix {
     /// The aux channel's gain.
     pub aux: Gain,
@@ -353,7 +485,7 @@ pub struct Mix {
 
 /// What PipeWire has, as far as it concerns the mix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct Audio {
     /// How many streams there are besides those listed, because a frame has an end.
     pub omitted: u32,
@@ -380,7 +512,7 @@ impl Audio {
 
 /// The sinks that the channels play to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct Outputs {
     /// That of the aux channel; none when there is no sink to play to.
     pub aux: Option<Output>,
@@ -390,7 +522,7 @@ pub struct Outputs {
 
 /// A sink that a channel plays to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct Output {
     /// `node.name`
     pub name: NodeName,
@@ -407,7 +539,7 @@ impl Output {
 
 /// A sink that can be played to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct Sink {
     /// `node.name`
     pub name: NodeName,
@@ -419,7 +551,7 @@ pub struct Sink {
 
 /// A channel that plays to a [`Sink`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct SinkUser {
     /// The line of mixd.conf, or the option of mixd, that has chosen the sink: `output aux headset*`; none
     /// where none did.
@@ -429,7 +561,7 @@ pub struct SinkUser {
 }
 
 /// A reason why sound may not go where the user expects it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Warning {
     /// The default sink is one of mixd's own: the last card is played to.
@@ -459,15 +591,88 @@ pub enum Warning {
     /// Something sets the level of the aux channel's sink, or of its monitor, again and again: it is
     /// left as it is, and put back within a minute.
     AuxLevelContested,
+    /// One that this crate does not know: a newer daemon's.
+    Unknown,
+}
+
+impl Warning {
+    /// The names of all warnings.
+    pub const NAMES: &'static [&'static str] = &[
+        "own-sink-is-default",
+        "output-missing",
+        "leads-back",
+        "sinks-removed",
+        "links-removed",
+        "manager-hangs",
+        "moving-forbidden",
+        "default-muted",
+        "aux-muted",
+        "default-level-contested",
+        "aux-level-contested",
+    ];
+
+    /// Returns its name in a message.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::OwnSinkIsDefault => "own-sink-is-default",
+            Self::OutputMissing => "output-missing",
+            Self::LeadsBack(_) => "leads-back",
+            Self::SinksRemoved => "sinks-removed",
+            Self::LinksRemoved => "links-removed",
+            Self::ManagerHangs => "manager-hangs",
+            Self::MovingForbidden => "moving-forbidden",
+            Self::DefaultMuted => "default-muted",
+            Self::AuxMuted => "aux-muted",
+            Self::DefaultLevelContested => "default-level-contested",
+            Self::AuxLevelContested => "aux-level-contested",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Warning {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Warning;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a warning")
+            }
+            fn visit_enum<A: EnumAccess<'de>>(self, value: A) -> Result<Warning, A::Error> {
+                let (name, carried) = value.variant::<String>()?;
+                let warning = match &*name {
+                    "leads-back" => return carried.newtype_variant().map(Warning::LeadsBack),
+                    "own-sink-is-default" => Warning::OwnSinkIsDefault,
+                    "output-missing" => Warning::OutputMissing,
+                    "sinks-removed" => Warning::SinksRemoved,
+                    "links-removed" => Warning::LinksRemoved,
+                    "manager-hangs" => Warning::ManagerHangs,
+                    "moving-forbidden" => Warning::MovingForbidden,
+                    "default-muted" => Warning::DefaultMuted,
+                    "aux-muted" => Warning::AuxMuted,
+                    "default-level-contested" => Warning::DefaultLevelContested,
+                    "aux-level-contested" => Warning::AuxLevelContested,
+                    _ => {
+                        carried.newtype_variant::<IgnoredAny>()?;
+                        return Ok(Warning::Unknown);
+                    }
+                };
+                carried.unit_variant()?;
+                Ok(warning)
+            }
+        }
+        deserializer.deserialize_enum("", Self::NAMES, Visitor)
+    }
 }
 
 /// One playing stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct Stream {
     /// Its PipeWire global id.
     pub id: u32,
-    /// The process that plays it, as far as it says so.
+    /// The process that plays it, whose name and program patterns are tried against; none where it can't be
+    /// known.
     pub pid: Option<u32>,
     /// `application.name`, or the nearest thing to it that is known.
     pub name: NodeName,
@@ -481,13 +686,19 @@ pub struct Stream {
     /// The channel that the program list gives it; of a pinned one that plays through one of the
     /// channels, that.
     pub channel: Channel,
+    /// The name of that process: `/proc/PID/comm`.
+    pub process: Option<NodeName>,
+    /// Whether samples flow: a paused one is listed, and does not run.
+    pub running: bool,
     /// The client that has linked it elsewhere, if there is one and it has a name.
     pub linked_by: Option<ClientName>,
+    /// What it plays, for people: `media.name`, else `node.description`.
+    pub description: Option<NodeName>,
 }
 
 /// All that decides about a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct StreamDetail {
     /// The property whose value the winning pattern matches.
     pub key: Option<Key>,
@@ -505,7 +716,7 @@ pub struct StreamDetail {
 
 /// A property of a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct Property {
     /// Its name.
     pub key: Key,
@@ -515,21 +726,21 @@ pub struct Property {
     pub source: Source,
 }
 
-/// Where a property of a stream is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Source {
-    /// Its node in PipeWire.
-    Node,
-    /// The client whose node that is.
-    Client,
-    /// The kernel, of the process: `comm` and the file name of `exe` in /proc/PID.
-    Process,
+names! { open
+    /// Where a property of a stream is from.
+    pub enum Source {
+        /// Its node in PipeWire.
+        Node = "node",
+        /// The client whose node that is.
+        Client = "client",
+        /// The kernel, of the process: `comm` and the file name of `exe` in /proc/PID.
+        Process = "process",
+    }
 }
 
 /// What helps to find a fault besides the [`Status`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct Diagnosis {
     /// `node.name` of the daemon's own sinks, as PipeWire has them.
     pub sinks: Vec<NodeName>,
@@ -547,7 +758,7 @@ pub struct Diagnosis {
 
 /// What the configuration says that clients need, and what is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct Settings {
     /// The configuration file's path, whether it exists or not.
     pub file: Option<String>,
@@ -559,65 +770,70 @@ pub struct Settings {
     pub problem: Option<String>,
 }
 
-/// How the gain of the channel that fades out falls with the volume's distance `d` from the
-/// middle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Curve {
-    /// 1 - d
-    #[default]
-    Linear,
-    /// (1 - d)²
-    Quadratic,
-    /// (1 - d)³
-    Cubic,
-    /// √(1 - d)
-    SquareRoot,
+names! { open
+    /// How the gain of the channel that fades out falls with the volume's distance `d` from the
+    /// middle.
+    pub enum Curve {
+        /// 1 - d
+        Linear = "linear",
+        /// (1 - d)²
+        Quadratic = "quadratic",
+        /// (1 - d)³
+        Cubic = "cubic",
+        /// √(1 - d)
+        SquareRoot = "square-root",
+    }
 }
 
-/// How a stream stands to its channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StreamState {
-    /// What decides about it is not known yet, or not all of it is linked to its channel, or its channel
-    /// to the card.
-    Waiting,
-    /// It is sent to its channel.
-    Routed,
-    /// The user, or the program itself, has chosen another sink for it: left alone.
-    Pinned,
-    /// Something has moved it away from us twice: left alone. Or the session manager does not move
-    /// it, although asked. Or it is linked to a card besides its channel.
-    Contested,
-    /// The program list says to leave it alone: it is where it would be without the daemon.
-    Ignored,
+impl Default for Curve {
+    fn default() -> Self {
+        Self::Linear
+    }
 }
 
-/// One of the two groups that the volume crossfades.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Channel {
-    /// Programs on the list.
-    Aux,
-    /// Everything else.
-    Default,
+names! { open
+    /// How a stream stands to its channel.
+    pub enum StreamState {
+        /// What decides about it is not known yet, or not all of it is linked to its channel, or its channel
+        /// to the card.
+        Waiting = "waiting",
+        /// It is sent to its channel.
+        Routed = "routed",
+        /// The user, or the program itself, has chosen another sink for it: left alone.
+        Pinned = "pinned",
+        /// Something has moved it away from us twice: left alone. Or the session manager does not move
+        /// it, although asked. Or it is linked to a card besides its channel.
+        Contested = "contested",
+        /// The program list says to leave it alone: it is where it would be without the daemon.
+        Ignored = "ignored",
+    }
 }
 
-/// The state of the daemon's connection to PipeWire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PipeWireState {
-    /// Connected, and the channels are made.
-    Up,
-    /// Not reachable; the daemon retries.
-    Down,
-    /// The daemon runs without one (`--backend none`).
-    Off,
+names! {
+    /// One of the two groups that the volume crossfades.
+    pub enum Channel {
+        /// Programs on the list.
+        Aux = "aux",
+        /// Everything else.
+        Default = "default",
+    }
+}
+
+names! { open
+    /// The state of the daemon's connection to PipeWire.
+    pub enum PipeWireState {
+        /// Connected, and the channels are made.
+        Up = "up",
+        /// Not reachable; the daemon retries.
+        Down = "down",
+        /// The daemon runs without one (`--backend none`).
+        Off = "off",
+    }
 }
 
 /// The whole state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct Status<'a> {
     /// The volume and its gains.
     pub mix: Mix,
@@ -629,97 +845,23 @@ pub struct Status<'a> {
     pub settings: Cow<'a, Settings>,
 }
 
-/// What a client can subscribe to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Topic {
-    /// The volume: [`Event::Volume`].
-    Volume,
-    /// The program list: [`Event::Programs`].
-    Programs,
-    /// The streams, the outputs and PipeWire: [`Event::Streams`].
-    Streams,
-    /// The configuration: [`Event::Settings`].
-    Settings,
-}
-
-impl Topic {
-    /// Every topic.
-    pub const ALL: [Self; 4] = [Self::Volume, Self::Programs, Self::Streams, Self::Settings];
-}
-
-impl Curve {
-    /// Every curve.
-    pub const ALL: [Self; 4] = [Self::Linear, Self::Quadratic, Self::Cubic, Self::SquareRoot];
-}
-
-impl fmt::Display for Curve {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Linear => "linear",
-            Self::Quadratic => "quadratic",
-            Self::Cubic => "cubic",
-            Self::SquareRoot => "square-root",
-        })
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Node => "node",
-            Self::Client => "client",
-            Self::Process => "process",
-        })
-    }
-}
-
-impl fmt::Display for Channel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Aux => "aux",
-            Self::Default => "default",
-        })
-    }
-}
-
-impl fmt::Display for StreamState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Waiting => "waiting",
-            Self::Routed => "routed",
-            Self::Pinned => "pinned",
-            Self::Contested => "contested",
-            Self::Ignored => "ignored",
-        })
+names! {
+    /// What a client can subscribe to.
+    pub enum Topic {
+        /// The volume: [`Event::Volume`].
+        Volume = "volume",
+        /// The program list: [`Event::Programs`].
+        Programs = "programs",
+        /// The streams, the outputs and PipeWire: [`Event::Streams`].
+        Streams = "streams",
+        /// The configuration: [`Event::Settings`].
+        Settings = "settings",
     }
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::OwnSinkIsDefault => "own-sink-is-default",
-            Self::OutputMissing => "output-missing",
-            Self::LeadsBack(_) => "leads-back",
-            Self::SinksRemoved => "sinks-removed",
-            Self::LinksRemoved => "links-removed",
-            Self::ManagerHangs => "manager-hangs",
-            Self::MovingForbidden => "moving-forbidden",
-            Self::DefaultMuted => "default-muted",
-            Self::AuxMuted => "aux-muted",
-            Self::DefaultLevelContested => "default-level-contested",
-            Self::AuxLevelContested => "aux-level-contested",
-        })
-    }
-}
-
-impl fmt::Display for PipeWireState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Up => "up",
-            Self::Down => "down",
-            Self::Off => "off",
-        })
+        f.pad(self.name())
     }
 }
 
@@ -727,8 +869,26 @@ impl Failure {
     /// Returns a failure with this sentence.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
+            max: None,
+            min: None,
             code,
+            reason: None,
+            holders: Vec::new(),
             message: message.into(),
+        }
+    }
+
+    /// Returns the failure of a request that is understood and can't be carried out, for a reason.
+    pub fn refused(reason: Reason, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::Refused, message).because(reason)
+    }
+
+    /// Returns it with a reason.
+    #[must_use]
+    pub fn because(self, reason: Reason) -> Self {
+        Self {
+            reason: Some(reason),
+            ..self
         }
     }
 }

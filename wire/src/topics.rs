@@ -1,10 +1,11 @@
-//! The set of topics that a connection is subscribed to.
+//! Sets of topics and of requests.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::Topic;
+use crate::names::Names;
+use crate::{Request, Topic};
 
 /// Topics without repetition, in the order they were named; on the wire an array of their names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,6 +14,11 @@ pub struct Topics([Option<Topic>; Topic::ALL.len()]);
 impl Topics {
     /// No topic.
     pub const NONE: Self = Self([None; Topic::ALL.len()]);
+
+    /// Returns every topic.
+    pub fn all() -> Self {
+        Topic::ALL.iter().copied().collect()
+    }
 
     /// The topics in their order.
     pub fn iter(self) -> impl Iterator<Item = Topic> {
@@ -39,6 +45,17 @@ impl Topics {
             *place = Some(topic);
         }
         true
+    }
+
+    /// Reads topics of which a newer daemon may have others: these are left out.
+    pub(crate) fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut topics = Self::NONE;
+        names_in(deserializer, |name| {
+            if let Some(topic) = Topic::named(name) {
+                topics.insert(topic);
+            }
+        })?;
+        Ok(topics)
     }
 
     /// Takes `topic` out, if it was there.
@@ -88,4 +105,68 @@ impl<'de> Deserialize<'de> for Topics {
         }
         deserializer.deserialize_seq(Visitor)
     }
+}
+
+/// The requests that a daemon knows, of those that this crate knows; on the wire an array of their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requests(u32);
+
+impl Requests {
+    /// Every request.
+    pub const ALL: Self = Self((1 << Request::NAMES.len()) - 1);
+
+    /// Returns whether the request of this name is among them.
+    pub fn contains(self, name: &str) -> bool {
+        self.names().any(|other| other == name)
+    }
+
+    fn names(self) -> impl Iterator<Item = &'static str> {
+        let all = Request::NAMES.into_iter().enumerate();
+        all.filter_map(move |(at, name)| (self.0 >> at & 1 == 1).then_some(name))
+    }
+}
+
+impl Serialize for Requests {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeSeq;
+        let mut array = serializer.serialize_seq(Some(self.names().count()))?;
+        for name in self.names() {
+            array.serialize_element(name)?;
+        }
+        array.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Requests {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut requests = Self(0);
+        names_in(deserializer, |name| {
+            let mut all = Request::NAMES.into_iter();
+            if let Some(at) = all.position(|other| other == name) {
+                requests.0 |= 1 << at;
+            }
+        })?;
+        Ok(requests)
+    }
+}
+
+/// Reads an array of names, and calls `note` for each.
+fn names_in<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    note: impl FnMut(&str),
+) -> Result<(), D::Error> {
+    struct Visitor<F>(F);
+    impl<'de, F: FnMut(&str)> de::Visitor<'de> for Visitor<F> {
+        type Value = ();
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an array of names")
+        }
+        fn visit_seq<A: de::SeqAccess<'de>>(mut self, mut array: A) -> Result<(), A::Error> {
+            while let Some(name) = array.next_element::<String>()? {
+                (self.0)(&name);
+            }
+            Ok(())
+        }
+    }
+    deserializer.deserialize_seq(Visitor(note))
 }

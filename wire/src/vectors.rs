@@ -10,10 +10,10 @@ use crate::codec;
 use crate::frame::{self, HEADER, Header, Kind, MAX_REPLY};
 use crate::message::{ClientName, Key, NodeName, Pattern, Replacement, Sentence};
 use crate::{
-    Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Gain, Hello, Mix, Move,
-    Output, OutputChoice, Outputs, PROTOCOL, PipeWireState, Property, Reply, Request, Rule,
-    Settings, Shift, Sink, SinkUser, Snap, Source, Status, Stream, StreamDetail, StreamState, Text,
-    Topic, Volume, Warning, Welcome,
+    Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Gain, Hello, Holder, Mix,
+    Move, Output, OutputChoice, Outputs, PROTOCOL, PipeWireState, Property, Reason, Reply, Request,
+    Rule, Settings, Shift, Sink, SinkUser, Snap, Source, Status, Stream, StreamDetail, StreamState,
+    Text, Topics, Volume, Warning, Welcome,
 };
 
 /// A message as the bytes that carry it.
@@ -84,12 +84,9 @@ pub fn all() -> Vec<Vector> {
         client: Text::truncated("bar 1.0"),
         protocol: PROTOCOL,
     };
-    let welcome = Welcome {
-        daemon: Text::truncated("mixd 0.1.0"),
-        protocol: PROTOCOL,
-    };
+    let welcome = Welcome::new("mixd 0.1.0");
     let failure = Failure::new(ErrorCode::Refused, "failed, as asked");
-    let topics = Topic::ALL.into_iter().collect();
+    let topics = Topics::all();
     let status = Status {
         mix: mix(),
         audio: Cow::Owned(audio()),
@@ -135,6 +132,9 @@ pub fn all() -> Vec<Vector> {
         ),
         request("request-fail", 16, &Request::Fail(ErrorCode::Refused)),
         Vector::new("error", Kind::Error, 16, &failure),
+        Vector::new("error-reason", Kind::Error, 9, &not_listed()),
+        Vector::new("error-version", Kind::Error, 0, &version()),
+        Vector::new("error-busy", Kind::Error, 0, &busy()),
     ];
     [volume_and_hello, about_the_list(), others].concat()
 }
@@ -234,6 +234,40 @@ fn about_the_list() -> Vec<Vector> {
     ]
 }
 
+fn not_listed() -> Failure {
+    let message = "'Spotify' is not on the program list; 'mixctl list-programs' prints it";
+    Failure::refused(Reason::NotListed, message)
+}
+
+fn version() -> Failure {
+    Failure {
+        max: Some(PROTOCOL),
+        min: Some(PROTOCOL),
+        ..Failure::new(
+            ErrorCode::Version,
+            "bar 2.0 speaks protocol 2, this mixd 1; install both from one version",
+        )
+    }
+}
+
+fn busy() -> Failure {
+    let holder = |pid, name, places| Holder {
+        pid: Some(pid),
+        name: Some(NodeName::truncated(name)),
+        places,
+    };
+    let message = "mixd is busy: all 32 places for clients are taken, 17 by waybar (pid 812 and \
+                   others), 15 by mixctl (pid 977); end one and try again";
+    Failure {
+        holders: vec![
+            holder(812, "waybar", 16),
+            holder(977, "mixctl", 15),
+            holder(4711, "waybar", 1),
+        ],
+        ..Failure::new(ErrorCode::Busy, message).because(Reason::TableFull)
+    }
+}
+
 fn mix() -> Mix {
     Mix {
         aux: Gain::try_from(750_000).unwrap_or_default(),
@@ -251,7 +285,10 @@ fn stream() -> Stream {
         state: StreamState::Routed,
         binary: Some(NodeName::truncated("Discord")),
         channel: Channel::Aux,
+        process: Some(NodeName::truncated("Discord")),
+        running: true,
         linked_by: None,
+        description: Some(NodeName::truncated("Voice")),
     }
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wire::frame::{self, Kind, MAX_REPLY, MAX_REQUEST};
-use wire::{Event, Failure, Hello, Reply, Request, Welcome, codec, message, vectors};
+use wire::{Event, Failure, Hello, Reply, Request, Welcome, canonical, codec, message, vectors};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -117,9 +117,43 @@ fn rule(kind: Kind) -> &'static str {
     }
 }
 
+/// The schema without sockets, which the validator does not know (RFC 8610 section 3.9): a rule for each, with all
+/// its values.
+fn plain_schema() -> String {
+    let schema = read("schema.cddl");
+    let mut sockets: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut rules = String::new();
+    for paragraph in schema.split("\n\n") {
+        let mut socket = None;
+        for line in paragraph.lines() {
+            let line = line.split("; ").next().unwrap();
+            if let Some((name, values)) = line.split_once(" /= ") {
+                socket = Some(name);
+                sockets.entry(name).or_default().push(values);
+            } else if let Some(name) = socket.filter(|_| line.starts_with(' ')) {
+                let values = sockets.get_mut(name).unwrap();
+                values.push(line.trim().trim_start_matches('/'));
+            } else {
+                rules += &format!("{line}\n");
+            }
+        }
+    }
+    for (name, values) in sockets {
+        let values = values
+            .iter()
+            .map(|words| words.trim().trim_end_matches('/'));
+        rules += &format!("{name} = {}\n", values.collect::<Vec<_>>().join(" / "));
+    }
+    rules.replace('$', "socket-")
+}
+
 /// Whether an independent validator finds a body in the schema, under this rule.
 fn is_valid(rule: &str, body: &[u8]) -> bool {
-    cddl_cat::validate_cbor_bytes(rule, &read("schema.cddl"), body).is_ok()
+    match cddl_cat::validate_cbor_bytes(rule, &plain_schema(), body) {
+        Ok(()) => true,
+        Err(cddl_cat::ValidateError::ParseError(error)) => panic!("{error}"),
+        Err(_) => false,
+    }
 }
 
 #[test]
@@ -203,7 +237,7 @@ fn the_names_of_requests_are_those_that_are_encoded() {
     let mut found: Vec<_> = vectors::all()
         .iter()
         .filter(|vector| vector.name.starts_with("request-"))
-        .map(|vector| codec::variant_name(vector.body()).unwrap())
+        .map(|vector| canonical::message_name(vector.body()).unwrap().to_owned())
         .collect();
     let mut names = Request::NAMES.to_vec();
     found.sort();

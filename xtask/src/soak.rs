@@ -12,7 +12,7 @@ use lab::process::{Process, wait_for};
 use lab::{Daemon, Lab, STEREO, TIMEOUT};
 use lexopt::{Arg, Parser, ValueExt};
 use rustix::process::Signal;
-use wire::{Client, Request, Topic};
+use wire::{Client, Request, Topics};
 
 use crate::{setup, system};
 
@@ -431,7 +431,7 @@ impl Soak {
     fn add_client(&mut self) -> Result<()> {
         if self.clients.len() < 10 {
             let mut client = self.mixd.connect()?;
-            client.request(&Request::Subscribe(Topic::ALL.into_iter().collect()))?;
+            client.request(&Request::Subscribe(Topics::all()))?;
             self.clients.push(client);
         }
         Ok(())

@@ -222,7 +222,7 @@ fn send(list: &mut ProgramList, programs: &[Named], at: usize, to: Channel) {
         return;
     }
     match moved(&before, programs, at, to) {
-        Err(why) => assert!(!why.is_empty() && !why.contains('\n')),
+        Err(why) => assert!(!why.message.is_empty() && !why.message.contains('\n')),
         Ok(moved) => {
             assert!(moved.program.contains(&at));
             for other in 0..programs.len() {

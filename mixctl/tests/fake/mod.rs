@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use lab::mixd::unused_socket;
 use wire::frame::{Full, HEADER, Kind, MAX_REPLY, Reader, Writer};
-use wire::{Failure, PROTOCOL, Reply, Request, Text, Welcome, codec};
+use wire::{Failure, Reply, Request, Welcome, codec};
 
 /// An answer of the fake mixd.
 pub enum Answer {
@@ -85,11 +85,7 @@ fn converse(
         while let Ok(Some(frame)) = reader.peek() {
             let answer = match (frame.kind, greeting) {
                 (Kind::Hello, None) => {
-                    let daemon = Text::truncated("mixd VERSION");
-                    let welcome = Welcome {
-                        daemon,
-                        protocol: PROTOCOL,
-                    };
+                    let welcome = Welcome::new("mixd VERSION");
                     send(stream, Kind::Welcome, frame.id, |space| {
                         codec::encode(&welcome, space)
                     })?;

@@ -51,7 +51,10 @@ fn the_largest_status_fits_into_a_frame() {
         state: StreamState::Contested,
         binary: Some(name),
         channel: Channel::Default,
+        process: Some(name),
+        running: true,
         linked_by: Some(ClientName::truncated(&name)),
+        description: Some(name),
     };
     let output = wire::Output {
         name,
@@ -112,10 +115,13 @@ fn short_names_leave_room_for_hundreds_of_streams() {
         state: StreamState::Routed,
         binary: Some(name),
         channel: Channel::Default,
+        process: None,
+        running: true,
         linked_by: None,
+        description: None,
     };
     let audio = Audio {
-        streams: vec![stream; 300],
+        streams: vec![stream; 250],
         ..app.audio.clone()
     };
     app.set_audio(audio);

@@ -244,6 +244,11 @@ impl Registry {
     pub fn to_message(&self, id: u32, state: &State) -> Stream {
         let program = self.properties(id);
         let linked_by = state.linked_by().and_then(|client| self.client(client));
+        let process = program
+            .process()
+            .and_then(|process| process.comm.as_deref());
+        let description = program.plain("media.name");
+        let description = description.or_else(|| program.plain("node.description"));
         Stream {
             id,
             pid: self.pid(id),
@@ -252,7 +257,10 @@ impl Registry {
             state: state.state(),
             binary: program.property(BINARY).map(NodeName::truncated),
             channel: state.channel,
+            process: process.map(NodeName::truncated),
+            running: self.infos.get(&id).is_some_and(|info| info.is_running),
             linked_by: linked_by.map(ClientName::truncated),
+            description: description.map(NodeName::truncated),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Moves a stream's program to the other channel: whether that can be done, and by which list.
 
-use wire::{ErrorCode, Failure, Move, StreamState};
+use wire::{Failure, Move, Reason, StreamState};
 
 use super::Router;
 use super::matching::StreamProperties;
@@ -21,8 +21,8 @@ pub struct PlannedMove {
 
 /// Says that there is no stream of this id.
 pub fn no_stream(id: u32) -> Failure {
-    Failure::new(
-        ErrorCode::Refused,
+    Failure::refused(
+        Reason::NoSuchStream,
         format!("no program plays a stream of id {id}; 'mixctl status' lists them"),
     )
 }
@@ -39,29 +39,34 @@ impl Router {
         let program = self.registry.properties(id);
         let name = program.name().to_owned();
         let reason = self.inputs().reason(id, &state);
-        let refusal = |why: &str| {
-            let message = format!("'{name}' ({id}) can't be moved: {why}");
-            Failure::new(ErrorCode::Refused, message)
+        let refusal = |reason: Reason, why: &str| {
+            Failure::refused(reason, format!("'{name}' ({id}) can't be moved: {why}"))
         };
         match state.state() {
             StreamState::Ignored => {
                 let pattern = state.matched.rule.map(|rule| *rule.pattern());
                 let pattern = pattern.unwrap_or_default();
-                return Err(refusal(&format!(
+                let why = format!(
                     "'{pattern}' on the program list has it ignored; 'mixctl remove-program \
                      \"{pattern}\"' ends that"
-                )));
+                );
+                return Err(refusal(Reason::Ignored, &why));
+            }
+            StreamState::Contested => {
+                return Err(refusal(Reason::Contested, &reason.unwrap_or_default()));
             }
             // Pinned to a channel, where somebody has moved it, it is ours to move.
-            told if told == StreamState::Contested || state.target.is_none() => {
-                return Err(refusal(&reason.unwrap_or_default()));
+            _ if state.target.is_none() => {
+                return Err(refusal(Reason::Pinned, &reason.unwrap_or_default()));
             }
             _ => {}
         }
         let programs: Vec<StreamProperties> = self.registry.programs().collect();
         let at = programs.iter().position(|program| program.stream == id);
         let at = at.ok_or_else(|| no_stream(id))?;
-        let moved = moving::moved(rules, &programs, at, channel).map_err(|why| refusal(&why))?;
+        let moved = moving::moved(rules, &programs, at, channel).map_err(|failure| {
+            refusal(failure.reason.unwrap_or(Reason::NotAlone), &failure.message)
+        })?;
         let streams = moved.program.iter().map(|&at| programs[at].stream);
         Ok(PlannedMove {
             streams: streams.collect(),

@@ -7,7 +7,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use wire::{Change, ErrorCode, Failure, OutputChoice, Rule};
+use wire::{Change, Failure, OutputChoice, Reason, Rule};
 
 use crate::config::{self, Config, edit, output};
 use crate::limits::{MAX_LISTED, shortened, takes};
@@ -271,5 +271,5 @@ pub fn outputs_between(lead: &str, before: &[OutputChoice], after: &[OutputChoic
 }
 
 fn refuse<T>(message: &'static str) -> Result<T, Failure> {
-    Err(Failure::new(ErrorCode::Refused, message))
+    Err(Failure::refused(Reason::NoChange, message))
 }

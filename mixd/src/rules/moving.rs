@@ -1,8 +1,10 @@
 //! A move of one program to the other channel: which rules it removes and adds, so that no other program
 //! changes its channel.
 
+use std::borrow::Cow;
+
 use wire::message::Pattern;
-use wire::{Channel, Rule};
+use wire::{Channel, Failure, Reason, Rule};
 
 use super::{Edit, Program, Rules, matching_key, narrowest};
 
@@ -25,21 +27,23 @@ pub fn moved<P: Program>(
     playing: &[P],
     at: usize,
     to: Channel,
-) -> Result<Moved, String> {
+) -> Result<Moved, Failure> {
     let program = &playing[at];
     let others: Vec<&P> = playing
         .iter()
         .filter(|other| !program.is_same(other))
         .collect();
-    let own = narrowest(program, &others).ok_or(
-        "no pattern matches it and no other program; 'mixctl why' prints what is known of it",
-    )?;
+    let own = narrowest(program, &others).ok_or_else(|| {
+        not_alone(
+            "no pattern matches it and no other program; 'mixctl why' prints what is known of it",
+        )
+    })?;
     let is_ours = |other: &P| matching_key(&own, other).is_some();
     let mut then = rules.clone();
     match to {
         Channel::Aux if rules.channel(program) != Some(Channel::Aux) => {
             let add = Edit::Add(Rule::Program(own));
-            then = then.apply(&add).map_err(|failure| failure.to_string())?;
+            then = then.apply(&add)?;
         }
         Channel::Aux => {}
         Channel::Default => {
@@ -51,19 +55,18 @@ pub fn moved<P: Program>(
             };
             while let Some(rule) = held(&then) {
                 let instead = split(&then, &rule, playing, is_ours)?;
-                let split = then.with_instead(&rule, &instead);
-                then = split.map_err(|failure| failure.to_string())?;
+                then = then.with_instead(&rule, &instead)?;
             }
         }
     }
     let mut others = playing.iter().filter(|other| !is_ours(other));
     if let Some(other) = others.find(|other| rules.channel(*other) != then.channel(*other)) {
-        return Err(format!("'{}' would be moved with it", other.name()));
+        let message = format!("'{}' would be moved with it", other.name());
+        return Err(not_alone(message));
     }
     if let Some(Rule::Ignore(pattern)) = then.first_match(program).map(|found| found.rule) {
-        return Err(format!(
-            "'{pattern}' on the program list would have it ignored then"
-        ));
+        let message = format!("'{pattern}' on the program list would have it ignored then");
+        return Err(not_alone(message));
     }
     let all = playing.iter().enumerate();
     let program = all.filter(|(_, other)| is_ours(other) && then.channel(*other) == Some(to));
@@ -73,6 +76,10 @@ pub fn moved<P: Program>(
     })
 }
 
+fn not_alone(why: impl Into<Cow<'static, str>>) -> Failure {
+    Failure::refused(Reason::NotAlone, why)
+}
+
 /// What takes the place of a rule that lets a program go: a rule for each other one that it holds, unless a
 /// later rule does so too.
 fn split<P: Program>(
@@ -80,7 +87,7 @@ fn split<P: Program>(
     rule: &Rule,
     playing: &[P],
     is_ours: impl Fn(&P) -> bool,
-) -> Result<Vec<Rule>, String> {
+) -> Result<Vec<Rule>, Failure> {
     let without = rules.with_instead(rule, &[]).unwrap_or_default();
     let mut instead: Vec<Pattern> = Vec::new();
     for other in playing.iter().filter(|other| !is_ours(other)) {
@@ -98,11 +105,11 @@ fn split<P: Program>(
             .filter(|third| is_ours(third) || !other.is_same(third));
         let strangers: Vec<&P> = strangers.collect();
         instead.push(narrowest(other, &strangers).ok_or_else(|| {
-            format!(
+            not_alone(format!(
                 "'{}' matches '{}' too, and no pattern matches that alone",
                 rule.pattern(),
                 other.name()
-            )
+            ))
         })?);
     }
     Ok(instead.into_iter().map(Rule::Program).collect())

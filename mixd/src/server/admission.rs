@@ -1,11 +1,11 @@
 //! Which client gets a slot of the array, and what the others are told. Pure.
 
-use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use wire::message::NodeName;
 use wire::socket::Peer;
-use wire::{ErrorCode, Failure};
+use wire::{ErrorCode, Failure, Holder, Reason};
 
 /// How many clients are served at once. A desktop has a bar or two, a window, and key presses.
 pub const CLIENTS: usize = 32;
@@ -31,10 +31,8 @@ pub fn admit(
 ) -> Result<usize, Failure> {
     if peer.uid != own {
         // An abstract name has no permissions: this is the check.
-        return refuse(
-            ErrorCode::Refused,
-            format!("this mixd serves user {own} only"),
-        );
+        let message = format!("this mixd serves user {own} only");
+        return Err(Failure::refused(Reason::OtherUser, message));
     }
     // Process 0 is any that is not visible from here.
     let of_its_own = slots
@@ -43,60 +41,77 @@ pub fn admit(
         .filter(|other| other.pid == peer.pid)
         .count();
     if peer.pid != 0 && of_its_own >= CLIENTS_A_PROCESS {
-        return refuse(
-            ErrorCode::Busy,
-            format!(
-                "mixd is busy: pid {} holds {of_its_own} of its places already, as many as one \
-                 process may; close some",
-                peer.pid
-            ),
+        let message = format!(
+            "mixd is busy: pid {} holds {of_its_own} of its places already, as many as one process \
+             may; close some",
+            peer.pid
         );
+        let own = slots.flatten().filter(|other| other.pid == peer.pid);
+        return Err(busy(Reason::ProcessFull, message, &holders(own, program)));
     }
     let free = slots.clone().position(|slot| slot.is_none());
-    free.ok_or(()).or_else(|()| {
-        refuse(
-            ErrorCode::Busy,
-            format!(
-                "mixd is busy: all {CLIENTS} places for clients are taken, {}; end one and try \
-                 again",
-                holders(slots.flatten(), program)
-            ),
-        )
+    free.ok_or_else(|| {
+        let holders = holders(slots.flatten(), program);
+        let message = format!(
+            "mixd is busy: all {CLIENTS} places for clients are taken, {}; end one and try again",
+            in_words(&holders)
+        );
+        busy(Reason::TableFull, message, &holders)
     })
 }
 
-/// The programs that hold slots, those first that hold most: `30 by mixctl (pid 12 and others), 2 by
-/// waybar (pid 34)`.
-fn holders(slots: impl Iterator<Item = Peer>, program: impl Fn(i32) -> Option<String>) -> String {
-    let mut programs: BTreeMap<Option<String>, Vec<i32>> = BTreeMap::new();
-    for peer in slots {
-        programs
-            .entry(program(peer.pid))
-            .or_default()
-            .push(peer.pid);
+fn busy(reason: Reason, message: String, holders: &[Holder]) -> Failure {
+    Failure {
+        holders: holders.to_vec(),
+        ..Failure::new(ErrorCode::Busy, message).because(reason)
     }
-    let mut programs: Vec<_> = programs.into_iter().collect();
-    programs.sort_by_key(|(_, pids)| Reverse(pids.len()));
-    let mut shown: Vec<String> = programs
-        .iter()
-        .take(HOLDERS)
-        .map(|(name, pids)| {
-            let name = name.as_deref().unwrap_or("what is not visible from here");
-            let others = match pids.iter().any(|pid| pid != &pids[0]) {
-                true => " and others",
-                false => "",
-            };
-            format!("{} by {name} (pid {}{others})", pids.len(), pids[0])
+}
+
+/// The processes that hold slots, those first that hold most.
+fn holders(
+    slots: impl Iterator<Item = Peer>,
+    program: impl Fn(i32) -> Option<String>,
+) -> Vec<Holder> {
+    let mut places: BTreeMap<i32, u32> = BTreeMap::new();
+    for peer in slots {
+        *places.entry(peer.pid).or_default() += 1;
+    }
+    let mut holders: Vec<Holder> = places
+        .into_iter()
+        .map(|(pid, places)| Holder {
+            pid: u32::try_from(pid).ok().filter(|&pid| pid > 0),
+            name: program(pid).map(|name| NodeName::truncated(&name)),
+            places,
         })
         .collect();
-    if programs.len() > HOLDERS {
+    holders.sort_by_key(|holder| Reverse(holder.places));
+    holders
+}
+
+/// The programs of processes that hold slots, those first that hold most: `30 by mixctl (pid 12 and others), 2
+/// by waybar (pid 34)`.
+fn in_words(holders: &[Holder]) -> String {
+    let mut programs: BTreeMap<Option<&str>, (u32, Vec<u32>)> = BTreeMap::new();
+    for holder in holders {
+        let (places, pids) = programs.entry(holder.name.as_deref()).or_default();
+        *places += holder.places;
+        pids.push(holder.pid.unwrap_or(0));
+    }
+    let mut programs: Vec<_> = programs.into_iter().collect();
+    programs.sort_by_key(|(_, (places, _))| Reverse(*places));
+    let all = programs.len();
+    let shown = programs.into_iter().take(HOLDERS);
+    let mut shown: Vec<String> = shown
+        .map(|(name, (places, pids))| {
+            let name = name.unwrap_or("what is not visible from here");
+            let others = if pids.len() > 1 { " and others" } else { "" };
+            format!("{places} by {name} (pid {}{others})", pids[0])
+        })
+        .collect();
+    if all > HOLDERS {
         shown.push("the others by others".to_owned());
     }
     shown.join(", ")
-}
-
-fn refuse<T>(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Result<T, Failure> {
-    Err(Failure::new(code, message))
 }
 
 #[cfg(test)]

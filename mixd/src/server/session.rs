@@ -10,11 +10,13 @@
 
 use std::time::{Duration, Instant};
 
+use wire::canonical;
 use wire::codec::{self, DecodeError};
 use wire::frame::{Frame, Full, HEADER, Kind, MAX_REPLY, MAX_REQUEST, Reader, Writer};
 use wire::message::MAX_CLIENT;
 use wire::{
     ErrorCode, Event, Failure, Hello, PROTOCOL, Reply, Request, Text, Topic, Topics, Welcome,
+    visible,
 };
 
 use crate::limits::{MAX_LISTED, MAX_MESSAGE, shortened};
@@ -31,6 +33,9 @@ pub const FRAMES_A_TURN: usize = 8;
 
 /// The bytes that a client can send before it is read again: room for its pipelined requests.
 const INPUT: usize = 4096;
+/// What the daemon is called in its Welcome.
+const DAEMON: &str = concat!("mixd ", env!("CARGO_PKG_VERSION"));
+
 /// The longest answer, so that every answer fits into an empty buffer.
 const OUTPUT: usize = HEADER + MAX_REPLY;
 /// Room that every answer to a request that changes something fits into, of which the longest is a
@@ -203,11 +208,7 @@ impl Session {
                 Ok(hello) => {
                     self.client = hello.client;
                     self.phase = Phase::Open;
-                    let daemon = Text::truncated(concat!("mixd ", env!("CARGO_PKG_VERSION")));
-                    let welcome = Welcome {
-                        daemon,
-                        protocol: PROTOCOL,
-                    };
+                    let welcome = Welcome::new(DAEMON);
                     self.writer.push(Kind::Welcome, frame.id, |body| {
                         codec::encode(&welcome, body)
                     })
@@ -222,14 +223,19 @@ impl Session {
                 let writer = &mut self.writer;
                 match decode_request(frame.body) {
                     Ok(request) => {
-                        let topics = match request {
-                            Request::Subscribe(topics) => Some(topics),
-                            _ => None,
-                        };
+                        let (mut topics, mut is_last) = (None, false);
+                        match request {
+                            Request::Subscribe(named) => topics = Some(named),
+                            Request::Fail(code) => is_last = code.ends_connection(),
+                            _ => {}
+                        }
                         answer(writer, frame.id, service.request(self.id, request))?;
                         if let Some(topics) = topics {
                             self.subscribed = topics;
                             self.dirty = topics;
+                        }
+                        if is_last {
+                            self.close();
                         }
                         Ok(())
                     }
@@ -369,21 +375,25 @@ fn wrong_turn(kind: Kind) -> ErrorCode {
     }
 }
 
-/// Decodes a Hello. One that can't be decoded ends the connection: what the client speaks is unknown.
+/// Decodes a Hello. Any other ends the connection: one that is sound is that of a protocol of another number.
 fn handle_hello(frame: &Frame) -> Result<Hello, Failure> {
-    let hello: Hello = codec::decode(frame.body)
-        .map_err(|error| Failure::new(ErrorCode::Malformed, error.to_string()))?;
-    if hello.protocol == PROTOCOL {
-        Ok(hello)
-    } else {
-        Err(Failure::new(
-            ErrorCode::Version,
-            format!(
-                "{} speaks protocol {}, this mixd {}; install both from one version",
-                &*hello.client, hello.protocol, PROTOCOL
-            ),
-        ))
-    }
+    let message = match codec::decode::<Hello>(frame.body) {
+        Ok(hello) if hello.protocol == PROTOCOL => return Ok(hello),
+        Ok(hello) => format!(
+            "{} speaks protocol {}, this mixd {PROTOCOL}; install both from one version",
+            visible(&hello.client),
+            hello.protocol
+        ),
+        Err(error) if !canonical::is_canonical(frame.body) => {
+            return Err(Failure::new(ErrorCode::Malformed, error.to_string()));
+        }
+        Err(_) => format!("the Hello is none of protocol {PROTOCOL}, which this mixd speaks"),
+    };
+    Err(Failure {
+        max: Some(PROTOCOL),
+        min: Some(PROTOCOL),
+        ..Failure::new(ErrorCode::Version, message)
+    })
 }
 
 /// Decodes a request.
@@ -397,9 +407,10 @@ fn decode_request(body: &[u8]) -> Result<Request, Failure> {
     })
 }
 
-/// Returns whether `body` has a request's form, with a name that no request has.
+/// Returns whether `body` is sound and has a request's form, with a name that no request has.
 fn names_no_request(body: &[u8]) -> bool {
-    codec::variant_name(body).is_some_and(|name| !Request::NAMES.contains(&&*name))
+    let name = canonical::message_name(body).filter(|_| canonical::is_canonical(body));
+    name.is_some_and(|name| !Request::NAMES.contains(&name))
 }
 
 /// Appends the one answer to the request `id`.

@@ -4,7 +4,7 @@ use crate::font::{Fonts, NoFallback};
 use crate::model::{Effect, Key, LinkError, Model};
 use crate::theme::DARK;
 use crate::view::{Area, Viewport, view};
-use wire::{Event, Mix, Reply, Request};
+use wire::{Event, Mix, Reply, Request, Welcome};
 
 struct User {
     model: Model,
@@ -17,7 +17,7 @@ struct User {
 impl User {
     fn new() -> Self {
         let mut model = Model::default();
-        model.update(Message::Connected);
+        model.update(Message::Connected(Welcome::new("mixd")));
         model.update(Message::Reply(Ok(Reply::Done)));
         model.update(Message::Event(Event::Volume(Mix::default())));
         Self {

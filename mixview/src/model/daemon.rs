@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 
 use wire::message::{Pattern, Rule};
 use wire::{
-    Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Request, Settings, Stream,
-    StreamState, Topic, Volume,
+    Audio, Channel, Event, Failure, Mix, PipeWireState, Reply, Request, Requests, Settings, Stream,
+    StreamState, Volume, Welcome,
 };
 
 use super::Effect;
@@ -53,6 +53,8 @@ pub struct Daemon {
     /// The program list.
     pub rules: Vec<Rule>,
     pub settings: Settings,
+    /// The requests that mixd knows.
+    requests: Requests,
     /// The reasons of streams by id; empty where mixd gives none.
     reasons: HashMap<u32, String>,
     /// The oldest first: mixd replies in order.
@@ -67,6 +69,7 @@ impl Default for Daemon {
             audio: no_audio(),
             rules: Vec::new(),
             settings: Settings::default(),
+            requests: Requests::ALL,
             reasons: HashMap::new(),
             pending: VecDeque::new(),
         }
@@ -114,9 +117,15 @@ impl Daemon {
         Effect::Send(request)
     }
 
-    pub(super) fn subscribe(&mut self) -> Effect {
-        let topics = Topic::ALL.into_iter().collect();
-        self.send(Request::Subscribe(topics), Pending::Subscribe)
+    /// Takes in what mixd knows, and subscribes to all of it.
+    pub(super) fn connect(&mut self, welcome: &Welcome) -> Effect {
+        self.requests = welcome.requests;
+        self.send(Request::Subscribe(welcome.topics), Pending::Subscribe)
+    }
+
+    /// Returns whether mixd knows a request: an older one may not.
+    pub fn knows(&self, request: &Request) -> bool {
+        self.requests.contains(request.name())
     }
 
     pub(super) fn set_volume(&mut self, volume: Volume) -> Effect {
@@ -129,6 +138,7 @@ impl Daemon {
         let is_pending =
             |pending: &Pending| matches!(pending, Pending::GetReason(other) if *other == id);
         let is_wanted = self.is_up()
+            && self.knows(&Request::GetStream(id))
             && stream.state != StreamState::Routed
             && !self.reasons.contains_key(&id)
             && !self.pending.iter().any(is_pending);

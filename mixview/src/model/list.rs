@@ -1,13 +1,18 @@
 //! Edits of the program list: each is one request, and mixd keeps what undoes it.
 
 use wire::message::{Move, Pattern, Replacement, Rule};
-use wire::{Channel, ErrorCode, Failure, Reply, Request, is_same};
+use wire::{Channel, Failure, Reason, Reply, Request, is_same};
 
 use super::status::{Notice, capitalized};
 use super::{Edit, Model, Target, TextField};
 
 impl Model {
     pub(super) fn edit_list(&mut self, request: Request, typed: Option<String>) {
+        if !self.daemon.knows(&request) {
+            let name = request.name();
+            let text = format!("This mixd is older than the window: it does not know '{name}'");
+            return self.say(text, true);
+        }
         self.effects.extend(self.daemon.edit_list(request, typed));
     }
 
@@ -111,8 +116,7 @@ impl Model {
             Ok(_) => (done(request), None, true),
             Err(failure) => {
                 // That there is nothing to undo or redo is no warning.
-                let is_end = matches!(request, Request::Undo | Request::Redo)
-                    && failure.code == ErrorCode::Refused;
+                let is_end = failure.reason == Some(Reason::NoChange);
                 return self.say(capitalized(&failure.message), !is_end);
             }
         };

@@ -72,6 +72,7 @@ impl Daemon {
             PipeWireState::Up => played_to(&self.audio.outputs),
             PipeWireState::Down => Notice::new("PipeWire is not reachable", true),
             PipeWireState::Off => Notice::new("mixd runs without PipeWire (--backend none)", true),
+            PipeWireState::Unknown => Notice::new(NEWER, true),
         }
     }
 }
@@ -93,6 +94,10 @@ fn played_to(outputs: &Outputs) -> Notice {
         }
     }
 }
+
+/// What is said of a state that this window has no words for.
+const NEWER: &str =
+    "mixd says something that this window is too old for: 'mixctl status' may know it";
 
 impl Model {
     /// Answers the user's last action in the status line.
@@ -145,6 +150,7 @@ pub fn capitalized(text: &str) -> String {
 
 fn warning_text(warning: &Warning) -> Cow<'static, str> {
     let text = match warning {
+        Warning::Unknown => NEWER,
         Warning::OwnSinkIsDefault => {
             "The default sink is one of mixd's own: choose a sound card as the default"
         }

@@ -2,7 +2,7 @@ mod drag;
 mod list;
 mod status;
 
-use wire::{Rule, Settings, Text};
+use wire::{Rule, Settings, Text, Welcome};
 
 use super::*;
 use crate::fake_daemon::FakeDaemon;
@@ -21,7 +21,7 @@ impl Harness {
             daemon: FakeDaemon::new(names, patterns),
             closed: false,
         };
-        window.tell(Message::Connected);
+        window.tell(Message::Connected(Welcome::new("mixd")));
         window.settle();
         window
     }
@@ -427,7 +427,7 @@ fn mixd_goes_and_comes_back() {
     window.chord(Key::Letter('z'), false, true);
     assert!(window.daemon.inbox.is_empty() && !window.closed);
     window.daemon.volume = volume("-0.2");
-    window.tell(Message::Connected);
+    window.tell(Message::Connected(Welcome::new("mixd")));
     window.settle();
     assert_eq!(window.model.daemon.link, LinkState::Up);
     assert_eq!(window.model.volume(), volume("-0.2"));
@@ -460,7 +460,7 @@ fn the_focus_outlasts_a_restart_of_mixd_unless_it_is_moved_meanwhile() {
             window.keys(&[Key::Tab]);
         }
         window.daemon.inbox.clear();
-        window.tell(Message::Connected);
+        window.tell(Message::Connected(Welcome::new("mixd")));
         window.settle();
         let expected = if moves { Target::Slider } else { Target::Edit };
         assert_eq!(window.model.focus.target, expected);

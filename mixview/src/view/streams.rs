@@ -61,6 +61,7 @@ fn draw_row(painter: &mut Painter<'_>, model: &Model, stream: &Stream, rect: Rec
         StreamState::Pinned => Some(("pinned", theme.muted)),
         StreamState::Contested => Some(("contested", theme.warning)),
         StreamState::Ignored => Some(("ignored", theme.muted)),
+        StreamState::Unknown => Some(("unknown", theme.muted)),
     };
     if let Some((word, color)) = state {
         room.width -= badge(painter, room, word, color) + GRID;

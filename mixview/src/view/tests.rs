@@ -5,13 +5,14 @@ use crate::font::NoFallback;
 use crate::input::Pointer;
 use crate::model::{KEYS, Key, LinkError, Message};
 use crate::theme::DARK;
+use wire::Welcome;
 
 const SMALL_WINDOW: (u32, u32) = (320, 240);
 const USUAL_WINDOW: (u32, u32) = (480, 420);
 
 fn model(names: &[&str], patterns: &[&str]) -> Model {
     let mut model = Model::default();
-    model.update(Message::Connected);
+    model.update(Message::Connected(Welcome::new("mixd")));
     for message in FakeDaemon::new(names, patterns).events() {
         model.update(message);
     }

@@ -8,8 +8,8 @@ use mixview::font::Fallback;
 use mixview::model::{Dragged, Key, LinkError, Message, Model, Modifiers, Target};
 use wire::message::Rule;
 use wire::{
-    Audio, Channel, Event, Failure, Mix, Output, Outputs, PipeWireState, Reply, Settings, Stream,
-    StreamDetail, StreamState, Text, Volume, Warning,
+    Audio, Channel, ErrorCode, Event, Failure, Mix, Output, Outputs, PipeWireState, Reply,
+    Settings, Stream, StreamDetail, StreamState, Text, Volume, Warning, Welcome,
 };
 
 /// A system with one font, for Georgian, of which nothing is in the binary.
@@ -95,7 +95,10 @@ pub fn stream(id: u32, name: &str, rule: Option<&str>) -> Stream {
             Some(_) => Channel::Aux,
             None => Channel::Default,
         },
+        process: None,
+        running: true,
         linked_by: None,
+        description: None,
     }
 }
 
@@ -137,7 +140,7 @@ pub fn audio(streams: Vec<Stream>) -> Audio {
 /// A window with all that mixd has said; of the list, what is ignored stands behind a `!`.
 pub fn shown(volume: &str, programs: &[&str], audio: Audio) -> Model {
     let mut model = Model::default();
-    model.update(Message::Connected);
+    model.update(Message::Connected(Welcome::new("mixd")));
     model.update(Message::Reply(Ok(Reply::Done)));
     model.update(Message::Event(Event::Volume(mix(volume))));
     model.update(listed(programs));
@@ -342,10 +345,11 @@ fn refused() -> Model {
     model.update(Message::Click(Target::Entry));
     model.update(Message::Text("[discord".into()));
     model.update(Key::Enter.into());
-    model.update(Message::Reply(Err(Failure {
-        code: wire::ErrorCode::Refused,
-        message: "the pattern '[discord' has a [ without its ]".into(),
-    })));
+    let failure = Failure::new(
+        ErrorCode::Refused,
+        "the pattern '[discord' has a [ without its ]",
+    );
+    model.update(Message::Reply(Err(failure)));
     model
 }
 

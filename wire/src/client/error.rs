@@ -9,8 +9,9 @@ use std::path::Path;
 use super::TIMEOUT;
 use crate::codec::DecodeError;
 use crate::frame::Full;
+use crate::message::ClientName;
 use crate::socket::{Peer, SystemError};
-use crate::{Failure, Name};
+use crate::{Failure, Name, visible};
 
 /// Why a request has no reply.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub enum ClientError {
     Closed,
     /// The daemon says no.
     Refused(Failure),
+    /// This daemon does not know the request of this name: it is older than the client.
+    Unknown(&'static str, ClientName),
     /// The daemon says something that this client does not understand.
     Protocol(String),
     /// A call failed.
@@ -56,6 +59,12 @@ impl fmt::Display for ClientError {
             ),
             Self::Closed => f.write_str("mixd has closed the connection"),
             Self::Refused(failure) => failure.fmt(f),
+            Self::Unknown(request, daemon) => write!(
+                f,
+                "{} does not know the request '{request}': it is older than this program; install both \
+                 from one version, and start mixd again",
+                visible(daemon)
+            ),
             Self::Protocol(what) => {
                 write!(
                     f,

@@ -69,7 +69,7 @@ fn an_edit_by_hand_is_taken_back_too_and_a_new_change_ends_redo() {
     edit(&mut list, &Edit::Add(rule("program Mumble")));
     assert!(list.redo().is_err());
     list.undo().unwrap();
-    assert_eq!(list.undo().unwrap_err().code, ErrorCode::Refused);
+    assert_eq!(list.undo().unwrap_err().reason, Some(Reason::NoChange));
     assert_eq!(text(&list), first);
 }
 

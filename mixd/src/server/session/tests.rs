@@ -136,6 +136,71 @@ fn a_known_request_with_a_wrong_value_is_malformed_and_not_unknown() {
 }
 
 #[test]
+fn an_unknown_request_is_held_to_the_one_form_that_there_is() {
+    let mut peer = Peer::greeted();
+    for (id, argument) in (1..).zip([
+        &b"\xf9\x3c\x00"[..],
+        b"\xc1\x01",
+        b"\xa2\x61b\x01\x61a\x01",
+        b"\xa2\x61a\x01\x61a\x01",
+        b"\x18\x01",
+        b"\xf7",
+        b"\x9f\xff",
+        &[0x81; 17],
+    ]) {
+        peer.send(&frame(
+            Kind::Request,
+            id,
+            &[b"\xa1\x65dance", argument].concat(),
+        ));
+        peer.expect_error(id, ErrorCode::Malformed);
+    }
+    peer.send(&frame(Kind::Request, 20, b"\xa1\x65dance\x82\x01\xf6"));
+    peer.expect_error(20, ErrorCode::Unsupported);
+}
+
+#[test]
+fn a_failure_that_is_asked_for_ends_what_its_code_ends() {
+    for &code in ErrorCode::ALL {
+        let mut peer = Peer::greeted();
+        peer.send(&request(1, &Request::Fail(code)));
+        peer.expect_error(1, code);
+        assert_eq!(peer.session.is_finished(), code.ends_connection(), "{code}");
+    }
+}
+
+#[test]
+fn a_hello_of_another_protocol_is_told_which_numbers_are_spoken() {
+    for (body, code) in [
+        // {"client": "x", "protocol": 1, "language": "de"}
+        (
+            &b"\xa3\x66client\x61x\x68language\x62de\x68protocol\x01"[..],
+            ErrorCode::Version,
+        ),
+        (b"\xa2\x66client\x61x\x68protocol\x02", ErrorCode::Version),
+        (b"\xa2\x66client\x61x\x68protocol\x61a", ErrorCode::Version),
+        (b"\xa1\x68protocol\x01", ErrorCode::Version),
+        (b"\x65hello", ErrorCode::Version),
+        (b"\xa2\x68protocol\x01\x66client\x61x", ErrorCode::Malformed),
+        (
+            b"\xa2\x66client\x61x\x68protocol\x18\x01",
+            ErrorCode::Malformed,
+        ),
+        (b"", ErrorCode::Malformed),
+    ] {
+        let mut peer = Peer::new();
+        peer.send(&frame(Kind::Hello, 7, body));
+        let (kind, id, said) = peer.receive().unwrap();
+        assert_eq!((kind, id), (Kind::Error, 7));
+        let failure: Failure = codec::decode(&said).unwrap();
+        assert_eq!(failure.code, code, "{body:x?}");
+        let spoken = (code == ErrorCode::Version).then_some(PROTOCOL);
+        assert_eq!((failure.min, failure.max), (spoken, spoken), "{body:x?}");
+        assert!(peer.session.is_finished());
+    }
+}
+
+#[test]
 fn a_broken_header_gets_an_error_and_the_end() {
     let long = [&2000u16.to_le_bytes()[..], &[3, 0, 0, 0, 0, 0]].concat();
     for header in [

@@ -126,7 +126,7 @@ fn what_mixd_did_not_answer_is_said_while_it_is_looked_for() {
         );
     }
     window.daemon.inbox.clear();
-    window.tell(Message::Connected);
+    window.tell(Message::Connected(Welcome::new("mixd")));
     window.settle();
     assert!(window.model.status().text.contains("may or may not"));
     window.keys(&[Key::F1]);
