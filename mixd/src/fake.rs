@@ -28,24 +28,39 @@ pub const MAX_SPEED: u32 = 100;
 const PATCHBAY: u32 = 36;
 /// The link that it makes.
 const PATCHBAY_LINK: u32 = 99_999;
-/// A stream's client has the stream's id and this.
+/// The id of a stream's client is this and the stream's.
 const CLIENTS: u32 = 500;
-/// A stream's process has the stream's id and this: numbers that Linux gives to none.
+/// The number of a stream's process is this and the stream's id: Linux gives none such a number.
 const PROCESSES: u32 = 5_000_000;
-/// So many streams that a message has no room for all of them.
+/// The ids of so many streams that a message has no room for all of them.
 const MANY: Range<u32> = 100..400;
 /// The level that somebody who contests it sets: one that no volume makes.
 const CONTESTED_LEVEL: f32 = 2.0;
-/// How often in a row the router may ask for something. Whatever is contested, it gives up long before.
+/// The most rounds at one moment. Whatever is contested, the router gives up long before.
 const MAX_ROUNDS: u32 = 100;
 
-/// A sink that is not mixd's: its id, `node.name`, `node.description`, and its other properties.
-struct Card(u32, &'static str, &'static str, Properties);
-
-/// A program: its stream's id, its name, and what its stream says besides.
-struct Program(u32, &'static str, Properties);
-
 type Properties = &'static [(&'static str, &'static str)];
+
+/// A sink that is not mixd's.
+struct Card {
+    id: u32,
+    /// `node.name`
+    name: &'static str,
+    /// `node.description`
+    description: &'static str,
+    /// The other properties of its node.
+    properties: Properties,
+}
+
+/// A program that plays a stream.
+struct Program {
+    /// The stream's id.
+    id: u32,
+    /// `application.name`
+    name: &'static str,
+    /// The other properties of the stream's node.
+    properties: Properties,
+}
 
 /// What another client undoes as often as mixd does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,6 +223,7 @@ impl FakePipeWire {
     }
 
     /// Sets the levels of our sinks, and tells the router what they carry then.
+    // To the width that PipeWire takes.
     #[allow(clippy::cast_possible_truncation)]
     fn set_levels(&mut self) {
         let sinks = self.router.inputs().sinks.nodes();
@@ -308,7 +324,9 @@ impl FakePipeWire {
         for card in cards {
             self.plug(card);
         }
-        self.set_default(cards[0].1);
+        if let Some(first) = cards.first() {
+            self.set_default(first.name);
+        }
         self.handle([Event::Listed]);
     }
 
@@ -319,23 +337,23 @@ impl FakePipeWire {
         self.contested = Contested::Nothing;
     }
 
-    fn plug(&mut self, &Card(id, name, description, properties): &Card) {
-        self.handle(simulation::sink(id, name, &Layout::stereo()));
-        let description = [("node.description", description)];
+    fn plug(&mut self, card: &Card) {
+        self.handle(simulation::sink(card.id, card.name, &Layout::stereo()));
+        let description = [("node.description", card.description)];
         let info = Info {
-            props: Some(props(properties)),
+            props: Some(props(card.properties)),
             inputs: 2,
             outputs: 2,
             is_running: false,
         };
         self.handle([
-            node(id, "Audio/Sink", name, &description),
-            Event::Info(id, info),
+            node(card.id, "Audio/Sink", card.name, &description),
+            Event::Info(card.id, info),
         ]);
     }
 
     fn unplug(&mut self, card: &Card) {
-        let events = self.pipewire.remove(card.0);
+        let events = self.pipewire.remove(card.id);
         self.handle(events);
     }
 
@@ -352,17 +370,22 @@ impl FakePipeWire {
     }
 
     /// The same, but its client does not say yet what it is.
-    fn play_unknown(&mut self, &Program(id, name, properties): &Program) {
-        let owner = [("client.id", &*(CLIENTS + id).to_string())];
+    fn play_unknown(&mut self, program: &Program) {
+        let &Program {
+            id,
+            name,
+            properties,
+        } = program;
+        let client = [("client.id", &*(CLIENTS + id).to_string())];
         self.handle([Event::Client(CLIENTS + id, Props::new())]);
         self.handle(simulation::stream(id, name, properties));
-        self.handle([node(id, "Stream/Output/Audio", name, &owner)]);
+        self.handle([node(id, "Stream/Output/Audio", name, &client)]);
     }
 
     /// Its client says so.
     fn introduce(&mut self, program: &Program) {
-        let pid = (PROCESSES + program.0).to_string();
-        self.handle([client(CLIENTS + program.0, program.1, &pid)]);
+        let pid = (PROCESSES + program.id).to_string();
+        self.handle([client(CLIENTS + program.id, program.name, &pid)]);
     }
 
     /// A stream pauses or goes on.
@@ -373,13 +396,13 @@ impl FakePipeWire {
             outputs: 2,
             is_running,
         };
-        self.handle([Event::Info(program.0, info)]);
+        self.handle([Event::Info(program.id, info)]);
     }
 
     fn quit(&mut self, program: &Program) {
-        let events = self.pipewire.remove(program.0);
+        let events = self.pipewire.remove(program.id);
         self.handle(events);
-        self.handle([Event::Removed(CLIENTS + program.0)]);
+        self.handle([Event::Removed(CLIENTS + program.id)]);
     }
 
     fn play_many(&mut self) {
@@ -398,14 +421,18 @@ impl FakePipeWire {
 
     /// A user sends a stream to a card, or to none.
     fn set_target(&mut self, program: &Program, card: Option<&Card>) {
-        let target = card.map(|card| serial(card.0).to_string());
-        let events = self.pipewire.set_target(program.0, target.as_deref());
+        let target = card.map(|card| serial(card.id).to_string());
+        let events = self.pipewire.set_target(program.id, target.as_deref());
         self.handle(events);
     }
 
     /// A patchbay links a stream to a card besides.
     fn link(&mut self, program: &Program, card: &Card) {
-        self.handle([link(PATCHBAY_LINK, PATCHBAY, between(program.0, card.0, 0))]);
+        self.handle([link(
+            PATCHBAY_LINK,
+            PATCHBAY,
+            between(program.id, card.id, 0),
+        )]);
     }
 
     fn unlink(&mut self) {

@@ -2,32 +2,51 @@
 
 use wire::Channel::{Aux, Default};
 
-use super::{Card, Contested, FakePipeWire, Program};
+use super::{Card, Contested, FakePipeWire, Program, Properties};
 
-/// The text of mixd.conf where there is none: without it no stream were ignored, and no output missing.
+/// The text of mixd.conf where there is none: without it no stream would be ignored, and no output missing.
 pub const CONFIG: &[u8] = b"program Discord\nignore OBS\noutput aux Headset\n";
 
-const SPEAKERS: Card = Card(30, "speakers", "Built-in Audio", &[]);
-const HDMI: Card = Card(31, "hdmi", "Television", &[]);
-const HEADSET: Card = Card(32, "headset", "Headset", &[]);
-const LOOPBACK: Card = Card(
-    35,
-    "loopback",
-    "Loopback",
-    &[("node.link-group", "loopback")],
-);
+const fn card(id: u32, name: &'static str, description: &'static str) -> Card {
+    Card {
+        id,
+        name,
+        description,
+        properties: &[],
+    }
+}
 
-const FIREFOX: Program = Program(80, "Firefox", &[]);
-const DISCORD: Program = Program(81, "Discord", &[]);
-const OBS: Program = Program(82, "OBS", &[]);
-const SPOTIFY: Program = Program(83, "Spotify", &[]);
-const MPV: Program = Program(84, "mpv", &[("target.object", HDMI.1)]);
-const EFFECTS: Program = Program(85, "Easy Effects", &[("node.link-group", "easyeffects")]);
-const AUDACITY: Program = Program(86, "Audacity", &[("node.dont-move", "true")]);
-const GAME: Program = Program(87, "SuperTuxKart", &[]);
-const LOOPED: [(&str, &str); 2] = [LOOPBACK.3[0], ("target.object", "mixd-default")];
-const LOOPBACK_STREAM: Program = Program(88, "Loopback", &LOOPED);
-const SHELL: Program = Program(89, "GNOME Shell", &[]);
+const fn program(id: u32, name: &'static str, properties: Properties) -> Program {
+    Program {
+        id,
+        name,
+        properties,
+    }
+}
+
+const SPEAKERS: Card = card(30, "speakers", "Built-in Audio");
+const HDMI: Card = card(31, "hdmi", "Television");
+const HEADSET: Card = card(32, "headset", "Headset");
+const LOOPBACK: Card = Card {
+    properties: &[LOOPBACK_GROUP],
+    ..card(35, "loopback", "Loopback")
+};
+const LOOPBACK_GROUP: (&str, &str) = ("node.link-group", "loopback");
+
+const FIREFOX: Program = program(80, "Firefox", &[]);
+const DISCORD: Program = program(81, "Discord", &[]);
+const OBS: Program = program(82, "OBS", &[]);
+const SPOTIFY: Program = program(83, "Spotify", &[]);
+const MPV: Program = program(84, "mpv", &[("target.object", HDMI.name)]);
+const EFFECTS: Program = program(85, "Easy Effects", &[("node.link-group", "easyeffects")]);
+const AUDACITY: Program = program(86, "Audacity", &[("node.dont-move", "true")]);
+const GAME: Program = program(87, "SuperTuxKart", &[]);
+const LOOPBACK_STREAM: Program = program(
+    88,
+    "Loopback",
+    &[LOOPBACK_GROUP, ("target.object", "mixd-default")],
+);
+const SHELL: Program = program(89, "GNOME Shell", &[]);
 
 /// The seconds from one beginning of the script to the next.
 pub const PERIOD: u64 = 60;
@@ -53,7 +72,7 @@ pub const SCRIPT: &[(u64, fn(&mut FakePipeWire))] = &[
     (17, |it| it.link(&DISCORD, &SPEAKERS)), // contested by a patchbay
     (19, |it| it.unlink()),
     (20, |it| it.play(&GAME)),
-    (21, |it| it.contest(Contested::Target(GAME.0))), // contested by nobody knows whom
+    (21, |it| it.contest(Contested::Target(GAME.id))), // contested by nobody knows whom
     (22, |it| it.contest(Contested::Nothing)),
     (23, |it| it.quit(&GAME)),
     (24, |it| it.mute(Some(Default))), // default-muted
@@ -62,8 +81,8 @@ pub const SCRIPT: &[(u64, fn(&mut FakePipeWire))] = &[
     (27, |it| it.set_default("mixd-default")), // own-sink-is-default
     (29, |it| it.plug(&LOOPBACK)),
     (29, |it| it.play(&LOOPBACK_STREAM)),
-    (29, |it| it.set_default(LOOPBACK.1)), // leads-back
-    (31, |it| it.set_default(SPEAKERS.1)),
+    (29, |it| it.set_default(LOOPBACK.name)), // leads-back
+    (31, |it| it.set_default(SPEAKERS.name)),
     (31, |it| it.quit(&LOOPBACK_STREAM)),
     (31, |it| it.unplug(&LOOPBACK)),
     (32, |it| it.hang(true)), // manager-hangs
