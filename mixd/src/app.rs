@@ -136,13 +136,14 @@ impl App {
         app.config_file = ConfigFile::new(app.options.config_path());
         let mut read = app.config_file.open(Instant::now());
         let mut text = app.config_file.text().to_vec();
-        if matches!(app.options.backend, BackendKind::Fake { .. }) && !app.config_file.is_there() {
+        let is_fake = matches!(app.options.backend, BackendKind::Fake { .. });
+        if is_fake && read.is_ok() && !app.config_file.is_there() {
             text = fake::CONFIG.to_vec();
             read = config::parse(&text).map_err(|problem| problem.to_string());
         }
         app.take_config(read, "the defaults hold until it is mended");
         let named = app.options.config.as_ref();
-        if let Some(path) = named.filter(|path| !path.exists()) {
+        if let Some(path) = named.filter(|path| !is_fake && !path.exists()) {
             let path = path.display();
             warning!("{path} is not there; the defaults hold until it is");
         }
