@@ -20,8 +20,7 @@ mod quantum;
 mod quirks;
 mod reason;
 mod registry;
-#[cfg(test)]
-mod simulation;
+pub mod simulation;
 mod sinks;
 mod spa_json;
 mod state;

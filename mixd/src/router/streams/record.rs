@@ -128,11 +128,12 @@ impl Record {
         self.conclude(registry, stream, is_own, is_new);
     }
 
-    /// Takes a target that the metadata has not shown in time for one that it has: it was read again, and
-    /// what it shows counts now, but for a move only if it was one before.
+    /// Takes a target that the metadata has not shown in time for one that it has: all of it was read again
+    /// since, and what it shows is newer.
     pub fn acknowledge(&mut self, registry: &Registry, stream: u32, serial: u64) {
         self.unacknowledged.take_if(|it| *it == serial);
-        self.conclude(registry, stream, false, false);
+        let is_new = self.playback == Playback::Settled;
+        self.conclude(registry, stream, false, is_new);
     }
 
     fn conclude(&mut self, registry: &Registry, stream: u32, is_own: bool, is_new: bool) {
