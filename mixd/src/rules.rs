@@ -357,12 +357,12 @@ pub fn narrowest<P: Program>(program: &P, others: &[&P]) -> Option<Pattern> {
         Some(name::pattern(&format!("{key}="), value))
     });
     let mut candidates = bare.into_iter().chain(keyed);
-    candidates.find_map(|pattern| {
+    candidates.find(|pattern| {
         let is_unique = || {
             let mut others = others.iter();
-            !others.any(|other| matching_key(&pattern, *other).is_some())
+            !others.any(|other| matching_key(pattern, *other).is_some())
         };
-        (check(&pattern).is_ok() && is_unique()).then_some(pattern)
+        check(pattern).is_ok() && is_unique()
     })
 }
 
