@@ -118,17 +118,10 @@ fn a_pulse_program_that_forbids_to_be_moved_is_listed_with_what_helps() {
     stage.wait_for_state("aux\tpinned\tThree");
 }
 
-/// The first number of WirePlumber's version after `0.`.
-fn wireplumber(lab: &Lab) -> u32 {
-    let said = lab.output("wireplumber", &["--version"]).unwrap();
-    let (_, version) = said.split_once("libwireplumber 0.").unwrap();
-    version.split('.').next().unwrap().parse().unwrap()
-}
-
 #[test]
 fn wireplumber_0_5_that_is_set_to_move_no_stream_is_named_as_the_reason() {
     let mut lab = Lab::prepare(&STEREO).unwrap();
-    if wireplumber(&lab) < 5 {
+    if lab.wireplumber_version().unwrap() < vec![0, 5] {
         println!("WirePlumber 0.4 has no such setting: nothing to test here");
         return;
     }

@@ -32,12 +32,8 @@ class Mixd:
         return data
 
     def frame(self):
-        """The next frame; what this client does not know in it is left unread."""
         length, kind, _, id = struct.unpack("<HBBI", self.read(8))
-        try:
-            message = cbor2.loads(self.read(length))
-        except cbor2.CBORDecodeError:
-            message = {}
+        message = cbor2.loads(self.read(length))
         if kind == ERROR:
             sys.exit("mixd: %s (%s)" % (message.get("message"), message.get("code")))
         return kind, id, message
@@ -59,6 +55,6 @@ if __name__ == "__main__":
         print(reply["mix"]["volume"] / 1_000_000)
     mixd.socket.settimeout(None)
     while sys.argv[2] == "watch":
-        kind, _, message = mixd.frame()
-        if kind == EVENT and "volume" in message:
+        message = mixd.frame()[2]  # what else a later mixd may say is skipped
+        if "volume" in message:
             print(message["volume"]["volume"] / 1_000_000, flush=True)

@@ -42,7 +42,7 @@ pub type Sentence = Text<MAX_SENTENCE>;
 pub struct Hello {
     /// The client's name, for the daemon's log: `mixctl 0.1.0`.
     pub client: ClientName,
-    /// The protocol number the client speaks: [`PROTOCOL`](crate::PROTOCOL).
+    /// The protocol number the client speaks: [`PROTOCOL`].
     pub protocol: u32,
 }
 
