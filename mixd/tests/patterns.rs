@@ -56,6 +56,36 @@ fn streams(mixd: &Mixd) -> Vec<Stream> {
     }
 }
 
+#[test]
+fn a_name_that_is_typed_as_it_is_shown_matches() {
+    let stage = Stage::set();
+    let long = "Wine ".repeat(40);
+    for name in [
+        " outside ",
+        "\u{a0}no break\u{a0}",
+        "Game [beta] *",
+        "a=b",
+        &long,
+    ] {
+        let player = stage.lab.play_native(name, &stage.game, &[]).unwrap();
+        stage.lab.wait_for_route(name, "mixd-default").unwrap();
+        let shown = || Ok(streams(&stage.mixd).first().map(|stream| stream.name));
+        let shown = wait_for("the stream", TIMEOUT, shown).unwrap();
+        for (verb, sink) in [
+            ("add-program", "mixd-aux"),
+            ("remove-program", "mixd-default"),
+        ] {
+            stage.mixd.ctl(&[verb, "--", &shown]).unwrap();
+            if let Err(error) = stage.lab.wait_for_route(name, sink) {
+                panic!("{verb} {shown:?}: {error}");
+            }
+        }
+        drop(player);
+        let gone = || Ok(streams(&stage.mixd).is_empty().then_some(()));
+        wait_for("its end", TIMEOUT, gone).unwrap();
+    }
+}
+
 /// The stream of the program of this file name, once it plays through its channel.
 fn routed(mixd: &Mixd, binary: &str) -> Stream {
     let found = || {
