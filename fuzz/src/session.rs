@@ -305,6 +305,10 @@ impl Remote {
                     _ => Kind::Error,
                 },
                 Kind::Request if is_open => match codec::decode::<Request>(frame.body) {
+                    Ok(Request::Fail(code)) if code.ends_connection() => {
+                        answers.push((Kind::Error, frame.id));
+                        return (answers, Topics::NONE, true);
+                    }
                     // A list's fullness is the app's business: either answer is one.
                     Ok(Request::Fail(_)) | Err(_) => Kind::Error,
                     Ok(Request::Subscribe(named)) => {
