@@ -215,6 +215,12 @@ impl Reader {
         Ok(parsed.map(|(frame, _)| frame))
     }
 
+    /// Returns the kind of the first frame, as soon as its header has come and is sound.
+    pub fn kind(&self) -> Option<Kind> {
+        let header = self.buffer[self.start..self.end].first_chunk()?;
+        Some(Header::parse(*header, self.max).ok()?.kind)
+    }
+
     /// Removes the frame that [`peek`](Self::peek) returns, if there is one.
     pub fn consume(&mut self) {
         if let Ok(Some((_, length))) = parse(&self.buffer[self.start..self.end], self.max) {

@@ -12,8 +12,8 @@ use crate::message::{ClientName, Key, NodeName, Pattern, Replacement, Sentence};
 use crate::{
     Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Gain, Hello, Holder, Mix,
     Move, Output, OutputChoice, Outputs, PROTOCOL, PipeWireState, Property, Reason, Reply, Request,
-    Rule, Settings, Shift, Sink, SinkUser, Snap, Source, Status, Stream, StreamDetail, StreamState,
-    Text, Topics, Volume, Warning, Welcome,
+    Rule, Settings, Shift, Sink, SinkList, SinkUser, Snap, Source, Status, Stream, StreamDetail,
+    StreamState, Text, Topics, Volume, Warning, Welcome,
 };
 
 /// A message as the bytes that carry it.
@@ -215,7 +215,7 @@ fn about_the_list() -> Vec<Vector> {
             10,
             &Request::TryAddProgram(discord),
         ),
-        reply("reply-streams", 10, &Reply::Streams(vec![stream()])),
+        reply("reply-streams", 10, &Reply::Streams(vec![stream()].into())),
         request(
             "request-try-remove-program",
             11,
@@ -299,7 +299,7 @@ fn output(name: &str, description: &str) -> Output {
     }
 }
 
-fn sinks() -> Vec<Sink> {
+fn sinks() -> SinkList {
     let Outputs { aux, default } = *audio().outputs;
     let line = |text| Some(Sentence::truncated(text));
     let users = [
@@ -314,7 +314,10 @@ fn sinks() -> Vec<Sink> {
             description,
         })
     });
-    sinks.collect()
+    SinkList {
+        sinks: sinks.collect(),
+        omitted: 0,
+    }
 }
 
 fn audio() -> Audio {
