@@ -4,10 +4,6 @@
 // To panic is how a target reports.
 #![allow(clippy::expect_used)]
 
-/// As the router's own tests have it.
-#[path = "../../mixd/src/router/simulation.rs"]
-mod simulation;
-
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -15,14 +11,14 @@ use arbitrary::{Arbitrary, Unstructured};
 use wire::message::Pattern;
 use wire::{Channel, Move, Rule, StreamState};
 
+use mixd::router::simulation::{
+    self, FIRST_SINK, MANAGER, PipeWire, between, default_sink, key, link, serial,
+};
 use mixd::router::{
     ByChannel, CHANNELS, Command, DEFAULT_SINK, Direction, Event, Info, Layout, Match,
-    MetadataOwner, Ports, Preference, Process, Props, Router, Sink, TARGET_NODE, TARGET_OBJECT,
-    channel_of_name, sink_name,
+    MetadataOwner, Ports, Preference, Props, Router, TARGET_OBJECT, channel_of_name, sink_name,
 };
 use mixd::rules::{Edit, Rules};
-
-use self::simulation::{FIRST_SINK, MANAGER, PipeWire, between, default_sink, key, link, serial};
 
 /// How many objects of a kind there are at most.
 const SLOTS: u32 = 4;

@@ -9,6 +9,7 @@ use wire::Rule;
 use wire::message::Pattern;
 
 use mixd::rules::glob;
+use mixd::rules::name::shown;
 use mixd::rules::{BINARY, Edit, KEYS, NAME, Program, Rules, check, matching_key, narrowest};
 
 #[derive(Arbitrary, Debug)]
@@ -53,6 +54,13 @@ pub fn rules(data: &[u8]) {
         input.int_in_range(0..=below).unwrap_or_default()
     });
     add_and_remove(&glob, &programs);
+    for program in &programs {
+        // What is typed as it is shown matches.
+        let add = Edit::Add(Rule::Program(shown(program.name())));
+        if let Ok(rules) = Rules::default().apply(&add) {
+            assert!(rules.first_match(program).is_some(), "{program:?}");
+        }
+    }
     if let [program, others @ ..] = &programs[..]
         && let Some(pattern) = narrowest(program, &others.iter().collect::<Vec<_>>())
     {

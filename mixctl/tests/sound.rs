@@ -72,7 +72,7 @@ fn has_fields(value: &Value, fields: &str) {
     assert_eq!(found, expected);
 }
 
-const STREAM: &str = "id pid name binary rule linked_by state channel";
+const STREAM: &str = "id pid name binary rule linked_by process running description state channel";
 
 #[test]
 fn streams_are_a_line_each_with_what_decided() {

@@ -2,20 +2,12 @@
 //! many already. Prints lines of three words: what, of how many, nanoseconds.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-/// As the router's tests have it.
-#[path = "../src/router/simulation.rs"]
-mod simulation;
-
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use mixd::router::{
-    Command, DEFAULT_SINK, Direction, Event, Info, Layout, MetadataOwner, Ports, Process, Props,
-    Router, Sink, TARGET_NODE, TARGET_OBJECT, sink_name,
-};
+use mixd::router::simulation::{self, PipeWire, default_sink, stream};
+use mixd::router::{Event, Layout, Router};
 use mixd::rules::Rules;
-
-use self::simulation::{PipeWire, default_sink, stream};
 
 const SIZES: [usize; 7] = [1, 10, 100, 250, 500, 750, 1000];
 /// How often each is measured.

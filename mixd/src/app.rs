@@ -12,7 +12,8 @@ use wire::{
 
 use crate::config::config_file::ConfigFile;
 use crate::config::state::{self, SavedVolume};
-use crate::config::{Config, output};
+use crate::config::{self, Config, output};
+use crate::fake::{self, FakePipeWire};
 use crate::limits::{MAX_MESSAGE, shortened, takes};
 use crate::mixer::Mixer;
 use crate::options::{BackendKind, Options};
@@ -35,11 +36,10 @@ const STREAM: usize = 118;
 /// How it goes on while mixd.conf is wrong, after the daemon has started.
 const AS_BEFORE: &str = "all stays as it was";
 
-/// The audio server as the daemon uses it. A trait, because the fuzz targets build this crate without
-/// PipeWire's library (cargo's feature `pipewire`).
+/// The audio server as the daemon uses it: PipeWire, or a fake one that plays a script.
 pub trait AudioServer {
-    /// A descriptor that is readable when [`dispatch`](Self::dispatch) has something to do.
-    fn fd(&self) -> BorrowedFd<'_>;
+    /// A descriptor that is readable when [`dispatch`](Self::dispatch) has something to do, if there is one.
+    fn fd(&self) -> Option<BorrowedFd<'_>>;
 
     /// When [`dispatch`](Self::dispatch) is due, if the descriptor is not readable before.
     fn deadline(&self) -> Option<Instant>;
@@ -134,14 +134,20 @@ impl App {
     pub fn open(options: Options) -> Result<Self, String> {
         let mut app = Self::new(options);
         app.config_file = ConfigFile::new(app.options.config_path());
-        let read = app.config_file.open(Instant::now());
+        let mut read = app.config_file.open(Instant::now());
+        let mut text = app.config_file.text().to_vec();
+        let is_fake = matches!(app.options.backend, BackendKind::Fake { .. });
+        if is_fake && read.is_ok() && !app.config_file.is_there() {
+            text = fake::CONFIG.to_vec();
+            read = config::parse(&text).map_err(|problem| problem.to_string());
+        }
         app.take_config(read, "the defaults hold until it is mended");
         let named = app.options.config.as_ref();
-        if let Some(path) = named.filter(|path| !path.exists()) {
+        if let Some(path) = named.filter(|path| !is_fake && !path.exists()) {
             let path = path.display();
             warning!("{path} is not there; the defaults hold until it is");
         }
-        app.programs.begin(&app.config, app.config_file.text());
+        app.programs.begin(&app.config, &text);
         app.changed.insert(Topic::Programs);
         app.update_settings();
         app.saved_volume = SavedVolume::new(state::path());
@@ -151,8 +157,14 @@ impl App {
             }
             app.saved_volume.begin(app.mixer.lasting_volume());
         }
-        if app.options.backend == BackendKind::PipeWire {
-            app.pipewire = Some(open_pipewire(app.config.glide, app.preferences())?);
+        app.pipewire = match app.options.backend {
+            BackendKind::PipeWire => Some(open_pipewire(app.config.glide, app.preferences())?),
+            BackendKind::Fake { speed } => {
+                Some(Box::new(FakePipeWire::new(speed, app.preferences())))
+            }
+            BackendKind::None => None,
+        };
+        if app.pipewire.is_some() {
             app.audio.pipewire = PipeWireState::Down;
         }
         Ok(app)
@@ -162,7 +174,7 @@ impl App {
     pub fn fds(&self) -> [Option<BorrowedFd<'_>>; 2] {
         let pipewire = self.pipewire.as_ref();
         [
-            pipewire.map(|pipewire| pipewire.fd()),
+            pipewire.and_then(|pipewire| pipewire.fd()),
             self.config_file.fd(),
         ]
     }
@@ -580,7 +592,7 @@ fn open_pipewire(
     #[cfg(not(feature = "pipewire"))]
     {
         let _ = (glide, preferences);
-        Err("this mixd is built without PipeWire; run it with --backend none".to_owned())
+        Err("this mixd is built without PipeWire; run it with --backend fake or none".to_owned())
     }
 }
 

@@ -12,6 +12,7 @@ pub mod app;
 pub mod config;
 pub mod daemon;
 pub mod fade;
+pub mod fake;
 pub mod limits;
 pub mod mixer;
 pub mod options;

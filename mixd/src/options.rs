@@ -10,8 +10,8 @@ use wire::message::Pattern;
 use wire::{Channel, Name, OutputChoice};
 
 use crate::config::{Config, files, output};
-use crate::fade;
 use crate::router::{ByChannel, CHANNELS, Preference};
+use crate::{fade, fake};
 
 /// A command line.
 #[derive(Debug, PartialEq, Eq)]
@@ -111,6 +111,11 @@ pub enum BackendKind {
     /// In PipeWire.
     #[default]
     PipeWire,
+    /// In a fake PipeWire, in which a script goes on: for authors of clients.
+    Fake {
+        /// How many times as fast as it is written, from 1 to [`fake::MAX_SPEED`].
+        speed: u32,
+    },
     /// Nowhere: for authors and fuzzers of clients.
     None,
 }
@@ -176,7 +181,15 @@ fn backend(name: &str) -> Result<BackendKind, &'static str> {
     match name {
         "pipewire" => Ok(BackendKind::PipeWire),
         "none" => Ok(BackendKind::None),
-        _ => Err("it is 'pipewire' or 'none'"),
+        "fake" => Ok(BackendKind::Fake { speed: 1 }),
+        _ => {
+            let speed = name.strip_prefix("fake:").and_then(|it| it.parse().ok());
+            let speed = speed.filter(|speed| (1..=fake::MAX_SPEED).contains(speed));
+            let speed = speed.map(|speed| BackendKind::Fake { speed });
+            speed.ok_or(
+                "it is 'pipewire', 'fake', 'fake:SPEED' with a SPEED from 1 to 100, or 'none'",
+            )
+        }
     }
 }
 
@@ -235,6 +248,19 @@ mod tests {
                      --output-aux auto --glide 100 -v";
         let words: Vec<&str> = words.split(' ').collect();
         assert_eq!(parse_words(&words), Ok(Command::Run(options)));
+    }
+
+    #[test]
+    fn a_fake_pipewire_has_a_speed() {
+        let kind = |name: &str| backend(name).ok();
+        let fake = |speed| Some(BackendKind::Fake { speed });
+        assert_eq!(kind("fake"), fake(1));
+        assert_eq!(kind("fake:100"), fake(fake::MAX_SPEED));
+        for wrong in [
+            "fake:", "fake:0", "fake:101", "fake:-1", "fake:1.5", "fake 2",
+        ] {
+            assert_eq!(kind(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

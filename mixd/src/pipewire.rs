@@ -90,8 +90,8 @@ impl PipeWire {
 }
 
 impl AudioServer for PipeWire {
-    fn fd(&self) -> BorrowedFd<'_> {
-        self.main_loop.loop_().fd()
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.main_loop.loop_().fd())
     }
 
     fn deadline(&self) -> Option<Instant> {

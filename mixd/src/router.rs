@@ -20,8 +20,7 @@ mod quantum;
 mod quirks;
 mod reason;
 mod registry;
-#[cfg(test)]
-mod simulation;
+pub mod simulation;
 mod sinks;
 mod spa_json;
 mod state;
@@ -56,6 +55,7 @@ use self::streams::{Plan, Streams};
 pub use self::timeouts::MAX_ATTEMPTS;
 use self::timeouts::{Round, Timeout, Timeouts};
 use crate::rules::Rules;
+use crate::rules::name::shown;
 
 /// Both channels.
 pub const CHANNELS: [Channel; 2] = [Channel::Default, Channel::Aux];
@@ -472,7 +472,7 @@ impl Router {
             let card = self.outputs.of(channel).card()?;
             let node = self.registry.nodes().get(&card)?;
             Some(wire::Output {
-                name: NodeName::truncated(&node.name),
+                name: shown(&node.name),
                 description: described(node),
             })
         };
@@ -503,7 +503,7 @@ impl Router {
         let default = registry.default_sink.as_deref();
         let is_own = default.is_some_and(|name| channel_of_name(name).is_some());
         let led_back = self.outputs.led_back(registry).into_iter();
-        let led_back = led_back.map(|id| NodeName::truncated(registry.name(id)));
+        let led_back = led_back.map(|id| shown(registry.name(id)));
         let are_links_removed = self.links.are_monitors_given_up(&self.sinks);
         let of_outputs = [
             // Without a card there is nothing to choose instead.
@@ -540,7 +540,7 @@ impl Router {
                 })
             });
             wire::Sink {
-                name: NodeName::truncated(&node.name),
+                name: shown(&node.name),
                 users: users.collect(),
                 description: described(node),
             }
@@ -594,9 +594,7 @@ impl Router {
         };
         let stale = registry.targets.values().filter(is_missing).count();
         Diagnosis {
-            sinks: ours
-                .map(|(_, node)| NodeName::truncated(&node.name))
-                .collect(),
+            sinks: ours.map(|(_, node)| shown(&node.name)).collect(),
             stale: u32::try_from(stale).unwrap_or(u32::MAX),
             manager: registry.owner.client().map(|client| {
                 let name = registry.client(client).unwrap_or("a session manager");
@@ -638,7 +636,7 @@ impl Router {
 /// A node's name for people, if it has one.
 fn described(node: &Node) -> Option<NodeName> {
     let description = &node.description;
-    (!description.is_empty()).then(|| NodeName::truncated(description))
+    (!description.is_empty()).then(|| shown(description))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod glob;
 pub mod list;
 pub mod moving;
+pub mod name;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -332,33 +333,36 @@ fn key_among<'a>(
     usual: &[Option<&str>; KEYS.len()],
 ) -> Option<&'a str> {
     let (key, glob) = split(pattern);
-    let matches = |value: Option<&str>| value.is_some_and(|value| glob::matches(glob, value));
-    if let Some(key) = key {
-        return matches(program.property(key)).then_some(key);
+    if let Some(key) = key
+        && let Some(value) = program.property(key)
+        && name::matches(glob, value)
+    {
+        return Some(key);
     }
+    let matches = |value: &str| match key {
+        // A name may have a '=' as well.
+        Some(_) => name::is_shown_as(value, pattern),
+        None => name::matches(glob, value),
+    };
     let mut pairs = KEYS.into_iter().zip(usual);
-    let found = pairs.find(|(_, value)| matches(**value));
+    let found = pairs.find(|(_, value)| value.is_some_and(matches));
     found.map(|(key, _)| key)
 }
 
 /// The narrowest pattern that matches `program` and none of `others`.
 pub fn narrowest<P: Program>(program: &P, others: &[&P]) -> Option<Pattern> {
-    let bare = program.property(NAME).map(|name| {
-        // Not the '=' of a key.
-        glob::escape(name).replace('=', r"\=")
-    });
+    let bare = program.property(NAME).map(|name| name::pattern("", name));
     let keyed = KEYS.into_iter().filter_map(|key| {
         let value = program.property(key)?;
-        Some(format!("{key}={}", glob::escape(value)))
+        Some(name::pattern(&format!("{key}="), value))
     });
     let mut candidates = bare.into_iter().chain(keyed);
-    candidates.find_map(|candidate| {
-        let pattern: Pattern = candidate.parse().ok()?;
+    candidates.find(|pattern| {
         let is_unique = || {
             let mut others = others.iter();
-            !others.any(|other| matching_key(&pattern, *other).is_some())
+            !others.any(|other| matching_key(pattern, *other).is_some())
         };
-        (check(&pattern).is_ok() && is_unique()).then_some(pattern)
+        check(pattern).is_ok() && is_unique()
     })
 }
 
@@ -458,7 +462,7 @@ mod tests {
         assert_eq!(narrowest(&CHROMIUM, &[&CHROMIUM]), None);
         let odd = Named(&[(NAME, " a=b*\n")]);
         let found = narrowest(&odd, &[&WINE]).unwrap();
-        assert_eq!(&*found, r"?a\=b\*?");
+        assert_eq!(&*found, r"a\=b\*");
         assert_eq!(matching_key(&found, &odd), Some(NAME));
     }
 

@@ -16,10 +16,10 @@ const WAIT: Duration = Duration::from_secs(2);
 /// A session whose `WirePlumber` awaits mixd; none where it has no hooks to do so, before 0.5.
 fn lab() -> Option<Lab> {
     let lab = Lab::start_awaiting_mixd().unwrap();
-    let version = lab.output("wireplumber", &["--version"]).unwrap();
-    let is_old = version.contains(" 0.4.");
+    let version = lab.wireplumber_version().unwrap();
+    let is_old = version < vec![0, 5];
     if is_old {
-        println!("{version} has no hooks");
+        println!("WirePlumber {version:?} has no hooks");
     }
     (!is_old).then_some(lab)
 }

@@ -85,8 +85,7 @@ fn set(lab: &Lab, filter: &str, key: &str, value: &str) {
 
 /// Returns whether the session manager has smart filters: WirePlumber from 0.5 on.
 fn has_smart_filters(lab: &Lab) -> bool {
-    let version = lab.output("wireplumber", &["--version"]).unwrap();
-    !version.contains("libwireplumber 0.4")
+    lab.wireplumber_version().unwrap() >= vec![0, 5]
 }
 
 /// The level of a tone on a card's first channel, once it does not change.

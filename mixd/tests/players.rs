@@ -2,15 +2,14 @@
 //! that they play to goes. Ours go at each change of layout and at each end, and pause nobody.
 #![allow(clippy::unwrap_used)]
 
-mod mpris;
 mod stage;
 
 use std::path::Path;
 
 use lab::mixd::Mixd;
+use lab::mpris::{Player, run_in_child};
 use lab::process::wait_for;
 use lab::{Card, Lab, TIMEOUT};
-use mpris::Player;
 use rustix::process::Signal;
 use stage::{Stage, mixd_program, tones};
 
@@ -26,20 +25,11 @@ const CARDS: [Card; 2] = [card("card-a", "FL FR", 1000), card("card-b", "MONO", 
 /// A card that the test unplugs.
 const HEADSET: Card = card("headset", "FL FR", 100);
 
-/// Returns whether this system's session manager pauses players.
-fn pauses_players(lab: &Lab) -> bool {
-    let text = lab.output("wireplumber", &["--version"]).unwrap();
-    let version = text.split_whitespace().last().unwrap();
-    let numbers: Vec<u32> = version.split('.').map_while(|n| n.parse().ok()).collect();
-    println!("WirePlumber {version}");
-    numbers.as_slice() >= &[0, 5, 11]
-}
-
 /// How often the player has been told to pause so far. WirePlumber does so in the order in which
 /// sinks go: when another one has gone after all, it has said all that it had to say before.
 #[track_caller]
 fn pauses(lab: &Lab, player: &Player, file: &Path) -> usize {
-    if !pauses_players(lab) {
+    if !lab.pauses_players().unwrap() {
         return player.take_pauses();
     }
     lab.plug(&HEADSET).unwrap();
@@ -63,21 +53,15 @@ fn pauses(lab: &Lab, player: &Player, file: &Path) -> usize {
     before + paused - 1
 }
 
-/// Runs the calling test in a child of this process, if this is process 1, as the first one of a
-/// container is: `WirePlumber` takes nobody for that one's child. Whether it was.
-fn ran_in_child(test: &str) -> bool {
-    let is_first = std::process::id() == 1;
-    if is_first {
-        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-        let status = child.args(["--exact", test, "--nocapture"]).status();
-        assert!(status.unwrap().success());
-    }
-    is_first
-}
-
 #[test]
 fn a_change_of_layout_pauses_no_player() {
-    if ran_in_child("a_change_of_layout_pauses_no_player") {
+    if run_in_child([
+        "--exact",
+        "a_change_of_layout_pauses_no_player",
+        "--nocapture",
+    ])
+    .unwrap()
+    {
         return;
     }
     let stage = Stage::set_in(Lab::start_with(&CARDS).unwrap(), &[]);
@@ -105,7 +89,7 @@ fn a_change_of_layout_pauses_no_player() {
 
 #[test]
 fn a_clean_end_pauses_no_player() {
-    if ran_in_child("a_clean_end_pauses_no_player") {
+    if run_in_child(["--exact", "a_clean_end_pauses_no_player", "--nocapture"]).unwrap() {
         return;
     }
     let lab = Lab::start_with(&CARDS).unwrap();

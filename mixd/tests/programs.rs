@@ -469,7 +469,7 @@ impl<'a> Trial<'a> {
             true => "; asks for mixd's sink itself after a while, and then stays until that goes",
             false => "",
         };
-        let may_pause = signal == Signal::KILL && pauses_players(self.lab)?;
+        let may_pause = signal == Signal::KILL && self.lab.pauses_players()?;
         if may_pause && playing.is_paused() {
             words = "; paused by WirePlumber when mixd is killed";
             let before = playing.positions();
@@ -513,14 +513,6 @@ fn is_silent(loud: &[usize], channel: &str) -> Result<()> {
         true => Ok(()),
         false => Err(format!("{loud:?} samples of the silent channel {channel} are heard").into()),
     }
-}
-
-/// Returns whether this system's session manager pauses players whose sink goes.
-fn pauses_players(lab: &Lab) -> Result<bool> {
-    let text = lab.output("wireplumber", &["--version"])?;
-    let version = text.split_whitespace().last().unwrap_or_default();
-    let numbers: Vec<u32> = version.split('.').map_while(|n| n.parse().ok()).collect();
-    Ok(numbers.as_slice() >= &[0, 5, 11])
 }
 
 #[test]

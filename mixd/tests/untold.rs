@@ -66,6 +66,15 @@ fn a_node_without_a_class_is_listed_with_what_it_is_linked_to() {
     wait_for("its silence", TIMEOUT, gone).unwrap();
 }
 
+/// Waits until the streams' JSON says this.
+fn wait_until_told(stage: &Stage, text: &str) {
+    let is_told = || {
+        let streams = stage.mixd.ctl(&["streams", "--json"])?;
+        Ok(streams.contains(text).then_some(()))
+    };
+    wait_for(text, TIMEOUT, is_told).unwrap();
+}
+
 #[test]
 fn a_stream_that_nobody_is_to_link_waits_until_somebody_has() {
     let stage = Stage::set();
@@ -73,8 +82,12 @@ fn a_stream_that_nobody_is_to_link_waits_until_somebody_has() {
     let _synth = stage.lab.play_native("Synth", &stage.game, &args).unwrap();
     stage.wait_for_state("default\twaiting\tSynth");
     why(&stage, "Synth", "nobody has linked it");
+    wait_until_told(&stage, r#""running":false"#);
     link(&stage, "synth:output", "card-b", false);
     stage.wait_for_state("default\tpinned\tSynth");
+    wait_until_told(&stage, r#""running":true"#);
+    wait_until_told(&stage, r#""process":"pw-play""#);
+    wait_until_told(&stage, r#""description":""#);
     why(
         &stage,
         "Synth",
@@ -105,17 +118,10 @@ fn a_pulse_program_that_forbids_to_be_moved_is_listed_with_what_helps() {
     stage.wait_for_state("aux\tpinned\tThree");
 }
 
-/// The first number of WirePlumber's version after `0.`.
-fn wireplumber(lab: &Lab) -> u32 {
-    let said = lab.output("wireplumber", &["--version"]).unwrap();
-    let (_, version) = said.split_once("libwireplumber 0.").unwrap();
-    version.split('.').next().unwrap().parse().unwrap()
-}
-
 #[test]
 fn wireplumber_0_5_that_is_set_to_move_no_stream_is_named_as_the_reason() {
     let mut lab = Lab::prepare(&STEREO).unwrap();
-    if wireplumber(&lab) < 5 {
+    if lab.wireplumber_version().unwrap() < vec![0, 5] {
         println!("WirePlumber 0.4 has no such setting: nothing to test here");
         return;
     }

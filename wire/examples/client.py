@@ -35,7 +35,7 @@ class Mixd:
         length, kind, _, id = struct.unpack("<HBBI", self.read(8))
         message = cbor2.loads(self.read(length))
         if kind == ERROR:
-            sys.exit("mixd: %(message)s (%(code)s)" % message)
+            sys.exit("mixd: %s (%s)" % (message.get("message"), message.get("code")))
         return kind, id, message
 
     def answer(self, wanted):
@@ -55,4 +55,6 @@ if __name__ == "__main__":
         print(reply["mix"]["volume"] / 1_000_000)
     mixd.socket.settimeout(None)
     while sys.argv[2] == "watch":
-        print(mixd.frame()[2]["volume"]["volume"] / 1_000_000, flush=True)
+        message = mixd.frame()[2]  # what else a later mixd may say is skipped
+        if "volume" in message:
+            print(message["volume"]["volume"] / 1_000_000, flush=True)

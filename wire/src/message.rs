@@ -42,7 +42,7 @@ pub type Sentence = Text<MAX_SENTENCE>;
 pub struct Hello {
     /// The client's name, for the daemon's log: `mixctl 0.1.0`.
     pub client: ClientName,
-    /// The protocol number the client speaks: [`PROTOCOL`](crate::PROTOCOL).
+    /// The protocol number the client speaks: [`PROTOCOL`].
     pub protocol: u32,
 }
 
@@ -773,8 +773,10 @@ pub struct Settings {
 names! { open
     /// How the gain of the channel that fades out falls with the volume's distance `d` from the
     /// middle.
+    #[derive(Default)]
     pub enum Curve {
         /// 1 - d
+        #[default]
         Linear = "linear",
         /// (1 - d)²
         Quadratic = "quadratic",
@@ -782,12 +784,6 @@ names! { open
         Cubic = "cubic",
         /// √(1 - d)
         SquareRoot = "square-root",
-    }
-}
-
-impl Default for Curve {
-    fn default() -> Self {
-        Self::Linear
     }
 }
 

@@ -105,13 +105,11 @@ pub fn open<'de, T: Names, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
         }
         fn visit_enum<A: EnumAccess<'de>>(self, value: A) -> Result<Option<T>, A::Error> {
             let (known, carried) = value.variant_seed(Name(PhantomData))?;
-            match known {
-                Some(known) => Ok(carried.unit_variant().is_ok().then_some(known)),
-                None => {
-                    carried.newtype_variant::<IgnoredAny>()?;
-                    Ok(None)
-                }
+            if known.is_some() {
+                return Ok(known.filter(|_| carried.unit_variant().is_ok()));
             }
+            carried.newtype_variant::<IgnoredAny>()?;
+            Ok(None)
         }
     }
     deserializer.deserialize_enum("", T::WORDS, Visitor(PhantomData))

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use wire::frame::{self, Kind, MAX_REPLY, MAX_REQUEST};
 use wire::vectors::exchanges::Answer;
@@ -17,6 +18,22 @@ fn path(name: &str) -> PathBuf {
 
 fn read(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap()
+}
+
+#[test]
+fn what_the_shell_sends_are_the_vectors() {
+    let [line] = &blocks("sh")[..] else {
+        panic!("there is one block");
+    };
+    let (printf, _) = line.split_once(" |\n").unwrap();
+    let output = Command::new("sh").args(["-c", printf]).output().unwrap();
+    let frame = |name: &str| {
+        let vectors = vectors::all();
+        let mut vectors = vectors.into_iter();
+        vectors.find(|vector| vector.name == name).unwrap().frame
+    };
+    let sent = [frame("hello"), frame("request-get-volume")].concat();
+    assert_eq!(output.stdout, sent);
 }
 
 /// The fenced blocks of the document that are marked `language`.
@@ -291,6 +308,7 @@ fn limit(name: &str) -> usize {
 fn the_documents_limits_are_the_crates() {
     assert_eq!(limit("body of a client's frame"), MAX_REQUEST);
     assert_eq!(limit("body of the daemon's frame"), MAX_REPLY);
+    assert_eq!(limit("nesting"), canonical::MAX_DEPTH);
     assert_eq!(limit("client's or daemon's name"), message::MAX_CLIENT);
     assert_eq!(limit("pattern"), message::MAX_PATTERN);
     assert_eq!(limit("name of a stream or card"), message::MAX_NAME);
@@ -318,8 +336,14 @@ fn the_names_of_requests_are_those_that_are_encoded() {
 fn the_document_explains_every_request_topic_and_code() {
     let document = read("PROTOCOL.md");
     let schema = read("schema.cddl");
-    for rule in ["request", "topic", "error-code"] {
-        let (_, text) = schema.split_once(&format!("\n{rule} = ")).unwrap();
+    for rule in [
+        "request =",
+        "topic =",
+        "error-code =",
+        "$reason /=",
+        "$state /=",
+    ] {
+        let (_, text) = schema.split_once(&format!("\n{rule} ")).unwrap();
         let text = text.split("\n\n").next().unwrap();
         let strings = text.split('"').skip(1).step_by(2);
         let keys = text

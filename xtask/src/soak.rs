@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use lab::Result;
 use lab::level::{self, decibels};
 use lab::mixd::Mixd;
+use lab::mpris::{self, run_in_child};
 use lab::process::{Process, wait_for};
 use lab::{Daemon, Lab, STEREO, TIMEOUT};
 use lexopt::{Arg, Parser, ValueExt};
@@ -35,12 +36,13 @@ const MAX_GROWTH: u64 = 512;
 
 /// What happens, how often among a hundred events, and what is counted of it in a normal evening
 /// of four hours: 40 starts and as many ends, 4 changes of card, 1 restart, 30 of the volume.
-const EVENTS: [(&str, u32, fn(&mut Soak) -> Result<()>); 10] = [
-    ("a program starts", 26, Soak::start_player),
-    ("a program ends", 24, Soak::stop_player),
+const EVENTS: [(&str, u32, fn(&mut Soak) -> Result<()>); 11] = [
+    ("a program starts", 24, Soak::start_player),
+    ("a program ends", 22, Soak::stop_player),
     ("the default card changes", 10, Soak::change_card),
     ("a card goes and comes back", 5, Soak::replug),
     ("the program list changes", 8, Soak::change_list),
+    ("the aux channel gets another card", 4, Soak::change_output),
     ("the volume changes", 10, Soak::change_volume),
     ("a client comes", 6, Soak::add_client),
     ("a client goes", 5, Soak::drop_client),
@@ -61,11 +63,16 @@ struct Soak {
     // In the order in which they are to end.
     players: Vec<Player>,
     clients: Vec<Client>,
+    /// A media player, which the programs belong to: the session manager must never pause it.
+    player: mpris::Player,
     mixd: Mixd,
     lab: Lab,
     /// Whether programs called `Voice…` are on the list.
     is_listed: bool,
+    /// The default card.
     card: usize,
+    /// The card that the aux channel was given, if it was.
+    aux_card: Option<usize>,
     volume: f64,
     /// How often the session manager has ended by itself.
     crashes: u32,
@@ -86,6 +93,7 @@ pub fn soak(mut rest: Parser) -> Result<()> {
         }
     }
     match system::inside() {
+        Some(_) if run_in_child(std::env::args_os().skip(1))? => Ok(()),
         Some(programs) => run(&programs, Duration::from_mins(minutes)),
         None => setup::play_in(system),
     }
@@ -100,10 +108,12 @@ fn run(programs: &Path, time: Duration) -> Result<()> {
     let mut soak = Soak {
         players: Vec::new(),
         clients: Vec::new(),
+        player: mpris::Player::start(&lab.path("bus"), "soak"),
         mixd,
         lab,
         is_listed: false,
         card: 0,
+        aux_card: None,
         volume: 0.0,
         crashes: 0,
         deadlocks: 0,
@@ -177,7 +187,9 @@ fn report(
     for ((what, ..), count) in EVENTS.iter().zip(counts) {
         println!("{count:>6}  {what}");
     }
-    println!("No wrong route, no wrong level; the slowest event was settled after {slowest:.1?}.");
+    println!(
+        "No wrong route, no wrong level, no pause; the slowest event was settled after {slowest:.1?}."
+    );
     println!(
         "Heap and stack before and after: {} and {} KiB.",
         before.0, after.0
@@ -209,6 +221,9 @@ impl Soak {
     fn settle(&mut self) -> Result<()> {
         if let Some(status) = self.mixd.process.ended()? {
             return Err(format!("mixd has ended: {status}").into());
+        }
+        if self.player.take_pauses() > 0 {
+            return Err("the session manager has paused a player".into());
         }
         let mut wrong = String::new();
         let (mut has_crashed, mut is_stuck) = (false, false);
@@ -283,7 +298,12 @@ impl Soak {
         // which one is right is for it to say, while it is there.
         let default = self.lab.default_sink();
         let card = default.as_deref().unwrap_or(STEREO[self.card].name);
-        for sink in ["mixd-default", "mixd-aux"] {
+        let aux_card = self.aux_card.map(|card| STEREO[card].name);
+        let aux_card = aux_card.filter(|name| dump.node(name).is_some());
+        for (sink, card) in [
+            ("mixd-default", card),
+            ("mixd-aux", aux_card.unwrap_or(card)),
+        ] {
             let fed = dump
                 .node(sink)
                 .map(|node| dump.fed_by(node))
@@ -299,12 +319,23 @@ impl Soak {
         if self.players.is_empty() {
             return Ok(None);
         }
-        let recording = self.lab.listen(STEREO[self.card].name, LISTEN)?;
-        let recording = recording.end(MEASURED);
+        let dump = self.lab.dump()?;
+        let aux_card = self.aux_card;
+        let aux_card = aux_card.filter(|&card| dump.node(STEREO[card].name).is_some());
+        let aux_card = aux_card.unwrap_or(self.card);
+        let listen = |card: usize| {
+            let recording = self.lab.listen(STEREO[card].name, LISTEN)?;
+            Ok::<_, lab::Error>(recording.end(MEASURED))
+        };
+        let default = listen(self.card)?;
+        let aux = match aux_card == self.card {
+            true => None,
+            false => Some(listen(aux_card)?),
+        };
         for player in &self.players {
-            let gain = match player.is_listed && self.is_listed {
-                true => 1.0 + self.volume.min(0.0),
-                false => 1.0 - self.volume.max(0.0),
+            let (gain, recording) = match player.is_listed && self.is_listed {
+                true => (1.0 + self.volume.min(0.0), aux.as_ref().unwrap_or(&default)),
+                false => (1.0 - self.volume.max(0.0), &default),
             };
             let should = decibels(AMPLITUDE * gain);
             for is in recording.steady_level(frequency(player.tone)) {
@@ -417,6 +448,15 @@ impl Soak {
         };
         self.is_listed = !self.is_listed;
         self.mixd.ctl(&[verb, "Voice"]).map(drop)
+    }
+
+    fn change_output(&mut self) -> Result<()> {
+        self.aux_card = match self.aux_card {
+            Some(_) => None,
+            None => Some(self.random(STEREO.len())),
+        };
+        let name = self.aux_card.map_or("auto", |card| STEREO[card].name);
+        self.mixd.ctl(&["output", "aux", name]).map(drop)
     }
 
     fn change_volume(&mut self) -> Result<()> {

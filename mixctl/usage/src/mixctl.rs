@@ -344,7 +344,9 @@ pub const USAGE: Usage = Usage {
                  string, \"snap\": number, \"problem\": sentence or null}}.",
                 "A STREAM is {\"id\": number, \"pid\": number or null, \"name\": string, \
                  \"binary\": string or null, \"rule\": the pattern that decided or null, \
-                 \"linked_by\": the client that has linked it elsewhere or null, \"state\": string, \
+                 \"linked_by\": the client that has linked it elsewhere or null, \"process\": the name of its \
+                 process or null, \"running\": whether samples flow, \"description\": what it plays or \
+                 null, \"state\": string, \
                  \"channel\": \
                  aux or default}. A RULE is as list-programs prints it. Fields may be added, none is \
                  taken away.",

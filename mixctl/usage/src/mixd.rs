@@ -78,8 +78,10 @@ pub const USAGE: Usage = Usage {
             short: None,
             long: "backend",
             value: Some("NAME"),
-            help: "where the sound is: pipewire, or none to serve clients without any sound [default: pipewire]",
-            completes: Completes::Words(&["pipewire", "none"]),
+            help: "where the sound is: pipewire; fake, a script without sound that shows authors of clients \
+                   every state and every warning in a minute, fake:10 ten times as fast; or none [default: \
+                   pipewire]",
+            completes: Completes::Words(&["pipewire", "fake", "none"]),
         },
         Opt {
             short: None,

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::message::{ClientName, Key, NodeName, Pattern, Sentence};
+use wire::message::{ClientName, Key, Pattern, Sentence};
 use wire::{Channel, Property, Rule, Source, Stream, StreamDetail};
 
 use super::event::{Command, Process};
@@ -11,6 +11,7 @@ use super::registry::Registry;
 use super::state::State;
 use super::timeouts::Round;
 use crate::limits::takes;
+use crate::rules::name::shown;
 use crate::rules::{self, BINARY, COMM, EXE, FLATPAK, Program, Rules};
 
 /// The processes that play, by number; `None` for one that was asked about and is not known yet.
@@ -252,15 +253,15 @@ impl Registry {
         Stream {
             id,
             pid: self.pid(id),
-            name: NodeName::truncated(program.name()),
+            name: shown(program.name()),
             rule: state.matched.rule.map(|rule| *rule.pattern()),
             state: state.state(),
-            binary: program.property(BINARY).map(NodeName::truncated),
+            binary: program.property(BINARY).map(shown),
             channel: state.channel,
-            process: process.map(NodeName::truncated),
+            process: process.map(shown),
             running: self.infos.get(&id).is_some_and(|info| info.is_running),
             linked_by: linked_by.map(ClientName::truncated),
-            description: description.map(NodeName::truncated),
+            description: description.map(shown),
         }
     }
 

@@ -13,7 +13,7 @@ use super::event::Command;
 use super::registry::{Node, Registry};
 use super::timeouts::Round;
 use super::{ByChannel, CHANNELS, channel_of_name};
-use crate::rules::glob;
+use crate::rules::name;
 
 /// How often what a combination copies into our sinks is removed while these are the same: more than
 /// one that is made for each of them, twice over. Whoever makes it again and again is not to be fought.
@@ -243,7 +243,7 @@ impl Registry {
     pub fn matching_cards(&self, glob: &str) -> Vec<u32> {
         let by = |text: fn(&Node) -> &str| {
             let cards = self.cards();
-            let matching = cards.filter(|(_, node)| glob::matches(glob, text(node)));
+            let matching = cards.filter(|(_, node)| name::matches(glob, text(node)));
             // No session manager takes a smart filter for the best card.
             let rank = |(id, node): (u32, &Node)| (self.is_filter(id), Reverse(node.priority), id);
             let mut ranks: Vec<_> = matching.map(rank).collect();

@@ -1,8 +1,5 @@
-//! A PipeWire and a session manager that do what they are asked: commands in, events out. For the router's
-//! tests; the bench `scale` and the fuzz target `router` have this file by its path.
-
-// Each of them uses a part.
-#![allow(dead_code)]
+//! A PipeWire and a session manager that do what they are asked: commands in, events out. The router's tests,
+//! the bench `scale` and the fuzz target `router` drive the router with it, and so does `--backend fake`.
 
 use std::collections::BTreeMap;
 
@@ -276,17 +273,8 @@ impl PipeWire {
             Command::SetTarget(id, to) => {
                 let mut events = self.set_target(*id, Some(&to.to_string()));
                 if self.is_managed {
-                    events.extend(self.unlink_managed(*id));
                     let sink = u32::try_from(to - 1000).unwrap_or(0);
-                    for n in 0..2 {
-                        let ports = between(*id, sink, n);
-                        // PipeWire refuses a second link between the same ports.
-                        if !self.links.contains_key(&ports) {
-                            let link_id = self.new_link();
-                            self.managed.entry(*id).or_default().insert(link_id, ports);
-                            events.push(link(link_id, MANAGER, ports));
-                        }
-                    }
+                    events.extend(self.link_managed(*id, sink));
                 }
                 events
             }
@@ -354,6 +342,21 @@ impl PipeWire {
             (Some(key), None) => drop(keys.remove(key)),
             (None, _) => keys.clear(),
         }
+    }
+
+    /// The session manager links a stream to a sink, and to nothing else. Returns what happens then.
+    pub fn link_managed(&mut self, stream: u32, sink: u32) -> Vec<Event> {
+        let mut events = self.unlink_managed(stream);
+        for n in 0..2 {
+            let ports = between(stream, sink, n);
+            // PipeWire refuses a second link between the same ports.
+            if !self.links.contains_key(&ports) {
+                let id = self.new_link();
+                self.managed.entry(stream).or_default().insert(id, ports);
+                events.push(link(id, MANAGER, ports));
+            }
+        }
+        events
     }
 
     fn unlink_managed(&mut self, stream: u32) -> Vec<Event> {

@@ -7,6 +7,7 @@ pub mod desktop;
 mod dump;
 pub mod level;
 pub mod mixd;
+pub mod mpris;
 pub mod process;
 
 use std::ffi::OsStr;
@@ -311,6 +312,19 @@ impl Lab {
     /// A program that will see this session and no other.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         command_in(self.folder.path(), program)
+    }
+
+    /// The version of the session manager: `[0, 5, 8]`.
+    pub fn wireplumber_version(&self) -> Result<Vec<u32>> {
+        let text = self.output("wireplumber", &["--version"])?;
+        let version = text.split_whitespace().last().unwrap_or_default();
+        Ok(version.split('.').map_while(|n| n.parse().ok()).collect())
+    }
+
+    /// Returns whether the session manager pauses players whose sink goes
+    /// (`linking.pause-playback`).
+    pub fn pauses_players(&self) -> Result<bool> {
+        Ok(self.wireplumber_version()?.as_slice() >= &[0, 5, 11])
     }
 
     /// What a program of this session prints.
