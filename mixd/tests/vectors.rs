@@ -3,12 +3,15 @@
 
 mod raw;
 
+use std::net::Shutdown;
 use std::thread;
 
 use lab::mixd::Mixd;
-use raw::{Raw, mixd_program, request};
+use raw::{Raw, mixd_program, raw_frame, request};
+use rustix::process::Signal;
 use wire::frame::Kind;
 use wire::vectors::exchanges::{self, Answer, Exchange};
+use wire::vectors::session::{self, Step};
 use wire::{ErrorCode, Failure, PROTOCOL, Request, codec};
 
 /// How many exchanges take place at once: those that wait for a time limit keep a thread each.
@@ -79,4 +82,30 @@ fn every_must_reject_vector_has_the_answer_that_its_file_says() {
 #[test]
 fn every_vector_at_a_limit_has_the_answer_that_its_file_says() {
     hold_all(&exchanges::at_limits());
+}
+
+#[test]
+fn the_annotated_session_is_what_happens() {
+    let mixd = Mixd::start_alone(mixd_program(), &["--config", session::CONFIG]).unwrap();
+    let mut clients = [None, None, None];
+    for (step, why) in session::steps() {
+        match step {
+            Step::Sends(at, frame) => {
+                let raw = clients[at].get_or_insert_with(|| Raw::connect(mixd.socket()));
+                raw.send(&frame);
+            }
+            Step::Reads(at, frame) => {
+                let raw = clients[at].as_mut().unwrap();
+                let (kind, id, body) = raw.frame().unwrap();
+                let shown = codec::diagnostic(&body);
+                assert_eq!(raw_frame(kind, id, &body), frame, "{why}: {shown}");
+            }
+            Step::HalfCloses(at) => {
+                let raw = clients[at].as_ref().unwrap();
+                raw.stream.shutdown(Shutdown::Write).unwrap();
+            }
+            Step::Terminates => mixd.process.signal(Signal::TERM).unwrap(),
+            Step::ReadsEnd(at) => assert_eq!(clients[at].as_mut().unwrap().frame(), None),
+        }
+    }
 }

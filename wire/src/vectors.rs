@@ -2,6 +2,7 @@
 //! hexdumps in PROTOCOL.md and the fuzzer's seeds are all made from this table.
 
 pub mod exchanges;
+pub mod session;
 
 use std::borrow::Cow;
 
@@ -82,6 +83,7 @@ pub fn files() -> Vec<(String, String)> {
     let good = all().into_iter();
     let good = good.map(|vector| (format!("{}.hex", vector.name), vector.file()));
     let mut files: Vec<_> = good.collect();
+    files.push(("session.txt".to_owned(), session::file()));
     for (folder, exchanges) in [
         ("reject", exchanges::rejected()),
         ("limits", exchanges::at_limits()),
