@@ -236,6 +236,11 @@ impl Reader {
         (self.start, self.end) = (0, 0);
     }
 
+    /// Returns how many bytes it holds.
+    pub fn len(&self) -> usize {
+        self.end - self.start
+    }
+
     /// Returns whether it holds no byte, not even the start of a frame.
     pub fn is_empty(&self) -> bool {
         self.start == self.end

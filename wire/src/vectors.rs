@@ -1,8 +1,10 @@
 //! One example of every message, as a whole frame: the golden vectors in `wire/vectors/`, the
 //! hexdumps in PROTOCOL.md and the fuzzer's seeds are all made from this table.
 
+pub mod exchanges;
+pub mod session;
+
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use serde::Serialize;
 
@@ -59,22 +61,37 @@ impl Vector {
         }
     }
 
-    /// The frame in hexadecimal, 16 bytes a line, the header on a line of its own.
-    pub fn hex(&self) -> String {
-        let (header, body) = self.frame.split_at(HEADER);
-        let mut text = String::new();
-        for line in std::iter::once(header).chain(body.chunks(16)) {
-            let bytes: Vec<_> = line.iter().map(|byte| format!("{byte:02x}")).collect();
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "{}", bytes.join(" "));
-        }
-        text
-    }
-
     /// The content of its file.
     pub fn file(&self) -> String {
-        format!("# {}\n{}", self.readable(), self.hex())
+        format!("# {}\n{}", self.readable(), hex(&self.frame))
     }
+}
+
+/// Returns a frame in hexadecimal, 16 bytes a line, the header on a line of its own.
+fn hex(frame: &[u8]) -> String {
+    let (header, body) = frame.split_at(HEADER.min(frame.len()));
+    let mut text = String::new();
+    for line in std::iter::once(header).chain(body.chunks(16)) {
+        let bytes: Vec<_> = line.iter().map(|byte| format!("{byte:02x}")).collect();
+        text += &format!("{}\n", bytes.join(" "));
+    }
+    text
+}
+
+/// Returns the files in `wire/vectors/` that are made from the tables: their names there, and what is in them.
+pub fn files() -> Vec<(String, String)> {
+    let good = all().into_iter();
+    let good = good.map(|vector| (format!("{}.hex", vector.name), vector.file()));
+    let mut files: Vec<_> = good.collect();
+    files.push(("session.txt".to_owned(), session::file()));
+    for (folder, exchanges) in [
+        ("reject", exchanges::rejected()),
+        ("limits", exchanges::at_limits()),
+    ] {
+        let exchanges = exchanges.iter();
+        files.extend(exchanges.map(|one| (format!("{folder}/{}.hex", one.name), one.file())));
+    }
+    files
 }
 
 /// One vector of every message.
