@@ -6,8 +6,7 @@ use std::fmt::Write;
 
 use wire::visible;
 use wire::{
-    Audio, Channel, Mix, Output, Outputs, Rule, SinkList, Status, Stream, StreamList, StreamState,
-    Warning,
+    Audio, Channel, Mix, Output, Outputs, Rule, SinkList, Status, StreamList, StreamState, Warning,
 };
 
 /// The volume, on a line.

@@ -76,7 +76,7 @@ pub use message::{
     Warning, Welcome,
 };
 pub use name::{Name, NameError, VARIABLE};
-pub use text::{Text, TooLong, quoted, visible};
+pub use text::{Text, TooLong, is_visible, quoted, visible};
 pub use topics::{Requests, Topics};
 pub use volume::{Gain, Shift, Snap, Volume, VolumeError};
 

@@ -17,7 +17,7 @@ use wire::frame::{Frame, Full, HEADER, Kind, MAX_REPLY, MAX_REQUEST, Reader, Wri
 use wire::message::MAX_CLIENT;
 use wire::{
     ErrorCode, Event, Failure, Hello, PROTOCOL, Reply, Request, Text, Topic, Topics, Welcome,
-    visible,
+    is_visible, visible,
 };
 
 use crate::limits::{MAX_LISTED, MAX_MESSAGE, shortened};
@@ -449,11 +449,11 @@ fn names_no_request(body: &[u8]) -> bool {
 fn answer(writer: &mut Writer, id: u32, result: Result<Reply, Failure>) -> Result<(), Full> {
     match result {
         Ok(reply) => writer.push(Kind::Reply, id, |body| codec::encode_reply(&reply, body)),
-        Err(failure) => {
-            let failure = Failure {
-                message: shortened(visible(&failure.message).into()),
-                ..failure
-            };
+        Err(mut failure) => {
+            if !is_visible(&failure.message) {
+                failure.message = visible(&failure.message).into();
+            }
+            failure.message = shortened(failure.message);
             writer.push(Kind::Error, id, |body| codec::encode(&failure, body))
         }
     }

@@ -635,6 +635,11 @@ fn over_limits() -> Vec<Exchange> {
     over("subscribe", "unknown-topic", topics(&["volume", "weather"]));
     over("fail", "unknown-code", text("lazy"));
     over("set-volume", "too-deep", nested(MAX_DEPTH));
+    over(
+        "dance",
+        "too-deep-and-empty",
+        Item::Raw([vec![0x81; MAX_DEPTH - 1], vec![0x80]].concat()),
+    );
     over("dance", "too-deep", nested(MAX_DEPTH));
     all
 }
@@ -646,28 +651,29 @@ fn broken_headers() -> Vec<Exchange> {
         [&[low, high, kind, zero][..], &ID.to_le_bytes()].concat()
     };
     let mut all = Vec::new();
-    let mut broken = |name: String, what: String, sent: Vec<u8>, id: u32| {
-        let exchange = Exchange::new(name, what, sent, Code::Header).answered_by_id(id);
+    let mut broken = |name: String, what: String, sent: Vec<u8>| {
+        let exchange = Exchange::new(name, what, sent, Code::Header).answered_by_id(0);
         all.push(exchange.clone());
         all.push(exchange.before_hello());
     };
     for kind in [0, 7, 255] {
         let what = format!("no frame has the kind {kind}");
-        broken(format!("kind-{kind}"), what, header(0, kind, 0), 0);
+        broken(format!("kind-{kind}"), what, header(0, kind, 0));
     }
     for kind in [Kind::Welcome, Kind::Reply, Kind::Error, Kind::Event] {
-        let what = format!("{kind:?} is a kind that only the daemon sends");
-        let sent = frame(kind, ID, b"\x64done");
-        broken(format!("kind-{}", kind as u8), what, sent, ID);
+        let what =
+            format!("{kind:?} is a kind that only the daemon sends; none of its body is sent");
+        let sent = header(10, kind as u8, 0);
+        broken(format!("kind-{}", kind as u8), what, sent);
     }
     for zero in [1, 255] {
         let what = format!("the fourth byte is {zero}");
-        broken(format!("fourth-byte-{zero}"), what, header(0, 3, zero), 0);
+        broken(format!("fourth-byte-{zero}"), what, header(0, 3, zero));
     }
     for length in [MAX_REQUEST + 1, MAX_REPLY] {
         let what = format!("the header says {length} bytes of body, of which none is sent");
         let sent = header(u16::try_from(length).unwrap_or(u16::MAX), 3, 0);
-        broken(format!("length-{length}"), what, sent, 0);
+        broken(format!("length-{length}"), what, sent);
     }
     let [hello, get_volume] = [
         canonical(&hello(text("x"), Item::Integer(1))),
