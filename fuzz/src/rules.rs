@@ -109,7 +109,9 @@ fn add_and_remove(text: &str, programs: &[Named]) {
             for program in programs {
                 if let Some(found) = rules.first_match(program) {
                     let is_known = KEYS.contains(&found.key) || text.contains(found.key);
-                    assert!(is_known && program.property(found.key).is_some());
+                    let key = found.key.to_ascii_lowercase();
+                    let value = program.property(found.key).or_else(|| program.property(&key));
+                    assert!(is_known && value.is_some());
                 }
             }
             let removed = rules.apply(&Edit::Remove(pattern));

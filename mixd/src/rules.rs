@@ -64,7 +64,7 @@ pub trait Program {
 pub struct RuleMatch<'a> {
     /// The rule.
     pub rule: Rule,
-    /// The property whose value it matches.
+    /// The property whose value it matches, in the pattern's spelling if that names it.
     pub key: &'a str,
 }
 
