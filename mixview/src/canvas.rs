@@ -48,8 +48,9 @@ struct GlyphMask {
 }
 
 impl Canvas {
-    /// Draws what of `items` lies in `region` into `pixels`, whose rows are `stride` long: 0x00RRGGBB
-    /// each. The region lies in the pixels.
+    /// Draws what of `items` lies in `region` into `pixels`, whose rows are `stride` long: 0xFFRRGGBB
+    /// each, as an X server's visual of depth 32 has them; all others ignore the highest byte. The
+    /// region lies in the pixels.
     pub fn draw(
         &mut self,
         items: &[Item],
@@ -87,7 +88,7 @@ impl Canvas {
                 break;
             };
             for (pixel, bytes) in out.iter_mut().zip(bytes.chunks_exact(4)) {
-                *pixel = u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]);
+                *pixel = u32::from_be_bytes([255, bytes[0], bytes[1], bytes[2]]);
             }
         }
         self.bytes = bytes;

@@ -11,6 +11,7 @@ mod color_scheme;
 mod display;
 mod keyboard;
 pub mod screen;
+mod x11;
 
 use std::os::fd::AsFd;
 use std::time::Instant;
@@ -40,6 +41,7 @@ use crate::theme::Theme;
 use crate::view::{DEFAULT_SIZE, Frame, MIN_SIZE, Role, Viewport, view};
 
 use screen::Screen;
+use x11::XServer;
 
 /// The Wayland app id and X11's `WM_CLASS`.
 const NAME: &str = "mixview";
@@ -230,6 +232,10 @@ impl App {
         attributes = attributes
             .with_inner_size(sized(DEFAULT_SIZE))
             .with_min_inner_size(sized(MIN_SIZE));
+        let is_wayland = ActiveEventLoopExtWayland::is_wayland(events);
+        if !is_wayland && let Some(visual) = XServer::connect()?.visual()? {
+            attributes = attributes.with_x11_visual(visual);
+        }
         let window = events
             .create_window(attributes)
             .map_err(|error| format!("open a window: {error}"))?;
@@ -240,7 +246,7 @@ impl App {
         Ok(OpenWindow {
             screen: Screen::new(self.display.clone(), window)?,
             viewport,
-            is_wayland: ActiveEventLoopExtWayland::is_wayland(events),
+            is_wayland,
             accepts_text: false,
             cursor: CursorIcon::Default,
         })
@@ -333,7 +339,10 @@ impl ApplicationHandler for App {
         let now = self.start.elapsed();
         let scale = self.scale();
         match event {
-            WindowEvent::CloseRequested | WindowEvent::Destroyed => self.end = Some(Ok(())),
+            WindowEvent::CloseRequested | WindowEvent::Destroyed => {
+                // A window that could not be drawn to is destroyed, and why is not forgotten.
+                self.end.get_or_insert(Ok(()));
+            }
             WindowEvent::RedrawRequested => {
                 self.draw(self.open.as_ref().is_some_and(|open| !open.is_wayland));
             }

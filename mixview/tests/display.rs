@@ -16,6 +16,8 @@ use lab::process::{Process, wait_for};
 use lab::{Lab, TIMEOUT};
 use rustix::process::Signal;
 use wire::{Reply, Request};
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{ConnectionExt, ImageFormat};
 
 /// The window's size, where a test needs to know it; it lies at the screen's corner.
 const SIZE: (u32, u32) = (480, 420);
@@ -406,6 +408,53 @@ fn without_a_display_there_is_a_sentence() {
                 && !said.contains(".;"),
             "{said}"
         );
+    }
+}
+
+/// A pixel of the window of this size, as an X server keeps it, in a depth of 24 or 32.
+fn pixel(display: &str, size: (u32, u32), x: u32, y: u32) -> Option<[u8; 3]> {
+    let (server, screen) = x11rb::connect(Some(display)).ok()?;
+    let root = server.setup().roots[screen].root;
+    let windows = server.query_tree(root).ok()?.reply().ok()?.children;
+    windows.into_iter().find_map(|window| {
+        let geometry = server.get_geometry(window).ok()?.reply().ok()?;
+        let found = (u32::from(geometry.width), u32::from(geometry.height));
+        let (x, y) = (i16::try_from(x).ok()?, i16::try_from(y).ok()?);
+        let image = server.get_image(ImageFormat::Z_PIXMAP, window, x, y, 1, 1, u32::MAX);
+        let image = image.ok()?.reply().ok().filter(|_| found == size)?;
+        match (image.depth, &image.data[..]) {
+            (24, &[blue, green, red, _]) | (32, &[blue, green, red, 255]) => {
+                Some([red, green, blue])
+            }
+            _ => None,
+        }
+    })
+}
+
+#[test]
+fn an_x_server_of_any_depth_is_drawn_to_or_refused_with_a_sentence() {
+    for depth in [8, 15, 16, 24, 30] {
+        let lab = Lab::prepare(&[]).unwrap();
+        let desktop = Xvfb::start_with_depth(&lab, 800, 600, depth).unwrap();
+        // A window that is destroyed was once taken for one that is closed, now and then.
+        for _ in 0..3 {
+            let mut command = desktop.command(&lab, program());
+            command.args(["--socket", "@nobody", "--theme", "dark"]);
+            let log = lab.path("mixview.log");
+            let mut window = Process::start_logged(&mut command, &log).unwrap();
+            if depth == 8 {
+                ends(&mut window, &log, "has a depth of 8");
+                continue;
+            }
+            let is_drawn = || {
+                let pixel = pixel(desktop.display(), SIZE, SIZE.0 / 2, SLIDER - 9);
+                let is_close =
+                    |pixel: [u8; 3]| pixel.iter().zip(MUTED).all(|(a, b)| a.abs_diff(b) < 24);
+                Ok(pixel.is_some_and(is_close).then_some(()))
+            };
+            wait_for(&format!("a window at {depth}"), TIMEOUT, is_drawn).unwrap();
+            window.end(Signal::TERM).unwrap();
+        }
     }
 }
 

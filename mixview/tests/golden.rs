@@ -24,7 +24,7 @@ const TOLERANCE: u8 = 3;
 struct Picture {
     width: u32,
     height: u32,
-    /// 0x00RRGGBB.
+    /// 0xFFRRGGBB.
     pixels: Vec<u32>,
 }
 
@@ -85,7 +85,7 @@ fn read(path: &Path) -> Picture {
         width: info.width,
         height: info.height,
         pixels: pixels
-            .map(|pixel| u32::from_be_bytes([0, pixel[0], pixel[1], pixel[2]]))
+            .map(|pixel| u32::from_be_bytes([255, pixel[0], pixel[1], pixel[2]]))
             .collect(),
     }
 }
