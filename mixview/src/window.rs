@@ -54,7 +54,7 @@ const NOTCH: f64 = 40.0;
 /// # Errors
 /// A sentence: there is no display, or it has gone.
 pub fn run(options: &Options, name: Name) -> Result<(), String> {
-    let mut events = EventLoop::new().map_err(|error| display::missing(&error))?;
+    let mut events = display::open()?;
     events.set_control_flow(ControlFlow::Poll);
     let fonts = Fonts::new(Box::new(Fontconfig)).map_err(|error| error.to_string())?;
     // mixd answers while the window is being made, so that the first picture is whole.

@@ -459,6 +459,64 @@ fn an_x_server_of_any_depth_is_drawn_to_or_refused_with_a_sentence() {
 }
 
 #[test]
+fn where_the_compositor_has_gone_the_x_server_is_taken() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    let gone = lab.path("wayland-gone");
+    drop(std::os::unix::net::UnixListener::bind(&gone).unwrap());
+    for name in [Path::new("wayland-none"), &gone] {
+        let mut command = desktop.command(&lab, program());
+        command.args(["--socket", "@nobody", "--theme", "dark"]);
+        command.env("WAYLAND_DISPLAY", name);
+        let window = Process::start_logged(&mut command, &lab.path("mixview.log")).unwrap();
+        let mut session = Session {
+            window,
+            desktop: &desktop,
+            name: "x11-instead",
+            step: 0,
+        };
+        session.shows(&lab, "a window", |picture| picture.has_handle(0.0, MUTED));
+    }
+}
+
+#[test]
+fn what_winit_panics_about_is_said_in_a_sentence() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    let log = lab.path("mixview.log");
+    let broken = lab.path("broken");
+    fs::create_dir(&broken).unwrap();
+    fs::write(broken.join("libxkbcommon-x11.so.0"), "no library").unwrap();
+    fs::write(broken.join("resources"), "Xft.dpi: 0\n").unwrap();
+    let resources = broken.join("resources");
+    for (name, value, told) in [
+        (
+            "XKB_CONFIG_ROOT",
+            Path::new("/nowhere"),
+            "no keyboard layouts",
+        ),
+        ("WINIT_X11_SCALE_FACTOR", Path::new("nan"), "Got `NaN`"),
+        (
+            "LD_LIBRARY_PATH",
+            &broken,
+            "libxkbcommon-x11.so could not be loaded",
+        ),
+        ("XENVIRONMENT", &resources, "Xft.dpi"),
+    ] {
+        let mut command = desktop.command(&lab, program());
+        command.args(["--socket", "@nobody"]).env(name, value);
+        let mut window = Process::start_logged(&mut command, &log).unwrap();
+        ends(&mut window, &log, told);
+        let said = fs::read_to_string(&log).unwrap();
+        let last = said.lines().last().unwrap_or_default();
+        assert!(
+            last.starts_with("mixview: the display can't be used: "),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn a_variable_that_names_no_socket_is_wrong_usage_and_named() {
     let mut command = Command::new(program());
     let out = command.env("MIXD_SOCKET", "foo").output().unwrap();
