@@ -32,7 +32,7 @@ use wire::socket::{self, Interest};
 
 use crate::canvas::Canvas;
 use crate::font::Fonts;
-use crate::font::system::Fontconfig;
+use crate::font::system::SystemFonts;
 use crate::input::{Pointer, Touch};
 use crate::link::Link;
 use crate::model::{Effect, Message, Model, Target};
@@ -56,13 +56,14 @@ const NOTCH: f64 = 40.0;
 pub fn run(options: &Options, name: Name) -> Result<(), String> {
     let mut events = display::open()?;
     events.set_control_flow(ControlFlow::Poll);
-    let fonts = Fonts::new(Box::new(Fontconfig)).map_err(|error| error.to_string())?;
+    let fonts = Fonts::new().map_err(|error| error.to_string())?;
     // mixd answers while the window is being made, so that the first picture is whole.
     let (link, messages) = Link::open(name, Instant::now());
     let mut app = App {
         model: Model::default(),
         link,
         fonts,
+        system_fonts: SystemFonts::Unasked,
         canvas: Canvas::default(),
         pointer: Pointer::default(),
         frame: Frame::default(),
@@ -86,6 +87,7 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         }
         let messages = app.link.turn(Instant::now());
         app.update(messages);
+        app.find_fonts();
         // Poll does not see events that a request to the display has read along with its answer: it
         // waits only after a turn in which nothing was drawn.
         if !app.refresh() {
@@ -98,6 +100,7 @@ struct App {
     model: Model,
     link: Link,
     fonts: Fonts,
+    system_fonts: SystemFonts,
     canvas: Canvas,
     pointer: Pointer,
     /// The last layout.
@@ -129,13 +132,25 @@ struct OpenWindow {
 impl App {
     /// Waits until there is something to do.
     fn wait(&self, events: &EventLoop<()>) -> Result<(), String> {
-        let deadline = self.link.deadline();
         let display = (events.as_fd(), Interest::Readable);
-        let ready = match self.link.fd() {
-            Some(mixd) => socket::poll([display, mixd], deadline).map(|_| ()),
-            None => socket::poll([display], deadline).map(|_| ()),
-        };
-        ready.map_err(|error| format!("poll the display: {error}"))
+        // The display stands for what is not there.
+        let mixd = self.link.fd().unwrap_or(display);
+        let fonts = self.system_fonts.fd();
+        let fonts = fonts.map_or(display, |fd| (fd, Interest::Readable));
+        match socket::poll([display, mixd, fonts], self.link.deadline()) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(format!("poll the display: {error}")),
+        }
+    }
+
+    /// Finds fonts for what was a box in the last layout.
+    fn find_fonts(&mut self) {
+        if self.system_fonts.turn(&mut self.fonts) {
+            self.is_dirty = true;
+            if let Some(open) = &mut self.open {
+                open.screen.forget();
+            }
+        }
     }
 
     /// Updates the model, and carries out the effects.

@@ -3,8 +3,9 @@
 //! looked at.
 #![allow(clippy::unwrap_used)]
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::BufReader;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -514,6 +515,49 @@ fn what_winit_panics_about_is_said_in_a_sentence() {
             "{said}"
         );
     }
+}
+
+/// What the system's fonts are asked for is asked once, and the window goes on meanwhile.
+#[test]
+fn fontconfig_is_asked_once_and_not_waited_for() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let (count, answer) = (lab.path("count"), lab.path("answer"));
+    let script = "#!/bin/sh\necho >>\"$COUNT\"\nwhile [ ! -e \"$ANSWER\" ]; do sleep 0.05; done\n\
+                  PATH=\"${PATH#*:}\" exec fc-match \"$@\"\n";
+    let folder = lab.path("bin");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("fc-match"), script).unwrap();
+    fs::set_permissions(folder.join("fc-match"), Permissions::from_mode(0o700)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let mut command = desktop.command(&lab, program());
+    command.args(["--socket", daemon.socket(), "--theme", "dark"]);
+    command.env("PATH", format!("{}:{path}", folder.display()));
+    command.env("COUNT", &count).env("ANSWER", &answer);
+    let window = Process::start_logged(&mut command, &lab.path("mixview.log")).unwrap();
+    let mut session = Session {
+        window,
+        desktop: &desktop,
+        name: "x11-fonts",
+        step: 0,
+    };
+    daemon.ctl(&["add-program", "მუსიკა"]).unwrap();
+    let asked = || Ok(fs::read_to_string(&count).is_ok().then_some(()));
+    wait_for("fc-match", TIMEOUT, asked).unwrap();
+    daemon.ctl(&["set-volume", "0.5"]).unwrap();
+    session.shows(&lab, "boxes", |picture| picture.has_handle(0.5, WARM));
+    let boxes = lab.path("boxes.png");
+    desktop.picture(&lab, &boxes).unwrap();
+    let boxes = read(&boxes);
+    fs::write(&answer, "").unwrap();
+    session.shows(&lab, "letters", |picture| picture.bytes != boxes.bytes);
+    // More scripts, one of which nobody has.
+    daemon.ctl(&["add-program", "Հայերեն"]).unwrap();
+    daemon.ctl(&["add-program", "\u{12000}"]).unwrap();
+    daemon.ctl(&["set-volume", "-0.5"]).unwrap();
+    session.shows(&lab, "more", |picture| picture.has_handle(-0.5, COOL));
+    assert_eq!(fs::read_to_string(&count).unwrap().lines().count(), 1);
 }
 
 #[test]

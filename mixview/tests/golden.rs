@@ -9,7 +9,6 @@ use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
 use mixview::canvas::Canvas;
-use mixview::font::Fonts;
 use mixview::geometry::Pixels;
 use mixview::model::Model;
 use mixview::theme::{DARK, LIGHT, Theme};
@@ -29,7 +28,7 @@ struct Picture {
 }
 
 fn drawn(model: &mut Model, theme: &Theme, (width, height): (u32, u32), scale: f32) -> Picture {
-    let fonts = Fonts::new(Box::new(scenes::Georgian)).unwrap();
+    let fonts = scenes::fonts();
     #[allow(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,

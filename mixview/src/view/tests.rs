@@ -1,7 +1,6 @@
 use super::*;
 use crate::display_list::Shape;
 use crate::fake_daemon::FakeDaemon;
-use crate::font::NoFallback;
 use crate::input::Pointer;
 use crate::model::{KEYS, Key, LinkError, Message};
 use crate::theme::DARK;
@@ -25,7 +24,7 @@ fn seen(model: &mut Model, (width, height): (u32, u32)) -> Frame {
         height,
         scale: 1.0,
     };
-    let fonts = Fonts::new(Box::new(NoFallback)).unwrap();
+    let fonts = Fonts::new().unwrap();
     let frame = view(model, &fonts, &DARK, viewport);
     model.set_scroll(frame.scroll);
     frame

@@ -49,6 +49,11 @@ impl Screen {
         self.items == items
     }
 
+    /// Forgets what was drawn: the same items look different now.
+    pub fn forget(&mut self) {
+        self.items.clear();
+    }
+
     /// Draws all of `items`, or what has changed, in a window of this size.
     ///
     /// # Errors
