@@ -20,10 +20,14 @@ const SUBPIXELS: f32 = 4.0;
 /// for one Bézier curve a quarter.
 const QUARTER: f32 = 0.552_284_8;
 
+/// The most pixels that are drawn at once, in 4 MiB: a window of the usual size at two pixels a logical
+/// one. A larger region is drawn in bands.
+const BAND: u32 = 1 << 20;
+
 /// The memory that drawing takes; what it draws does not depend on what was drawn before.
 #[derive(Default)]
 pub struct Canvas {
-    /// The pixels of a region, four bytes each.
+    /// The pixels of a band, four bytes each.
     bytes: Vec<u8>,
     glyphs: HashMap<GlyphKey, GlyphMask>,
 }
@@ -52,6 +56,23 @@ impl Canvas {
     /// each, as an X server's visual of depth 32 has them; all others ignore the highest byte. The
     /// region lies in the pixels.
     pub fn draw(
+        &mut self,
+        items: &[Item],
+        fonts: &Fonts,
+        region: Pixels,
+        pixels: &mut [u32],
+        stride: usize,
+    ) {
+        let rows = (BAND / region.width().max(1)).max(1).cast_signed();
+        let mut band = region;
+        while band.top < region.bottom {
+            band.bottom = region.bottom.min(band.top + rows);
+            self.band(items, fonts, band, pixels, stride);
+            band.top = band.bottom;
+        }
+    }
+
+    fn band(
         &mut self,
         items: &[Item],
         fonts: &Fonts,

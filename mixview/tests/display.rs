@@ -672,6 +672,15 @@ fn it_follows_sway_through_sizes_and_scales_and_out_of_sight() {
     assert!(session.window.ended().unwrap().is_none());
 }
 
+/// Does something to the window.
+fn xdotool(lab: &Lab, desktop: &dyn Desktop, args: &[&str]) {
+    let mut command = desktop.command(lab, Path::new("xdotool"));
+    let found = ["search", "--classname", "^mixview$"];
+    command.args(found).args(args);
+    let out = command.output().unwrap();
+    assert!(out.status.success(), "{out:?}");
+}
+
 #[test]
 fn it_follows_x11_through_sizes_and_out_of_sight() {
     let lab = Lab::prepare(&[]).unwrap();
@@ -680,13 +689,7 @@ fn it_follows_x11_through_sizes_and_out_of_sight() {
     let mut session = Session::open(&lab, &desktop, "x11-sizes", daemon.socket(), &[]);
     let middle = |picture: &Picture| picture.has_handle(0.0, TEXT);
     session.shows(&lab, "a window", middle);
-    let window = |args: &[&str]| {
-        let mut command = desktop.command(&lab, Path::new("xdotool"));
-        let found = ["search", "--classname", "^mixview$"];
-        command.args(found).args(args);
-        let out = command.output().unwrap();
-        assert!(out.status.success(), "{out:?}");
-    };
+    let window = |args: &[&str]| xdotool(&lab, &desktop, args);
     for (width, height) in [(800, 600), (320, 240), (100, 50), (480, 420)] {
         let (w, h) = (width.to_string(), height.to_string());
         window(&["windowsize", "%@", &w, &h]);
@@ -708,6 +711,53 @@ fn it_follows_x11_through_sizes_and_out_of_sight() {
         picture.has_handle(-0.5, COOL)
     });
     assert!(session.window.ended().unwrap().is_none());
+}
+
+/// The window takes no more memory after it was large than before.
+fn gives_memory_back(window: &Process, resize: impl Fn(u32, u32)) {
+    let resident = || window.proc_status("VmRSS");
+    std::thread::sleep(Duration::from_secs(1));
+    let before = resident().unwrap();
+    resize(3840, 2160);
+    let is_large = || Ok((resident()? > before + 20 * 1024).then_some(()));
+    wait_for("a large window", TIMEOUT, is_large).unwrap();
+    resize(480, 420);
+    let is_given_back = || Ok((resident()? < before + 4 * 1024).then_some(()));
+    wait_for("its memory given back", TIMEOUT, is_given_back).unwrap();
+    println!("{before} KiB resident, then {}", resident().unwrap());
+}
+
+#[test]
+fn the_memory_of_a_large_screen_is_given_back_on_x11() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, 3840, 2160).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut session = Session::open(&lab, &desktop, "x11-memory", daemon.socket(), &[]);
+    session.shows(&lab, "a window", |picture| picture.has_handle(0.0, TEXT));
+    gives_memory_back(&session.window, |width, height| {
+        xdotool(
+            &lab,
+            &desktop,
+            &["windowsize", "%@", &width.to_string(), &height.to_string()],
+        );
+    });
+}
+
+#[test]
+fn the_memory_of_a_large_screen_is_given_back_on_sway() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Sway::start(&lab, SWAY).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut session = Session::open(&lab, &desktop, "sway-memory", daemon.socket(), &[]);
+    let middle = |picture: &Picture| picture.has_handle(0.0, TEXT);
+    session.shows(&lab, "a window", middle);
+    gives_memory_back(&session.window, |width, height| {
+        let size = format!("{width}x{height}");
+        desktop
+            .tell(&lab, &["output", "HEADLESS-1", "resolution", &size])
+            .unwrap();
+    });
+    session.shows(&lab, "a window as before", middle);
 }
 
 #[test]
