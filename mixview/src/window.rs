@@ -121,9 +121,12 @@ struct OpenWindow {
     screen: Screen,
     /// Kept, because asking for it is a round trip to the X server.
     viewport: Viewport,
-    /// X11 has a window drawn at once, and asks for a redraw of what was uncovered; a Wayland
+    /// X11 has a window drawn at once, and asks for a redraw of what was uncovered. Without, a Wayland
     /// compositor asks when the next frame is due.
-    is_wayland: bool,
+    x11: Option<XServer>,
+    /// Whether the display is going to ask for a redraw: the window is hidden, or its last frame is not
+    /// yet on the screen.
+    awaits_redraw: bool,
     /// What the display was told last.
     accepts_text: bool,
     cursor: CursorIcon,
@@ -168,14 +171,30 @@ impl App {
 
     /// Has the window drawn if it has changed. Returns whether it has.
     fn refresh(&mut self) -> bool {
-        if !self.is_dirty || !self.lay_out_changes() {
+        if !self.is_dirty || self.awaits_redraw() || !self.lay_out_changes() {
             return false;
         }
-        match &self.open {
-            Some(open) if open.is_wayland => open.screen.window().request_redraw(),
+        match &mut self.open {
+            Some(open) if open.x11.is_none() => {
+                open.screen.window().request_redraw();
+                open.awaits_redraw = true;
+            }
             _ => self.draw(false),
         }
         true
+    }
+
+    /// Returns whether what has changed is drawn when the display asks for it.
+    fn awaits_redraw(&mut self) -> bool {
+        let Some(open) = &mut self.open else {
+            return false;
+        };
+        if let Some(x11) = &open.x11
+            && !open.awaits_redraw
+        {
+            open.awaits_redraw = !x11.is_viewable(open.screen.window().id());
+        }
+        open.awaits_redraw
     }
 
     /// Returns whether the layout differs from what was drawn.
@@ -247,8 +266,13 @@ impl App {
         attributes = attributes
             .with_inner_size(sized(DEFAULT_SIZE))
             .with_min_inner_size(sized(MIN_SIZE));
-        let is_wayland = ActiveEventLoopExtWayland::is_wayland(events);
-        if !is_wayland && let Some(visual) = XServer::connect()?.visual()? {
+        let x11 = match ActiveEventLoopExtWayland::is_wayland(events) {
+            true => None,
+            false => Some(XServer::connect()?),
+        };
+        if let Some(x11) = &x11
+            && let Some(visual) = x11.visual()?
+        {
             attributes = attributes.with_x11_visual(visual);
         }
         let window = events
@@ -261,7 +285,8 @@ impl App {
         Ok(OpenWindow {
             screen: Screen::new(self.display.clone(), window)?,
             viewport,
-            is_wayland,
+            x11,
+            awaits_redraw: false,
             accepts_text: false,
             cursor: CursorIcon::Default,
         })
@@ -359,7 +384,10 @@ impl ApplicationHandler for App {
                 self.end.get_or_insert(Ok(()));
             }
             WindowEvent::RedrawRequested => {
-                self.draw(self.open.as_ref().is_some_and(|open| !open.is_wayland));
+                let Some(open) = &mut self.open else { return };
+                open.awaits_redraw = false;
+                let is_uncovered = open.x11.is_some();
+                self.draw(is_uncovered);
             }
             WindowEvent::Resized(new) => {
                 self.resize(|viewport| *viewport = Viewport { scale, ..size(new) });

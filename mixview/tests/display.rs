@@ -713,6 +713,65 @@ fn it_follows_x11_through_sizes_and_out_of_sight() {
     assert!(session.window.ended().unwrap().is_none());
 }
 
+/// A window on another workspace shows what has happened when it is there again. Prints what following
+/// costs, seen and not.
+fn is_hidden(lab: &Lab, session: &mut Session, daemon: &Mixd, workspace: impl Fn(&str)) {
+    let costs = |what: &str, sign: &str| {
+        let before = session.window.processor_time().unwrap();
+        for at in 1..=50 {
+            let volume = format!("{sign}0.{at:02}");
+            daemon.ctl(&["set-volume", &volume]).unwrap();
+        }
+        let took = session.window.processor_time().unwrap() - before;
+        println!("{what}: 50 changes took {took:.1?} of the processor");
+    };
+    costs("seen", "");
+    workspace("2");
+    costs("hidden", "-");
+    workspace("1");
+    session.shows(lab, "what has happened", |picture| {
+        picture.has_handle(-0.5, COOL)
+    });
+    daemon.ctl(&["set-volume", "0.5"]).unwrap();
+    session.shows(lab, "what happens", |picture| picture.has_handle(0.5, WARM));
+    assert!(session.window.ended().unwrap().is_none());
+}
+
+#[test]
+fn it_is_hidden_and_shown_by_i3() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    let config = lab.path("i3.conf");
+    fs::write(&config, "# i3 config file (v4)\ndefault_border none\n").unwrap();
+    let mut command = desktop.command(&lab, Path::new("i3"));
+    command.arg("-c").arg(&config);
+    let _i3 = Process::start_logged(&mut command, &lab.path("i3.log")).unwrap();
+    let message = |words: &[&str]| {
+        let mut command = desktop.command(&lab, Path::new("i3-msg"));
+        let out = command.args(words).output()?;
+        Ok(out.status.success().then_some(()))
+    };
+    wait_for("i3", TIMEOUT, || message(&["nop"])).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut session = Session::open(&lab, &desktop, "i3", daemon.socket(), &[]);
+    session.shows(&lab, "a window", |picture| picture.has_handle(0.0, TEXT));
+    is_hidden(&lab, &mut session, &daemon, |name| {
+        wait_for("i3", TIMEOUT, || message(&["workspace", name])).unwrap();
+    });
+}
+
+#[test]
+fn it_is_hidden_and_shown_by_sway() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Sway::start(&lab, SWAY).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut session = Session::open(&lab, &desktop, "sway-hidden", daemon.socket(), &[]);
+    session.shows(&lab, "a window", |picture| picture.has_handle(0.0, TEXT));
+    is_hidden(&lab, &mut session, &daemon, |name| {
+        desktop.tell(&lab, &["workspace", name]).unwrap();
+    });
+}
+
 /// The window takes no more memory after it was large than before.
 fn gives_memory_back(window: &Process, resize: impl Fn(u32, u32)) {
     let resident = || window.proc_status("VmRSS");

@@ -119,6 +119,8 @@ impl Screen {
             canvas.draw(items, fonts, *region, &mut buffer, stride);
         }
         let rects: Vec<Rect> = changed.iter().filter_map(rect).collect();
+        // Has a Wayland compositor say when the next frame is due: never, while the window is hidden.
+        self.window.pre_present_notify();
         buffer.present_with_damage(&rects)?;
         self.items = items.to_vec();
         self.history.push_front(changed);

@@ -1,9 +1,11 @@
-//! What winit does not ask an X server: which visual to draw with. winit's own connection can be had
-//! as a pointer alone, so there is a second one; it is told nothing, and so wakes nobody.
+//! What winit does not ask an X server: which visual to draw with, and whether a window is to be seen.
+//! winit's own connection can be had as a pointer alone, so there is a second one. No event is selected
+//! on it, so that it wakes nobody.
 
 use winit::platform::x11::XVisualID;
+use winit::window::WindowId;
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{Screen, VisualClass};
+use x11rb::protocol::xproto::{ConnectionExt, MapState, Screen, VisualClass};
 use x11rb::rust_connection::RustConnection;
 
 pub struct XServer {
@@ -32,6 +34,20 @@ impl XServer {
             Some(screen) => visual(screen),
             None => Ok(None),
         }
+    }
+
+    /// Returns whether a window and all that it lies in are mapped. A window manager unmaps what lies
+    /// on another workspace, and no event says so; when it is mapped again, the server has it drawn.
+    pub fn is_viewable(&self, window: WindowId) -> bool {
+        // Some events come unasked: a new keyboard layout.
+        while let Ok(Some(_)) = self.connection.poll_for_event() {}
+        let Ok(window) = u32::try_from(u64::from(window)) else {
+            return true;
+        };
+        let answer = self.connection.get_window_attributes(window);
+        let answer = answer.ok().and_then(|cookie| cookie.reply().ok());
+        // Drawing says it, where the server has gone.
+        answer.is_none_or(|window| window.map_state == MapState::VIEWABLE)
     }
 }
 
