@@ -722,7 +722,8 @@ fn is_hidden(lab: &Lab, session: &mut Session, daemon: &Mixd, workspace: impl Fn
             let volume = format!("{sign}0.{at:02}");
             daemon.ctl(&["set-volume", &volume]).unwrap();
         }
-        let took = session.window.processor_time().unwrap() - before;
+        let after = session.window.processor_time().unwrap();
+        let took = after.saturating_sub(before);
         println!("{what}: 50 changes took {took:.1?} of the processor");
     };
     costs("seen", "");
