@@ -315,7 +315,7 @@ fn clip(region: Pixels, visible: Pixels) -> Option<Mask> {
 }
 
 /// Returns a rectangle with round corners; none if it has no inside.
-fn round(x: f32, y: f32, width: f32, height: f32, radius: f32) -> Option<Path> {
+pub(crate) fn round(x: f32, y: f32, width: f32, height: f32, radius: f32) -> Option<Path> {
     let radius = radius.min(width / 2.0).min(height / 2.0).max(0.0);
     let (right, bottom) = (x + width, y + height);
     let bend = radius * (1.0 - QUARTER);

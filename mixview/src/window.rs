@@ -9,6 +9,7 @@
 
 mod color_scheme;
 mod display;
+mod icon;
 mod keyboard;
 pub mod screen;
 mod x11;
@@ -38,7 +39,7 @@ use crate::link::Link;
 use crate::model::{Effect, Message, Model, Target};
 use crate::options::Options;
 use crate::theme::Theme;
-use crate::view::{DEFAULT_SIZE, Frame, MIN_SIZE, Role, Viewport, view};
+use crate::view::{DEFAULT_SIZE, Frame, MIN_SIZE, Role, Viewport, title, view};
 
 use screen::Screen;
 use x11::XServer;
@@ -128,6 +129,7 @@ struct OpenWindow {
     /// yet on the screen.
     awaits_redraw: bool,
     /// What the display was told last.
+    title: String,
     accepts_text: bool,
     cursor: CursorIcon,
 }
@@ -171,6 +173,9 @@ impl App {
 
     /// Has the window drawn if it has changed. Returns whether it has.
     fn refresh(&mut self) -> bool {
+        if let (true, Some(open)) = (self.is_dirty, &mut self.open) {
+            open.tell_title(&self.model);
+        }
         if !self.is_dirty || self.awaits_redraw() || !self.lay_out_changes() {
             return false;
         }
@@ -249,7 +254,7 @@ impl App {
         let scale = self.options.scale;
         // The theme is for decorations that winit draws, and for window managers that know it.
         let mut attributes = Window::default_attributes()
-            .with_title("mixview")
+            .with_title(title(&self.model))
             .with_theme(Some(color_scheme::of(&self.theme)));
         // The two traits' methods have one name.
         attributes = WindowAttributesExtWayland::with_name(attributes, NAME, "");
@@ -275,6 +280,7 @@ impl App {
         {
             attributes = attributes.with_x11_visual(visual);
         }
+        attributes = attributes.with_window_icon(icon::icon());
         let window = events
             .create_window(attributes)
             .map_err(|error| format!("open a window: {error}"))?;
@@ -287,6 +293,7 @@ impl App {
             viewport,
             x11,
             awaits_redraw: false,
+            title: title(&self.model),
             accepts_text: false,
             cursor: CursorIcon::Default,
         })
@@ -332,6 +339,15 @@ fn size(size: PhysicalSize<u32>) -> Viewport {
 }
 
 impl OpenWindow {
+    /// Tells the display about the title, which is seen while the window is hidden, too.
+    fn tell_title(&mut self, model: &Model) {
+        let title = title(model);
+        if self.title != title {
+            self.screen.window().set_title(&title);
+            self.title = title;
+        }
+    }
+
     /// Tells the display about the cursor and the text field.
     fn follow(&mut self, model: &Model, frame: &Frame) {
         let window = self.screen.window();

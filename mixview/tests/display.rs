@@ -18,7 +18,7 @@ use lab::{Lab, TIMEOUT};
 use rustix::process::Signal;
 use wire::{Reply, Request};
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{ConnectionExt, ImageFormat};
+use x11rb::protocol::xproto::{AtomEnum, ConnectionExt, ImageFormat};
 
 /// The window's size, where a test needs to know it; it lies at the screen's corner.
 const SIZE: (u32, u32) = (480, 420);
@@ -672,13 +672,60 @@ fn it_follows_sway_through_sizes_and_scales_and_out_of_sight() {
     assert!(session.window.ended().unwrap().is_none());
 }
 
-/// Does something to the window.
-fn xdotool(lab: &Lab, desktop: &dyn Desktop, args: &[&str]) {
+/// Does something to the window. Returns what that prints.
+fn xdotool(lab: &Lab, desktop: &dyn Desktop, args: &[&str]) -> String {
     let mut command = desktop.command(lab, Path::new("xdotool"));
     let found = ["search", "--classname", "^mixview$"];
     command.args(found).args(args);
     let out = command.output().unwrap();
     assert!(out.status.success(), "{out:?}");
+    String::from_utf8(out.stdout).unwrap()
+}
+
+#[test]
+fn its_title_and_its_icon_are_told_to_x11() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut session = Session::open(&lab, &desktop, "x11-title", daemon.socket(), &[]);
+    session.shows(&lab, "a window", |picture| picture.has_handle(0.0, TEXT));
+    let window = |args: &[&str]| xdotool(&lab, &desktop, args);
+    let is_called = |title: &str| {
+        let is_so = || Ok((window(&["getwindowname", "%@"]).trim() == title).then_some(()));
+        wait_for(title, TIMEOUT, is_so).unwrap();
+    };
+    is_called("mixview: 0");
+    window(&["windowunmap", "%@"]);
+    daemon.ctl(&["set-volume", "0.25"]).unwrap();
+    is_called("mixview: 0.25");
+    drop(daemon);
+    is_called("mixview: mixd is not there");
+
+    let id = window(&[]).trim().parse::<u32>().unwrap();
+    let (server, _) = x11rb::connect(Some(desktop.display())).unwrap();
+    let name = server.intern_atom(true, b"_NET_WM_ICON").unwrap();
+    let name = name.reply().unwrap().atom;
+    let icon = server.get_property(false, id, name, AtomEnum::CARDINAL, 0, u32::MAX);
+    let icon: Vec<u32> = icon.unwrap().reply().unwrap().value32().unwrap().collect();
+    let [64, 64, pixels @ ..] = &icon[..] else {
+        panic!("an icon of {:?}", icon.get(..2));
+    };
+    let at = |x: usize, y: usize| pixels[y * 64 + x];
+    // Outside, the handle, the left half of the line.
+    let found = [at(0, 0), at(40, 42), at(24, 42)];
+    assert_eq!(found, [0, 0xfff2_f4f7, 0xff5a_a9e6]);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../pictures/mixview-icon.png");
+    let mut encoder = png::Encoder::new(File::create(path).unwrap(), 64, 64);
+    encoder.set_color(png::ColorType::Rgba);
+    let bytes = pixels
+        .iter()
+        .flat_map(|pixel| pixel.rotate_left(8).to_be_bytes());
+    let bytes: Vec<u8> = bytes.collect();
+    encoder
+        .write_header()
+        .unwrap()
+        .write_image_data(&bytes)
+        .unwrap();
 }
 
 #[test]
@@ -689,7 +736,7 @@ fn it_follows_x11_through_sizes_and_out_of_sight() {
     let mut session = Session::open(&lab, &desktop, "x11-sizes", daemon.socket(), &[]);
     let middle = |picture: &Picture| picture.has_handle(0.0, TEXT);
     session.shows(&lab, "a window", middle);
-    let window = |args: &[&str]| xdotool(&lab, &desktop, args);
+    let window = |args: &[&str]| drop(xdotool(&lab, &desktop, args));
     for (width, height) in [(800, 600), (320, 240), (100, 50), (480, 420)] {
         let (w, h) = (width.to_string(), height.to_string());
         window(&["windowsize", "%@", &w, &h]);

@@ -47,7 +47,7 @@ pub const USAGE: Usage = Usage {
     ],
     exit: &[
         (0, "closed, help or version"),
-        (1, "there is no display, or it has gone"),
+        (1, "there is no display, it can't be used, or it has gone"),
         (2, "wrong usage"),
     ],
     exit_note: "",
