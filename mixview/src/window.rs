@@ -41,6 +41,7 @@ use crate::options::Options;
 use crate::theme::Theme;
 use crate::view::{DEFAULT_SIZE, Frame, MIN_SIZE, Role, Viewport, title, view};
 
+use color_scheme::Watch;
 use screen::Screen;
 use x11::XServer;
 
@@ -69,6 +70,7 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         pointer: Pointer::default(),
         frame: Frame::default(),
         theme: color_scheme::theme(options.color_scheme, None),
+        theme_watch: Watch::start(options.color_scheme),
         options: options.clone(),
         display: events.owned_display_handle(),
         open: None,
@@ -89,6 +91,9 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         let messages = app.link.turn(Instant::now());
         app.update(messages);
         app.find_fonts();
+        if app.theme_watch.as_ref().is_some_and(Watch::has_changed) {
+            app.set_theme(None);
+        }
         // Poll does not see events that a request to the display has read along with its answer: it
         // waits only after a turn in which nothing was drawn.
         if !app.refresh() {
@@ -107,6 +112,8 @@ struct App {
     /// The last layout.
     frame: Frame,
     theme: Theme,
+    /// Watches the files that the theme is read from.
+    theme_watch: Option<Watch>,
     options: Options,
     display: OwnedDisplayHandle,
     open: Option<OpenWindow>,
@@ -142,7 +149,9 @@ impl App {
         let mixd = self.link.fd().unwrap_or(display);
         let fonts = self.system_fonts.fd();
         let fonts = fonts.map_or(display, |fd| (fd, Interest::Readable));
-        match socket::poll([display, mixd, fonts], self.link.deadline()) {
+        let theme = self.theme_watch.as_ref();
+        let theme = theme.map_or(display, |watch| (watch.as_fd(), Interest::Readable));
+        match socket::poll([display, mixd, fonts, theme], self.link.deadline()) {
             Ok(_) => Ok(()),
             Err(error) => Err(format!("poll the display: {error}")),
         }
@@ -239,6 +248,16 @@ impl App {
             .draw(items, &self.fonts, &mut self.canvas, size, all);
         if let Err(error) = drawn {
             self.end = Some(Err(format!("draw the window: {error}")));
+        }
+    }
+
+    /// Takes the theme that is wanted now, and tells the decorations; `desktop` is what the display says.
+    fn set_theme(&mut self, desktop: Option<winit::window::Theme>) {
+        self.theme = color_scheme::theme(self.options.color_scheme, desktop);
+        self.is_dirty = true;
+        if let Some(open) = &self.open {
+            let theme = color_scheme::of(&self.theme);
+            open.screen.window().set_theme(Some(theme));
         }
     }
 
@@ -413,8 +432,7 @@ impl ApplicationHandler for App {
                 self.resize(|viewport| viewport.scale = scale);
             }
             WindowEvent::ThemeChanged(theme) => {
-                self.theme = color_scheme::theme(self.options.color_scheme, Some(theme));
-                self.is_dirty = true;
+                self.set_theme(Some(theme));
             }
             WindowEvent::ModifiersChanged(modifiers) => self.modifiers = modifiers.state(),
             WindowEvent::KeyboardInput {

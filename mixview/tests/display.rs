@@ -729,6 +729,35 @@ fn its_title_and_its_icon_are_told_to_x11() {
 }
 
 #[test]
+fn it_follows_the_color_scheme_of_dconf() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    let config = lab.path("config");
+    fs::create_dir_all(config.join("dconf")).unwrap();
+    fs::create_dir_all(config.join("gtk-3.0")).unwrap();
+    let light = "[Settings]\ngtk-theme-name=Adwaita\n";
+    fs::write(config.join("gtk-3.0/settings.ini"), light).unwrap();
+    let mut command = desktop.command(&lab, program());
+    command
+        .args(["--socket", "@nobody"])
+        .env("XDG_CONFIG_HOME", &config);
+    let window = Process::start_logged(&mut command, &lab.path("mixview.log")).unwrap();
+    let mut session = Session {
+        window,
+        desktop: &desktop,
+        name: "x11-scheme",
+        step: 0,
+    };
+    let is_dark = |picture: &Picture| picture.at(2, 2) == BACKGROUND;
+    session.shows(&lab, "light", |picture| picture.at(2, 2)[0] > 0xe0);
+    // As dconf does it.
+    let dark = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dconf/user");
+    fs::copy(dark, config.join("dconf/user.new")).unwrap();
+    fs::rename(config.join("dconf/user.new"), config.join("dconf/user")).unwrap();
+    session.shows(&lab, "dark", is_dark);
+}
+
+#[test]
 fn it_follows_x11_through_sizes_and_out_of_sight() {
     let lab = Lab::prepare(&[]).unwrap();
     let desktop = Xvfb::start(&lab, 800, 600).unwrap();

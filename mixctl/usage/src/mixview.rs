@@ -23,8 +23,8 @@ pub const USAGE: Usage = Usage {
             short: None,
             long: "theme",
             value: Some("THEME"),
-            help: "dark, light, or auto: as the desktop says, else as the GTK settings say, else \
-                   dark [default: auto]",
+            help: "dark, light, or auto: as the display or dconf's color-scheme says, else as the \
+                   GTK settings say, else dark [default: auto]",
             completes: Completes::Words(&["dark", "light", "auto"]),
         },
         Opt {
