@@ -120,6 +120,7 @@ impl Model {
                 return self.say(capitalized(&failure.message), !is_end);
             }
         };
+        let can_undo = can_undo && self.daemon.knows(&Request::Undo);
         // Unless something else has been typed meanwhile.
         if typed.is_some_and(|typed| typed == self.entry.field.text()) {
             self.entry.clear();
