@@ -129,8 +129,8 @@ struct OpenWindow {
     screen: Screen,
     /// Kept, because asking for it is a round trip to the X server.
     viewport: Viewport,
-    /// X11 has a window drawn at once, and asks for a redraw of what was uncovered. Without, a Wayland
-    /// compositor asks when the next frame is due.
+    /// The X server, which has a window drawn at once, and asks for a redraw of what was uncovered; none
+    /// on Wayland, where the compositor asks when the next frame is due.
     x11: Option<XServer>,
     /// Whether the display is going to ask for a redraw: the window is hidden, or its last frame is not
     /// yet on the screen.
@@ -189,7 +189,7 @@ impl App {
             return false;
         }
         match &mut self.open {
-            Some(open) if open.x11.is_none() => {
+            Some(open) if open.is_wayland() => {
                 open.screen.window().request_redraw();
                 open.awaits_redraw = true;
             }
@@ -358,6 +358,10 @@ fn size(size: PhysicalSize<u32>) -> Viewport {
 }
 
 impl OpenWindow {
+    fn is_wayland(&self) -> bool {
+        self.x11.is_none()
+    }
+
     /// Tells the display about the title, which is seen while the window is hidden, too.
     fn tell_title(&mut self, model: &Model) {
         let title = title(model);
@@ -421,7 +425,7 @@ impl ApplicationHandler for App {
             WindowEvent::RedrawRequested => {
                 let Some(open) = &mut self.open else { return };
                 open.awaits_redraw = false;
-                let is_uncovered = open.x11.is_some();
+                let is_uncovered = !open.is_wayland();
                 self.draw(is_uncovered);
             }
             WindowEvent::Resized(new) => {
