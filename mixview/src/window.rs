@@ -45,7 +45,7 @@ use color_scheme::Watch;
 use screen::Screen;
 use x11::XServer;
 
-/// The Wayland app id and X11's `WM_CLASS`.
+/// The Wayland app id, X11's `WM_CLASS`, and the title at first.
 const NAME: &str = "mixview";
 
 /// How many logical pixels of a smooth wheel are a notch.
@@ -182,7 +182,10 @@ impl App {
 
     /// Has the window drawn if it has changed. Returns whether it has.
     fn refresh(&mut self) -> bool {
-        if let (true, Some(open)) = (self.is_dirty, &mut self.open) {
+        // weston 11 crashes where the title changes of a window whose decorations winit draws.
+        if let Some(open) = &mut self.open
+            && !open.is_wayland()
+        {
             open.tell_title(&self.model);
         }
         if !self.is_dirty || self.awaits_redraw() || !self.lay_out_changes() {
@@ -273,7 +276,7 @@ impl App {
         let scale = self.options.scale;
         // The theme is for decorations that winit draws, and for window managers that know it.
         let mut attributes = Window::default_attributes()
-            .with_title(title(&self.model))
+            .with_title(NAME)
             .with_theme(Some(color_scheme::of(&self.theme)));
         // The two traits' methods have one name.
         attributes = WindowAttributesExtWayland::with_name(attributes, NAME, "");
@@ -312,7 +315,7 @@ impl App {
             viewport,
             x11,
             awaits_redraw: false,
-            title: title(&self.model),
+            title: NAME.to_owned(),
             accepts_text: false,
             cursor: CursorIcon::Default,
         })
