@@ -13,7 +13,7 @@ use wire::{Request, Text, Volume, Welcome};
 
 use mixview::canvas::Canvas;
 use mixview::display_list::damage;
-use mixview::font::{Fonts, NoFallback};
+use mixview::font::Fonts;
 use mixview::geometry::Pixels;
 use mixview::input::Pointer;
 use mixview::model::{self, Effect, Key, LinkError, Message, Model, Modifiers, SliderMessage};
@@ -290,7 +290,7 @@ fn changes_list(request: &Request) -> bool {
 /// An assertion does not hold.
 pub fn model(bytes: &[u8]) {
     let mut bytes = Unstructured::new(bytes);
-    let Ok(fonts) = Fonts::new(Box::new(NoFallback)) else {
+    let Ok(fonts) = Fonts::new() else {
         return;
     };
     let mut world = World {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use mixview::canvas::Canvas;
 use mixview::display_list::damage;
-use mixview::font::{Fonts, NoFallback};
+use mixview::font::Fonts;
 use mixview::geometry::Pixels;
 use mixview::input::Pointer;
 use mixview::model::Model;
@@ -108,7 +108,7 @@ fn drag(scale: f32, display: OwnedDisplayHandle, ours: Window, copied: Window) {
         model: scenes::typical(),
         pointer: Pointer::default(),
         frame: Frame::default(),
-        fonts: Fonts::new(Box::new(NoFallback)).unwrap(),
+        fonts: Fonts::new().unwrap(),
         viewport,
     };
     hand.tell(|_, _| Vec::new());
@@ -126,7 +126,7 @@ fn drag(scale: f32, display: OwnedDisplayHandle, ours: Window, copied: Window) {
     let ready = vec![0x0020_3040_u32; size.0 as usize * size.1 as usize];
     let mut screen = Screen::new(display, ours).unwrap();
     let mut canvas = Canvas::default();
-    let fonts = Fonts::new(Box::new(NoFallback)).unwrap();
+    let fonts = Fonts::new().unwrap();
     for n in 0..FRAMES {
         let before = hand.frame.items.clone();
         let start = Instant::now();

@@ -20,10 +20,14 @@ const SUBPIXELS: f32 = 4.0;
 /// for one Bézier curve a quarter.
 const QUARTER: f32 = 0.552_284_8;
 
+/// The most pixels that are drawn at once, in 4 MiB: a window of the usual size at two pixels a logical
+/// one. A larger region is drawn in bands.
+const BAND: u32 = 1 << 20;
+
 /// The memory that drawing takes; what it draws does not depend on what was drawn before.
 #[derive(Default)]
 pub struct Canvas {
-    /// The pixels of a region, four bytes each.
+    /// The pixels of a band, four bytes each.
     bytes: Vec<u8>,
     glyphs: HashMap<GlyphKey, GlyphMask>,
 }
@@ -48,9 +52,27 @@ struct GlyphMask {
 }
 
 impl Canvas {
-    /// Draws what of `items` lies in `region` into `pixels`, whose rows are `stride` long: 0x00RRGGBB
-    /// each. The region lies in the pixels.
+    /// Draws what of `items` lies in `region` into `pixels`, whose rows are `stride` long: 0xFFRRGGBB
+    /// each, as an X server's visual of depth 32 has them; all others ignore the highest byte. The
+    /// region lies in the pixels.
     pub fn draw(
+        &mut self,
+        items: &[Item],
+        fonts: &Fonts,
+        region: Pixels,
+        pixels: &mut [u32],
+        stride: usize,
+    ) {
+        let rows = (BAND / region.width().max(1)).max(1).cast_signed();
+        let mut band = region;
+        while band.top < region.bottom {
+            band.bottom = region.bottom.min(band.top + rows);
+            self.band(items, fonts, band, pixels, stride);
+            band.top = band.bottom;
+        }
+    }
+
+    fn band(
         &mut self,
         items: &[Item],
         fonts: &Fonts,
@@ -87,7 +109,7 @@ impl Canvas {
                 break;
             };
             for (pixel, bytes) in out.iter_mut().zip(bytes.chunks_exact(4)) {
-                *pixel = u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]);
+                *pixel = u32::from_be_bytes([255, bytes[0], bytes[1], bytes[2]]);
             }
         }
         self.bytes = bytes;
@@ -293,7 +315,7 @@ fn clip(region: Pixels, visible: Pixels) -> Option<Mask> {
 }
 
 /// Returns a rectangle with round corners; none if it has no inside.
-fn round(x: f32, y: f32, width: f32, height: f32, radius: f32) -> Option<Path> {
+pub(crate) fn round(x: f32, y: f32, width: f32, height: f32, radius: f32) -> Option<Path> {
     let radius = radius.min(width / 2.0).min(height / 2.0).max(0.0);
     let (right, bottom) = (x + width, y + height);
     let bend = radius * (1.0 - QUARTER);

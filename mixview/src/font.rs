@@ -3,6 +3,7 @@
 //! The two fonts in the binary are Inter, reduced to Latin, Greek and Cyrillic (font/OFL.txt).
 //! There is no shaping: a character is a glyph, from left to right.
 
+#[cfg(feature = "window")]
 pub mod system;
 
 use std::borrow::Cow;
@@ -22,49 +23,21 @@ pub enum Weight {
     Strong,
 }
 
-/// The source of fonts for characters that those in the binary do not have.
-pub trait Fallback {
-    /// Returns a font with this character.
-    fn find(&mut self, character: char) -> Option<FontRef<'static>>;
-}
-
-/// No fonts but those in the binary.
-#[derive(Debug)]
-pub struct NoFallback;
-
-impl Fallback for NoFallback {
-    fn find(&mut self, _: char) -> Option<FontRef<'static>> {
-        None
-    }
-}
-
 pub struct Fonts {
     regular: Rc<FontRef<'static>>,
     strong: Rc<FontRef<'static>>,
-    others: RefCell<FallbackFonts>,
+    others: RefCell<Others>,
 }
 
-struct FallbackFonts {
-    fallback: Box<dyn Fallback>,
-    /// The font that has a character, by its index in `fonts`; none if no font has it.
-    known: HashMap<char, Option<usize>>,
+/// What there is for characters that the fonts in the binary do not have.
+#[derive(Default)]
+struct Others {
     fonts: Vec<Rc<FontRef<'static>>>,
-    /// How many characters of each block of Unicode no font has.
-    misses: HashMap<u32, usize>,
+    /// The font that has a character, by its index in `fonts`; none if no font has it so far.
+    known: HashMap<char, Option<usize>>,
+    /// The characters that have been met, that no font has, and that nobody has looked for.
+    lacking: Vec<char>,
 }
-
-/// The most fonts that are opened besides those in the binary: one for each script of a list with
-/// many.
-const MAX_FONTS: usize = 16;
-
-/// The most characters of one block of Unicode that are looked for in vain. Each look-up waits for a
-/// program, and a system without a font for a script has none for the script's next character either;
-/// it may have one for another script.
-const MAX_MISSES: usize = 16;
-
-/// The binary logarithm of a block's length: the Chinese characters of everyday use take four blocks,
-/// and most other scripts share a few.
-const BLOCK_BITS: u32 = 13;
 
 pub(crate) enum Glyph {
     Of(Rc<FontRef<'static>>, GlyphId),
@@ -90,17 +63,44 @@ impl Glyph {
 impl Fonts {
     /// # Errors
     /// The fonts in the binary are broken, which a test excludes.
-    pub fn new(fallback: Box<dyn Fallback>) -> Result<Self, ab_glyph::InvalidFont> {
+    pub fn new() -> Result<Self, ab_glyph::InvalidFont> {
         Ok(Self {
             regular: Rc::new(FontRef::try_from_slice(REGULAR)?),
             strong: Rc::new(FontRef::try_from_slice(STRONG)?),
-            others: RefCell::new(FallbackFonts {
-                fallback,
-                known: HashMap::new(),
-                fonts: Vec::new(),
-                misses: HashMap::new(),
-            }),
+            others: RefCell::default(),
         })
+    }
+
+    /// Adds a font for the characters that those before it do not have.
+    pub fn add(&mut self, font: FontRef<'static>) {
+        let others = self.others.get_mut();
+        let at = others.fonts.len();
+        for (character, known) in &mut others.known {
+            if known.is_none() && has_outline(&font, *character) {
+                *known = Some(at);
+            }
+        }
+        others.fonts.push(Rc::new(font));
+    }
+
+    /// Returns how many fonts have been added.
+    pub fn others(&self) -> usize {
+        self.others.borrow().fonts.len()
+    }
+
+    /// Returns whether a font has this character.
+    pub fn has(&self, character: char) -> bool {
+        matches!(self.glyph(character, Weight::Regular), Glyph::Of(..))
+    }
+
+    /// Returns whether a character has been met that no font has, and that nobody has looked for.
+    pub fn lacks_characters(&self) -> bool {
+        !self.others.borrow().lacking.is_empty()
+    }
+
+    /// Returns the characters that have been met since the last call, and that no font has.
+    pub fn take_lacking(&mut self) -> Vec<char> {
+        std::mem::take(&mut self.others.get_mut().lacking)
     }
 
     pub(crate) fn glyph(&self, character: char, weight: Weight) -> Glyph {
@@ -198,28 +198,18 @@ impl Fonts {
     }
 }
 
-impl FallbackFonts {
+impl Others {
     fn find(&mut self, character: char) -> Option<Rc<FontRef<'static>>> {
-        if let Some(known) = self.known.get(&character) {
-            return known.map(|at| Rc::clone(&self.fonts[at]));
-        }
-        let mut at = self
-            .fonts
-            .iter()
-            .position(|font| has_outline(font, character));
-        let misses = self.misses.entry(u32::from(character) >> BLOCK_BITS);
-        let misses = misses.or_default();
-        if at.is_none() && self.fonts.len() < MAX_FONTS && *misses < MAX_MISSES {
-            match self.fallback.find(character) {
-                Some(font) if has_outline(&font, character) => {
-                    self.fonts.push(Rc::new(font));
-                    at = Some(self.fonts.len() - 1);
-                }
-                _ => *misses += 1,
+        let fonts = &self.fonts;
+        let known = self.known.entry(character).or_insert_with(|| {
+            let mut fonts = fonts.iter();
+            let found = fonts.position(|font| has_outline(font, character));
+            if found.is_none() {
+                self.lacking.push(character);
             }
-        }
-        self.known.insert(character, at);
-        at.map(|at| Rc::clone(&self.fonts[at]))
+            found
+        });
+        known.map(|at| Rc::clone(&self.fonts[at]))
     }
 }
 

@@ -13,6 +13,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod text_field;
+mod title;
 
 use wire::{Channel, PipeWireState, Volume};
 
@@ -23,6 +24,7 @@ use crate::model::{LinkState, Model, Pane, Scroll, Target};
 use crate::theme::{GRID, MARGIN, ROW, SMALL, Theme};
 
 use painter::{Align, Painter, Style};
+pub use title::title;
 
 /// The smallest window that is laid out whole, in logical pixels.
 pub const MIN_SIZE: (f32, f32) = (320.0, 240.0);

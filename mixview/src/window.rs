@@ -9,8 +9,10 @@
 
 mod color_scheme;
 mod display;
+mod icon;
 mod keyboard;
 pub mod screen;
+mod x11;
 
 use std::os::fd::AsFd;
 use std::time::Instant;
@@ -31,17 +33,19 @@ use wire::socket::{self, Interest};
 
 use crate::canvas::Canvas;
 use crate::font::Fonts;
-use crate::font::system::Fontconfig;
+use crate::font::system::SystemFonts;
 use crate::input::{Pointer, Touch};
 use crate::link::Link;
 use crate::model::{Effect, Message, Model, Target};
 use crate::options::Options;
 use crate::theme::Theme;
-use crate::view::{DEFAULT_SIZE, Frame, MIN_SIZE, Role, Viewport, view};
+use crate::view::{DEFAULT_SIZE, Frame, MIN_SIZE, Role, Viewport, title, view};
 
+use color_scheme::Watch;
 use screen::Screen;
+use x11::XServer;
 
-/// The Wayland app id and X11's `WM_CLASS`.
+/// The Wayland app id, X11's `WM_CLASS`, and the title at first.
 const NAME: &str = "mixview";
 
 /// How many logical pixels of a smooth wheel are a notch.
@@ -52,19 +56,21 @@ const NOTCH: f64 = 40.0;
 /// # Errors
 /// A sentence: there is no display, or it has gone.
 pub fn run(options: &Options, name: Name) -> Result<(), String> {
-    let mut events = EventLoop::new().map_err(|error| display::missing(&error))?;
+    let mut events = display::open()?;
     events.set_control_flow(ControlFlow::Poll);
-    let fonts = Fonts::new(Box::new(Fontconfig)).map_err(|error| error.to_string())?;
+    let fonts = Fonts::new().map_err(|error| error.to_string())?;
     // mixd answers while the window is being made, so that the first picture is whole.
     let (link, messages) = Link::open(name, Instant::now());
     let mut app = App {
         model: Model::default(),
         link,
         fonts,
+        system_fonts: SystemFonts::Unasked,
         canvas: Canvas::default(),
         pointer: Pointer::default(),
         frame: Frame::default(),
         theme: color_scheme::theme(options.color_scheme, None),
+        theme_watch: Watch::start(options.color_scheme),
         options: options.clone(),
         display: events.owned_display_handle(),
         open: None,
@@ -84,6 +90,10 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         }
         let messages = app.link.turn(Instant::now());
         app.update(messages);
+        app.find_fonts();
+        if app.theme_watch.as_ref().is_some_and(Watch::has_changed) {
+            app.set_theme(None);
+        }
         // Poll does not see events that a request to the display has read along with its answer: it
         // waits only after a turn in which nothing was drawn.
         if !app.refresh() {
@@ -96,11 +106,14 @@ struct App {
     model: Model,
     link: Link,
     fonts: Fonts,
+    system_fonts: SystemFonts,
     canvas: Canvas,
     pointer: Pointer,
     /// The last layout.
     frame: Frame,
     theme: Theme,
+    /// Watches the files that the theme is read from.
+    theme_watch: Option<Watch>,
     options: Options,
     display: OwnedDisplayHandle,
     open: Option<OpenWindow>,
@@ -116,10 +129,14 @@ struct OpenWindow {
     screen: Screen,
     /// Kept, because asking for it is a round trip to the X server.
     viewport: Viewport,
-    /// X11 has a window drawn at once, and asks for a redraw of what was uncovered; a Wayland
-    /// compositor asks when the next frame is due.
-    is_wayland: bool,
+    /// The X server, which has a window drawn at once, and asks for a redraw of what was uncovered; none
+    /// on Wayland, where the compositor asks when the next frame is due.
+    x11: Option<XServer>,
+    /// Whether the display is going to ask for a redraw: the window is hidden, or its last frame is not
+    /// yet on the screen.
+    awaits_redraw: bool,
     /// What the display was told last.
+    title: String,
     accepts_text: bool,
     cursor: CursorIcon,
 }
@@ -127,13 +144,27 @@ struct OpenWindow {
 impl App {
     /// Waits until there is something to do.
     fn wait(&self, events: &EventLoop<()>) -> Result<(), String> {
-        let deadline = self.link.deadline();
         let display = (events.as_fd(), Interest::Readable);
-        let ready = match self.link.fd() {
-            Some(mixd) => socket::poll([display, mixd], deadline).map(|_| ()),
-            None => socket::poll([display], deadline).map(|_| ()),
-        };
-        ready.map_err(|error| format!("poll the display: {error}"))
+        // The display stands for what is not there.
+        let mixd = self.link.fd().unwrap_or(display);
+        let fonts = self.system_fonts.fd();
+        let fonts = fonts.map_or(display, |fd| (fd, Interest::Readable));
+        let theme = self.theme_watch.as_ref();
+        let theme = theme.map_or(display, |watch| (watch.as_fd(), Interest::Readable));
+        match socket::poll([display, mixd, fonts, theme], self.link.deadline()) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(format!("poll the display: {error}")),
+        }
+    }
+
+    /// Finds fonts for what was a box in the last layout.
+    fn find_fonts(&mut self) {
+        if self.system_fonts.turn(&mut self.fonts) {
+            self.is_dirty = true;
+            if let Some(open) = &mut self.open {
+                open.screen.forget();
+            }
+        }
     }
 
     /// Updates the model, and carries out the effects.
@@ -151,14 +182,36 @@ impl App {
 
     /// Has the window drawn if it has changed. Returns whether it has.
     fn refresh(&mut self) -> bool {
-        if !self.is_dirty || !self.lay_out_changes() {
+        // weston 11 crashes where the title changes of a window whose decorations winit draws.
+        if let Some(open) = &mut self.open
+            && !open.is_wayland()
+        {
+            open.tell_title(&self.model);
+        }
+        if !self.is_dirty || self.awaits_redraw() || !self.lay_out_changes() {
             return false;
         }
-        match &self.open {
-            Some(open) if open.is_wayland => open.screen.window().request_redraw(),
+        match &mut self.open {
+            Some(open) if open.is_wayland() => {
+                open.screen.window().request_redraw();
+                open.awaits_redraw = true;
+            }
             _ => self.draw(false),
         }
         true
+    }
+
+    /// Returns whether what has changed is drawn when the display asks for it.
+    fn awaits_redraw(&mut self) -> bool {
+        let Some(open) = &mut self.open else {
+            return false;
+        };
+        if let Some(x11) = &open.x11
+            && !open.awaits_redraw
+        {
+            open.awaits_redraw = !x11.is_viewable(open.screen.window().id());
+        }
+        open.awaits_redraw
     }
 
     /// Returns whether the layout differs from what was drawn.
@@ -201,6 +254,16 @@ impl App {
         }
     }
 
+    /// Takes the theme that is wanted now, and tells the decorations; `desktop` is what the display says.
+    fn set_theme(&mut self, desktop: Option<winit::window::Theme>) {
+        self.theme = color_scheme::theme(self.options.color_scheme, desktop);
+        self.is_dirty = true;
+        if let Some(open) = &self.open {
+            let theme = color_scheme::of(&self.theme);
+            open.screen.window().set_theme(Some(theme));
+        }
+    }
+
     fn resize(&mut self, change: impl FnOnce(&mut Viewport)) {
         if let Some(open) = &mut self.open {
             change(&mut open.viewport);
@@ -213,7 +276,7 @@ impl App {
         let scale = self.options.scale;
         // The theme is for decorations that winit draws, and for window managers that know it.
         let mut attributes = Window::default_attributes()
-            .with_title("mixview")
+            .with_title(NAME)
             .with_theme(Some(color_scheme::of(&self.theme)));
         // The two traits' methods have one name.
         attributes = WindowAttributesExtWayland::with_name(attributes, NAME, "");
@@ -230,6 +293,16 @@ impl App {
         attributes = attributes
             .with_inner_size(sized(DEFAULT_SIZE))
             .with_min_inner_size(sized(MIN_SIZE));
+        let x11 = match ActiveEventLoopExtWayland::is_wayland(events) {
+            true => None,
+            false => Some(XServer::connect()?),
+        };
+        if let Some(x11) = &x11
+            && let Some(visual) = x11.visual()?
+        {
+            attributes = attributes.with_x11_visual(visual);
+        }
+        attributes = attributes.with_window_icon(icon::icon());
         let window = events
             .create_window(attributes)
             .map_err(|error| format!("open a window: {error}"))?;
@@ -240,7 +313,9 @@ impl App {
         Ok(OpenWindow {
             screen: Screen::new(self.display.clone(), window)?,
             viewport,
-            is_wayland: ActiveEventLoopExtWayland::is_wayland(events),
+            x11,
+            awaits_redraw: false,
+            title: NAME.to_owned(),
             accepts_text: false,
             cursor: CursorIcon::Default,
         })
@@ -286,6 +361,19 @@ fn size(size: PhysicalSize<u32>) -> Viewport {
 }
 
 impl OpenWindow {
+    fn is_wayland(&self) -> bool {
+        self.x11.is_none()
+    }
+
+    /// Tells the display about the title, which is seen while the window is hidden, too.
+    fn tell_title(&mut self, model: &Model) {
+        let title = title(model);
+        if self.title != title {
+            self.screen.window().set_title(&title);
+            self.title = title;
+        }
+    }
+
     /// Tells the display about the cursor and the text field.
     fn follow(&mut self, model: &Model, frame: &Frame) {
         let window = self.screen.window();
@@ -333,9 +421,15 @@ impl ApplicationHandler for App {
         let now = self.start.elapsed();
         let scale = self.scale();
         match event {
-            WindowEvent::CloseRequested | WindowEvent::Destroyed => self.end = Some(Ok(())),
+            WindowEvent::CloseRequested | WindowEvent::Destroyed => {
+                // A window that could not be drawn to is destroyed, and why is not forgotten.
+                self.end.get_or_insert(Ok(()));
+            }
             WindowEvent::RedrawRequested => {
-                self.draw(self.open.as_ref().is_some_and(|open| !open.is_wayland));
+                let Some(open) = &mut self.open else { return };
+                open.awaits_redraw = false;
+                let is_uncovered = !open.is_wayland();
+                self.draw(is_uncovered);
             }
             WindowEvent::Resized(new) => {
                 self.resize(|viewport| *viewport = Viewport { scale, ..size(new) });
@@ -345,8 +439,7 @@ impl ApplicationHandler for App {
                 self.resize(|viewport| viewport.scale = scale);
             }
             WindowEvent::ThemeChanged(theme) => {
-                self.theme = color_scheme::theme(self.options.color_scheme, Some(theme));
-                self.is_dirty = true;
+                self.set_theme(Some(theme));
             }
             WindowEvent::ModifiersChanged(modifiers) => self.modifiers = modifiers.state(),
             WindowEvent::KeyboardInput {

@@ -3,8 +3,9 @@
 //! looked at.
 #![allow(clippy::unwrap_used)]
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::BufReader;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -16,6 +17,8 @@ use lab::process::{Process, wait_for};
 use lab::{Lab, TIMEOUT};
 use rustix::process::Signal;
 use wire::{Reply, Request};
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{AtomEnum, ConnectionExt, ImageFormat};
 
 /// The window's size, where a test needs to know it; it lies at the screen's corner.
 const SIZE: (u32, u32) = (480, 420);
@@ -409,6 +412,155 @@ fn without_a_display_there_is_a_sentence() {
     }
 }
 
+/// A pixel of the window of this size, as an X server keeps it, in a depth of 24 or 32.
+fn pixel(display: &str, size: (u32, u32), x: u32, y: u32) -> Option<[u8; 3]> {
+    let (server, screen) = x11rb::connect(Some(display)).ok()?;
+    let root = server.setup().roots[screen].root;
+    let windows = server.query_tree(root).ok()?.reply().ok()?.children;
+    windows.into_iter().find_map(|window| {
+        let geometry = server.get_geometry(window).ok()?.reply().ok()?;
+        let found = (u32::from(geometry.width), u32::from(geometry.height));
+        let (x, y) = (i16::try_from(x).ok()?, i16::try_from(y).ok()?);
+        let image = server.get_image(ImageFormat::Z_PIXMAP, window, x, y, 1, 1, u32::MAX);
+        let image = image.ok()?.reply().ok().filter(|_| found == size)?;
+        match (image.depth, &image.data[..]) {
+            (24, &[blue, green, red, _]) | (32, &[blue, green, red, 255]) => {
+                Some([red, green, blue])
+            }
+            _ => None,
+        }
+    })
+}
+
+#[test]
+fn an_x_server_of_any_depth_is_drawn_to_or_refused_with_a_sentence() {
+    for depth in [8, 15, 16, 24, 30] {
+        let lab = Lab::prepare(&[]).unwrap();
+        let desktop = Xvfb::start_with_depth(&lab, 800, 600, depth).unwrap();
+        // A window that is destroyed was once taken for one that is closed, now and then.
+        for _ in 0..3 {
+            let mut command = desktop.command(&lab, program());
+            command.args(["--socket", "@nobody", "--theme", "dark"]);
+            let log = lab.path("mixview.log");
+            let mut window = Process::start_logged(&mut command, &log).unwrap();
+            if depth == 8 {
+                ends(&mut window, &log, "has a depth of 8");
+                continue;
+            }
+            let is_drawn = || {
+                let pixel = pixel(desktop.display(), SIZE, SIZE.0 / 2, SLIDER - 9);
+                let is_close =
+                    |pixel: [u8; 3]| pixel.iter().zip(MUTED).all(|(a, b)| a.abs_diff(b) < 24);
+                Ok(pixel.is_some_and(is_close).then_some(()))
+            };
+            wait_for(&format!("a window at {depth}"), TIMEOUT, is_drawn).unwrap();
+            window.end(Signal::TERM).unwrap();
+        }
+    }
+}
+
+#[test]
+fn where_the_compositor_has_gone_the_x_server_is_taken() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    let gone = lab.path("wayland-gone");
+    drop(std::os::unix::net::UnixListener::bind(&gone).unwrap());
+    for name in [Path::new("wayland-none"), &gone] {
+        let mut command = desktop.command(&lab, program());
+        command.args(["--socket", "@nobody", "--theme", "dark"]);
+        command.env("WAYLAND_DISPLAY", name);
+        let window = Process::start_logged(&mut command, &lab.path("mixview.log")).unwrap();
+        let mut session = Session {
+            window,
+            desktop: &desktop,
+            name: "x11-instead",
+            step: 0,
+        };
+        session.shows(&lab, "a window", |picture| picture.has_handle(0.0, MUTED));
+    }
+}
+
+#[test]
+fn what_winit_panics_about_is_said_in_a_sentence() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    let log = lab.path("mixview.log");
+    let broken = lab.path("broken");
+    fs::create_dir(&broken).unwrap();
+    fs::write(broken.join("libxkbcommon-x11.so.0"), "no library").unwrap();
+    fs::write(broken.join("resources"), "Xft.dpi: 0\n").unwrap();
+    let resources = broken.join("resources");
+    for (name, value, told) in [
+        // libxkbcommon 1.5, of Debian 12; one of 1.11 goes on without layouts.
+        (
+            "XKB_CONFIG_ROOT",
+            Path::new("/nowhere"),
+            "no keyboard layouts",
+        ),
+        ("WINIT_X11_SCALE_FACTOR", Path::new("nan"), "Got `NaN`"),
+        (
+            "LD_LIBRARY_PATH",
+            &broken,
+            "libxkbcommon-x11.so could not be loaded",
+        ),
+        ("XENVIRONMENT", &resources, "Xft.dpi"),
+    ] {
+        let mut command = desktop.command(&lab, program());
+        command.args(["--socket", "@nobody"]).env(name, value);
+        let mut window = Process::start_logged(&mut command, &log).unwrap();
+        ends(&mut window, &log, told);
+        let said = fs::read_to_string(&log).unwrap();
+        let last = said.lines().last().unwrap_or_default();
+        assert!(
+            last.starts_with("mixview: the display can't be used: "),
+            "{said}"
+        );
+    }
+}
+
+/// What the system's fonts are asked for is asked once, and the window goes on meanwhile.
+#[test]
+fn fontconfig_is_asked_once_and_not_waited_for() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let (count, answer) = (lab.path("count"), lab.path("answer"));
+    let script = "#!/bin/sh\necho >>\"$COUNT\"\nwhile [ ! -e \"$ANSWER\" ]; do sleep 0.05; done\n\
+                  PATH=\"${PATH#*:}\" exec fc-match \"$@\"\n";
+    let folder = lab.path("bin");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("fc-match"), script).unwrap();
+    fs::set_permissions(folder.join("fc-match"), Permissions::from_mode(0o700)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let mut command = desktop.command(&lab, program());
+    command.args(["--socket", daemon.socket(), "--theme", "dark"]);
+    command.env("PATH", format!("{}:{path}", folder.display()));
+    command.env("COUNT", &count).env("ANSWER", &answer);
+    let window = Process::start_logged(&mut command, &lab.path("mixview.log")).unwrap();
+    let mut session = Session {
+        window,
+        desktop: &desktop,
+        name: "x11-fonts",
+        step: 0,
+    };
+    daemon.ctl(&["add-program", "მუსიკა"]).unwrap();
+    let asked = || Ok(fs::read_to_string(&count).is_ok().then_some(()));
+    wait_for("fc-match", TIMEOUT, asked).unwrap();
+    daemon.ctl(&["set-volume", "0.5"]).unwrap();
+    session.shows(&lab, "boxes", |picture| picture.has_handle(0.5, WARM));
+    let boxes = lab.path("boxes.png");
+    desktop.picture(&lab, &boxes).unwrap();
+    let boxes = read(&boxes);
+    fs::write(&answer, "").unwrap();
+    session.shows(&lab, "letters", |picture| picture.bytes != boxes.bytes);
+    // More scripts, one of which nobody has.
+    daemon.ctl(&["add-program", "Հայերեն"]).unwrap();
+    daemon.ctl(&["add-program", "\u{12000}"]).unwrap();
+    daemon.ctl(&["set-volume", "-0.5"]).unwrap();
+    session.shows(&lab, "more", |picture| picture.has_handle(-0.5, COOL));
+    assert_eq!(fs::read_to_string(&count).unwrap().lines().count(), 1);
+}
+
 #[test]
 fn a_variable_that_names_no_socket_is_wrong_usage_and_named() {
     let mut command = Command::new(program());
@@ -521,6 +673,91 @@ fn it_follows_sway_through_sizes_and_scales_and_out_of_sight() {
     assert!(session.window.ended().unwrap().is_none());
 }
 
+/// Does something to the window. Returns what that prints.
+fn xdotool(lab: &Lab, desktop: &dyn Desktop, args: &[&str]) -> String {
+    let mut command = desktop.command(lab, Path::new("xdotool"));
+    let found = ["search", "--classname", "^mixview$"];
+    command.args(found).args(args);
+    let out = command.output().unwrap();
+    assert!(out.status.success(), "{out:?}");
+    String::from_utf8(out.stdout).unwrap()
+}
+
+#[test]
+fn its_title_and_its_icon_are_told_to_x11() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut session = Session::open(&lab, &desktop, "x11-title", daemon.socket(), &[]);
+    session.shows(&lab, "a window", |picture| picture.has_handle(0.0, TEXT));
+    let window = |args: &[&str]| xdotool(&lab, &desktop, args);
+    let is_called = |title: &str| {
+        let is_so = || Ok((window(&["getwindowname", "%@"]).trim() == title).then_some(()));
+        wait_for(title, TIMEOUT, is_so).unwrap();
+    };
+    is_called("mixview: 0");
+    window(&["windowunmap", "%@"]);
+    daemon.ctl(&["set-volume", "0.25"]).unwrap();
+    is_called("mixview: 0.25");
+    drop(daemon);
+    is_called("mixview: mixd is not there");
+
+    let id = window(&[]).trim().parse::<u32>().unwrap();
+    let (server, _) = x11rb::connect(Some(desktop.display())).unwrap();
+    let name = server.intern_atom(true, b"_NET_WM_ICON").unwrap();
+    let name = name.reply().unwrap().atom;
+    let icon = server.get_property(false, id, name, AtomEnum::CARDINAL, 0, u32::MAX);
+    let icon: Vec<u32> = icon.unwrap().reply().unwrap().value32().unwrap().collect();
+    let [64, 64, pixels @ ..] = &icon[..] else {
+        panic!("an icon of {:?}", icon.get(..2));
+    };
+    let at = |x: usize, y: usize| pixels[y * 64 + x];
+    // Outside, the handle, the left half of the line.
+    let found = [at(0, 0), at(40, 42), at(24, 42)];
+    assert_eq!(found, [0, 0xfff2_f4f7, 0xff5a_a9e6]);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../pictures/mixview-icon.png");
+    let mut encoder = png::Encoder::new(File::create(path).unwrap(), 64, 64);
+    encoder.set_color(png::ColorType::Rgba);
+    let bytes = pixels
+        .iter()
+        .flat_map(|pixel| pixel.rotate_left(8).to_be_bytes());
+    let bytes: Vec<u8> = bytes.collect();
+    encoder
+        .write_header()
+        .unwrap()
+        .write_image_data(&bytes)
+        .unwrap();
+}
+
+#[test]
+fn it_follows_the_color_scheme_of_dconf() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    let config = lab.path("config");
+    fs::create_dir_all(config.join("dconf")).unwrap();
+    fs::create_dir_all(config.join("gtk-3.0")).unwrap();
+    let light = "[Settings]\ngtk-theme-name=Adwaita\n";
+    fs::write(config.join("gtk-3.0/settings.ini"), light).unwrap();
+    let mut command = desktop.command(&lab, program());
+    command
+        .args(["--socket", "@nobody"])
+        .env("XDG_CONFIG_HOME", &config);
+    let window = Process::start_logged(&mut command, &lab.path("mixview.log")).unwrap();
+    let mut session = Session {
+        window,
+        desktop: &desktop,
+        name: "x11-scheme",
+        step: 0,
+    };
+    let is_dark = |picture: &Picture| picture.at(2, 2) == BACKGROUND;
+    session.shows(&lab, "light", |picture| picture.at(2, 2)[0] > 0xe0);
+    // As dconf does it.
+    let dark = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dconf/user");
+    fs::copy(dark, config.join("dconf/user.new")).unwrap();
+    fs::rename(config.join("dconf/user.new"), config.join("dconf/user")).unwrap();
+    session.shows(&lab, "dark", is_dark);
+}
+
 #[test]
 fn it_follows_x11_through_sizes_and_out_of_sight() {
     let lab = Lab::prepare(&[]).unwrap();
@@ -529,13 +766,7 @@ fn it_follows_x11_through_sizes_and_out_of_sight() {
     let mut session = Session::open(&lab, &desktop, "x11-sizes", daemon.socket(), &[]);
     let middle = |picture: &Picture| picture.has_handle(0.0, TEXT);
     session.shows(&lab, "a window", middle);
-    let window = |args: &[&str]| {
-        let mut command = desktop.command(&lab, Path::new("xdotool"));
-        let found = ["search", "--classname", "^mixview$"];
-        command.args(found).args(args);
-        let out = command.output().unwrap();
-        assert!(out.status.success(), "{out:?}");
-    };
+    let window = |args: &[&str]| drop(xdotool(&lab, &desktop, args));
     for (width, height) in [(800, 600), (320, 240), (100, 50), (480, 420)] {
         let (w, h) = (width.to_string(), height.to_string());
         window(&["windowsize", "%@", &w, &h]);
@@ -557,6 +788,113 @@ fn it_follows_x11_through_sizes_and_out_of_sight() {
         picture.has_handle(-0.5, COOL)
     });
     assert!(session.window.ended().unwrap().is_none());
+}
+
+/// A window on another workspace shows what has happened when it is there again. Prints what following
+/// costs, seen and not.
+fn is_hidden(lab: &Lab, session: &mut Session, daemon: &Mixd, workspace: impl Fn(&str)) {
+    let costs = |what: &str, sign: &str| {
+        let before = session.window.processor_time().unwrap();
+        for at in 1..=50 {
+            let volume = format!("{sign}0.{at:02}");
+            daemon.ctl(&["set-volume", &volume]).unwrap();
+        }
+        let after = session.window.processor_time().unwrap();
+        let took = after.saturating_sub(before);
+        println!("{what}: 50 changes took {took:.1?} of the processor");
+    };
+    costs("seen", "");
+    workspace("2");
+    costs("hidden", "-");
+    workspace("1");
+    session.shows(lab, "what has happened", |picture| {
+        picture.has_handle(-0.5, COOL)
+    });
+    daemon.ctl(&["set-volume", "0.5"]).unwrap();
+    session.shows(lab, "what happens", |picture| picture.has_handle(0.5, WARM));
+    assert!(session.window.ended().unwrap().is_none());
+}
+
+#[test]
+fn it_is_hidden_and_shown_by_i3() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    let config = lab.path("i3.conf");
+    fs::write(&config, "# i3 config file (v4)\ndefault_border none\n").unwrap();
+    let mut command = desktop.command(&lab, Path::new("i3"));
+    command.arg("-c").arg(&config);
+    let _i3 = Process::start_logged(&mut command, &lab.path("i3.log")).unwrap();
+    let message = |words: &[&str]| {
+        let mut command = desktop.command(&lab, Path::new("i3-msg"));
+        let out = command.args(words).output()?;
+        Ok(out.status.success().then_some(()))
+    };
+    wait_for("i3", TIMEOUT, || message(&["nop"])).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut session = Session::open(&lab, &desktop, "i3", daemon.socket(), &[]);
+    session.shows(&lab, "a window", |picture| picture.has_handle(0.0, TEXT));
+    is_hidden(&lab, &mut session, &daemon, |name| {
+        wait_for("i3", TIMEOUT, || message(&["workspace", name])).unwrap();
+    });
+}
+
+#[test]
+fn it_is_hidden_and_shown_by_sway() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Sway::start(&lab, SWAY).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut session = Session::open(&lab, &desktop, "sway-hidden", daemon.socket(), &[]);
+    session.shows(&lab, "a window", |picture| picture.has_handle(0.0, TEXT));
+    is_hidden(&lab, &mut session, &daemon, |name| {
+        desktop.tell(&lab, &["workspace", name]).unwrap();
+    });
+}
+
+/// The window takes no more memory after it was large than before.
+fn gives_memory_back(window: &Process, resize: impl Fn(u32, u32)) {
+    let resident = || window.proc_status("VmRSS");
+    std::thread::sleep(Duration::from_secs(1));
+    let before = resident().unwrap();
+    resize(3840, 2160);
+    let is_large = || Ok((resident()? > before + 20 * 1024).then_some(()));
+    wait_for("a large window", TIMEOUT, is_large).unwrap();
+    resize(480, 420);
+    let is_given_back = || Ok((resident()? < before + 4 * 1024).then_some(()));
+    wait_for("its memory given back", TIMEOUT, is_given_back).unwrap();
+    println!("{before} KiB resident, then {}", resident().unwrap());
+}
+
+#[test]
+fn the_memory_of_a_large_screen_is_given_back_on_x11() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, 3840, 2160).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut session = Session::open(&lab, &desktop, "x11-memory", daemon.socket(), &[]);
+    session.shows(&lab, "a window", |picture| picture.has_handle(0.0, TEXT));
+    gives_memory_back(&session.window, |width, height| {
+        xdotool(
+            &lab,
+            &desktop,
+            &["windowsize", "%@", &width.to_string(), &height.to_string()],
+        );
+    });
+}
+
+#[test]
+fn the_memory_of_a_large_screen_is_given_back_on_sway() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Sway::start(&lab, SWAY).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut session = Session::open(&lab, &desktop, "sway-memory", daemon.socket(), &[]);
+    let middle = |picture: &Picture| picture.has_handle(0.0, TEXT);
+    session.shows(&lab, "a window", middle);
+    gives_memory_back(&session.window, |width, height| {
+        let size = format!("{width}x{height}");
+        desktop
+            .tell(&lab, &["output", "HEADLESS-1", "resolution", &size])
+            .unwrap();
+    });
+    session.shows(&lab, "a window as before", middle);
 }
 
 #[test]

@@ -9,7 +9,6 @@ use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
 use mixview::canvas::Canvas;
-use mixview::font::Fonts;
 use mixview::geometry::Pixels;
 use mixview::model::Model;
 use mixview::theme::{DARK, LIGHT, Theme};
@@ -24,12 +23,12 @@ const TOLERANCE: u8 = 3;
 struct Picture {
     width: u32,
     height: u32,
-    /// 0x00RRGGBB.
+    /// 0xFFRRGGBB.
     pixels: Vec<u32>,
 }
 
 fn drawn(model: &mut Model, theme: &Theme, (width, height): (u32, u32), scale: f32) -> Picture {
-    let fonts = Fonts::new(Box::new(scenes::Georgian)).unwrap();
+    let fonts = scenes::fonts();
     #[allow(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -85,7 +84,7 @@ fn read(path: &Path) -> Picture {
         width: info.width,
         height: info.height,
         pixels: pixels
-            .map(|pixel| u32::from_be_bytes([0, pixel[0], pixel[1], pixel[2]]))
+            .map(|pixel| u32::from_be_bytes([255, pixel[0], pixel[1], pixel[2]]))
             .collect(),
     }
 }

@@ -53,7 +53,7 @@ fn hides(item: &Item, rect: &Rect) -> bool {
 
 #[test]
 fn at_any_size_and_scale_no_text_lies_over_another_or_outside() {
-    let fonts = Fonts::new(Box::new(scenes::Georgian)).unwrap();
+    let fonts = scenes::fonts();
     let mut checked = 0;
     for scene in scenes::all() {
         let model = (scene.make)();

@@ -96,6 +96,13 @@ const PROGRAMS: &[&str] = &[
     "xvfb", "xdotool", "bsdutils", "iproute2",
 ];
 
+/// What mixview loads, on X11 and on Wayland: the package depends on it.
+#[rustfmt::skip]
+const LOADED: &[&str] = &[
+    "libx11-6", "libx11-xcb1", "libxcursor1", "libxi6", "libxkbcommon0", "libxkbcommon-x11-0",
+    "libwayland-client0",
+];
+
 /// What all other tests run: displays and hands on them, bars, and those who read what is installed.
 #[rustfmt::skip]
 const TO_SHOW: &[&str] = &[
@@ -108,9 +115,8 @@ const TO_SHOW: &[&str] = &[
     "sway", "grim", "waybar", "wob", "fonts-dejavu-core",
     // What a key of sway's finds its window by.
     "jq",
-    // What mixview loads, on X11 and on Wayland.
-    "libx11-6", "libx11-xcb1", "libxcursor1", "libxi6", "libxkbcommon0", "libxkbcommon-x11-0",
-    "libwayland-client0", "fontconfig",
+    // What mixview asks for fonts.
+    "fontconfig",
     // Displays, hands on them, and a compositor that draws no decorations.
     "xvfb", "xdotool", "wtype", "weston",
     // A terminal for a test.
@@ -252,7 +258,7 @@ fn in_system(system: &System) -> Vec<&'static str> {
     } else {
         &[]
     };
-    [&PRIVATE_PIPEWIRE[..], TO_PLAY, shows].concat()
+    [&PRIVATE_PIPEWIRE[..], TO_PLAY, LOADED, shows].concat()
 }
 
 /// Says what is missing, and installs nothing.

@@ -23,8 +23,8 @@ pub const USAGE: Usage = Usage {
             short: None,
             long: "theme",
             value: Some("THEME"),
-            help: "dark, light, or auto: as the desktop says, else as the GTK settings say, else \
-                   dark [default: auto]",
+            help: "dark, light, or auto: as the display or dconf's color-scheme says, else as the \
+                   GTK settings say, else dark [default: auto]",
             completes: Completes::Words(&["dark", "light", "auto"]),
         },
         Opt {
@@ -47,7 +47,7 @@ pub const USAGE: Usage = Usage {
     ],
     exit: &[
         (0, "closed, help or version"),
-        (1, "there is no display, or it has gone"),
+        (1, "there is no display, it can't be used, or it has gone"),
         (2, "wrong usage"),
     ],
     exit_note: "",

@@ -1,53 +1,199 @@
-//! The system's fonts, for the scripts that those in the binary do not have.
+//! The system's fonts, for the scripts that those in the binary do not have. fontconfig says which
+//! there are, in the order in which the user prefers them: by its program, as most windows never ask;
+//! once, as it answers for all characters; and beside the window, as it may first write its caches.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::io::{ErrorKind, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use ab_glyph::FontRef;
+use rustix::fs::{OFlags, fcntl_setfl};
 
-use super::{Fallback, has_outline};
+use super::Fonts;
 
-/// Asks fontconfig, by its program: it is where the user says which font is preferred for a
-/// script, and most windows never need it, so it is not linked.
-#[derive(Debug)]
-pub struct Fontconfig;
+/// The most fonts that are opened besides those in the binary: one for each script of a list with
+/// many.
+const MAX_FONTS: usize = 16;
 
-impl Fallback for Fontconfig {
-    fn find(&mut self, character: char) -> Option<FontRef<'static>> {
-        let pattern = format!("sans-serif:charset={:x}", u32::from(character));
-        let out = Command::new("fc-match")
-            .args(["--format=%{index} %{file}", &pattern])
+pub enum SystemFonts {
+    /// No character has been met that the binary does not have.
+    Unasked,
+    Asked(Search),
+    Listed(Vec<FontFile>),
+}
+
+impl SystemFonts {
+    /// Returns what to poll while an answer is awaited.
+    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Asked(search) => Some(search.output.as_fd()),
+            Self::Unasked | Self::Listed(_) => None,
+        }
+    }
+
+    /// Looks for the characters that `fonts` lacks. Returns whether fonts have been added to it.
+    pub fn turn(&mut self, fonts: &mut Fonts) -> bool {
+        if matches!(self, Self::Unasked) && fonts.lacks_characters() {
+            *self = Search::start().map_or(Self::Listed(Vec::new()), Self::Asked);
+        }
+        if let Self::Asked(search) = self
+            && let Some(files) = search.turn()
+        {
+            *self = Self::Listed(files);
+        }
+        let Self::Listed(files) = self else {
+            return false;
+        };
+        let mut is_added = false;
+        for character in fonts.take_lacking() {
+            while fonts.others() < MAX_FONTS
+                && !fonts.has(character)
+                && let Some(at) = files.iter().position(|file| file.has(character))
+            {
+                if let Some(font) = files.remove(at).read() {
+                    fonts.add(font);
+                    is_added = true;
+                }
+            }
+        }
+        is_added
+    }
+}
+
+/// `fc-match`, which sorts the system's fonts by preference, less those that have nothing new.
+pub struct Search {
+    child: Child,
+    output: ChildStdout,
+    said: Vec<u8>,
+}
+
+impl Search {
+    fn start() -> Option<Self> {
+        let mut child = Command::new("fc-match")
+            .args([
+                "--sort",
+                "--format=%{color}\t%{index}\t%{file}\t%{charset}\n",
+            ])
+            // Those of colour bitmaps come last, so that nothing is left out for being in one.
+            .arg("sans-serif:color=false")
             .stdin(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .output();
-        let text = String::from_utf8(out.ok()?.stdout).ok()?;
-        let (index, file) = text.split_once(' ')?;
-        // The upper half is the number of a variable font's named instance.
-        let index = index.parse::<u32>().ok()? & 0xffff;
-        // Read, not mapped: a file that is truncated while it is mapped is a SIGBUS. A font with Chinese
-        // characters has 20 MB, most others 1 MB.
-        let bytes = fs::read(file).ok()?;
-        let font = FontRef::try_from_slice_and_index(&bytes, index).ok()?;
-        if !has_outline(&font, character) {
+            .spawn()
+            .ok()?;
+        let output = child.stdout.take()?;
+        fcntl_setfl(&output, OFlags::NONBLOCK).ok()?;
+        Some(Self {
+            child,
+            output,
+            said: Vec::new(),
+        })
+    }
+
+    /// Reads what there is. Returns the fonts when it has said all.
+    fn turn(&mut self) -> Option<Vec<FontFile>> {
+        match self.output.read_to_end(&mut self.said) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+            _ => {}
+        }
+        // It ends with its output.
+        let _ = self.child.wait();
+        let said = String::from_utf8_lossy(&self.said);
+        Some(said.lines().filter_map(FontFile::parse).collect())
+    }
+}
+
+/// A font of the system.
+#[derive(Debug, PartialEq)]
+pub struct FontFile {
+    path: String,
+    /// The font's number in its file.
+    index: u32,
+    /// The first and the last character of each range that it has, in ascending order.
+    ranges: Vec<(u32, u32)>,
+}
+
+impl FontFile {
+    /// Parses a line of `fc-match`; none for a font of colour bitmaps, which can't be drawn.
+    fn parse(line: &str) -> Option<Self> {
+        let mut fields = line.split('\t');
+        let (color, index) = (fields.next()?, fields.next()?);
+        let (path, ranges) = (fields.next()?, fields.next()?);
+        if color == "True" {
             return None;
         }
-        // For as long as the process lives: as many as there are scripts on the list.
-        FontRef::try_from_slice_and_index(bytes.leak(), index).ok()
+        let ranges = ranges.split(' ').filter_map(|range| {
+            let (first, last) = range.split_once('-').unwrap_or((range, range));
+            let number = |text| u32::from_str_radix(text, 16).ok();
+            Some((number(first)?, number(last)?))
+        });
+        Some(Self {
+            path: path.to_owned(),
+            // The upper half is the number of a variable font's named instance.
+            index: index.parse::<u32>().ok()? & 0xffff,
+            ranges: ranges.collect(),
+        })
+    }
+
+    fn has(&self, character: char) -> bool {
+        let character = u32::from(character);
+        let after = self.ranges.partition_point(|range| range.0 <= character);
+        after > 0 && character <= self.ranges[after - 1].1
+    }
+
+    /// Reads the file, for as long as the process lives.
+    fn read(&self) -> Option<FontRef<'static>> {
+        // Read, not mapped: a file that is truncated while it is mapped is a SIGBUS. A font with Chinese
+        // characters has 20 MB, most others 1 MB.
+        let bytes = fs::read(&self.path).ok()?;
+        FontRef::try_from_slice_and_index(&bytes, self.index).ok()?;
+        FontRef::try_from_slice_and_index(bytes.leak(), self.index).ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use ab_glyph::Font;
+    use wire::socket::{self, Interest};
 
+    use super::super::Weight;
     use super::*;
 
     /// `DejaVu` Sans has Georgian, and `cargo xtask setup` installs it.
     #[test]
     fn a_script_that_inter_does_not_have_is_found() {
-        let font = Fontconfig.find('მ').expect("a font with Georgian letters; 'cargo xtask setup' installs fontconfig and fonts-dejavu-core");
-        assert!(font.outline(font.glyph_id('მ')).is_some());
+        let mut fonts = Fonts::new().unwrap();
+        let mut system = SystemFonts::Unasked;
+        assert!(!system.turn(&mut fonts) && system.fd().is_none());
         // Nobody has a character that is not one.
-        assert!(Fontconfig.find('\u{10fffe}').is_none());
+        fonts.width("მ\u{10fffe}", 13.0, Weight::Regular);
+        let mut is_added = system.turn(&mut fonts);
+        while let Some(fd) = system.fd() {
+            socket::poll([(fd, Interest::Readable)], None).unwrap();
+            is_added = system.turn(&mut fonts);
+        }
+        assert!(
+            is_added && fonts.has('მ'),
+            "no font with Georgian letters; 'cargo xtask setup' installs fontconfig and fonts-dejavu-core"
+        );
+        assert!(!fonts.has('\u{10fffe}'));
+        assert!(!system.turn(&mut fonts), "there is nothing more to find");
+    }
+
+    #[test]
+    fn a_line_of_fontconfig_is_a_font_with_its_characters() {
+        let file = FontFile::parse("False\t131073\t/a b/c.ttc\t20-7e a0 10d0-10fc").unwrap();
+        assert_eq!((&*file.path, file.index), ("/a b/c.ttc", 1));
+        for (character, has) in [
+            ('\u{1f}', false),
+            (' ', true),
+            ('~', true),
+            ('\u{7f}', false),
+        ] {
+            assert_eq!(file.has(character), has, "{character:?}");
+        }
+        assert!(file.has('\u{a0}') && file.has('მ') && !file.has('音'));
+        assert_eq!(FontFile::parse("True\t0\t/emoji.ttf\t1f600"), None);
+        assert_eq!(FontFile::parse("no font"), None);
     }
 }

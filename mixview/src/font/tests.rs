@@ -1,7 +1,7 @@
 use super::*;
 
 fn fonts() -> Fonts {
-    Fonts::new(Box::new(NoFallback)).unwrap()
+    Fonts::new().unwrap()
 }
 
 #[test]
@@ -77,28 +77,31 @@ fn what_is_not_to_be_seen_takes_no_room() {
     assert!((width("a\nb") - width("a b")).abs() < 0.001);
 }
 
-/// Nobody has anything; each question is counted.
-struct Nobody(Rc<RefCell<usize>>);
-
-impl Fallback for Nobody {
-    fn find(&mut self, _: char) -> Option<FontRef<'static>> {
-        *self.0.borrow_mut() += 1;
-        None
-    }
-}
-
 #[test]
 fn a_script_that_nobody_has_is_not_asked_for_again_and_again() {
-    let count = Rc::new(RefCell::new(0));
-    let fonts = Fonts::new(Box::new(Nobody(Rc::clone(&count)))).unwrap();
+    let mut fonts = fonts();
     let chinese: String = ('一'..'乿').collect();
     for _ in 0..2 {
         fonts.width(&chinese, 13.0, Weight::Regular);
     }
-    assert_eq!(*count.borrow(), MAX_MISSES);
+    assert_eq!(fonts.take_lacking(), chinese.chars().collect::<Vec<_>>());
+    fonts.width(&chinese, 13.0, Weight::Regular);
+    assert!(!fonts.lacks_characters());
     // What another script has is still looked for.
     fonts.width("მ", 13.0, Weight::Regular);
-    assert_eq!(*count.borrow(), MAX_MISSES + 1);
+    assert!(fonts.lacks_characters());
+    assert_eq!(fonts.take_lacking(), ['მ']);
+}
+
+#[test]
+fn a_font_that_is_added_has_what_was_lacking() {
+    let mut fonts = fonts();
+    let box_width = fonts.width("მმ", 13.0, Weight::Regular);
+    assert!(!fonts.has('მ') && fonts.others() == 0);
+    let georgian = include_bytes!("../../tests/font/Georgian.ttf");
+    fonts.add(FontRef::try_from_slice(georgian).unwrap());
+    assert!(fonts.has('მ') && !fonts.has('音') && fonts.others() == 1);
+    assert!((fonts.width("მმ", 13.0, Weight::Regular) - box_width).abs() > 0.01);
 }
 
 #[test]

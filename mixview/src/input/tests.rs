@@ -1,6 +1,6 @@
 use super::*;
 use crate::fake_daemon::FakeDaemon;
-use crate::font::{Fonts, NoFallback};
+use crate::font::Fonts;
 use crate::model::{Effect, Key, LinkError, Model};
 use crate::theme::DARK;
 use crate::view::{Area, Viewport, view};
@@ -22,7 +22,7 @@ impl User {
         model.update(Message::Event(Event::Volume(Mix::default())));
         Self {
             model,
-            fonts: Fonts::new(Box::new(NoFallback)).unwrap(),
+            fonts: Fonts::new().unwrap(),
             pointer: Pointer::default(),
             now: Duration::from_secs(10),
             sent: Vec::new(),

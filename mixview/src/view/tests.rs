@@ -1,7 +1,6 @@
 use super::*;
 use crate::display_list::Shape;
 use crate::fake_daemon::FakeDaemon;
-use crate::font::NoFallback;
 use crate::input::Pointer;
 use crate::model::{KEYS, Key, LinkError, Message};
 use crate::theme::DARK;
@@ -25,7 +24,7 @@ fn seen(model: &mut Model, (width, height): (u32, u32)) -> Frame {
         height,
         scale: 1.0,
     };
-    let fonts = Fonts::new(Box::new(NoFallback)).unwrap();
+    let fonts = Fonts::new().unwrap();
     let frame = view(model, &fonts, &DARK, viewport);
     model.set_scroll(frame.scroll);
     frame
@@ -171,4 +170,34 @@ fn what_mixd_asks_ends_with_its_question_mark() {
     assert!(place(&frame, "mixd does not answer").is_some());
     let why = "mixd has not answered within 2 s; is it stopped?";
     assert!(place(&frame, why).is_some());
+}
+
+#[test]
+fn the_title_says_the_volume_and_what_plays_on_aux() {
+    let mut model = Model::default();
+    assert_eq!(title(&model), "mixview");
+    model.update(Message::Connected(Welcome::new("mixd")));
+    assert_eq!(title(&model), "mixview", "what is the volume?");
+    let mut daemon = FakeDaemon::new(&["Game", "Discord"], &["disc*"]);
+    daemon.volume = "0.25".parse().unwrap();
+    let mut tell = |daemon: &FakeDaemon| {
+        for message in daemon.events() {
+            model.update(message);
+        }
+        title(&model)
+    };
+    assert_eq!(tell(&daemon), "mixview: 0.25, Discord");
+    // Two of one program are one.
+    daemon.appear(3, "Discord");
+    daemon.appear(4, "Discord\u{7} Canary");
+    assert_eq!(tell(&daemon), "mixview: 0.25, Discord +1");
+    daemon.vanish(2);
+    daemon.vanish(3);
+    assert_eq!(tell(&daemon), "mixview: 0.25, Discord Canary");
+    model.update(Message::Disconnected(LinkError {
+        title: "mixd is not there",
+        reason: String::new(),
+        command: None,
+    }));
+    assert_eq!(title(&model), "mixview: mixd is not there");
 }

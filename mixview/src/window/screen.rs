@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
+use std::rc::Rc;
 
 use softbuffer::{Context, Rect, SoftBufferError, Surface};
 use winit::event_loop::OwnedDisplayHandle;
@@ -16,8 +17,15 @@ use crate::geometry::Pixels;
 /// The age of a buffer, in frames, from which on it is drawn anew.
 const MAX_AGE: usize = 4;
 
+/// How many times the pixels of a frame there may be memory for.
+const MAX_SPARE: u64 = 4;
+
 pub struct Screen {
-    surface: Surface<OwnedDisplayHandle, Window>,
+    context: Context<OwnedDisplayHandle>,
+    window: Rc<Window>,
+    surface: Surface<OwnedDisplayHandle, Rc<Window>>,
+    /// The most pixels that the surface has had: its memory grows, and is never given back.
+    most: u64,
     size: (u32, u32),
     /// What was drawn last.
     items: Vec<Item>,
@@ -30,10 +38,14 @@ impl Screen {
     /// A sentence: the display takes no pixels from us.
     pub fn new(display: OwnedDisplayHandle, window: Window) -> Result<Self, String> {
         let wrong = |error: SoftBufferError| format!("draw to the window: {error}");
+        let window = Rc::new(window);
         let context = Context::new(display).map_err(wrong)?;
-        let surface = Surface::new(&context, window).map_err(wrong)?;
+        let surface = Surface::new(&context, Rc::clone(&window)).map_err(wrong)?;
         Ok(Self {
+            context,
+            window,
             surface,
+            most: 0,
             size: (0, 0),
             items: Vec::new(),
             history: VecDeque::new(),
@@ -41,12 +53,17 @@ impl Screen {
     }
 
     pub fn window(&self) -> &Window {
-        self.surface.window()
+        &self.window
     }
 
     /// Returns whether this is what was drawn last.
     pub fn shows(&self, items: &[Item]) -> bool {
         self.items == items
+    }
+
+    /// Forgets what was drawn: the same items look different now.
+    pub fn forget(&mut self) {
+        self.items.clear();
     }
 
     /// Draws all of `items`, or what has changed, in a window of this size.
@@ -64,6 +81,13 @@ impl Screen {
         let whole = Pixels::of_size(size.0, size.1);
         let is_new = self.size != size;
         if is_new {
+            let pixels = u64::from(size.0) * u64::from(size.1);
+            if self.most > pixels * MAX_SPARE {
+                self.surface = Surface::new(&self.context, Rc::clone(&self.window))?;
+                self.most = 0;
+                *canvas = Canvas::default();
+            }
+            self.most = self.most.max(pixels);
             let one = NonZeroU32::MIN;
             let (width, height) = (NonZeroU32::new(size.0), NonZeroU32::new(size.1));
             self.surface
@@ -95,6 +119,8 @@ impl Screen {
             canvas.draw(items, fonts, *region, &mut buffer, stride);
         }
         let rects: Vec<Rect> = changed.iter().filter_map(rect).collect();
+        // Has a Wayland compositor say when the next frame is due: never, while the window is hidden.
+        self.window.pre_present_notify();
         buffer.present_with_damage(&rects)?;
         self.items = items.to_vec();
         self.history.push_front(changed);

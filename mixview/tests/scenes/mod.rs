@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use ab_glyph::{Font, FontRef};
-use mixview::font::Fallback;
+use ab_glyph::FontRef;
+use mixview::font::Fonts;
 use mixview::model::{Dragged, Key, LinkError, Message, Model, Modifiers, Target};
 use wire::message::Rule;
 use wire::{
@@ -12,14 +12,12 @@ use wire::{
     Settings, Stream, StreamDetail, StreamState, Text, Volume, Warning, Welcome,
 };
 
-/// A system with one font, for Georgian, of which nothing is in the binary.
-pub struct Georgian;
-
-impl Fallback for Georgian {
-    fn find(&mut self, character: char) -> Option<FontRef<'static>> {
-        let font = FontRef::try_from_slice(include_bytes!("../font/Georgian.ttf")).ok()?;
-        (font.glyph_id(character).0 != 0).then_some(font)
-    }
+/// The fonts of a system with one, for Georgian, of which nothing is in the binary.
+pub fn fonts() -> Fonts {
+    let mut fonts = Fonts::new().unwrap();
+    let georgian = include_bytes!("../font/Georgian.ttf");
+    fonts.add(FontRef::try_from_slice(georgian).unwrap());
+    fonts
 }
 
 pub struct Scene {

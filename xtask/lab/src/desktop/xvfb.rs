@@ -22,6 +22,12 @@ pub struct Xvfb {
 impl Xvfb {
     /// Starts one with a screen of this size in a lab's session, and waits until it serves.
     pub fn start(lab: &Lab, width: u32, height: u32) -> Result<Self> {
+        Self::start_with_depth(lab, width, height, 24)
+    }
+
+    /// The same with a screen of so many bits a pixel, of which [`picture`](Desktop::picture) takes 24
+    /// alone.
+    pub fn start_with_depth(lab: &Lab, width: u32, height: u32, depth: u8) -> Result<Self> {
         let screen = lab.path("Xvfb_screen0");
         let number = lab.path("Xvfb.display");
         let mut command = lab.command("sh");
@@ -30,7 +36,7 @@ impl Xvfb {
                       -screen 0 \"$3\"";
         command.args(["-c", script, "sh"]);
         command.arg(&number).arg(lab.path(""));
-        command.arg(format!("{width}x{height}x24"));
+        command.arg(format!("{width}x{height}x{depth}"));
         let log = lab.path("Xvfb.log");
         let process = Process::start_logged(&mut command, &log)?;
         let serves = || {
@@ -46,6 +52,11 @@ impl Xvfb {
             display,
             screen,
         })
+    }
+
+    /// The value of `DISPLAY` for its clients.
+    pub fn display(&self) -> &str {
+        &self.display
     }
 
     /// The file that is the screen: an XWD (`X11/XWDFile.h`).
