@@ -20,7 +20,7 @@ pub struct FakeDaemon {
     pub volume: Volume,
     pub programs: Vec<Rule>,
     /// The lists before each change, the oldest first.
-    undo_stack: Vec<Vec<Rule>>,
+    pub undo_stack: Vec<Vec<Rule>>,
     /// The lists before each undo.
     redo_stack: Vec<Vec<Rule>>,
     /// Ids and names.

@@ -88,6 +88,10 @@ pub enum Message {
     Key(Key, Modifiers),
     /// Text from a key or an input method.
     Text(String),
+    /// A key that is not text repeats: it is held down.
+    KeyRepeat(Key, Modifiers),
+    /// A key that is text repeats: it is held down.
+    TextRepeat(String),
     /// The text that an input method is composing; empty when it has ended.
     Preedit(String),
     /// The pointer is over this, or over nothing.
@@ -147,6 +151,8 @@ pub struct Model {
     /// Whether the help is open.
     pub help: bool,
     pub scroll: Scroll,
+    /// Whether the last key that was pressed has typed into the focused text field.
+    is_typing: bool,
     status: StatusLine,
     effects: Vec<Effect>,
 }
@@ -160,6 +166,11 @@ impl Model {
         match message {
             Message::Key(key, modifiers) => self.key(key, modifiers),
             Message::Text(text) => self.text(&text),
+            Message::KeyRepeat(key, modifiers) if self.repeats(key) => {
+                self.key(key, modifiers);
+            }
+            Message::TextRepeat(text) if self.is_typing => self.text(&text),
+            Message::KeyRepeat(..) | Message::TextRepeat(_) => {}
             Message::Preedit(text) => {
                 if let Some(field) = self.focused_field() {
                     field.set_preedit(&text);

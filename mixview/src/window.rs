@@ -39,6 +39,7 @@ use crate::options::Options;
 use crate::theme::Theme;
 use crate::view::{DEFAULT_SIZE, Frame, MIN_SIZE, Role, Viewport, view};
 
+use keyboard::HeldElsewhere;
 use screen::Screen;
 
 /// The Wayland app id and X11's `WM_CLASS`.
@@ -69,6 +70,7 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         display: events.owned_display_handle(),
         open: None,
         modifiers: ModifiersState::default(),
+        held_elsewhere: HeldElsewhere::default(),
         start: Instant::now(),
         is_dirty: true,
         end: None,
@@ -105,6 +107,7 @@ struct App {
     display: OwnedDisplayHandle,
     open: Option<OpenWindow>,
     modifiers: ModifiersState,
+    held_elsewhere: HeldElsewhere,
     start: Instant,
     /// Whether something has happened since the last layout.
     is_dirty: bool,
@@ -351,13 +354,18 @@ impl ApplicationHandler for App {
             WindowEvent::ModifiersChanged(modifiers) => self.modifiers = modifiers.state(),
             WindowEvent::KeyboardInput {
                 event,
-                is_synthetic: false,
+                is_synthetic,
                 ..
-            } if event.state == ElementState::Pressed => {
-                let message = keyboard::message(&event, self.modifiers);
-                self.update(message.into_iter().collect());
-                self.lay_out();
+            } => {
+                let (key, state) = (event.physical_key, event.state);
+                let is_elsewhere = self.held_elsewhere.owns(key, state, is_synthetic);
+                if state == ElementState::Pressed && !is_elsewhere {
+                    let message = keyboard::message(&event, self.modifiers);
+                    self.update(message.into_iter().collect());
+                    self.lay_out();
+                }
             }
+            WindowEvent::Focused(false) => self.held_elsewhere.clear(),
             WindowEvent::Ime(Ime::Commit(text)) => self.update(vec![Message::Text(text)]),
             WindowEvent::Ime(Ime::Preedit(text, _)) => self.update(vec![Message::Preedit(text)]),
             WindowEvent::Ime(Ime::Disabled) => self.update(vec![Message::Preedit(String::new())]),

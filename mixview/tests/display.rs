@@ -150,8 +150,8 @@ impl<'a> Session<'a> {
         start.elapsed()
     }
 
-    fn key(&self, lab: &Lab, modifier: Option<&str>, key: &str) {
-        self.desktop.key(lab, modifier, key).unwrap();
+    fn key(&self, lab: &Lab, modifiers: &[&str], key: &str) {
+        self.desktop.key(lab, modifiers, key).unwrap();
     }
 }
 
@@ -226,9 +226,9 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
 
     // The keys of the slider.
     desktop.focus(lab, "mixview").unwrap();
-    session.key(lab, None, "Right");
+    session.key(lab, &[], "Right");
     wait_for_volume(&daemon, "-0.45");
-    session.key(lab, Some("shift"), "Left");
+    session.key(lab, &["shift"], "Left");
     wait_for_volume(&daemon, "-0.46");
     desktop.type_text(lab, "0").unwrap();
     wait_for_volume(&daemon, "0");
@@ -237,20 +237,20 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     desktop.type_text(lab, "+").unwrap();
     desktop.type_text(lab, "Gam?").unwrap();
     session.shows(lab, "what is typed", |picture| picture.at(17, 240) == WARM);
-    session.key(lab, None, "Return");
+    session.key(lab, &[], "Return");
     lab.wait_for_route("Game", "mixd-aux").unwrap();
     let has_undo = |picture: &Picture| picture.at(386, 404) == [0x22, 0x27, 0x30];
     session.shows(lab, "the pattern added", has_undo);
     // Taken off the list again, and that taken back.
-    session.key(lab, None, "Tab");
-    session.key(lab, None, "Delete");
+    session.key(lab, &[], "Tab");
+    session.key(lab, &[], "Delete");
     lab.wait_for_route("Game", "mixd-default").unwrap();
     session.shows(lab, "the pattern removed", has_undo);
-    session.key(lab, Some("ctrl"), "z");
+    session.key(lab, &["ctrl"], "z");
     lab.wait_for_route("Game", "mixd-aux").unwrap();
     session.shows(lab, "the removal undone", |picture| !has_undo(picture));
     // Made again, and taken back by another hand: there is one past for all.
-    session.key(lab, Some("ctrl"), "y");
+    session.key(lab, &["ctrl"], "y");
     lab.wait_for_route("Game", "mixd-default").unwrap();
     session.shows(lab, "the removal made again", has_undo);
     daemon.ctl(&["undo"]).unwrap();
@@ -277,7 +277,7 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     session.shows(lab, "the keys", |picture| {
         picture.at(430, 62) == [0x22, 0x27, 0x30]
     });
-    session.key(lab, None, "Escape");
+    session.key(lab, &[], "Escape");
 
     // mixd goes, and comes back.
     let mut daemon = daemon;
@@ -297,7 +297,7 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     );
     drop(daemon);
 
-    session.key(lab, None, "Escape");
+    session.key(lab, &[], "Escape");
     let status = session.window.wait(TIMEOUT).unwrap();
     assert_eq!(status.code(), Some(0));
     let log = fs::read_to_string(lab.path("mixview.log")).unwrap();

@@ -55,7 +55,18 @@ pub const KEYS: [(&str, &str); 15] = [
 ];
 
 impl Model {
+    /// Returns whether a key that is held down acts more than once. What changes the list never does.
+    pub(super) fn repeats(&self, key: Key) -> bool {
+        match key {
+            Key::Left | Key::Right => self.accepts_text() || self.focus.target == Target::Slider,
+            Key::Up | Key::Down | Key::Home | Key::End | Key::PageUp | Key::PageDown => true,
+            Key::Backspace => self.accepts_text(),
+            _ => false,
+        }
+    }
+
     pub(super) fn key(&mut self, key: Key, modifiers: Modifiers) {
+        self.is_typing = false;
         match key {
             Key::Escape => return self.escape(),
             Key::Letter('q') if modifiers.control => return self.effects.push(Effect::Close),
@@ -92,6 +103,7 @@ impl Model {
     }
 
     pub(super) fn text(&mut self, text: &str) {
+        self.is_typing = self.accepts_text();
         if let Some(field) = self.focused_field() {
             field.insert(text);
             if self.focus.target == Target::Entry {

@@ -109,7 +109,7 @@ impl Model {
     /// news. Moving about is no action: that is how the status line is reached, to be read whole.
     pub(super) fn is_action(&self, message: &Message) -> bool {
         match message {
-            Message::Key(key, _) => !matches!(
+            Message::Key(key, _) | Message::KeyRepeat(key, _) => !matches!(
                 key,
                 Key::Tab
                     | Key::Left
@@ -128,6 +128,7 @@ impl Model {
             }
             Message::Preedit(text) => !text.is_empty(),
             Message::Text(_)
+            | Message::TextRepeat(_)
             | Message::ClickOutside
             | Message::Slider(SliderMessage::Grab(_) | SliderMessage::Wheel(_))
             | Message::Drop(_) => true,

@@ -376,6 +376,58 @@ fn escape_leaves_what_is_nearest_and_then_the_window() {
 }
 
 #[test]
+fn a_key_that_is_held_moves_and_types_and_changes_the_list_once() {
+    let mut window = Harness::new(&["Game", "Discord", "Spotify"], &["x", "y", "z"]);
+    let hold = |window: &mut Harness, key: Key| {
+        window.keys(&[key]);
+        for _ in 0..30 {
+            window.tell(Message::KeyRepeat(key, Modifiers::default()));
+            window.settle();
+        }
+    };
+    hold(&mut window, Key::Right);
+    assert_eq!(window.volume(), "1");
+    window.tell(Message::Click(Target::Slider));
+    hold(&mut window, Key::Tab);
+    assert_eq!(window.model.focus.target, Target::Stream(1));
+    let changes = |window: &Harness| window.daemon.undo_stack.len();
+    hold(&mut window, Key::Enter);
+    assert_eq!(changes(&window), 1);
+    window.write(" ");
+    window.tell(Message::TextRepeat(" ".into()));
+    window.settle();
+    assert_eq!(changes(&window), 2);
+    for key in [Key::Delete, Key::Backspace] {
+        let pattern = *window.daemon.programs[0].pattern();
+        window.model.focus_on(Target::Pattern(pattern));
+        let before = changes(&window);
+        hold(&mut window, key);
+        assert_eq!(changes(&window), before + 1, "{key:?}");
+    }
+    hold(&mut window, Key::Escape);
+    let control = Modifiers {
+        shift: false,
+        control: true,
+    };
+    for letter in ['q', 'w', 'z', 'y'] {
+        let before = changes(&window);
+        window.tell(Message::KeyRepeat(Key::Letter(letter), control));
+        window.settle();
+        assert!(!window.closed && changes(&window) == before, "{letter}");
+    }
+    // A text that is held is typed, but not by the key that has led to the field.
+    window.write("+");
+    window.tell(Message::TextRepeat("+".into()));
+    assert_eq!(window.model.entry.field.text(), "");
+    window.write("a");
+    window.tell(Message::TextRepeat("a".into()));
+    window.tell(Message::TextRepeat("a".into()));
+    assert_eq!(window.model.entry.field.text(), "aaa");
+    hold(&mut window, Key::Backspace);
+    assert_eq!(window.model.entry.field.text(), "");
+}
+
+#[test]
 fn tab_goes_through_everything_and_round() {
     let mut window = Harness::new(&["Game", "Discord"], &["discord", "x"]);
     let pattern = |text| Target::Pattern(Text::truncated(text));

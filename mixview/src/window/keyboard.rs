@@ -1,12 +1,46 @@
 //! winit's keys in the model's terms.
 
-use winit::event::KeyEvent;
+use winit::event::{ElementState, KeyEvent};
 use winit::keyboard::{Key as Logical, KeyCode, ModifiersState, NamedKey, PhysicalKey};
 
 use crate::model::{Key, Message, Modifiers};
 
-/// Returns a pressed key's message; none if the key has no use.
+/// The keys that were held down already when the window got the focus.
+///
+/// On X11 they go on repeating. winit tells them then as synthetic presses, and their repeats as presses,
+/// of which the first is not marked as one; on Wayland a key does not repeat in another window.
+#[derive(Debug, Default)]
+pub struct HeldElsewhere(Vec<PhysicalKey>);
+
+impl HeldElsewhere {
+    /// Takes in a key's event. Returns whether it belongs to a press in another window.
+    pub fn owns(&mut self, key: PhysicalKey, state: ElementState, is_synthetic: bool) -> bool {
+        let is_held = self.0.contains(&key);
+        match state {
+            ElementState::Pressed if is_synthetic && !is_held => self.0.push(key),
+            ElementState::Pressed => {}
+            ElementState::Released => self.0.retain(|held| *held != key),
+        }
+        is_held || is_synthetic
+    }
+
+    /// Forgets the keys: the window has lost the focus.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// Returns the message of a key that is pressed or repeats; none if the key has no use.
 pub fn message(event: &KeyEvent, state: ModifiersState) -> Option<Message> {
+    let message = pressed(event, state)?;
+    Some(match message {
+        Message::Key(key, modifiers) if event.repeat => Message::KeyRepeat(key, modifiers),
+        Message::Text(text) if event.repeat => Message::TextRepeat(text),
+        message => message,
+    })
+}
+
+fn pressed(event: &KeyEvent, state: ModifiersState) -> Option<Message> {
     let modifiers = Modifiers {
         shift: state.shift_key(),
         control: state.control_key(),
@@ -67,6 +101,22 @@ fn key(named: NamedKey) -> Option<Key> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_that_was_pressed_in_another_window_does_nothing_here_until_it_is_released() {
+        let mut held = HeldElsewhere::default();
+        let (enter, a) = (KeyCode::Enter.into(), KeyCode::KeyA.into());
+        assert!(held.owns(enter, ElementState::Pressed, true));
+        assert!(held.owns(enter, ElementState::Pressed, false));
+        assert!(!held.owns(a, ElementState::Pressed, false));
+        assert!(held.owns(enter, ElementState::Released, false));
+        assert!(!held.owns(enter, ElementState::Pressed, false));
+        // winit releases what is held when the window loses the focus.
+        assert!(held.owns(a, ElementState::Released, true));
+        held.owns(enter, ElementState::Pressed, true);
+        held.clear();
+        assert!(!held.owns(enter, ElementState::Pressed, false));
+    }
 
     #[test]
     fn chords_are_where_they_are_on_a_latin_keyboard_if_the_layout_has_no_latin_letters() {
