@@ -141,15 +141,19 @@ impl Model {
         }
     }
 
-    /// Takes back the last change of the focused text, else that of the list, or redoes it.
+    /// Takes the last change back, or makes it again: of the focused text alone, unless nothing was ever
+    /// typed there; else of the list.
     fn undo_or_redo(&mut self, redoes: bool) {
         let (step, request): (fn(&mut TextField) -> bool, _) = match redoes {
             true => (TextField::redo, Request::Redo),
             false => (TextField::undo, Request::Undo),
         };
-        match self.focused_field().is_some_and(step) {
-            true => self.scroll.suggestions = 0.0,
-            false => self.edit_list(request, None),
+        match self.focused_field() {
+            Some(field) if !field.is_untouched() => {
+                step(field);
+                self.scroll.suggestions = 0.0;
+            }
+            _ => self.edit_list(request, None),
         }
     }
 

@@ -546,7 +546,7 @@ fn why_a_stream_is_left_alone_is_asked_for_once() {
 }
 
 #[test]
-fn ctrl_z_is_of_the_text_while_there_is_something_to_take_back() {
+fn ctrl_z_in_a_text_is_of_the_text_alone() {
     let mut window = Harness::new(&[], &["a"]);
     window.tell(Message::Click(Target::Delete(Text::truncated("a"))));
     window.settle();
@@ -562,3 +562,16 @@ fn ctrl_z_is_of_the_text_while_there_is_something_to_take_back() {
     window.chord(Key::Letter('z'), false, true);
     assert_eq!(window.listed(), ["a"]);
 }
+    for _ in 0..3 {
+        window.chord(Key::Letter('z'), false, true);
+        assert_eq!(window.model.entry.field.text(), "");
+        assert!(window.listed().is_empty());
+    }
+    // Nor is a change of the list made again there.
+    for _ in 0..3 {
+        window.chord(Key::Letter('y'), false, true);
+        assert_eq!(window.model.entry.field.text(), "typo");
+    }
+    // A field in which nothing was typed since the pattern was added has nothing to take back.
+    window.keys(&[Key::Enter]);
+    assert_eq!(window.listed(), ["typo"]);
