@@ -297,7 +297,7 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     );
     drop(daemon);
 
-    session.key(lab, &[], "Escape");
+    session.key(lab, &["ctrl"], "q");
     let status = session.window.wait(TIMEOUT).unwrap();
     assert_eq!(status.code(), Some(0));
     let log = fs::read_to_string(lab.path("mixview.log")).unwrap();

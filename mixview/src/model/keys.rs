@@ -51,7 +51,7 @@ pub const KEYS: [(&str, &str); 15] = [
     ("Ctrl+Z", "take the last change back"),
     ("Ctrl+Shift+Z, Ctrl+Y", "make it again"),
     ("?, F1", "show these keys"),
-    ("Esc, Ctrl+Q", "close the window"),
+    ("Ctrl+Q, Ctrl+W", "close the window"),
 ];
 
 impl Model {
@@ -69,7 +69,7 @@ impl Model {
         self.is_typing = false;
         match key {
             Key::Escape => return self.escape(),
-            Key::Letter('q') if modifiers.control => return self.effects.push(Effect::Close),
+            Key::Letter('q' | 'w') if modifiers.control => return self.effects.push(Effect::Close),
             Key::F1 => {
                 self.help = !self.help;
                 return;
@@ -123,21 +123,24 @@ impl Model {
         }
     }
 
-    /// Closes or cancels the nearest: the help, a drag, an edit, the entry, the window.
+    /// Closes or cancels the nearest: the help, a drag, an edit, what is typed in the entry, its focus. It
+    /// never ends the window.
     fn escape(&mut self) {
         if self.help {
             self.help = false;
         } else if self.drag.dragged().is_some() {
             self.drag = Drag::Cancelled;
+        } else if self.slider.is_held() {
+            self.slide(SliderMessage::Cancel);
         } else if self.edit.is_some() {
             self.cancel_edit();
-        } else if self.focus.target == Target::Entry
-            && !(self.entry.field.is_empty() && self.suggestions().is_empty())
-        {
+        } else if self.focus.target != Target::Entry {
+            // There is nothing to cancel.
+        } else if self.entry.field.is_empty() {
+            self.focus_on(Target::Slider);
+        } else {
             self.entry.clear();
             self.entry.is_dismissed = true;
-        } else {
-            self.effects.push(Effect::Close);
         }
     }
 

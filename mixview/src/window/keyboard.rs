@@ -71,6 +71,7 @@ fn chord(text: &str, key: PhysicalKey) -> Option<char> {
     match key {
         PhysicalKey::Code(KeyCode::KeyA) => Some('a'),
         PhysicalKey::Code(KeyCode::KeyQ) => Some('q'),
+        PhysicalKey::Code(KeyCode::KeyW) => Some('w'),
         PhysicalKey::Code(KeyCode::KeyY) => Some('y'),
         PhysicalKey::Code(KeyCode::KeyZ) => Some('z'),
         _ => None,
@@ -129,6 +130,7 @@ mod tests {
             ("я", KeyCode::KeyZ, Some('z')),
             ("Й", KeyCode::KeyQ, Some('q')),
             ("α", KeyCode::KeyA, Some('a')),
+            ("ц", KeyCode::KeyW, Some('w')),
             ("н", KeyCode::KeyY, Some('y')),
             ("ы", KeyCode::KeyS, None),
             ("", KeyCode::KeyZ, None),
