@@ -13,6 +13,8 @@ use crate::view::{Frame, Role};
 const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 /// How far the pointer may move during a click, in logical pixels.
 const CLICK_SLOP: f32 = 6.0;
+/// A press that follows the focus within this time has raised the window.
+const RAISE: Duration = Duration::from_millis(50);
 /// How far the pointer may pull the slider's handle before that moves, in logical pixels: about a
 /// hundredth of the volume.
 const HANDLE_SLOP: f32 = 2.0;
@@ -29,8 +31,14 @@ pub struct Pointer {
     pressed: Option<(Duration, f32, f32)>,
     /// Whether it has moved further since than in a click.
     has_moved: bool,
-    /// Whether the last press was the second one of a double click on the slider.
+    /// What was under it when the button was pressed last.
+    last_target: Option<Target>,
+    /// Whether the last press was the second one of a double click.
     was_double: bool,
+    /// When the window got the focus.
+    focused: Option<Duration>,
+    /// Whether the button that is held has raised the window.
+    has_raised: bool,
     /// The finger that is followed.
     finger: Option<u64>,
 }
@@ -49,7 +57,11 @@ pub enum Touch {
 enum Press {
     /// The slider's handle, at this distance from its middle.
     Handle(f32),
-    Stream(u32),
+    Stream {
+        id: u32,
+        /// Whether it is the second press of a double click.
+        is_second: bool,
+    },
     Text,
     Target(Target),
     /// Something that a release does not concern.
@@ -72,7 +84,7 @@ impl Pointer {
                 let volume = frame.track.volume(x - beside);
                 vec![Message::Slider(SliderMessage::Drag(volume))]
             }
-            Some(Press::Stream(id)) if self.has_moved => {
+            Some(Press::Stream { id, .. }) if self.has_moved => {
                 let channel = half(x, frame);
                 vec![Message::Drag(Dragged { id, x, y, channel })]
             }
@@ -132,9 +144,17 @@ impl Pointer {
     fn cancel(&mut self) -> Option<Message> {
         match self.press.take() {
             Some(Press::Handle(_)) => Some(Message::Slider(SliderMessage::Release)),
-            Some(Press::Stream(_)) if self.has_moved => Some(Message::Drop(None)),
+            Some(Press::Stream { .. }) if self.has_moved => Some(Message::Drop(None)),
             _ => None,
         }
+    }
+
+    /// The window has got the focus. A click may have raised it: X servers and compositors give the focus
+    /// just before they pass the press on, or, some window managers, a little after. Such a click only raises.
+    /// Where nobody gives the focus, as on a bare X server, no click raises.
+    pub fn focused(&mut self, now: Duration) {
+        self.focused = Some(now);
+        self.has_raised = self.press.is_some();
     }
 
     /// The button is pressed; with Shift, a press extends the selection of a text.
@@ -147,9 +167,13 @@ impl Pointer {
         });
         self.pressed = Some((now, x, y));
         self.has_moved = false;
+        self.was_double = is_second && !self.was_double;
+        let raised = |at| now.saturating_sub(at) <= RAISE;
+        self.has_raised = self.focused.is_some_and(raised);
+        let target = self.target(frame);
+        let before = std::mem::replace(&mut self.last_target, target);
         let press = match frame.hit(x, y) {
             Some(Role::Target(Target::Slider)) => {
-                self.was_double = is_second && !self.was_double;
                 let beside = x - frame.track.handle;
                 let (press, volume) = match beside.abs() <= frame.track.radius {
                     _ if self.was_double => (Press::Ignored, Some(Volume::MIDDLE)),
@@ -165,9 +189,12 @@ impl Pointer {
             }
             // The first click has sent the row away: this is the next one, slid under the pointer.
             Some(Role::Target(
-                Target::Stream(_) | Target::Suggestion(_) | Target::Pattern(_) | Target::Delete(_),
+                Target::Send(_) | Target::Suggestion(_) | Target::Pattern(_) | Target::Delete(_),
             )) if is_second => Press::Ignored,
-            Some(Role::Target(Target::Stream(id))) => Press::Stream(*id),
+            Some(Role::Target(Target::Stream(id))) => Press::Stream {
+                id: *id,
+                is_second: self.was_double && before == Some(Target::Stream(*id)),
+            },
             Some(Role::Target(target)) => Press::Target(*target),
             Some(Role::Text(target, _)) => {
                 messages.push(Message::Click(*target));
@@ -187,12 +214,17 @@ impl Pointer {
     pub fn released(&mut self, frame: &Frame) -> Vec<Message> {
         let target = self.target(frame);
         let message = match self.press {
-            Some(Press::Stream(_)) if self.has_moved => {
+            Some(Press::Stream { .. }) if self.has_moved => {
                 let (width, height) = frame.size;
                 let is_inside = self.x >= 0.0 && self.y >= 0.0 && self.x < width && self.y < height;
                 Some(Message::Drop(is_inside.then(|| half(self.x, frame))))
             }
-            Some(Press::Stream(id)) => Some(Message::Click(Target::Stream(id))),
+            Some(Press::Stream {
+                id,
+                is_second: true,
+            }) => Some(Message::Click(Target::Send(id))),
+            Some(Press::Stream { id, .. }) => Some(Message::Click(Target::Stream(id))),
+            Some(Press::Target(_)) if self.has_raised => None,
             Some(Press::Target(pressed)) if target == Some(pressed) => {
                 Some(Message::Click(pressed))
             }

@@ -38,6 +38,8 @@ pub enum Target {
     Slider,
     /// A playing stream, by its id.
     Stream(u32),
+    /// The arrow in a stream's row, which sends it to the other channel.
+    Send(u32),
     /// The text field for a new pattern.
     Entry,
     /// A playing stream that is suggested below the entry.
@@ -285,8 +287,13 @@ impl Model {
                 self.entry.is_dismissed = false;
             }
             Target::Edit | Target::StatusLine => {}
-            Target::Stream(id) => {
+            Target::Stream(_) => {
                 self.focus_on(target);
+                // It is selected, which is to be seen.
+                self.focus.is_visible = true;
+            }
+            Target::Send(id) => {
+                self.focus_on(Target::Stream(id));
                 self.move_across(id);
             }
             Target::Suggestion(id) => {
@@ -366,7 +373,7 @@ impl Model {
         let is_suggested = |id: &u32| suggested.contains(id);
         self.entry.selected = self.entry.selected.filter(is_suggested);
         self.hover = self.hover.filter(|target| match target {
-            Target::Stream(id) => self.daemon.stream(*id).is_some(),
+            Target::Stream(id) | Target::Send(id) => self.daemon.stream(*id).is_some(),
             Target::Suggestion(id) => is_suggested(id),
             Target::Pattern(pattern) | Target::Delete(pattern) => self.daemon.lists(*pattern),
             Target::Edit => self.edit.is_some(),
@@ -378,7 +385,7 @@ impl Model {
             self.drag = Drag::Idle;
         }
         for target in [Some(self.focus.target), self.hover] {
-            if let Some(Target::Stream(id)) = target {
+            if let Some(Target::Stream(id) | Target::Send(id)) = target {
                 self.effects.extend(self.daemon.get_reason(id));
             }
         }

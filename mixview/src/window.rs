@@ -365,6 +365,7 @@ impl ApplicationHandler for App {
                     self.lay_out();
                 }
             }
+            WindowEvent::Focused(true) => self.pointer.focused(now),
             WindowEvent::Focused(false) => self.held_elsewhere.clear(),
             WindowEvent::Ime(Ime::Commit(text)) => self.update(vec![Message::Text(text)]),
             WindowEvent::Ime(Ime::Preedit(text, _)) => self.update(vec![Message::Preedit(text)]),

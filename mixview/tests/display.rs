@@ -23,6 +23,8 @@ const SIZE: (u32, u32) = (480, 420);
 const SLIDER: u32 = 68;
 /// Where the slider's handle is at -1 and at 1.
 const TRACK: (f64, f64) = (26.0, 454.0);
+/// Where the arrows that send programs are, in the left and in the right column.
+const ARROWS: (u32, u32) = (222, 450);
 
 /// The colours of the dark theme.
 const COOL: [u8; 3] = [0x6c, 0xb2, 0xff];
@@ -173,7 +175,7 @@ fn shows_what_is_ignored(lab: &Lab, session: &mut Session, daemon: &Mixd) {
     daemon.ctl(&["ignore", "Game"]).unwrap();
     let has_badge = |picture: &Picture| picture.at(380, 266) != BACKGROUND;
     session.shows(lab, "the program ignored", has_badge);
-    session.desktop.point(lab, 80, 112).unwrap();
+    session.desktop.point(lab, ARROWS.0, 112).unwrap();
     session.desktop.button(lab, true).unwrap();
     session.desktop.button(lab, false).unwrap();
     session.shows(lab, "the refusal", |picture| {
@@ -255,9 +257,9 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     session.shows(lab, "the removal made again", has_undo);
     daemon.ctl(&["undo"]).unwrap();
     lab.wait_for_route("Game", "mixd-aux").unwrap();
-    // A click sends it to the other side, also when another pattern holds it too.
+    // Its arrow sends it to the other side, also when another pattern holds it too.
     daemon.ctl(&["add-program", "g*"]).unwrap();
-    desktop.point(lab, 300, 112).unwrap();
+    desktop.point(lab, ARROWS.1, 112).unwrap();
     desktop.button(lab, true).unwrap();
     desktop.button(lab, false).unwrap();
     lab.wait_for_route("Game", "mixd-default").unwrap();

@@ -178,12 +178,12 @@ fn the_notch_holds_the_handle_within_snap() {
 #[test]
 fn a_program_goes_to_the_other_side_and_back() {
     let mut window = Harness::new(&["Game", "Discord"], &[]);
-    window.tell(Message::Click(Target::Stream(2)));
+    window.tell(Message::Click(Target::Send(2)));
     window.settle();
     assert_eq!(window.listed(), ["Discord"]);
     assert_eq!(window.model.status().text, "Discord plays through aux");
     assert!(window.model.status().can_undo);
-    window.tell(Message::Click(Target::Stream(2)));
+    window.tell(Message::Click(Target::Send(2)));
     window.settle();
     assert!(window.listed().is_empty());
     // By keys: the first stream has the focus after one Tab.
@@ -199,7 +199,7 @@ fn a_program_goes_to_the_other_side_and_back() {
     assert!(window.listed().is_empty());
     window.keys(&[Key::Left]);
     assert!(window.listed().is_empty(), "it is on that side");
-    window.keys(&[Key::Right]);
+    window.chord(Key::Right, false, true);
     assert_eq!(window.listed(), ["Discord"]);
     window.write(" ");
     assert!(window.listed().is_empty());

@@ -32,7 +32,7 @@ fn each_act_is_one_request() {
         channel: Channel::Aux,
     });
     let typed = |text: &str| Message::Text(text.to_owned());
-    asks(vec![Message::Click(Target::Stream(1))], to_aux.clone());
+    asks(vec![Message::Click(Target::Send(1))], to_aux.clone());
     asks(
         vec![
             Message::Click(Target::Entry),
@@ -69,7 +69,7 @@ fn each_act_is_one_request() {
 fn a_key_that_is_held_asks_for_the_same_change_once_but_takes_back_as_often_as_it_is_pressed() {
     let mut window = Harness::new(&["Game"], &["a", "b"]);
     for _ in 0..3 {
-        window.tell(Message::Click(Target::Stream(1)));
+        window.tell(Message::Click(Target::Send(1)));
         window.tell(Message::Click(Target::Delete(text("a"))));
     }
     assert_eq!(window.daemon.inbox.len(), 2);
@@ -105,7 +105,7 @@ fn what_is_typed_before_the_answer_is_not_lost() {
 fn a_change_that_mixd_describes_and_could_not_save_is_said_so() {
     let mut window = Harness::new(&["Game"], &[]);
     window.daemon.unsaved = Some("mixd.conf: read-only file system".into());
-    window.tell(Message::Click(Target::Stream(1)));
+    window.tell(Message::Click(Target::Send(1)));
     window.settle();
     let status = window.model.status();
     assert!(status.is_warning && status.can_undo);
