@@ -168,7 +168,7 @@ impl Model {
         match message {
             Message::Key(key, modifiers) => self.key(key, modifiers),
             Message::Text(text) => self.text(&text),
-            Message::KeyRepeat(key, modifiers) if self.repeats(key) => {
+            Message::KeyRepeat(key, modifiers) if self.repeats(key, modifiers) => {
                 self.key(key, modifiers);
             }
             Message::TextRepeat(text) if self.is_typing => self.text(&text),

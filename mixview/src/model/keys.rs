@@ -5,7 +5,7 @@ use wire::{Channel, Request, Volume};
 use super::drag::Drag;
 use super::slider::{STEP, SliderMessage};
 use super::text_field::{Motion, TextField};
-use super::{Effect, Message, Model, Pane, Target};
+use super::{Effect, Message, Model, Target};
 
 /// A key that is not text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +41,9 @@ pub const KEYS: [(&str, &str); 15] = [
     ("← →", "slider: by 0.05, with Shift 0.01"),
     ("Page Up, Page Down", "slider: by 0.2"),
     ("Home, End, 0", "slider: to an end, to the middle"),
-    ("↑ ↓", "list: to the row above or below"),
+    ("↑ ↓ ← →", "list: to another row or column"),
     ("Enter, Space", "program: to the other side"),
-    ("← →", "program: to that side"),
+    ("Ctrl+←, Ctrl+→", "program: to that side"),
     ("+", "type a new pattern"),
     ("Enter, F2", "pattern: change it"),
     ("Delete", "pattern: take it off the list"),
@@ -56,9 +56,10 @@ pub const KEYS: [(&str, &str); 15] = [
 
 impl Model {
     /// Returns whether a key that is held down acts more than once. What changes the list never does.
-    pub(super) fn repeats(&self, key: Key) -> bool {
+    pub(super) fn repeats(&self, key: Key, modifiers: Modifiers) -> bool {
         match key {
-            Key::Left | Key::Right => self.accepts_text() || self.focus.target == Target::Slider,
+            // Ctrl+Left and Ctrl+Right send programs.
+            Key::Left | Key::Right => !modifiers.control || self.accepts_text(),
             Key::Up | Key::Down | Key::Home | Key::End | Key::PageUp | Key::PageDown => true,
             Key::Backspace => self.accepts_text(),
             _ => false,
@@ -88,16 +89,19 @@ impl Model {
             }
             _ if self.accepts_text() => self.text_key(key, modifiers),
             (_, Target::Slider) => self.slider_key(key, modifiers),
-            (Key::Left, Target::Stream(id)) => self.move_stream(id, Channel::Default),
-            (Key::Right, Target::Stream(id)) => self.move_stream(id, Channel::Aux),
+            (Key::Left, Target::Stream(id)) if modifiers.control => {
+                self.move_stream(id, Channel::Default);
+            }
+            (Key::Right, Target::Stream(id)) if modifiers.control => {
+                self.move_stream(id, Channel::Aux);
+            }
             (Key::Enter, Target::Stream(id)) => self.move_across(id),
             (Key::Enter | Key::F2, Target::Pattern(pattern)) => self.start_edit(pattern),
             (Key::Delete | Key::Backspace, Target::Pattern(pattern)) => {
                 self.edit_list(Request::RemoveProgram(pattern), None);
             }
             (Key::Enter, target @ (Target::Undo | Target::Help)) => self.click(target),
-            (_, target @ (Target::Stream(_) | Target::Pattern(_))) => self.row_key(key, target),
-            _ => {}
+            _ => self.focus_within(key),
         }
         self.focus.is_visible = true;
     }
@@ -172,34 +176,6 @@ impl Model {
             _ => return,
         };
         self.slide(SliderMessage::Step(hundredths));
-    }
-
-    /// Moves the focus within the list that has it.
-    fn row_key(&mut self, key: Key, row: Target) {
-        let pane = |target: &Target| match target {
-            Target::Stream(id) => {
-                let stream = self.daemon.stream(*id);
-                stream.map(|stream| Pane::Streams(stream.channel))
-            }
-            Target::Pattern(_) | Target::Edit => Some(Pane::Patterns),
-            _ => None,
-        };
-        let mut rows = self.focus_order();
-        rows.retain(|target| pane(target) == pane(&row));
-        let Some(at) = rows.iter().position(|other| *other == row) else {
-            return;
-        };
-        let last = rows.len() - 1;
-        let to = match key {
-            Key::Up => at.saturating_sub(1),
-            Key::Down => (at + 1).min(last),
-            Key::PageUp => at.saturating_sub(5),
-            Key::PageDown => (at + 5).min(last),
-            Key::Home => 0,
-            Key::End => last,
-            _ => return,
-        };
-        self.focus_on(rows[to]);
     }
 
     /// A key in the focused text field.

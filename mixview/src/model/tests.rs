@@ -195,9 +195,9 @@ fn a_program_goes_to_the_other_side_and_back() {
         Target::Stream(2),
         "the focus goes with it"
     );
-    window.keys(&[Key::Left]);
+    window.chord(Key::Left, false, true);
     assert!(window.listed().is_empty());
-    window.keys(&[Key::Left]);
+    window.chord(Key::Left, false, true);
     assert!(window.listed().is_empty(), "it is on that side");
     window.chord(Key::Right, false, true);
     assert_eq!(window.listed(), ["Discord"]);
@@ -465,7 +465,7 @@ fn a_key_that_is_held_moves_and_types_and_changes_the_list_once() {
 }
 
 #[test]
-fn tab_goes_through_everything_and_round() {
+fn tab_goes_from_part_to_part_and_round() {
     let mut window = Harness::new(&["Game", "Discord"], &["discord", "x"]);
     let pattern = |text| Target::Pattern(Text::truncated(text));
     let order = [
@@ -479,12 +479,13 @@ fn tab_goes_through_everything_and_round() {
         Target::Help,
     ];
     assert_eq!(window.model.focus_order(), order);
-    for target in order.iter().cycle().skip(1).take(10) {
+    let stops = [order[0], order[1], order[2], order[3], order[4], order[7]];
+    for target in stops.iter().cycle().skip(1).take(10) {
         window.keys(&[Key::Tab]);
         assert_eq!(window.model.focus.target, *target);
         assert_eq!(window.model.focus.ring(), Some(*target));
     }
-    for target in order.iter().rev().cycle().skip(6).take(10) {
+    for target in stops.iter().rev().cycle().skip(2).take(10) {
         window.chord(Key::Tab, true, false);
         assert_eq!(window.model.focus.target, *target);
     }
@@ -495,6 +496,40 @@ fn tab_goes_through_everything_and_round() {
     let event = window.daemon.streams_event();
     window.tell(event);
     assert_eq!(window.model.focus.target, Target::Entry);
+}
+
+#[test]
+fn arrows_move_within_a_part_which_tab_comes_back_to() {
+    let names: Vec<String> = (0..40).map(|at| format!("Player {at}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut window = Harness::new(&names, &["Player 3", "Player 7", "x"]);
+    let stream = Target::Stream;
+    for (key, target) in [
+        (Key::Tab, stream(1)),
+        (Key::Up, stream(1)),
+        (Key::Down, stream(2)),
+        (Key::Down, stream(3)),
+        // The other column, of two rows: to the last.
+        (Key::Right, stream(8)),
+        (Key::Right, stream(8)),
+        (Key::Home, stream(4)),
+        (Key::Left, stream(1)),
+        (Key::PageDown, stream(7)),
+        (Key::End, stream(40)),
+        (Key::Left, stream(40)),
+        (Key::Tab, stream(4)),
+        (Key::Tab, Target::Entry),
+        (Key::Tab, Target::Pattern(Text::truncated("Player 3"))),
+        (Key::End, Target::Pattern(Text::truncated("x"))),
+        (Key::Left, Target::Pattern(Text::truncated("x"))),
+        (Key::Tab, Target::Help),
+        (Key::Tab, Target::Slider),
+        (Key::Tab, stream(40)),
+    ] {
+        window.keys(&[key]);
+        assert_eq!(window.model.focus.target, target, "{key:?}");
+    }
+    assert!(window.daemon.undo_stack.is_empty());
 }
 
 #[test]

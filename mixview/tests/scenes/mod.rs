@@ -288,7 +288,7 @@ fn ignored() -> Model {
     model.update(Message::Hover(Some(Target::Stream(92))));
     let reason = "'ardour*' on the program list has it ignored; it is left as it is linked";
     model.update(Message::Reply(Ok(detail(daw, Some(reason), None))));
-    for _ in 0..7 {
+    for _ in 0..4 {
         model.update(Key::Tab.into());
     }
     model
@@ -383,10 +383,11 @@ fn undo_alarm() -> Model {
         ..Settings::default()
     };
     model.update(Message::Event(Event::Settings(Cow::Owned(settings))));
-    for _ in 0..9 {
-        if model.focus.target != Target::StatusLine {
-            model.update(Key::Tab.into());
-        }
+    for _ in 0..5 {
+        model.update(Key::Tab.into());
+    }
+    for _ in 0..2 {
+        model.update(Key::Left.into());
     }
     model
 }
@@ -403,7 +404,7 @@ fn stopped() -> Model {
 
 fn focus() -> Model {
     let mut model = typical();
-    for _ in 0..3 {
+    for _ in 0..2 {
         model.update(Key::Tab.into());
     }
     model
