@@ -58,6 +58,9 @@ enum Action {
     RemoveElsewhere(u8),
     Lose,
     Resize(u16, u16, u8),
+    /// Holds a key until it has repeated so often, while mixd answers.
+    HoldKey(u8, bool, bool, u8),
+    HoldText(Piece, u8),
 }
 
 /// A short text, often one of those that mean something.
@@ -90,7 +93,7 @@ impl Piece {
     }
 }
 
-const KEYS: [Key; 21] = [
+const KEYS: [Key; 22] = [
     Key::Left,
     Key::Right,
     Key::Up,
@@ -112,6 +115,7 @@ const KEYS: [Key; 21] = [
     Key::Letter('y'),
     Key::Letter('a'),
     Key::Letter('q'),
+    Key::Letter('w'),
 ];
 
 /// The largest window that is drawn, in pixels.
@@ -129,19 +133,29 @@ struct World {
     now: Duration,
     viewport: Viewport,
     frame: Frame,
+    /// How many changes of the list were asked for.
+    changes: usize,
 }
 
 impl World {
     fn update(&mut self, messages: Vec<Message>) {
         for message in messages {
             let is_from_mixd = matches!(message, Message::Reply(_) | Message::Event(_));
+            let quits = matches!(
+                message,
+                Message::Key(Key::Letter('q' | 'w'), Modifiers { control: true, .. })
+            );
             let mut changes = 0;
             for effect in self.model.update(message) {
-                if let Effect::Send(request) = effect {
-                    changes += usize::from(changes_list(&request));
-                    self.daemon.inbox.push_back(request);
+                match effect {
+                    Effect::Send(request) => {
+                        changes += usize::from(changes_list(&request));
+                        self.daemon.inbox.push_back(request);
+                    }
+                    Effect::Close => assert!(quits, "only Ctrl+Q and Ctrl+W end the window"),
                 }
             }
+            self.changes += changes;
             // The user asks for one change at a time; nothing else asks for any.
             assert!(changes <= usize::from(!is_from_mixd), "{changes} changes");
             let sets = self.daemon.inbox.iter();
@@ -178,6 +192,21 @@ impl World {
             );
         }
         std::mem::replace(&mut self.frame, frame)
+    }
+
+    /// Presses a key and holds it. The list changes at most once.
+    fn hold(&mut self, press: Message, repeat: &Message, count: u8) {
+        let before = self.changes;
+        self.update(vec![press]);
+        for _ in 0..count % 8 {
+            self.answer(usize::MAX);
+            self.lay_out();
+            self.update(vec![repeat.clone()]);
+        }
+        assert!(
+            self.changes <= before + 1,
+            "{repeat:?} has changed the list"
+        );
     }
 
     fn act(&mut self, action: Action) {
@@ -261,6 +290,18 @@ impl World {
                 };
                 Vec::new()
             }
+            Action::HoldKey(key, shift, control, count) => {
+                let key = KEYS[usize::from(key) % KEYS.len()];
+                let modifiers = Modifiers { shift, control };
+                let repeat = Message::KeyRepeat(key, modifiers);
+                self.hold(Message::Key(key, modifiers), &repeat, count);
+                Vec::new()
+            }
+            Action::HoldText(piece, count) => {
+                let repeat = Message::TextRepeat(piece.text());
+                self.hold(Message::Text(piece.text()), &repeat, count);
+                Vec::new()
+            }
         };
         // Only a subscriber gets events.
         let is_mixd = |message: &Message| matches!(message, Message::Event(_));
@@ -305,6 +346,7 @@ pub fn model(bytes: &[u8]) {
             scale: 1.0,
         },
         frame: Frame::default(),
+        changes: 0,
     };
     let at_once = bytes.arbitrary().unwrap_or(false);
     let draws = bytes.ratio(1, 16).unwrap_or(false);
