@@ -18,12 +18,13 @@ mod tests;
 mod text_field;
 
 use wire::message::Pattern;
-use wire::{Channel, Event, Failure, Mix, Reply, Request, Stream, Volume, Welcome};
+use wire::{Channel, Event, Failure, Mix, Reply, Request, Volume, Welcome};
 
 use daemon::Pending;
 pub use daemon::{Daemon, LinkError, LinkState};
 pub use drag::{Drag, Dragged};
-pub use entry::Entry;
+use entry::Trial;
+pub use entry::{Entry, Suggestion};
 pub use focus::Focus;
 pub use keys::{KEYS, Key, Modifiers};
 pub use slider::{Slider, SliderMessage};
@@ -42,8 +43,8 @@ pub enum Target {
     Send(u32),
     /// The text field for a new pattern.
     Entry,
-    /// A playing stream that is suggested below the entry.
-    Suggestion(u32),
+    /// Something that is suggested below the entry.
+    Suggestion(Suggestion),
     /// A pattern of the list.
     Pattern(Pattern),
     /// The button that removes a pattern from the list.
@@ -147,6 +148,8 @@ pub struct Model {
     pub slider: Slider,
     pub entry: Entry,
     pub edit: Option<Edit>,
+    /// The pattern that was added last, until the user does something else: its row is shown.
+    pub added: Option<Pattern>,
     pub drag: Drag,
     pub focus: Focus,
     pub hover: Option<Target>,
@@ -164,6 +167,10 @@ impl Model {
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         if self.is_action(&message) {
             self.status.answer = None;
+            self.added = None;
+        }
+        if let Message::Key(..) = message {
+            self.added = None;
         }
         match message {
             Message::Key(key, modifiers) => self.key(key, modifiers),
@@ -252,8 +259,8 @@ impl Model {
         matches!(target, Target::Entry | Target::Edit) && self.daemon.is_up() && !self.help
     }
 
-    /// The streams that are suggested below the entry; none while that has not the focus.
-    pub fn suggestions(&self) -> Vec<&Stream> {
+    /// What is suggested below the entry; nothing while that has not the focus.
+    pub fn suggestions(&self) -> Vec<Suggestion> {
         match self.focus.target == Target::Entry && self.daemon.is_up() {
             true => self.entry.suggestions(&self.daemon),
             false => Vec::new(),
@@ -296,10 +303,8 @@ impl Model {
                 self.focus_on(Target::Stream(id));
                 self.move_across(id);
             }
-            Target::Suggestion(id) => {
-                self.add_suggestion(id);
-                self.entry.is_dismissed = true;
-            }
+            Target::Suggestion(Suggestion::Stream(id)) => self.add_stream(id),
+            Target::Suggestion(Suggestion::Pattern) => self.add_pattern(),
             Target::Pattern(pattern) => self.start_edit(pattern),
             Target::Delete(pattern) => self.edit_list(Request::RemoveProgram(pattern), None),
             Target::Undo => self.edit_list(Request::Undo, None),
@@ -331,7 +336,11 @@ impl Model {
             }
             self.status.is_list_known = true;
         }
+        let was_added = self.added.is_some_and(|added| self.daemon.lists(added));
+        self.entry.is_stale |= matches!(event, Event::Programs(_) | Event::Streams(_));
         self.daemon.apply(event);
+        let is_added = self.added.is_some_and(|added| self.daemon.lists(added));
+        self.focus.scrolls |= is_added && !was_added;
         // What goes wrong now is news, more so than the answer to what was done before.
         let now = self.daemon.notice();
         if now.is_warning && now != before {
@@ -345,6 +354,22 @@ impl Model {
                 self.say(capitalized(&failure.message), true);
             }
             (Some(Pending::SetVolume), _) => self.slide(SliderMessage::Acknowledged),
+            (Some(Pending::TryPattern(pattern)), reply) => {
+                let outcome = match reply {
+                    Ok(Reply::Streams(streams)) => {
+                        let mut names = Vec::new();
+                        for name in streams.iter().map(|stream| stream.name.to_string()) {
+                            if !names.contains(&name) {
+                                names.push(name);
+                            }
+                        }
+                        Ok(names)
+                    }
+                    Ok(_) => return,
+                    Err(failure) => Err(failure.message.to_string()),
+                };
+                self.entry.trial = Some(Trial { pattern, outcome });
+            }
             (Some(Pending::EditList { request, typed }), reply) => {
                 self.list_edited(&request, typed, reply);
             }
@@ -369,12 +394,18 @@ impl Model {
             }
         }
         self.keep_focus();
-        let suggested: Vec<u32> = self.suggestions().iter().map(|stream| stream.id).collect();
-        let is_suggested = |id: &u32| suggested.contains(id);
-        self.entry.selected = self.entry.selected.filter(is_suggested);
+        let suggestions = self.suggestions();
+        self.entry.keep_selected(&suggestions);
+        if suggestions.contains(&Suggestion::Pattern)
+            && let Some(pattern) = self.entry.untried()
+            && let Some(effect) = self.daemon.try_pattern(pattern)
+        {
+            self.entry.is_stale = false;
+            self.effects.push(effect);
+        }
         self.hover = self.hover.filter(|target| match target {
             Target::Stream(id) | Target::Send(id) => self.daemon.stream(*id).is_some(),
-            Target::Suggestion(id) => is_suggested(id),
+            Target::Suggestion(suggestion) => suggestions.contains(suggestion),
             Target::Pattern(pattern) | Target::Delete(pattern) => self.daemon.lists(*pattern),
             Target::Edit => self.edit.is_some(),
             Target::Undo => self.status().can_undo,

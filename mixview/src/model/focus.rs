@@ -42,10 +42,9 @@ impl Focus {
 impl Model {
     /// The target that the view has to scroll into sight.
     pub fn scroll_target(&self) -> Option<Target> {
-        let target = self
-            .entry
-            .selected
-            .map_or(self.focus.target, Target::Suggestion);
+        let added = self.added.map(Target::Pattern);
+        let selected = self.entry.selected.map(Target::Suggestion);
+        let target = added.or(selected).unwrap_or(self.focus.target);
         self.focus.scrolls.then_some(target)
     }
 

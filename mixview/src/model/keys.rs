@@ -111,8 +111,7 @@ impl Model {
         if let Some(field) = self.focused_field() {
             field.insert(text);
             if self.focus.target == Target::Entry {
-                self.entry.selected = None;
-                self.entry.is_dismissed = false;
+                self.entry.text_changed();
                 self.scroll.suggestions = 0.0;
             }
             return;
@@ -144,7 +143,6 @@ impl Model {
             self.focus_on(Target::Slider);
         } else {
             self.entry.clear();
-            self.entry.is_dismissed = true;
         }
     }
 
@@ -158,6 +156,7 @@ impl Model {
         match self.focused_field() {
             Some(field) if !field.is_untouched() => {
                 step(field);
+                self.entry.text_changed();
                 self.scroll.suggestions = 0.0;
             }
             _ => self.edit_list(request, None),
@@ -200,8 +199,9 @@ impl Model {
         match (self.focus.target, key) {
             (Target::Edit, Key::Enter) => self.finish_edit(),
             (Target::Entry, Key::Enter) => match self.entry.selected {
-                Some(id) => self.click(Target::Suggestion(id)),
-                None => self.add_pattern(),
+                Some(suggestion) => self.click(Target::Suggestion(suggestion)),
+                // What it would do is to be seen first.
+                None => self.entry.is_dismissed = false,
             },
             (Target::Entry, Key::Down) => self.select_suggestion(1),
             (Target::Entry, Key::Up) => self.select_suggestion(-1),

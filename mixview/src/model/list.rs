@@ -33,7 +33,8 @@ impl Model {
         }
     }
 
-    pub(super) fn add_suggestion(&mut self, id: u32) {
+    /// Sends a stream that is suggested to the aux channel.
+    pub(super) fn add_stream(&mut self, id: u32) {
         let channel = Channel::Aux;
         let typed = Some(self.entry.field.text().to_owned());
         self.edit_list(Request::MoveStream(Move { id, channel }), typed);
@@ -106,8 +107,13 @@ impl Model {
         typed: Option<String>,
         reply: Result<Reply<'static>, Failure>,
     ) {
+        let mut added = match request {
+            Request::AddProgram(pattern) => Some(*pattern),
+            _ => None,
+        };
         let (text, unsaved, can_undo) = match reply {
             Ok(Reply::Changed(change)) => {
+                added = change.added.first().map(Rule::pattern).copied();
                 let is_change = !change.added.is_empty() || !change.removed.is_empty();
                 let can_undo = is_change && *request != Request::Undo;
                 (capitalized(&change.text), change.unsaved, can_undo)
@@ -120,9 +126,12 @@ impl Model {
                 return self.say(capitalized(&failure.message), !is_end);
             }
         };
-        // Unless something else has been typed meanwhile.
-        if typed.is_some_and(|typed| typed == self.entry.field.text()) {
-            self.entry.clear();
+        if let Some(typed) = typed {
+            self.added = added;
+            // Unless something else has been typed meanwhile.
+            if typed == self.entry.field.text() {
+                self.entry.clear();
+            }
         }
         if let Request::ReplaceProgram(Replacement { new, old }) = *request
             && self.edit.as_ref().is_some_and(|edit| edit.pattern == old)

@@ -235,7 +235,7 @@ fn a_pattern_is_typed_picked_changed_deleted_and_all_taken_back() {
     assert_eq!(window.model.entry.field.text(), "");
     // Picked.
     window.keys(&[Key::Down, Key::Down, Key::Down, Key::Up, Key::Down]);
-    assert_eq!(window.model.entry.selected, Some(1));
+    assert_eq!(window.model.entry.selected, Some(Suggestion::Stream(1)));
     window.keys(&[Key::Enter]);
     assert_eq!(window.listed(), ["disc*", "Game"]);
     // Changed in its place.

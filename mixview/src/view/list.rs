@@ -66,13 +66,9 @@ fn draw_row(painter: &mut Painter<'_>, model: &Model, rule: Rule, rect: Rect, co
     let pattern = *rule.pattern();
     let (target, delete) = (Target::Pattern(pattern), Target::Delete(pattern));
     let is_hot = model.hover == Some(target) || model.hover == Some(delete);
-    let mut room = row_frame(
-        painter,
-        rect,
-        color,
-        is_hot,
-        model.focus.ring() == Some(target),
-    );
+    let is_added = model.added == Some(pattern);
+    let has_ring = is_added || model.focus.ring() == Some(target);
+    let mut room = row_frame(painter, rect, color, is_hot || is_added, has_ring);
     let cross = Rect::new(rect.right() - ROW - GRID, rect.y, ROW, ROW);
     room.width = cross.x - rect.x - 4.0 * GRID;
     if let Rule::Ignore(_) = rule {

@@ -65,6 +65,8 @@ pub fn all() -> Vec<Scene> {
         scene("offers-small", SMALL, ONE, LIGHT, offers),
         scene("offers-many", USUAL, ONE, DARK, offers_many),
         scene("typing", USUAL, ONE, DARK, typing),
+        scene("combo", USUAL, ONE, BOTH, combo),
+        scene("added", USUAL, ONE, DARK, added),
         scene("composing", USUAL, ONE, LIGHT, composing),
         scene("editing", USUAL, ALL, BOTH, editing),
         scene("refused", USUAL, ALL, BOTH, refused),
@@ -312,10 +314,36 @@ fn offers() -> Model {
     model
 }
 
+/// Of what is typed, one program is offered, and the text itself.
+fn combo() -> Model {
+    let mut model = typical();
+    model.update(Message::Click(Target::Entry));
+    model.update(Message::Text("fire".into()));
+    model.update(Message::Reply(Ok(Reply::Streams(Vec::new()))));
+    model
+}
+
+/// The row of a pattern that was just added.
+fn added() -> Model {
+    let mut model = typical();
+    model.update(Message::Click(Target::Entry));
+    model.update(Message::Text("fire*".into()));
+    model.update(Message::Reply(Ok(Reply::Streams(Vec::new()))));
+    model.update(Key::Enter.into());
+    model.update(Message::Reply(Ok(Reply::Done)));
+    model.update(listed(&[EVENING[0], EVENING[1], EVENING[2], "fire*"]));
+    model
+}
+
 fn typing() -> Model {
     let mut model = typical();
     model.update(Message::Click(Target::Entry));
     model.update(Message::Text("media.role = Game".into()));
+    model.update(Message::Reply(Ok(Reply::Streams(vec![stream(
+        63,
+        "Hollow Knight",
+        None,
+    )]))));
     let both = Modifiers {
         shift: true,
         control: true,
@@ -344,12 +372,13 @@ fn refused() -> Model {
     let mut model = typical();
     model.update(Message::Click(Target::Entry));
     model.update(Message::Text("[discord".into()));
+    let failure = || {
+        let why = "the pattern '[discord' has a [ without its ]";
+        Message::Reply(Err(Failure::new(ErrorCode::Refused, why)))
+    };
+    model.update(failure());
     model.update(Key::Enter.into());
-    let failure = Failure::new(
-        ErrorCode::Refused,
-        "the pattern '[discord' has a [ without its ]",
-    );
-    model.update(Message::Reply(Err(failure)));
+    model.update(failure());
     model
 }
 

@@ -14,6 +14,12 @@ fn each_act_is_one_request() {
     let mut asks = |acts: Vec<Message>, request: Request| {
         for act in acts {
             window.tell(act);
+            // What a pattern would do is asked for besides.
+            while let Some(Request::TryAddProgram(_)) = window.daemon.inbox.front() {
+                for message in window.daemon.answer() {
+                    window.tell(message);
+                }
+            }
         }
         assert_eq!(window.daemon.inbox, [request]);
         window.daemon.inbox.clear();
@@ -36,7 +42,7 @@ fn each_act_is_one_request() {
     asks(
         vec![
             Message::Click(Target::Entry),
-            Message::Click(Target::Suggestion(1)),
+            Message::Click(Target::Suggestion(Suggestion::Stream(1))),
         ],
         to_aux,
     );
@@ -90,13 +96,13 @@ fn a_key_that_is_held_asks_for_the_same_change_once_but_takes_back_as_often_as_i
 fn what_is_typed_before_the_answer_is_not_lost() {
     let mut window = Harness::new(&["Game"], &[]);
     window.write("+");
-    window.write("a");
+    window.write("q");
     window.tell(Key::Enter);
-    assert_eq!(window.model.entry.field.text(), "a");
-    window.tell(Message::Text("b".to_owned()));
+    assert_eq!(window.model.entry.field.text(), "q");
+    window.tell(Message::Text("r".to_owned()));
     window.settle();
-    assert_eq!(window.listed(), ["a"]);
-    assert_eq!(window.model.entry.field.text(), "ab");
+    assert_eq!(window.listed(), ["q"]);
+    assert_eq!(window.model.entry.field.text(), "qr");
     window.keys(&[Key::Enter]);
     assert_eq!(window.model.entry.field.text(), "");
 }
@@ -113,6 +119,82 @@ fn a_change_that_mixd_describes_and_could_not_save_is_said_so() {
         status.text,
         "Game plays through aux, but it is not saved: mixd.conf: read-only file system"
     );
+}
+
+#[test]
+fn enter_takes_the_first_that_fits_and_says_what_a_pattern_would_match() {
+    let mut window = Harness::new(&["Firefox", "Fire Pro", "Game"], &[]);
+    let selected = |window: &Harness| window.model.entry.selected;
+    window.write("+");
+    assert_eq!(selected(&window), None);
+    window.write("fire");
+    assert_eq!(
+        window.model.suggestions(),
+        [
+            Suggestion::Stream(1),
+            Suggestion::Stream(2),
+            Suggestion::Pattern
+        ]
+    );
+    assert_eq!(selected(&window), Some(Suggestion::Stream(1)));
+    assert_eq!(window.model.entry.outcome(), Some(&Ok(Vec::new())));
+    // The first is not left upwards, the last not downwards.
+    window.keys(&[Key::Up]);
+    assert_eq!(selected(&window), Some(Suggestion::Stream(1)));
+    window.keys(&[Key::Down; 5]);
+    assert_eq!(selected(&window), Some(Suggestion::Pattern));
+    window.keys(&[Key::Up, Key::Up, Key::Enter]);
+    assert_eq!(window.listed(), ["Firefox"]);
+    // It is closed then, and the new row is shown until something else is done.
+    assert!(window.model.suggestions().is_empty());
+    assert_eq!(window.model.added, Some(text("Firefox")));
+    assert_eq!(
+        window.model.scroll_target(),
+        Some(Target::Pattern(text("Firefox")))
+    );
+    // A pattern is taken as it stands.
+    for (typed, names) in [("f*", &["Fire Pro"][..]), ("g=?", &[])] {
+        window.write(typed);
+        assert_eq!(window.model.added, None);
+        assert_eq!(window.model.suggestions(), [Suggestion::Pattern]);
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(window.model.entry.outcome(), Some(&Ok(names)));
+        window.keys(&[Key::Enter]);
+        assert_eq!(window.model.added, Some(text(typed)));
+    }
+    assert_eq!(window.listed(), ["Firefox", "f*", "g=?"]);
+    // What mixd would refuse is said before.
+    window.write("[x");
+    assert!(matches!(window.model.entry.outcome(), Some(Err(_))));
+    // Nothing is added unseen: Enter opens what a click beside it has closed.
+    window.tell(Message::ClickOutside);
+    window.keys(&[Key::Enter]);
+    assert_eq!(selected(&window), Some(Suggestion::Pattern));
+    assert_eq!(window.listed().len(), 3);
+}
+
+#[test]
+fn one_trial_is_unanswered_at_most_and_the_last_text_is_tried() {
+    let mut window = Harness::new(&["Game"], &[]);
+    window.write("+");
+    for letter in ["g", "a", "m", "*"] {
+        window.tell(Message::Text(letter.into()));
+    }
+    assert_eq!(window.daemon.inbox.len(), 1);
+    window.settle();
+    let outcome = |names: &[&str]| {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        Ok(names)
+    };
+    assert_eq!(window.model.entry.outcome(), Some(&outcome(&["Game"])));
+    // When a program comes, it is tried again.
+    window.daemon.appear(7, "Gamma");
+    let event = window.daemon.streams_event();
+    window.tell(event);
+    assert_eq!(window.model.entry.outcome(), Some(&outcome(&["Game"])));
+    window.settle();
+    let both = outcome(&["Game", "Gamma"]);
+    assert_eq!(window.model.entry.outcome(), Some(&both));
 }
 
 #[test]
