@@ -172,7 +172,11 @@ impl Pointer {
         self.has_raised = self.focused.is_some_and(raised);
         let target = self.target(frame);
         let before = std::mem::replace(&mut self.last_target, target);
-        let press = match frame.hit(x, y) {
+        let hit = frame.hit(x, y);
+        if hit != Some(&Role::Overlay) {
+            messages.push(Message::Press(target));
+        }
+        let press = match hit {
             Some(Role::Target(Target::Slider)) => {
                 let beside = x - frame.track.handle;
                 let (press, volume) = match beside.abs() <= frame.track.radius {
@@ -189,7 +193,7 @@ impl Pointer {
             }
             // The first click has sent the row away: this is the next one, slid under the pointer.
             Some(Role::Target(
-                Target::Send(_) | Target::Suggestion(_) | Target::Pattern(_) | Target::Delete(_),
+                Target::Send(_) | Target::Suggestion(_) | Target::StartEdit(_) | Target::Delete(_),
             )) if is_second => Press::Ignored,
             Some(Role::Target(Target::Stream(id))) => Press::Stream {
                 id: *id,
@@ -201,11 +205,7 @@ impl Pointer {
                 messages.extend(caret(x, y, shift, frame));
                 Press::Text
             }
-            Some(Role::Overlay | Role::Pane(_)) => Press::Ignored,
-            None => {
-                messages.push(Message::ClickOutside);
-                Press::Ignored
-            }
+            Some(Role::Overlay | Role::Pane(_)) | None => Press::Ignored,
         };
         self.press = Some(press);
         messages

@@ -47,6 +47,8 @@ pub enum Target {
     Suggestion(Suggestion),
     /// A pattern of the list.
     Pattern(Pattern),
+    /// The pencil in a pattern's row, which has it changed there.
+    StartEdit(Pattern),
     /// The button that removes a pattern from the list.
     Delete(Pattern),
     /// The text field in place of the pattern that is being changed.
@@ -99,9 +101,10 @@ pub enum Message {
     Preedit(String),
     /// The pointer is over this, or over nothing.
     Hover(Option<Target>),
+    /// The button is pressed on this, or on nothing: finishes and closes what is open elsewhere.
+    Press(Option<Target>),
+    /// A click: the button was pressed and released on this.
     Click(Target),
-    /// A click on nothing: closes what is open.
-    ClickOutside,
     Slider(SliderMessage),
     /// Moves the caret of the focused text field to this byte.
     Caret {
@@ -138,6 +141,13 @@ pub struct Edit {
     /// The pattern as it is on the list.
     pub pattern: Pattern,
     pub field: TextField,
+}
+
+impl Edit {
+    /// Whether the text is another than the pattern.
+    fn is_change(&self) -> bool {
+        self.field.text().trim() != &*self.pattern
+    }
 }
 
 /// Everything that the window shows. The view reads it; only [`update`](Self::update) and
@@ -190,9 +200,11 @@ impl Model {
                 self.focus.is_visible = false;
                 self.click(target);
             }
-            Message::ClickOutside => {
-                self.entry.is_dismissed = true;
-                self.cancel_edit();
+            Message::Press(target) => {
+                self.entry.is_dismissed |= target.is_none();
+                if target != Some(Target::Edit) {
+                    self.leave_edit();
+                }
             }
             Message::Slider(message) => {
                 if let SliderMessage::Grab(_) = message {
@@ -288,13 +300,13 @@ impl Model {
 
     fn click(&mut self, target: Target) {
         match target {
-            Target::Slider => self.focus_on(target),
+            Target::Slider | Target::Edit => self.focus_on(target),
             Target::Entry => {
                 self.focus_on(target);
                 self.entry.is_dismissed = false;
             }
-            Target::Edit | Target::StatusLine => {}
-            Target::Stream(_) => {
+            Target::StatusLine => {}
+            Target::Stream(_) | Target::Pattern(_) => {
                 self.focus_on(target);
                 // It is selected, which is to be seen.
                 self.focus.is_visible = true;
@@ -305,7 +317,7 @@ impl Model {
             }
             Target::Suggestion(Suggestion::Stream(id)) => self.add_stream(id),
             Target::Suggestion(Suggestion::Pattern) => self.add_pattern(),
-            Target::Pattern(pattern) => self.start_edit(pattern),
+            Target::StartEdit(pattern) => self.start_edit(pattern),
             Target::Delete(pattern) => self.edit_list(Request::RemoveProgram(pattern), None),
             Target::Undo => self.edit_list(Request::Undo, None),
             Target::Help => {
@@ -379,18 +391,11 @@ impl Model {
 
     /// Lets go of what has gone, and asks why the streams that are looked at are where they are.
     fn settle(&mut self) {
-        let edited = self.edit.as_ref().map(|edit| edit.pattern);
-        if edited.is_some_and(|pattern| !self.daemon.lists(pattern)) {
-            self.edit = None;
-        }
+        self.keep_edit();
         if self.daemon.is_up() {
             let restore = self.focus.restore;
             if let Some(target) = restore.filter(|target| self.focus_order().contains(target)) {
                 self.focus_on(target);
-            }
-            // An edit outlasts a restart of mixd, but not the loss of the focus.
-            if self.focus.target != Target::Edit {
-                self.edit = None;
             }
         }
         self.keep_focus();
@@ -406,7 +411,9 @@ impl Model {
         self.hover = self.hover.filter(|target| match target {
             Target::Stream(id) | Target::Send(id) => self.daemon.stream(*id).is_some(),
             Target::Suggestion(suggestion) => suggestions.contains(suggestion),
-            Target::Pattern(pattern) | Target::Delete(pattern) => self.daemon.lists(*pattern),
+            Target::Pattern(pattern) | Target::StartEdit(pattern) | Target::Delete(pattern) => {
+                self.daemon.lists(*pattern)
+            }
             Target::Edit => self.edit.is_some(),
             Target::Undo => self.status().can_undo,
             Target::Slider | Target::Entry | Target::Help | Target::StatusLine => true,

@@ -105,7 +105,9 @@ impl Model {
             Target::Entry => Stop::Entry,
             Target::Pattern(_) | Target::Edit => Stop::Patterns,
             Target::StatusLine | Target::Undo | Target::Help => Stop::Foot,
-            Target::Send(_) | Target::Suggestion(_) | Target::Delete(_) => return None,
+            Target::Send(_) | Target::Suggestion(_) | Target::StartEdit(_) | Target::Delete(_) => {
+                return None;
+            }
         })
     }
 

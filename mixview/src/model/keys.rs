@@ -83,7 +83,11 @@ impl Model {
             _ => {}
         }
         match (key, self.focus.target) {
-            (Key::Tab, _) => self.focus_next(modifiers.shift),
+            (Key::Tab, _) => {
+                if self.leave_edit() {
+                    self.focus_next(modifiers.shift);
+                }
+            }
             (Key::Letter(letter @ ('z' | 'y')), _) if modifiers.control => {
                 self.undo_or_redo(letter == 'y' || modifiers.shift);
             }
@@ -135,10 +139,8 @@ impl Model {
             self.drag = Drag::Cancelled;
         } else if self.slider.is_held() {
             self.slide(SliderMessage::Cancel);
-        } else if self.edit.is_some() {
-            self.cancel_edit();
         } else if self.focus.target != Target::Entry {
-            // There is nothing to cancel.
+            self.cancel_edit();
         } else if self.entry.field.is_empty() {
             self.focus_on(Target::Slider);
         } else {
@@ -197,7 +199,7 @@ impl Model {
             }
         }
         match (self.focus.target, key) {
-            (Target::Edit, Key::Enter) => self.finish_edit(),
+            (Target::Edit, Key::Enter) => _ = self.finish_edit(),
             (Target::Entry, Key::Enter) => match self.entry.selected {
                 Some(suggestion) => self.click(Target::Suggestion(suggestion)),
                 // What it would do is to be seen first.

@@ -121,15 +121,15 @@ impl Model {
                     | Key::PageUp
                     | Key::PageDown
             ),
-            // A click into the focused text field only moves the caret.
-            Message::Click(target) => {
+            // A press into the focused text field only moves the caret.
+            Message::Press(Some(target)) => {
                 let is_caret = self.accepts_text() && *target == self.focus.target;
                 *target != Target::StatusLine && !is_caret
             }
             Message::Preedit(text) => !text.is_empty(),
             Message::Text(_)
             | Message::TextRepeat(_)
-            | Message::ClickOutside
+            | Message::Press(None)
             | Message::Slider(SliderMessage::Grab(_) | SliderMessage::Wheel(_))
             | Message::Drop(_) => true,
             _ => false,

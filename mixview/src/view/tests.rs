@@ -130,7 +130,7 @@ fn lists_show_whole_rows_with_the_bar_beside_them() {
 fn a_text_does_not_move_when_it_is_changed() {
     let mut model = model(&[], &["spotify"]);
     let before = place(&seen(&mut model, USUAL_WINDOW), "spotify");
-    model.update(Message::Click(Target::Pattern(
+    model.update(Message::Click(Target::StartEdit(
         *model.daemon.rules[0].pattern(),
     )));
     assert_eq!(place(&seen(&mut model, USUAL_WINDOW), "spotify"), before);

@@ -362,7 +362,9 @@ fn composing() -> Model {
 
 fn editing() -> Model {
     let mut model = typical();
-    model.update(Message::Click(Target::Pattern(Text::truncated("spotify"))));
+    model.update(Message::Click(Target::StartEdit(Text::truncated(
+        "spotify",
+    ))));
     model.update(Key::End.into());
     model.update(Message::Text("*".into()));
     model

@@ -52,7 +52,7 @@ fn each_act_is_one_request() {
     );
     asks(
         vec![
-            Message::Click(Target::Pattern(text("a"))),
+            Message::Click(Target::StartEdit(text("a"))),
             typed("c"),
             Key::Enter.into(),
         ],
@@ -167,10 +167,85 @@ fn enter_takes_the_first_that_fits_and_says_what_a_pattern_would_match() {
     window.write("[x");
     assert!(matches!(window.model.entry.outcome(), Some(Err(_))));
     // Nothing is added unseen: Enter opens what a click beside it has closed.
-    window.tell(Message::ClickOutside);
+    window.tell(Message::Press(None));
     window.keys(&[Key::Enter]);
     assert_eq!(selected(&window), Some(Suggestion::Pattern));
     assert_eq!(window.listed().len(), 3);
+}
+
+#[test]
+fn an_edit_asks_for_intent_and_is_kept_when_it_is_left() {
+    let field = |window: &Harness| {
+        let edit = window.model.edit.as_ref();
+        edit.map(|edit| edit.field.text().to_owned())
+    };
+    let edit = |window: &mut Harness, new: &str| {
+        let pattern = *window.daemon.programs[0].pattern();
+        window.tell(Message::Click(Target::Pattern(pattern)));
+        assert_eq!(field(window), None, "a click selects");
+        window.keys(&[Key::F2]);
+        window.write(new);
+    };
+    let mut window = Harness::new(&["Game"], &["a", "b"]);
+    edit(&mut window, "c");
+    window.keys(&[Key::Tab]);
+    assert_eq!(window.listed(), ["c", "b"]);
+    assert_eq!(window.model.focus.target, Target::Help);
+    edit(&mut window, "d");
+    window.tell(Message::Press(None));
+    window.settle();
+    assert_eq!(window.listed(), ["d", "b"]);
+    edit(&mut window, "e");
+    window.tell(Message::Press(Some(Target::Slider)));
+    window.tell(Message::Slider(SliderMessage::Grab(None)));
+    window.tell(Message::Slider(SliderMessage::Release));
+    window.settle();
+    assert_eq!(window.listed(), ["e", "b"]);
+    assert_eq!(window.model.focus.target, Target::Slider);
+    // What is not changed asks for nothing.
+    window.tell(Message::Click(Target::Pattern(text("b"))));
+    window.keys(&[Key::F2]);
+    window.tell(Key::Tab);
+    assert!(window.daemon.inbox.is_empty() && field(&window).is_none());
+    // What can't be kept stays to be seen, and is not lost to another edit.
+    edit(&mut window, "[x");
+    window.keys(&[Key::Tab]);
+    assert!(window.model.status().is_warning);
+    assert_eq!(field(&window).as_deref(), Some("[x"));
+    window.tell(Message::Click(Target::StartEdit(text("b"))));
+    assert_eq!(window.model.focus.target, Target::Edit);
+    assert_eq!(field(&window).as_deref(), Some("[x"));
+    window.keys(&[Key::Backspace; 3]);
+    window.keys(&[Key::Tab]);
+    assert_eq!(window.model.focus.target, Target::Edit, "it is empty");
+    window.keys(&[Key::Escape]);
+    assert_eq!(field(&window), None);
+    assert_eq!(window.listed(), ["e", "b"]);
+}
+
+#[test]
+fn an_edit_whose_pattern_another_client_removes_is_given_up_in_words() {
+    let mut window = Harness::new(&["Game"], &["a", "b"]);
+    let removed = |window: &mut Harness, typed: &str| {
+        window.tell(Message::Click(Target::StartEdit(text("a"))));
+        window.write(typed);
+        window.daemon.change(|programs| _ = programs.remove(0));
+        let event = window.daemon.programs_event();
+        window.tell(event);
+        assert!(window.model.edit.is_none());
+        window.model.status()
+    };
+    let status = removed(&mut window, "abc");
+    assert_eq!(
+        status.text,
+        "a is no longer on the list: its change to abc is given up"
+    );
+    assert!(status.is_warning);
+    // Unless there is nothing to lose.
+    let mut window = Harness::new(&["Game"], &["a", "b"]);
+    assert!(!removed(&mut window, "a").is_warning);
+    let mut window = Harness::new(&["Game"], &["a", "b"]);
+    assert!(!removed(&mut window, "b").is_warning);
 }
 
 #[test]
@@ -210,7 +285,7 @@ fn a_pattern_in_another_case_is_no_other_pattern() {
         window.keys(&[Key::Escape]);
     }
     // Nor is it one that stands in the way of its own change.
-    window.tell(Message::Click(Target::Pattern(text("Discord"))));
+    window.tell(Message::Click(Target::StartEdit(text("Discord"))));
     window.write("discord");
     window.keys(&[Key::Enter]);
     assert_eq!(window.listed(), ["discord", "Ёлка"]);
@@ -223,7 +298,7 @@ fn an_ignored_pattern_stays_one_when_it_is_changed_until_it_is_typed_as_a_progra
     for event in window.daemon.events() {
         window.tell(event);
     }
-    window.tell(Message::Click(Target::Pattern(text("game"))));
+    window.tell(Message::Click(Target::StartEdit(text("game"))));
     window.write("Game");
     window.keys(&[Key::Enter]);
     let listed = |rule| [Rule::Program(text("a")), rule];
