@@ -37,8 +37,6 @@ pub struct Pointer {
     was_double: bool,
     /// When the window got the focus.
     focused: Option<Duration>,
-    /// Whether the button that is held has raised the window.
-    has_raised: bool,
     /// The finger that is followed.
     finger: Option<u64>,
 }
@@ -154,7 +152,14 @@ impl Pointer {
     /// Where nobody gives the focus, as on a bare X server, no click raises.
     pub fn focused(&mut self, now: Duration) {
         self.focused = Some(now);
-        self.has_raised = self.press.is_some();
+        self.only_raise();
+    }
+
+    /// Has the release of the button click on nothing.
+    fn only_raise(&mut self) {
+        if let Some(Press::Target(_)) = self.press {
+            self.press = Some(Press::Ignored);
+        }
     }
 
     /// The button is pressed; with Shift, a press extends the selection of a text.
@@ -168,8 +173,6 @@ impl Pointer {
         self.pressed = Some((now, x, y));
         self.has_moved = false;
         self.was_double = is_second && !self.was_double;
-        let raised = |at| now.saturating_sub(at) <= RAISE;
-        self.has_raised = self.focused.is_some_and(raised);
         let target = self.target(frame);
         let before = std::mem::replace(&mut self.last_target, target);
         let hit = frame.hit(x, y);
@@ -208,6 +211,10 @@ impl Pointer {
             Some(Role::Overlay | Role::Pane(_)) | None => Press::Ignored,
         };
         self.press = Some(press);
+        let raises = |focused| now.saturating_sub(focused) <= RAISE;
+        if self.focused.is_some_and(raises) {
+            self.only_raise();
+        }
         messages
     }
 
@@ -224,7 +231,6 @@ impl Pointer {
                 is_second: true,
             }) => Some(Message::Click(Target::Send(id))),
             Some(Press::Stream { id, .. }) => Some(Message::Click(Target::Stream(id))),
-            Some(Press::Target(_)) if self.has_raised => None,
             Some(Press::Target(pressed)) if target == Some(pressed) => {
                 Some(Message::Click(pressed))
             }
