@@ -5,7 +5,7 @@ use std::time::Duration;
 use wire::{Channel, Volume};
 
 use crate::geometry::Rect;
-use crate::model::{Dragged, Message, SliderMessage, Target};
+use crate::model::{Dragged, Message, Pane, SliderMessage, Target};
 use crate::theme::ROW;
 use crate::view::{Frame, Role};
 
@@ -83,7 +83,7 @@ impl Pointer {
                 vec![Message::Slider(SliderMessage::Drag(volume))]
             }
             Some(Press::Stream { id, .. }) if self.has_moved => {
-                let channel = half(x, frame);
+                let channel = drop_channel(x, y, frame);
                 vec![Message::Drag(Dragged { id, x, y, channel })]
             }
             Some(Press::Text) => caret(x, y, true, frame).into_iter().collect(),
@@ -224,7 +224,9 @@ impl Pointer {
             Some(Press::Stream { .. }) if self.has_moved => {
                 let (width, height) = frame.size;
                 let is_inside = self.x >= 0.0 && self.y >= 0.0 && self.x < width && self.y < height;
-                Some(Message::Drop(is_inside.then(|| half(self.x, frame))))
+                Some(Message::Drop(
+                    is_inside.then(|| drop_channel(self.x, self.y, frame)),
+                ))
             }
             Some(Press::Stream {
                 id,
@@ -261,9 +263,17 @@ impl Pointer {
     }
 }
 
-/// The channel in whose half of the window this is.
-fn half(x: f32, frame: &Frame) -> Channel {
-    match x < frame.size.0 / 2.0 {
+/// The channel that a drop here sends to: on the field for patterns, or on their list, always aux; elsewhere
+/// that in whose half of the window it is.
+fn drop_channel(x: f32, y: f32, frame: &Frame) -> Channel {
+    let is_list = frame.areas.iter().any(|area| {
+        let role = &area.role;
+        matches!(
+            role,
+            Role::Text(Target::Entry, _) | Role::Pane(Pane::Patterns)
+        ) && area.rect.contains(x, y)
+    });
+    match x < frame.size.0 / 2.0 && !is_list {
         true => Channel::Default,
         false => Channel::Aux,
     }

@@ -268,6 +268,36 @@ fn a_click_selects_and_only_the_arrow_or_a_double_click_sends() {
 }
 
 #[test]
+fn a_drop_on_the_field_means_aux_on_its_left_half_too() {
+    let drop = |place: fn(&Frame) -> Option<Rect>| {
+        let (mut user, mut daemon) = User::with(&["Game"], &["x", "Game"]);
+        user.onto(Target::Delete(*daemon.programs[1].pattern()));
+        user.press();
+        user.release();
+        user.answer(&mut daemon);
+        user.now += Duration::from_secs(1);
+        user.onto(Target::Stream(1));
+        user.press();
+        let rect = place(&user.frame()).unwrap();
+        user.to(rect.x + 9.0, rect.y + 9.0);
+        assert_eq!(user.model.drag.dragged().unwrap().channel, Channel::Aux);
+        user.release();
+        user.answer(&mut daemon);
+        assert_eq!(daemon.programs.len(), 2);
+    };
+    drop(|frame| {
+        let mut areas = frame.areas.iter();
+        let area = areas.find(|area| matches!(area.role, Role::Text(Target::Entry, _)));
+        area.map(|area| area.rect)
+    });
+    drop(|frame| {
+        let mut areas = frame.areas.iter();
+        let area = areas.find(|area| area.role == Role::Pane(Pane::Patterns));
+        area.map(|area| area.rect)
+    });
+}
+
+#[test]
 fn a_click_that_raises_the_window_does_nothing_else() {
     let (mut user, mut daemon) = User::with(&["Game"], &["x"]);
     let click = |user: &mut User, before: bool, after: bool| {

@@ -155,8 +155,8 @@ fn pattern(entry: &Entry) -> String {
     }
 }
 
-/// Draws the dragged stream's name beside the pointer.
-pub fn dragged(painter: &mut Painter<'_>, model: &Model) {
+/// Draws the dragged stream's name beside the pointer, within the window.
+pub fn dragged(painter: &mut Painter<'_>, model: &Model, window: Rect) {
     let Some(dragged) = model.drag.dragged() else {
         return;
     };
@@ -167,7 +167,10 @@ pub fn dragged(painter: &mut Painter<'_>, model: &Model) {
     let style = Style::new(TEXT, theme.text);
     let name = painter.fit(&stream.name, style, 160.0).into_owned();
     let width = painter.width(&name, style).ceil() + 4.0 * GRID;
-    let rect = Rect::new(dragged.x + 2.0 * GRID, dragged.y - ROW / 2.0, width, ROW);
+    let (right, bottom) = (window.width - width, window.height - ROW);
+    let x = (dragged.x + 2.0 * GRID).min(right).max(0.0);
+    let y = (dragged.y - ROW / 2.0).min(bottom).max(0.0);
+    let rect = Rect::new(x, y, width, ROW);
     painter.round(rect, RADIUS, theme.surface);
     painter.ring(rect, RADIUS, 2.0, theme.channel(dragged.channel));
     painter.text(rect, &name, style, Align::Middle);

@@ -3,7 +3,7 @@ use crate::display_list::Shape;
 use crate::fake_daemon::FakeDaemon;
 use crate::font::NoFallback;
 use crate::input::Pointer;
-use crate::model::{KEYS, Key, LinkError, Message, Suggestion};
+use crate::model::{Dragged, KEYS, Key, LinkError, Message, Suggestion};
 use crate::theme::DARK;
 use wire::Welcome;
 
@@ -150,6 +150,26 @@ fn the_keys_are_read_whole_in_the_smallest_window() {
     for (keys, what) in KEYS {
         assert!(place(&frame, keys).is_some(), "{keys}");
         assert!(place(&frame, what).is_some(), "{what}");
+    }
+}
+
+#[test]
+fn what_is_dragged_stays_in_the_window() {
+    let mut model = model(&["Game"], &[]);
+    for (x, y) in [(470.0, 10.0), (10.0, 415.0), (-99.0, -99.0), (999.0, 999.0)] {
+        let channel = Channel::Aux;
+        model.update(Message::Drag(Dragged {
+            id: 1,
+            x,
+            y,
+            channel,
+        }));
+        let frame = seen(&mut model, USUAL_WINDOW);
+        let tag = frame.items.iter().rev().find(|item| match &item.shape {
+            Shape::Text { text, .. } => **text == *"Game",
+            _ => false,
+        });
+        assert!(!tag.unwrap().cut, "at {x}, {y}");
     }
 }
 
