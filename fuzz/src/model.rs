@@ -8,7 +8,7 @@ mod fake_daemon;
 use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
-use wire::message::Rule;
+use wire::message::{Pattern, Rule};
 use wire::{Request, Text, Volume, Welcome};
 
 use mixview::canvas::Canvas;
@@ -61,6 +61,8 @@ enum Action {
     /// Holds a key until it has repeated so often, while mixd answers.
     HoldKey(u8, bool, bool, u8),
     HoldText(Piece, u8),
+    /// The window gets the focus.
+    Focus,
 }
 
 /// A short text, often one of those that mean something.
@@ -140,6 +142,7 @@ struct World {
 impl World {
     fn update(&mut self, messages: Vec<Message>) {
         for message in messages {
+            let edited = self.edited().filter(|_| !gives_up(&message));
             let is_from_mixd = matches!(message, Message::Reply(_) | Message::Event(_));
             let quits = matches!(
                 message,
@@ -156,12 +159,27 @@ impl World {
                 }
             }
             self.changes += changes;
+            // An edit is kept, or given up in words, unless the user gives it up.
+            if let Some((pattern, text)) = edited
+                && self.edited().is_none_or(|(other, _)| other != pattern)
+            {
+                let rules = &self.model.daemon.rules;
+                let is_done = rules.iter().any(|rule| **rule.pattern() == *text.trim());
+                let said = self.model.status();
+                assert!(is_done || said.is_warning, "the edit to {text} is lost");
+            }
             // The user asks for one change at a time; nothing else asks for any.
             assert!(changes <= usize::from(!is_from_mixd), "{changes} changes");
             let sets = self.daemon.inbox.iter();
             let sets = sets.filter(|request| matches!(request, Request::SetVolume(_)));
             assert!(sets.count() <= 1, "two sets are unanswered");
         }
+    }
+
+    /// The pattern that is being changed, and what is typed.
+    fn edited(&self) -> Option<(Pattern, String)> {
+        let edit = self.model.edit.as_ref()?;
+        Some((edit.pattern, edit.field.text().to_owned()))
     }
 
     fn answer(&mut self, most: usize) {
@@ -232,6 +250,10 @@ impl World {
             }
             Action::Type(piece) => vec![Message::Text(piece.text())],
             Action::Compose(piece) => vec![Message::Preedit(piece.text())],
+            Action::Focus => {
+                self.pointer.focused(self.now);
+                Vec::new()
+            }
             Action::Wait(time) => {
                 self.now += Duration::from_millis(time.into());
                 Vec::new()
@@ -310,6 +332,11 @@ impl World {
         let messages = messages.filter(|message| is_up || !is_mixd(message));
         self.update(messages.collect());
     }
+}
+
+/// Returns whether a message may end an edit that is not done.
+fn gives_up(message: &Message) -> bool {
+    matches!(message, Message::Key(Key::Escape, _))
 }
 
 /// Returns whether a request changes the program list.
