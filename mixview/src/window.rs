@@ -1,7 +1,7 @@
 //! The window on the screen: one thread that polls winit's events together with mixd's.
 //!
 //! winit's loop is itself a descriptor; when it is ready, winit is pumped without waiting. So there
-//! is no thread, and no timer but while mixd owes an answer or is not there.
+//! is no thread, and no timer but while mixd owes an answer or is not there, or a key is held on Wayland.
 //!
 //! The control flow keeps winit from waiting, not a timeout of the pump: for a timeout, winit 0.30
 //! starts a thread on Wayland that watches the connection while others may read from it. We do so
@@ -13,7 +13,7 @@ mod keyboard;
 pub mod screen;
 
 use std::os::fd::AsFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use winit::application::ApplicationHandler;
 use winit::dpi::{LogicalPosition, LogicalSize, PhysicalPosition, PhysicalSize};
@@ -39,11 +39,14 @@ use crate::options::Options;
 use crate::theme::Theme;
 use crate::view::{DEFAULT_SIZE, Frame, MIN_SIZE, Role, Viewport, view};
 
-use keyboard::HeldElsewhere;
+use keyboard::HeldKeys;
 use screen::Screen;
 
 /// The Wayland app id and X11's `WM_CLASS`.
 const NAME: &str = "mixview";
+
+/// How often a key that is held is looked after: more often than compositors have it repeat.
+const REPEAT: Duration = Duration::from_millis(20);
 
 /// How many logical pixels of a smooth wheel are a notch.
 const NOTCH: f64 = 40.0;
@@ -70,7 +73,7 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         display: events.owned_display_handle(),
         open: None,
         modifiers: ModifiersState::default(),
-        held_elsewhere: HeldElsewhere::default(),
+        held_keys: HeldKeys::default(),
         start: Instant::now(),
         is_dirty: true,
         end: None,
@@ -107,7 +110,7 @@ struct App {
     display: OwnedDisplayHandle,
     open: Option<OpenWindow>,
     modifiers: ModifiersState,
-    held_elsewhere: HeldElsewhere,
+    held_keys: HeldKeys,
     start: Instant,
     /// Whether something has happened since the last layout.
     is_dirty: bool,
@@ -130,7 +133,11 @@ struct OpenWindow {
 impl App {
     /// Waits until there is something to do.
     fn wait(&self, events: &EventLoop<()>) -> Result<(), String> {
-        let deadline = self.link.deadline();
+        // On Wayland winit repeats a key by a timer of its own, of which its descriptor tells nothing.
+        let is_wayland = self.open.as_ref().is_some_and(|open| open.is_wayland);
+        let repeats = is_wayland && self.held_keys.may_repeat();
+        let repeat = repeats.then(|| Instant::now() + REPEAT);
+        let deadline = self.link.deadline().into_iter().chain(repeat).min();
         let display = (events.as_fd(), Interest::Readable);
         let ready = match self.link.fd() {
             Some(mixd) => socket::poll([display, mixd], deadline).map(|_| ()),
@@ -358,15 +365,15 @@ impl ApplicationHandler for App {
                 ..
             } => {
                 let (key, state) = (event.physical_key, event.state);
-                let is_elsewhere = self.held_elsewhere.owns(key, state, is_synthetic);
-                if state == ElementState::Pressed && !is_elsewhere {
+                let is_here = self.held_keys.update(key, state, is_synthetic);
+                if state == ElementState::Pressed && is_here {
                     let message = keyboard::message(&event, self.modifiers);
                     self.update(message.into_iter().collect());
                     self.lay_out();
                 }
             }
             WindowEvent::Focused(true) => self.pointer.focused(now),
-            WindowEvent::Focused(false) => self.held_elsewhere.clear(),
+            WindowEvent::Focused(false) => self.held_keys = HeldKeys::default(),
             WindowEvent::Ime(Ime::Commit(text)) => self.update(vec![Message::Text(text)]),
             WindowEvent::Ime(Ime::Preedit(text, _)) => self.update(vec![Message::Preedit(text)]),
             WindowEvent::Ime(Ime::Disabled) => self.update(vec![Message::Preedit(String::new())]),

@@ -5,28 +5,36 @@ use winit::keyboard::{Key as Logical, KeyCode, ModifiersState, NamedKey, Physica
 
 use crate::model::{Key, Message, Modifiers};
 
-/// The keys that were held down already when the window got the focus.
-///
-/// On X11 they go on repeating. winit tells them then as synthetic presses, and their repeats as presses,
-/// of which the first is not marked as one; on Wayland a key does not repeat in another window.
+/// The keys that are held down.
 #[derive(Debug, Default)]
-pub struct HeldElsewhere(Vec<PhysicalKey>);
+pub struct HeldKeys {
+    /// Those that were down already when the window got the focus. On X11 they go on repeating: winit tells
+    /// them as synthetic presses, and their repeats as presses of which the first is not marked as one. On
+    /// Wayland a key does not repeat in another window.
+    elsewhere: Vec<PhysicalKey>,
+    /// The one that was pressed last, here: it may repeat.
+    last: Option<PhysicalKey>,
+}
 
-impl HeldElsewhere {
-    /// Takes in a key's event. Returns whether it belongs to a press in another window.
-    pub fn owns(&mut self, key: PhysicalKey, state: ElementState, is_synthetic: bool) -> bool {
-        let is_held = self.0.contains(&key);
+impl HeldKeys {
+    /// Takes in a key's event. Returns whether the key was pressed here, and not in another window.
+    pub fn update(&mut self, key: PhysicalKey, state: ElementState, is_synthetic: bool) -> bool {
+        let is_elsewhere = self.elsewhere.contains(&key);
         match state {
-            ElementState::Pressed if is_synthetic && !is_held => self.0.push(key),
-            ElementState::Pressed => {}
-            ElementState::Released => self.0.retain(|held| *held != key),
+            ElementState::Pressed if is_elsewhere => {}
+            ElementState::Pressed if is_synthetic => self.elsewhere.push(key),
+            ElementState::Pressed => self.last = Some(key),
+            ElementState::Released => {
+                self.elsewhere.retain(|held| *held != key);
+                self.last = self.last.filter(|held| *held != key);
+            }
         }
-        is_held || is_synthetic
+        !is_elsewhere && !is_synthetic
     }
 
-    /// Forgets the keys: the window has lost the focus.
-    pub fn clear(&mut self) {
-        self.0.clear();
+    /// Whether a key may repeat.
+    pub fn may_repeat(&self) -> bool {
+        self.last.is_some()
     }
 }
 
@@ -105,18 +113,21 @@ mod tests {
 
     #[test]
     fn a_key_that_was_pressed_in_another_window_does_nothing_here_until_it_is_released() {
-        let mut held = HeldElsewhere::default();
+        let mut held = HeldKeys::default();
         let (enter, a) = (KeyCode::Enter.into(), KeyCode::KeyA.into());
-        assert!(held.owns(enter, ElementState::Pressed, true));
-        assert!(held.owns(enter, ElementState::Pressed, false));
-        assert!(!held.owns(a, ElementState::Pressed, false));
-        assert!(held.owns(enter, ElementState::Released, false));
-        assert!(!held.owns(enter, ElementState::Pressed, false));
-        // winit releases what is held when the window loses the focus.
-        assert!(held.owns(a, ElementState::Released, true));
-        held.owns(enter, ElementState::Pressed, true);
-        held.clear();
-        assert!(!held.owns(enter, ElementState::Pressed, false));
+        let (down, up) = (ElementState::Pressed, ElementState::Released);
+        for (key, state, is_synthetic, is_here) in [
+            (enter, down, true, false),
+            (enter, down, false, false),
+            (a, down, false, true),
+            (enter, up, false, false),
+            (enter, down, false, true),
+            // winit releases what is held when the window loses the focus.
+            (enter, up, true, false),
+        ] {
+            assert_eq!(held.update(key, state, is_synthetic), is_here);
+        }
+        assert!(!held.may_repeat());
     }
 
     #[test]
