@@ -212,8 +212,8 @@ impl World {
         std::mem::replace(&mut self.frame, frame)
     }
 
-    /// Presses a key and holds it. The list changes at most once.
-    fn hold(&mut self, press: Message, repeat: &Message, count: u8) {
+    /// Presses a key and holds it. The list changes at most once. Returns what is left to tell: nothing.
+    fn hold(&mut self, press: Message, repeat: &Message, count: u8) -> Vec<Message> {
         let before = self.changes;
         self.update(vec![press]);
         for _ in 0..count % 8 {
@@ -225,6 +225,7 @@ impl World {
             self.changes <= before + 1,
             "{repeat:?} has changed the list"
         );
+        Vec::new()
     }
 
     fn act(&mut self, action: Action) {
@@ -316,13 +317,11 @@ impl World {
                 let key = KEYS[usize::from(key) % KEYS.len()];
                 let modifiers = Modifiers { shift, control };
                 let repeat = Message::KeyRepeat(key, modifiers);
-                self.hold(Message::Key(key, modifiers), &repeat, count);
-                Vec::new()
+                self.hold(Message::Key(key, modifiers), &repeat, count)
             }
             Action::HoldText(piece, count) => {
                 let repeat = Message::TextRepeat(piece.text());
-                self.hold(Message::Text(piece.text()), &repeat, count);
-                Vec::new()
+                self.hold(Message::Text(piece.text()), &repeat, count)
             }
         };
         // Only a subscriber gets events.
