@@ -2,6 +2,7 @@
 //! corpus on a stable toolchain.
 
 mod any;
+mod client;
 mod config;
 mod frame;
 mod message;
@@ -15,11 +16,12 @@ mod text;
 pub type Body = fn(&[u8]);
 
 /// Every target.
-pub const TARGETS: [(&str, Body); 9] = [
+pub const TARGETS: [(&str, Body); 10] = [
     ("frame", frame::frame),
     ("message", |data| each(data, message::message)),
     ("roundtrip", |data| each(data, message::roundtrip)),
     ("text", |data| each(data, text::text)),
+    ("client", |data| each(data, client::client)),
     ("session", session::session),
     ("router", router::router),
     ("config", |data| each(data, config::config)),

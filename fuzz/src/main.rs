@@ -1,6 +1,6 @@
 #![no_main]
 //! The program that libFuzzer runs, for every target: the variable `FUZZ_TARGET` names the one.
-//! A program a target would be linked nine times, which takes longer than a moment's run of each.
+//! A program a target would be linked ten times, which takes longer than a moment's run of each.
 
 use std::sync::LazyLock;
 

@@ -290,6 +290,12 @@ impl Remote {
         let mut is_open = false;
         let mut rest = &self.sent[..];
         loop {
+            let header = rest.first_chunk();
+            let header = header.and_then(|bytes| Header::parse(*bytes, MAX_REQUEST).ok());
+            if header.is_some_and(|header| !matches!(header.kind, Kind::Hello | Kind::Request)) {
+                answers.push((Kind::Error, 0));
+                return (answers, Topics::NONE, true);
+            }
             let (frame, length) = match frame::parse(rest, MAX_REQUEST) {
                 Ok(Some(found)) => found,
                 Ok(None) => return (answers, topics, false),
@@ -305,6 +311,10 @@ impl Remote {
                     _ => Kind::Error,
                 },
                 Kind::Request if is_open => match codec::decode::<Request>(frame.body) {
+                    Ok(Request::Fail(code)) if code.ends_connection() => {
+                        answers.push((Kind::Error, frame.id));
+                        return (answers, Topics::NONE, true);
+                    }
                     // A list's fullness is the app's business: either answer is one.
                     Ok(Request::Fail(_)) | Err(_) => Kind::Error,
                     Ok(Request::Subscribe(named)) => {

@@ -1,7 +1,7 @@
 //! `add-program`, `ignore` and `remove-program` with patterns.
 
 use wire::message::Pattern;
-use wire::{Client, ClientError, Reply, Request};
+use wire::{Client, ClientError, Reply, Request, StreamList};
 
 use crate::args::{Format, Patterns};
 use crate::ask::{done, refuse};
@@ -20,7 +20,7 @@ pub fn edit(
 ) -> Result<(), Failure> {
     let mut result = Ok(());
     // None until one is answered: nothing is known about what was refused.
-    let mut moved = None;
+    let mut moved: Option<StreamList> = None;
     let ask = match edit.dry_run {
         Some(_) => trial,
         None => request,
@@ -35,15 +35,19 @@ pub fn edit(
             };
         }
         match answer {
-            Ok(Reply::Streams(streams)) => moved.get_or_insert_with(Vec::new).extend(streams),
+            Ok(Reply::Streams(list)) => {
+                let moved = moved.get_or_insert_default();
+                moved.streams.extend(list.streams);
+                moved.omitted += list.omitted;
+            }
             Ok(reply) => done(reply)?,
             Err(error) => refuse(&mut result, error)?,
         }
     }
     if let (Some(mut moved), Some(format)) = (moved, edit.dry_run) {
         // A stream that two patterns match would move once.
-        moved.sort_by_key(|stream| stream.id);
-        moved.dedup_by_key(|stream| stream.id);
+        moved.streams.sort_by_key(|stream| stream.id);
+        moved.streams.dedup_by_key(|stream| stream.id);
         print(&match format {
             Format::Plain => plain::moved(&moved),
             Format::Json => json::moved(&moved),

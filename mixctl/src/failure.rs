@@ -67,7 +67,9 @@ impl Failure {
             // A question is an advice already.
             Self::Usage(message) if message.ends_with('?') => (2, Some(message.clone())),
             Self::Usage(message) => (2, Some(format!("{message}; see 'mixctl help'"))),
-            Self::Client(error @ ClientError::Refused(_)) => (1, Some(error.to_string())),
+            Self::Client(error @ (ClientError::Refused(_) | ClientError::Unknown(..))) => {
+                (1, Some(error.to_string()))
+            }
             Self::Silent(sentence) => (3, Some(sentence.clone())),
             Self::Client(error) => (3, Some(error.to_string())),
             Self::Status(code) => (*code, None),

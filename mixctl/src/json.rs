@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use wire::{
-    Audio, Change, Channel, Mix, Output, Outputs, Rule, Sink, Status, Stream, StreamDetail, Volume,
-    Warning,
+    Audio, Change, Channel, Mix, Output, Outputs, Rule, SinkList, Status, Stream, StreamDetail,
+    StreamList, Volume, Warning,
 };
 
 fn line(value: &Value) -> String {
@@ -63,8 +63,8 @@ pub fn streams(audio: &Audio) -> String {
 }
 
 /// The sinks that can be played to.
-pub fn sinks(sinks: &[Sink]) -> String {
-    let sinks = sinks.iter().map(|sink| {
+pub fn sinks(list: &SinkList) -> String {
+    let sinks = list.sinks.iter().map(|sink| {
         let users = sink.users.iter().map(
             |user| json!({ "channel": user.channel.to_string(), "line": user.line.as_deref() }),
         );
@@ -74,7 +74,7 @@ pub fn sinks(sinks: &[Sink]) -> String {
             "users": users.collect::<Vec<_>>(),
         })
     });
-    line(&json!({ "outputs": sinks.collect::<Vec<_>>() }))
+    line(&json!({ "outputs": sinks.collect::<Vec<_>>(), "omitted": list.omitted }))
 }
 
 fn outputs(outputs: &Outputs) -> Value {
@@ -87,8 +87,8 @@ fn outputs(outputs: &Outputs) -> Value {
 }
 
 /// The streams that a change of the list would move.
-pub fn moved(streams: &[Stream]) -> String {
-    line(&json!({ "streams": all(streams) }))
+pub fn moved(list: &StreamList) -> String {
+    line(&json!({ "streams": all(&list.streams), "omitted": list.omitted }))
 }
 
 /// The whole status.

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use wire::visible;
 use wire::{
-    Audio, Channel, Mix, Output, Outputs, Rule, Sink, Status, Stream, StreamState, Warning,
+    Audio, Channel, Mix, Output, Outputs, Rule, SinkList, Status, StreamList, StreamState, Warning,
 };
 
 /// The volume, on a line.
@@ -56,9 +56,9 @@ pub fn streams(audio: &Audio) -> String {
 
 /// The sinks that can be played to, a line each: its name, its description, who plays to it and by which line,
 /// with tabs between.
-pub fn sinks(sinks: &[Sink]) -> String {
+pub fn sinks(list: &SinkList) -> String {
     let mut text = String::new();
-    for sink in sinks {
+    for sink in &list.sinks {
         let field = |value: String| match value.is_empty() {
             true => "-".to_owned(),
             false => visible(&value),
@@ -99,9 +99,9 @@ pub fn outputs(outputs: &Outputs) -> String {
 }
 
 /// The streams that a change of the list would move or leave alone, a line each.
-pub fn moved(streams: &[Stream]) -> String {
+pub fn moved(list: &StreamList) -> String {
     let mut text = String::new();
-    for stream in streams {
+    for stream in &list.streams {
         let name = visible(&stream.name);
         let (id, channel, state) = (stream.id, stream.channel, stream.state);
         let _ = match state {
@@ -117,7 +117,9 @@ pub fn moved(streams: &[Stream]) -> String {
             }
         };
     }
-    if streams.is_empty() {
+    if list.omitted > 0 {
+        let _ = writeln!(text, "and {} more", list.omitted);
+    } else if list.streams.is_empty() {
         text.push_str("nothing changes for what plays now\n");
     }
     text
@@ -331,11 +333,15 @@ pub mod tests {
             });
             let Output { name, description } = card("card");
             let users = users.collect();
-            sinks(&[Sink {
+            let sink = wire::Sink {
                 name,
                 users,
                 description,
-            }])
+            };
+            sinks(&SinkList {
+                sinks: vec![sink],
+                omitted: 0,
+            })
         };
         let (default, aux) = (Channel::Default, Channel::Aux);
         for (users, fields) in [
@@ -363,14 +369,17 @@ pub mod tests {
     #[test]
     fn what_would_move_says_where_to_and_what_keeps_it() {
         let mut stream = example().audio.streams[0].clone();
-        let text = moved(&[stream.clone()]);
+        let text = moved(&vec![stream.clone()].into());
         assert_eq!(text, "Dis\\u{1b}[31mcord (id 71) to aux\n");
         stream.state = StreamState::Pinned;
-        assert!(moved(&[stream.clone()]).contains("if it were not pinned"));
+        assert!(moved(&vec![stream.clone()].into()).contains("if it were not pinned"));
         stream.state = StreamState::Ignored;
-        let text = moved(&[stream]);
+        let text = moved(&vec![stream].into());
         assert_eq!(text, "Dis\\u{1b}[31mcord (id 71) left alone\n");
-        assert_eq!(moved(&[]), "nothing changes for what plays now\n");
+        assert_eq!(
+            moved(&StreamList::default()),
+            "nothing changes for what plays now\n"
+        );
     }
 
     #[test]

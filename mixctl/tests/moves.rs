@@ -264,7 +264,7 @@ fn patterns_of_both_kinds_are_told_apart() {
         Request::TryIgnoreProgram(_) => {
             let mut stream = stream(71, 1, "Ardour", Channel::Default);
             stream.state = StreamState::Ignored;
-            Reply::Streams(vec![stream]).into()
+            Reply::Streams(vec![stream].into()).into()
         }
         _ => Answer::Nothing,
     });

@@ -295,11 +295,13 @@ fn playing(change: impl Fn(&mut StreamDetail) + Send + Sync + 'static) -> Fake {
                 None => Answer::Refuse(Failure::new(ErrorCode::Refused, "no such stream")),
             }
         }
-        Request::TryAddProgram(_) => Answer::from(Reply::Streams(quiet().audio.streams.clone())),
+        Request::TryAddProgram(_) => {
+            Answer::from(Reply::Streams(quiet().audio.streams.clone().into()))
+        }
         Request::TryIgnoreProgram(_) => {
             let mut stream = quiet().audio.streams[0].clone();
             stream.state = StreamState::Ignored;
-            Answer::from(Reply::Streams(vec![stream]))
+            Answer::from(Reply::Streams(vec![stream].into()))
         }
         Request::AddProgram(_) => Answer::from(Reply::Unsaved(
             "rename mixd.conf: read-only file system".into(),
@@ -745,7 +747,7 @@ fn programs(book: &mut Book) {
         book.run(kept.socket(), args);
     }
     let nothing = Fake::start(|request| match request {
-        Request::TryAddProgram(_) => Answer::from(Reply::Streams(vec![])),
+        Request::TryAddProgram(_) => Answer::from(Reply::Streams(vec![].into())),
         Request::GetStatus => Answer::from(Reply::Status(empty())),
         _ => Answer::from(Reply::Done),
     });

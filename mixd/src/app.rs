@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use wire::{
     Audio, Change, Diagnosis, Event, Failure, Mix, Move, OutputChoice, PipeWireState, Reason,
-    Reply, Request, Settings, Sink, Status, Stream, Topic, Topics, Volume,
+    Reply, Request, Settings, Sink, SinkList, Status, Stream, StreamList, Topic, Topics, Volume,
 };
 
 use crate::config::config_file::ConfigFile;
@@ -440,7 +440,7 @@ impl App {
     }
 
     /// The sinks that can be played to, as many as fit into a message.
-    fn sinks(&self) -> Vec<Sink> {
+    fn sinks(&self) -> SinkList {
         let mut sinks = self.router().map_or_else(Vec::new, Router::list_sinks);
         let mut room = MAX_LIST;
         let size = |sink: &Sink| {
@@ -451,8 +451,10 @@ impl App {
                 .map(|user| user.line.map_or(0, |line| line.len()));
             STREAM + sink.name.len() + description + lines.sum::<usize>()
         };
+        let all = sinks.len();
         sinks.retain(|sink| takes(&mut room, size(sink)));
-        sinks
+        let omitted = u32::try_from(all - sinks.len()).unwrap_or(u32::MAX);
+        SinkList { sinks, omitted }
     }
 
     /// The streams that an edit would move.
@@ -462,8 +464,8 @@ impl App {
         let mut streams = self
             .router()
             .map_or_else(Vec::new, |router| router.moved(rules, &then));
-        truncate(&mut streams);
-        Ok(Reply::Streams(streams))
+        let omitted = truncate(&mut streams);
+        Ok(Reply::Streams(StreamList { omitted, streams }))
     }
 
     fn move_stream(&mut self, wanted: Move) -> Result<Reply<'static>, Failure> {

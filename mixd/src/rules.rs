@@ -309,7 +309,8 @@ fn split(pattern: &str) -> (Option<&str>, &str) {
         match c {
             _ if is_escaped => is_escaped = false,
             '\\' => is_escaped = true,
-            '=' => return (Some(&pattern[..at]), &pattern[at + 1..]),
+            // White space there belongs to no name.
+            '=' => return (Some(&pattern[..at]), pattern[at + 1..].trim_start()),
             _ => {}
         }
     }
@@ -333,8 +334,13 @@ fn key_among<'a>(
     usual: &[Option<&str>; KEYS.len()],
 ) -> Option<&'a str> {
     let (key, glob) = split(pattern);
+    // PipeWire's keys are of lower case, and a list has no two patterns that differ by case alone.
+    let value_of = |key: &str| {
+        let value = program.property(key);
+        value.or_else(|| program.property(&key.to_ascii_lowercase()))
+    };
     if let Some(key) = key
-        && let Some(value) = program.property(key)
+        && let Some(value) = value_of(key)
         && name::matches(glob, value)
     {
         return Some(key);

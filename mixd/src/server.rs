@@ -250,8 +250,7 @@ impl Server {
             }
         };
         let connected = self.clients.iter().map(Client::peer);
-        let program = |pid: i32| process::inspect(pid.cast_unsigned()).comm;
-        match admission::admit(peer, socket::uid(), connected, program) {
+        match admission::admit(peer, socket::uid(), connected, program_of) {
             Ok(at) => {
                 debug!("pid {} connected", peer.pid);
                 sys::set_smallest_send_buffer(&fd);
@@ -275,7 +274,17 @@ impl Server {
                 let message =
                     "mixd is busy: no file descriptor is left; raise its limit (ulimit -n)";
                 let failure = Failure::new(ErrorCode::Busy, message);
-                refuse(&fd, &failure.because(Reason::NoDescriptor));
+                let peers = self.clients.iter().filter_map(Client::peer);
+                let holders = admission::holders(peers, program_of);
+                let reason = Some(Reason::NoDescriptor);
+                refuse(
+                    &fd,
+                    &Failure {
+                        reason,
+                        holders,
+                        ..failure
+                    },
+                );
                 warning!("refused a client: no file descriptor is left");
                 is_told = true;
             }
@@ -300,6 +309,11 @@ fn refuse(fd: &OwnedFd, failure: &Failure) {
     {
         let _ = socket::send(fd, writer.pending());
     }
+}
+
+/// Returns the name of a process.
+fn program_of(pid: i32) -> Option<String> {
+    process::inspect(pid.cast_unsigned()).comm
 }
 
 fn spare_descriptor() -> Option<File> {

@@ -56,7 +56,7 @@ fn every_state_and_every_warning_comes_in_a_minute_of_the_script() {
     let connections = PipeWireState::ALL.iter();
     let connections = connections.filter(|it| **it != PipeWireState::Off);
     let connections = connections.map(|connection| connection.name());
-    let others = ["omitted", "linked-by", "rule", "not running"];
+    let others = ["omitted", "linked-by", "rule", "not running", "description"];
     let mut left: BTreeSet<&str> = states.chain(connections).chain(others).collect();
     left.extend(Warning::NAMES);
     let deadline = Instant::now() + TIMEOUT;
@@ -75,6 +75,7 @@ fn every_state_and_every_warning_comes_in_a_minute_of_the_script() {
                 ("linked-by", stream.linked_by.is_some()),
                 ("rule", stream.rule.is_some()),
                 ("not running", !stream.running),
+                ("description", stream.description.is_some()),
             ];
             left.retain(|name| !has.contains(&(name, true)));
         }
@@ -117,7 +118,11 @@ fn what_a_client_asks_for_is_done() {
     let Reply::Sinks(sinks) = sinks else {
         panic!("{sinks:?}");
     };
-    let unused = sinks.iter().find(|sink| sink.users.is_empty()).unwrap();
+    let unused = sinks
+        .sinks
+        .iter()
+        .find(|sink| sink.users.is_empty())
+        .unwrap();
     ask(Request::SetOutput(OutputChoice {
         sink: Some(unused.name.parse().unwrap()),
         channel: None,

@@ -198,7 +198,8 @@ fn any_property_can_decide_and_a_dry_run_says_what_would_move() {
     let mut client = stage.mixd.connect().unwrap();
     let pattern = |text: &str| text.parse().unwrap();
     let mut moved = |request: Request| match client.request(&request).unwrap() {
-        Reply::Streams(streams) => streams
+        Reply::Streams(list) => list
+            .streams
             .iter()
             .map(|stream| (stream.name.to_string(), stream.channel))
             .collect::<Vec<_>>(),

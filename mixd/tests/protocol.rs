@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use lab::future::{self, Age};
 use lab::mixd::Mixd;
 use mixd::app;
 use mixd::limits;
@@ -119,4 +120,39 @@ fn the_rust_example_watches() {
     let mut command = Command::new(program);
     command.arg(mixd.socket());
     assert_eq!(watch(command, &mixd, &["0.5", "-1"]), ["0", "0.5", "-1"]);
+}
+
+/// The first line that a client prints.
+fn first_line(mut command: Command) -> String {
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    line
+}
+
+#[test]
+fn the_python_client_works_on_with_a_daemon_from_the_future() {
+    for has_maps in [false, true] {
+        let socket = future::start(Age::Newer { has_maps }).unwrap();
+        for verb in ["get", "watch"] {
+            let mut client = python();
+            client.arg(wire_file("examples/client.py"));
+            client.args([&socket, verb]);
+            assert_eq!(first_line(client), "-0.25\n", "{verb}");
+        }
+    }
+}
+
+#[test]
+fn the_rust_example_works_on_with_a_daemon_from_the_future() {
+    for has_maps in [false, true] {
+        let socket = future::start(Age::Newer { has_maps }).unwrap();
+        let program = mixd_program().with_file_name("examples").join("watch");
+        let mut watch = Command::new(program);
+        watch.arg(&socket);
+        assert_eq!(first_line(watch), "-0.25\n");
+    }
 }

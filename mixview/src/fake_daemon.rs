@@ -102,7 +102,7 @@ impl FakeDaemon {
                 let moves =
                     |stream: &Stream| stream.rule.is_none() && matches(&pattern, &stream.name);
                 streams.retain(moves);
-                vec![Message::Reply(Ok(Reply::Streams(streams)))]
+                vec![Message::Reply(Ok(Reply::Streams(streams.into())))]
             }
             Request::RemoveProgram(pattern) => match self.position(&pattern) {
                 Some(at) => {

@@ -368,12 +368,15 @@ impl Model {
             (Some(Pending::SetVolume), _) => self.slide(SliderMessage::Acknowledged),
             (Some(Pending::TryPattern(pattern)), reply) => {
                 let outcome = match reply {
-                    Ok(Reply::Streams(streams)) => {
+                    Ok(Reply::Streams(list)) => {
                         let mut names = Vec::new();
-                        for name in streams.iter().map(|stream| stream.name.to_string()) {
+                        for name in list.streams.iter().map(|stream| stream.name.to_string()) {
                             if !names.contains(&name) {
                                 names.push(name);
                             }
+                        }
+                        if list.omitted > 0 {
+                            names.push(format!("{} more", list.omitted));
                         }
                         Ok(names)
                     }

@@ -171,7 +171,12 @@ fn draw_lists(painter: &mut Painter<'_>, model: &Model, body: Rect) {
     // Half of what the entry leaves, in whole rows.
     let half = whole_rows((body.height - ENTRY - 3.0 * GRID) / 2.0);
     let playing = Rect::new(body.x, body.y, body.width, half);
-    if model.daemon.audio.pipewire == PipeWireState::Up {
+    // Of a state that it does not know mixd lists what plays, if anything does.
+    let is_up = matches!(
+        model.daemon.audio.pipewire,
+        PipeWireState::Up | PipeWireState::Unknown
+    );
+    if is_up {
         let column = ((body.width - 2.0 * GRID) / 2.0).floor();
         for channel in [Channel::Default, Channel::Aux] {
             let x = match channel {

@@ -49,19 +49,21 @@ impl<'a> Items<'a> {
             (BYTES, length) => drop(self.bytes(length)?),
             (TEXT, length) => drop(self.text(length)?),
             (ARRAY, length) => {
+                let depth = depth.checked_sub(1)?;
                 for _ in 0..length {
-                    self.skip(depth.checked_sub(1)?)?;
+                    self.skip(depth)?;
                 }
             }
             (MAP, length) => {
+                let depth = depth.checked_sub(1)?;
                 let mut last: Option<&[u8]> = None;
                 for _ in 0..length {
-                    let key = self.skip(depth.checked_sub(1)?)?;
+                    let key = self.skip(depth)?;
                     if last.is_some_and(|last| last >= key) {
                         return None;
                     }
                     last = Some(key);
-                    self.skip(depth.checked_sub(1)?)?;
+                    self.skip(depth)?;
                 }
             }
             (SIMPLE, value) if SIMPLE_VALUES.contains(&value) => {}
@@ -170,6 +172,11 @@ mod tests {
         let nested = |depth| [vec![0x81; depth], vec![0x01]].concat();
         assert!(is_canonical(&nested(MAX_DEPTH)));
         assert!(!is_canonical(&nested(MAX_DEPTH + 1)));
+        let empty =
+            |depth, innermost| is_canonical(&[vec![0x81; depth - 1], vec![innermost]].concat());
+        for innermost in [0x80, 0xa0] {
+            assert!(empty(MAX_DEPTH, innermost) && !empty(MAX_DEPTH + 1, innermost));
+        }
         assert!(!is_canonical(&[0x81; 1024]));
     }
 }

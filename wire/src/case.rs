@@ -4,6 +4,10 @@
 /// Returns the lower case of a character where that is one character (`É` becomes `é`), else the
 /// character.
 pub fn fold(c: char) -> char {
+    // What nearly all of them are, without a look into Unicode's tables.
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
+    }
     let mut lower = c.to_lowercase();
     match (lower.next(), lower.next()) {
         (Some(lower), None) => lower,

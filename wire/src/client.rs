@@ -2,59 +2,30 @@
 //! answer itself ([`Client::request`]), or leaves that to an event loop that polls its descriptor
 //! ([`Client::send`], [`Client::receive`]).
 
+pub mod conversation;
 mod error;
 
-use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-
+use self::conversation::unexpected;
+pub use self::conversation::{Conversation, Incoming};
 pub use self::error::ClientError;
 use self::error::unreachable;
-use crate::codec;
-use crate::frame::{self, Kind, Reader, Writer};
+use crate::frame::Kind;
 use crate::socket::{self, Interest, SystemError};
-use crate::{Event, Hello, Name, PROTOCOL, Reply, Request, Text, Welcome};
+use crate::{Event, Name, Reply, Request, Welcome};
 
 /// How long the daemon may take to answer before it counts as not reachable. It answers within a
 /// millisecond; seconds mean that it is stopped.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How many bytes of requests may wait for a daemon that does not read: some hundred requests.
-const QUEUE: usize = 16 * 1024;
-
 /// A connection to mixd.
 #[derive(Debug)]
 pub struct Client {
     fd: OwnedFd,
-    reader: Reader,
-    writer: Writer,
-    welcome: Option<Welcome>,
-    /// The id of the last frame sent. The Hello has 1.
-    sent: u32,
-    /// The id of the last frame that has been answered; 0 if none has.
-    answered: u32,
-    /// Events that came while an answer was awaited, the newest of each topic.
-    events: VecDeque<Event<'static>>,
-}
-
-/// What has come from the daemon.
-#[derive(Debug)]
-pub enum Incoming {
-    /// The answer to the Hello, before everything else: [`Client::welcome`] has it.
-    Welcome,
-    /// The answer to the oldest request that has none yet: a [`ClientError`] where the daemon says no, or
-    /// something that is not understood.
-    Answer(Result<Reply<'static>, ClientError>),
-    /// An event of a topic subscribed to.
-    Event(Event<'static>),
-}
-
-/// Returns the id after `id`. 0 is the id of what the daemon says about no request in particular.
-fn next_id(id: u32) -> u32 {
-    id.wrapping_add(1).max(1)
+    conversation: Conversation,
 }
 
 impl Client {
@@ -86,24 +57,15 @@ impl Client {
         check_peer(&fd, name)?;
         let mut client = Self {
             fd,
-            reader: Reader::new(frame::MAX_REPLY, 0),
-            writer: Writer::new(QUEUE),
-            welcome: None,
-            sent: 0,
-            answered: 0,
-            events: VecDeque::new(),
+            conversation: Conversation::new(program)?,
         };
-        let hello = Hello {
-            client: Text::truncated(program),
-            protocol: PROTOCOL,
-        };
-        client.push(Kind::Hello, &hello)?;
+        client.flush()?;
         Ok(client)
     }
 
     /// What the daemon said of itself; `None` before it has.
     pub fn welcome(&self) -> Option<&Welcome> {
-        self.welcome.as_ref()
+        self.conversation.welcome()
     }
 
     /// Sends a request and waits at most [`TIMEOUT`] for its answer. Events that come meanwhile are
@@ -120,13 +82,7 @@ impl Client {
                 Some(Incoming::Answer(answer)) if !self.awaits_answer() => {
                     return answer;
                 }
-                // Only the newest of each topic: each is the whole state.
-                Some(Incoming::Event(event)) => {
-                    let topic = std::mem::discriminant(&event);
-                    self.events
-                        .retain(|older| std::mem::discriminant(older) != topic);
-                    self.events.push_back(event);
-                }
+                Some(Incoming::Event(event)) => self.conversation.keep_event(event),
                 // Or the late answer to a request that was given up.
                 Some(Incoming::Welcome | Incoming::Answer(_)) => {}
                 None => return Err(ClientError::Silent),
@@ -144,11 +100,11 @@ impl Client {
         deadline: Option<Instant>,
     ) -> Result<Option<Event<'static>>, ClientError> {
         loop {
-            if let Some(event) = self.events.pop_front() {
+            if let Some(event) = self.conversation.kept_event() {
                 return Ok(Some(event));
             }
             match self.wait(deadline)? {
-                Some(Incoming::Event(event)) => self.events.push_back(event),
+                Some(Incoming::Event(event)) => return Ok(Some(event)),
                 Some(Incoming::Welcome) => {}
                 Some(Incoming::Answer(_)) => return Err(unexpected(Kind::Reply)),
                 None => return Ok(None),
@@ -164,12 +120,8 @@ impl Client {
     /// sent then; [`ClientError::Silent`] when hundreds wait to be read, and the others: the connection is
     /// not usable any more.
     pub fn send(&mut self, request: &Request) -> Result<(), ClientError> {
-        match &self.welcome {
-            Some(welcome) if !welcome.requests.contains(request.name()) => {
-                Err(ClientError::Unknown(request.name(), welcome.daemon))
-            }
-            _ => self.push(Kind::Request, request),
-        }
+        self.conversation.send(request)?;
+        self.flush()
     }
 
     /// Sends what waits.
@@ -178,13 +130,14 @@ impl Client {
     /// A call fails. The end of the daemon is no error here: [`receive`](Self::receive) reports it
     /// after the daemon's last words.
     pub fn flush(&mut self) -> Result<(), ClientError> {
-        while !self.writer.pending().is_empty() {
-            match socket::send(&self.fd, self.writer.pending()) {
-                Ok(count) => self.writer.sent(count),
+        let writer = self.conversation.writer();
+        while !writer.pending().is_empty() {
+            match socket::send(&self.fd, writer.pending()) {
+                Ok(count) => writer.sent(count),
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => break,
                     io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
-                        self.writer.clear();
+                        writer.clear();
                     }
                     _ => return Err(system("send to", error)),
                 },
@@ -195,12 +148,12 @@ impl Client {
 
     /// Returns whether the Hello or a request has no answer yet.
     pub fn awaits_answer(&self) -> bool {
-        self.sent != self.answered
+        self.conversation.awaits_answer()
     }
 
     /// What the descriptor is to be polled for: for writing only while something waits for room.
     pub fn interest(&self) -> Interest {
-        match self.writer.pending().is_empty() {
+        match self.conversation.is_sent() {
             true => Interest::Readable,
             false => Interest::Both,
         }
@@ -214,44 +167,14 @@ impl Client {
     /// why it ends the connection, and the others: the connection is not usable any more.
     pub fn receive(&mut self) -> Result<Option<Incoming>, ClientError> {
         loop {
-            match self.reader.peek() {
-                Ok(Some(frame)) => {
-                    let is_answer = self.awaits_answer() && frame.id == next_id(self.answered);
-                    let is_welcomed = self.welcome.is_some();
-                    let incoming = match frame.kind {
-                        Kind::Welcome if !is_welcomed && is_answer => {
-                            self.welcome = Some(codec::decode_open(frame.body)?);
-                            Some(Incoming::Welcome)
-                        }
-                        Kind::Reply if is_welcomed && is_answer => {
-                            let reply = codec::decode_open(frame.body).map_err(ClientError::from);
-                            Some(Incoming::Answer(reply))
-                        }
-                        Kind::Error if is_welcomed && is_answer => {
-                            Some(Incoming::Answer(Err(refusal(frame.body))))
-                        }
-                        // About the connection as a whole: its end.
-                        Kind::Error => return Err(refusal(frame.body)),
-                        Kind::Event if is_welcomed => {
-                            codec::decode_open(frame.body).ok().map(Incoming::Event)
-                        }
-                        kind => return Err(unexpected(kind)),
-                    };
-                    if frame.kind != Kind::Event {
-                        self.answered = next_id(self.answered);
-                    }
-                    self.reader.consume();
-                    if incoming.is_some() {
-                        return Ok(incoming);
-                    }
-                    continue;
-                }
-                Ok(None) => {}
-                Err(error) => return Err(ClientError::Protocol(error.to_string())),
+            let incoming = self.conversation.next_incoming()?;
+            if incoming.is_some() {
+                return Ok(incoming);
             }
-            match socket::receive(&self.fd, self.reader.space()) {
+            let reader = self.conversation.reader();
+            match socket::receive(&self.fd, reader.space()) {
                 Ok(0) => return Err(ClientError::Closed),
-                Ok(count) => self.reader.filled(count),
+                Ok(count) => reader.filled(count),
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => return Ok(None),
                     io::ErrorKind::ConnectionReset => return Err(ClientError::Closed),
@@ -276,17 +199,6 @@ impl Client {
                 .map_err(|error| system("poll", error))?;
         }
     }
-
-    fn push<T: Serialize>(&mut self, kind: Kind, message: &T) -> Result<(), ClientError> {
-        if self.writer.room() < frame::HEADER + frame::MAX_REQUEST {
-            return Err(ClientError::Silent);
-        }
-        let id = next_id(self.sent);
-        self.writer
-            .push(kind, id, |space| codec::encode(message, space))?;
-        self.sent = id;
-        self.flush()
-    }
 }
 
 impl AsFd for Client {
@@ -306,16 +218,4 @@ fn check_peer(fd: &OwnedFd, name: &Name) -> Result<(), ClientError> {
 
 fn system(call: &'static str, error: io::Error) -> ClientError {
     ClientError::System(SystemError::new(call, "mixd", error))
-}
-
-/// Returns what an Error says.
-fn refusal(body: &[u8]) -> ClientError {
-    match codec::decode_open(body) {
-        Ok(failure) => ClientError::Refused(failure),
-        Err(error) => error.into(),
-    }
-}
-
-fn unexpected(kind: Kind) -> ClientError {
-    ClientError::Protocol(format!("a {kind:?} frame out of turn"))
 }

@@ -215,6 +215,12 @@ impl Reader {
         Ok(parsed.map(|(frame, _)| frame))
     }
 
+    /// Returns the kind of the first frame, as soon as its header has come and is sound.
+    pub fn kind(&self) -> Option<Kind> {
+        let header = self.buffer[self.start..self.end].first_chunk()?;
+        Some(Header::parse(*header, self.max).ok()?.kind)
+    }
+
     /// Removes the frame that [`peek`](Self::peek) returns, if there is one.
     pub fn consume(&mut self) {
         if let Ok(Some((_, length))) = parse(&self.buffer[self.start..self.end], self.max) {
@@ -228,6 +234,11 @@ impl Reader {
     /// Takes everything away.
     pub fn clear(&mut self) {
         (self.start, self.end) = (0, 0);
+    }
+
+    /// Returns how many bytes it holds.
+    pub fn len(&self) -> usize {
+        self.end - self.start
     }
 
     /// Returns whether it holds no byte, not even the start of a frame.

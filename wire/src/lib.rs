@@ -72,10 +72,11 @@ pub use client::{Client, ClientError, Incoming};
 pub use message::{
     Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Hello, Holder, Mix, Move,
     Output, OutputChoice, Outputs, PipeWireState, Property, Reason, Reply, Request, Rule, Settings,
-    Sink, SinkUser, Source, Status, Stream, StreamDetail, StreamState, Topic, Warning, Welcome,
+    Sink, SinkList, SinkUser, Source, Status, Stream, StreamDetail, StreamList, StreamState, Topic,
+    Warning, Welcome,
 };
 pub use name::{Name, NameError, VARIABLE};
-pub use text::{Text, TooLong, quoted, visible};
+pub use text::{Text, TooLong, is_visible, quoted, visible};
 pub use topics::{Requests, Topics};
 pub use volume::{Gain, Shift, Snap, Volume, VolumeError};
 

@@ -330,11 +330,11 @@ pub enum Reply<'a> {
     /// What has changed on the program list, or of an output.
     Changed(Change<'a>),
     /// The sinks that can be played to.
-    Sinks(Vec<Sink>),
+    Sinks(SinkList),
     /// The whole state.
     Status(Status<'a>),
     /// The streams that would change, as they would be.
-    Streams(Vec<Stream>),
+    Streams(StreamList),
     /// One stream, and all that decides about it.
     Stream(Box<StreamDetail>),
     /// What helps to find a fault besides the status.
@@ -547,6 +547,33 @@ pub struct Sink {
     pub users: Vec<SinkUser>,
     /// `node.description`, the name for people, if it has one.
     pub description: Option<NodeName>,
+}
+
+/// Sinks, as many as fit into a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SinkList {
+    /// The sinks.
+    pub sinks: Vec<Sink>,
+    /// How many there are besides those listed.
+    pub omitted: u32,
+}
+
+/// Streams, as many as fit into a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StreamList {
+    /// How many there are besides those listed.
+    pub omitted: u32,
+    /// The streams.
+    pub streams: Vec<Stream>,
+}
+
+impl From<Vec<Stream>> for StreamList {
+    fn from(streams: Vec<Stream>) -> Self {
+        let omitted = 0;
+        Self { omitted, streams }
+    }
 }
 
 /// A channel that plays to a [`Sink`].

@@ -12,13 +12,23 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub fn visible(text: &str) -> String {
     let mut visible = String::with_capacity(text.len());
     for c in text.chars() {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        match c.is_control() || turns {
+        match is_escaped(c) {
             true => visible.extend(c.escape_default()),
             false => visible.push(c),
         }
     }
     visible
+}
+
+/// Returns whether [`visible`] leaves a text as it is.
+pub fn is_visible(text: &str) -> bool {
+    !text.chars().any(is_escaped)
+}
+
+fn is_escaped(c: char) -> bool {
+    let turns =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || c.is_control()
 }
 
 /// Returns a word as sh(1) takes it literally: in quotes, unless no character of it needs them.

@@ -1,8 +1,10 @@
 //! One example of every message, as a whole frame: the golden vectors in `wire/vectors/`, the
 //! hexdumps in PROTOCOL.md and the fuzzer's seeds are all made from this table.
 
+pub mod exchanges;
+pub mod session;
+
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use serde::Serialize;
 
@@ -12,8 +14,8 @@ use crate::message::{ClientName, Key, NodeName, Pattern, Replacement, Sentence};
 use crate::{
     Audio, Change, Channel, Curve, Diagnosis, ErrorCode, Event, Failure, Gain, Hello, Holder, Mix,
     Move, Output, OutputChoice, Outputs, PROTOCOL, PipeWireState, Property, Reason, Reply, Request,
-    Rule, Settings, Shift, Sink, SinkUser, Snap, Source, Status, Stream, StreamDetail, StreamState,
-    Text, Topics, Volume, Warning, Welcome,
+    Rule, Settings, Shift, Sink, SinkList, SinkUser, Snap, Source, Status, Stream, StreamDetail,
+    StreamState, Text, Topics, Volume, Warning, Welcome,
 };
 
 /// A message as the bytes that carry it.
@@ -59,22 +61,37 @@ impl Vector {
         }
     }
 
-    /// The frame in hexadecimal, 16 bytes a line, the header on a line of its own.
-    pub fn hex(&self) -> String {
-        let (header, body) = self.frame.split_at(HEADER);
-        let mut text = String::new();
-        for line in std::iter::once(header).chain(body.chunks(16)) {
-            let bytes: Vec<_> = line.iter().map(|byte| format!("{byte:02x}")).collect();
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "{}", bytes.join(" "));
-        }
-        text
-    }
-
     /// The content of its file.
     pub fn file(&self) -> String {
-        format!("# {}\n{}", self.readable(), self.hex())
+        format!("# {}\n{}", self.readable(), hex(&self.frame))
     }
+}
+
+/// Returns a frame in hexadecimal, 16 bytes a line, the header on a line of its own.
+fn hex(frame: &[u8]) -> String {
+    let (header, body) = frame.split_at(HEADER.min(frame.len()));
+    let mut text = String::new();
+    for line in std::iter::once(header).chain(body.chunks(16)) {
+        let bytes: Vec<_> = line.iter().map(|byte| format!("{byte:02x}")).collect();
+        text += &format!("{}\n", bytes.join(" "));
+    }
+    text
+}
+
+/// Returns the files in `wire/vectors/` that are made from the tables: their names there, and what is in them.
+pub fn files() -> Vec<(String, String)> {
+    let good = all().into_iter();
+    let good = good.map(|vector| (format!("{}.hex", vector.name), vector.file()));
+    let mut files: Vec<_> = good.collect();
+    files.push(("session.txt".to_owned(), session::file()));
+    for (folder, exchanges) in [
+        ("reject", exchanges::rejected()),
+        ("limits", exchanges::at_limits()),
+    ] {
+        let exchanges = exchanges.iter();
+        files.extend(exchanges.map(|one| (format!("{folder}/{}.hex", one.name), one.file())));
+    }
+    files
 }
 
 /// One vector of every message.
@@ -215,7 +232,7 @@ fn about_the_list() -> Vec<Vector> {
             10,
             &Request::TryAddProgram(discord),
         ),
-        reply("reply-streams", 10, &Reply::Streams(vec![stream()])),
+        reply("reply-streams", 10, &Reply::Streams(vec![stream()].into())),
         request(
             "request-try-remove-program",
             11,
@@ -299,7 +316,7 @@ fn output(name: &str, description: &str) -> Output {
     }
 }
 
-fn sinks() -> Vec<Sink> {
+fn sinks() -> SinkList {
     let Outputs { aux, default } = *audio().outputs;
     let line = |text| Some(Sentence::truncated(text));
     let users = [
@@ -314,7 +331,10 @@ fn sinks() -> Vec<Sink> {
             description,
         })
     });
-    sinks.collect()
+    SinkList {
+        sinks: sinks.collect(),
+        omitted: 0,
+    }
 }
 
 fn audio() -> Audio {

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use wire::frame::{self, Kind, MAX_REPLY, MAX_REQUEST};
-use wire::{Event, Failure, Hello, Reply, Request, Welcome, canonical, codec, message, vectors};
+use wire::vectors::exchanges::Answer;
+use wire::{
+    ErrorCode, Event, Failure, Hello, Reply, Request, Welcome, canonical, codec, message, vectors,
+};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -65,25 +68,91 @@ fn every_hexdump_in_the_document_is_the_frame_that_it_says() {
     }
 }
 
+/// The files in a folder and those below it.
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let files = paths.map(|path| match path.is_dir() {
+        true => files_in(&path),
+        false => vec![path],
+    });
+    files.flatten().collect()
+}
+
 #[test]
 fn every_file_of_vectors_is_what_cargo_xtask_vectors_makes() {
-    let mut names = Vec::new();
-    for vector in vectors::all() {
-        let name = format!("vectors/{}.hex", vector.name);
+    let mut names = vec![path("vectors/README.md")];
+    for (name, content) in vectors::files() {
+        let name = format!("vectors/{name}");
         assert_eq!(
             read(&name),
-            vector.file(),
+            content,
             "'cargo xtask vectors' makes {name} anew"
         );
         names.push(path(&name));
     }
-    let mut found: Vec<_> = fs::read_dir(path("vectors"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut found = files_in(&path("vectors"));
     found.sort();
     names.sort();
     assert_eq!(found, names, "no file too many");
+}
+
+/// The lines `# KEY: VALUE` that the README of the vectors explains.
+#[test]
+fn every_exchange_can_be_read_from_its_file() {
+    let exchanges = [
+        vectors::exchanges::rejected(),
+        vectors::exchanges::at_limits(),
+    ]
+    .concat();
+    for exchange in exchanges {
+        let file = exchange.file();
+        let line = |key: &str| {
+            let start = format!("# {key}: ");
+            let mut lines = file.lines().filter_map(|line| line.strip_prefix(&start));
+            let value = lines
+                .next()
+                .unwrap_or_else(|| panic!("no {key} in {}", exchange.name));
+            assert_eq!(lines.next(), None, "{}", exchange.name);
+            value.to_owned()
+        };
+        assert_eq!(bytes(&file), exchange.sent, "{}", exchange.name);
+        assert_eq!(line("id"), exchange.id.to_string());
+        assert_eq!(line("after") == "welcome", exchange.is_open);
+        assert_eq!(line("connection") == "lives", exchange.lives);
+        let answer = line("answer");
+        let answer = answer.split(' ').collect::<Vec<_>>();
+        match exchange.answer {
+            Answer::Welcome => assert_eq!(answer, ["welcome"]),
+            Answer::Reply => assert_eq!(answer, ["reply"]),
+            Answer::Error(code, None) => assert_eq!(answer, ["error", code.name()]),
+            Answer::Error(code, Some(reason)) => {
+                assert_eq!(answer, ["error", code.name(), reason.name()]);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_rejected_body_is_a_message_in_canonical_form() {
+    for exchange in vectors::exchanges::rejected() {
+        let Ok(Some((frame, _))) = frame::parse(&exchange.sent, MAX_REQUEST) else {
+            continue;
+        };
+        let is_malformed = matches!(exchange.answer, Answer::Error(ErrorCode::Malformed, _));
+        if is_malformed && frame.kind == Kind::Request {
+            assert!(
+                codec::decode::<Request>(frame.body).is_err(),
+                "{}",
+                exchange.name
+            );
+            let is_sound = canonical::is_canonical(frame.body);
+            // CDDL can't say that a topic is named once.
+            let is_sound = is_sound && exchange.name != "subscribe-twice";
+            let valid = is_sound && is_valid("request", frame.body);
+            assert!(!valid, "{} is in the schema", exchange.name);
+        }
+    }
 }
 
 /// Decodes as what the frame's kind says, and encodes again.

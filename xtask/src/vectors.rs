@@ -1,5 +1,5 @@
-//! `cargo xtask vectors`: writes the golden vectors of the protocol, a file a message, and what
-//! PROTOCOL.md shows of them and of the schema.
+//! `cargo xtask vectors`: writes the vectors of the protocol, and what PROTOCOL.md shows of them and of the
+//! schema.
 
 use std::fs;
 use std::path::Path;
@@ -9,12 +9,15 @@ use lab::Result;
 /// Writes them.
 pub fn vectors() -> Result<()> {
     let folder = Path::new("wire/vectors");
-    fs::create_dir_all(folder)?;
-    let vectors = wire::vectors::all();
+    let files = wire::vectors::files();
+    for (name, content) in &files {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        fs::write(path, content)?;
+    }
     let mut section = String::new();
-    for vector in &vectors {
+    for vector in wire::vectors::all() {
         let content = vector.file();
-        fs::write(folder.join(vector.name).with_extension("hex"), &content)?;
         section += &format!("\n`{}`\n\n```hex\n{content}```\n", vector.name);
     }
     let schema = fs::read_to_string("wire/schema.cddl")?;
@@ -31,11 +34,7 @@ pub fn vectors() -> Result<()> {
         path,
         format!("{head}{SCHEMA}{schema}{FENCE}{tail}{VECTORS}{section}"),
     )?;
-    println!(
-        "{} vectors in {} and {path}",
-        vectors.len(),
-        folder.display()
-    );
+    println!("{} files in {}, and {path}", files.len(), folder.display());
     Ok(())
 }
 

@@ -33,10 +33,10 @@ const LOOPBACK: Card = Card {
 };
 const LOOPBACK_GROUP: (&str, &str) = ("node.link-group", "loopback");
 
-const FIREFOX: Program = program(80, "Firefox", &[]);
+const FIREFOX: Program = program(80, "Firefox", &[("media.name", "A film")]);
 const DISCORD: Program = program(81, "Discord", &[]);
-const OBS: Program = program(82, "OBS", &[]);
-const SPOTIFY: Program = program(83, "Spotify", &[]);
+const OBS: Program = program(82, "OBS", &[("node.description", "OBS Monitor")]);
+const SPOTIFY: Program = program(83, "Spotify", &[("media.name", "A song\u{1b}[31m")]);
 const MPV: Program = program(84, "mpv", &[("target.object", HDMI.name)]);
 const EFFECTS: Program = program(85, "Easy Effects", &[("node.link-group", "easyeffects")]);
 const AUDACITY: Program = program(86, "Audacity", &[("node.dont-move", "true")]);
@@ -46,7 +46,7 @@ const LOOPBACK_STREAM: Program = program(
     "Loopback",
     &[LOOPBACK_GROUP, ("target.object", "mixd-default")],
 );
-const SHELL: Program = program(89, "GNOME Shell", &[]);
+const SHELL: Program = program(89, " GNOME Shell [beta]\n", &[]);
 
 /// The seconds from one beginning of the script to the next.
 pub const PERIOD: u64 = 60;

@@ -8,6 +8,10 @@ use wire::{Channel, Failure, Reason, Rule};
 
 use super::{Edit, Program, Rules, matching_key, narrowest};
 
+/// The most rules that one gives way to: for each, every program that plays is looked at, and nothing may keep
+/// the loop for long.
+const MAX_SPLIT: usize = 16;
+
 /// The list that moves a program, and what that moves.
 #[derive(Debug)]
 pub struct Moved {
@@ -99,6 +103,12 @@ fn split<P: Program>(
             .any(|pattern| matching_key(pattern, other).is_some());
         if !is_held || is_covered || without.channel(other) == Some(Channel::Aux) {
             continue;
+        }
+        if instead.len() == MAX_SPLIT {
+            return Err(not_alone(format!(
+                "'{}' matches more than {MAX_SPLIT} other programs too; put narrower patterns on the list",
+                rule.pattern()
+            )));
         }
         let strangers = playing
             .iter()

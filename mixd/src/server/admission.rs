@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use wire::message::NodeName;
 use wire::socket::Peer;
 use wire::{ErrorCode, Failure, Holder, Reason};
+
+use crate::rules::name::shown;
 
 /// How many clients are served at once. A desktop has a bar or two, a window, and key presses.
 pub const CLIENTS: usize = 32;
@@ -68,7 +69,7 @@ fn busy(reason: Reason, message: String, holders: &[Holder]) -> Failure {
 }
 
 /// The processes that hold slots, those first that hold most.
-fn holders(
+pub fn holders(
     slots: impl Iterator<Item = Peer>,
     program: impl Fn(i32) -> Option<String>,
 ) -> Vec<Holder> {
@@ -80,7 +81,7 @@ fn holders(
         .into_iter()
         .map(|(pid, places)| Holder {
             pid: u32::try_from(pid).ok().filter(|&pid| pid > 0),
-            name: program(pid).map(|name| NodeName::truncated(&name)),
+            name: program(pid).map(|name| shown(&name)),
             places,
         })
         .collect();

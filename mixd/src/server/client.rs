@@ -120,7 +120,7 @@ impl<S: Socket> Client<S> {
             (self.is_deaf, self.is_blocked) = (true, false);
         }
         let wants_input = session.wants_input();
-        if events.readable && wants_input {
+        if wants_input && (events.readable || session.is_input_late(now)) {
             match socket.receive(session.input()) {
                 Ok(0) => session.end_input(),
                 Ok(count) => session.received(count),

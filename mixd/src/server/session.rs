@@ -8,6 +8,7 @@
 //!   written: a slow reader costs no memory;
 //! - while there is no room for an answer nothing more is read.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use wire::canonical;
@@ -16,7 +17,7 @@ use wire::frame::{Frame, Full, HEADER, Kind, MAX_REPLY, MAX_REQUEST, Reader, Wri
 use wire::message::MAX_CLIENT;
 use wire::{
     ErrorCode, Event, Failure, Hello, PROTOCOL, Reply, Request, Text, Topic, Topics, Welcome,
-    visible,
+    is_visible, visible,
 };
 
 use crate::limits::{MAX_LISTED, MAX_MESSAGE, shortened};
@@ -26,7 +27,7 @@ use crate::server::admission::ClientId;
 pub const HELLO_TIME: Duration = Duration::from_secs(2);
 /// How long a frame may take from its first byte to its last.
 pub const FRAME_TIME: Duration = Duration::from_secs(5);
-/// How long output may wait without the client taking a byte of it.
+/// How long an answer may wait without the kernel taking a byte of it.
 pub const OUTPUT_TIME: Duration = Duration::from_secs(30);
 /// How many frames of one client are handled before the next client's turn.
 pub const FRAMES_A_TURN: usize = 8;
@@ -90,7 +91,10 @@ pub struct Session {
     connected_at: Instant,
     /// When the first byte of an unfinished frame was received.
     frame_began: Option<Instant>,
-    /// When a byte of the output that waits was last sent.
+    /// How many bytes of the output that waits end with an answer: what follows are Events, for which a reader may
+    /// take its time.
+    answers: usize,
+    /// When a byte of the answers that wait was last sent.
     output_began: Option<Instant>,
 }
 
@@ -109,6 +113,7 @@ impl Session {
             client: Text::truncated("?"),
             connected_at: now,
             frame_began: None,
+            answers: 0,
             output_began: None,
         }
     }
@@ -125,6 +130,7 @@ impl Session {
         self.client = Text::truncated("?");
         self.connected_at = now;
         self.frame_began = None;
+        self.answers = 0;
         self.output_began = None;
     }
 
@@ -162,7 +168,7 @@ impl Session {
     /// Returns whether [`handle_frames`](Self::handle_frames) would handle one.
     pub fn has_work(&self) -> bool {
         let can_work = self.phase != Phase::Closing && self.has_room() && !self.waits_for_room;
-        can_work && !matches!(self.reader.peek(), Ok(None))
+        can_work && !matches!(next_frame(&self.reader), Ok(None))
     }
 
     fn has_room(&self) -> bool {
@@ -179,6 +185,7 @@ impl Session {
                 Ok(()) => {
                     self.reader.consume();
                     self.frame_began = None;
+                    self.answers = self.writer.pending().len();
                 }
                 // Again when the client has taken some output.
                 Err(Full) => self.waits_for_room = true,
@@ -191,15 +198,15 @@ impl Session {
 
     /// Returns whether what has come ends inside a frame.
     fn has_partial_frame(&self) -> bool {
-        !self.reader.is_empty() && matches!(self.reader.peek(), Ok(None))
+        !self.reader.is_empty() && matches!(next_frame(&self.reader), Ok(None))
     }
 
     fn handle_frame(&mut self, service: &mut impl Service) -> Result<(), Full> {
-        let frame = match self.reader.peek() {
+        let frame = match next_frame(&self.reader) {
             Ok(Some(frame)) => frame,
             Ok(None) => return Ok(()),
-            Err(error) => {
-                self.close_with(0, Failure::new(ErrorCode::Header, error.to_string()));
+            Err(why) => {
+                self.close_with(0, Failure::new(ErrorCode::Header, why));
                 return Ok(());
             }
         };
@@ -242,14 +249,13 @@ impl Session {
                     Err(failure) => answer(writer, frame.id, Err(failure)),
                 }
             }
-            (kind, phase) => {
-                let (id, code) = (frame.id, wrong_turn(kind));
-                let message = match (kind, phase) {
-                    (Kind::Request, _) => "a Request came before Hello",
-                    (Kind::Hello, _) => "a second Hello came",
-                    _ => "the header's kind is one that only the daemon sends",
+            (kind, _) => {
+                let id = frame.id;
+                let message = match kind {
+                    Kind::Hello => "a second Hello came",
+                    _ => "a Request came before Hello",
                 };
-                self.close_with(id, Failure::new(code, message));
+                self.close_with(id, Failure::new(ErrorCode::Sequence, message));
                 Ok(())
             }
         }
@@ -314,11 +320,12 @@ impl Session {
             self.waits_for_room = false;
         }
         self.writer.sent(count);
+        self.answers = self.answers.saturating_sub(count);
         self.note_output(now);
     }
 
     fn note_output(&mut self, now: Instant) {
-        let waits = !self.writer.pending().is_empty();
+        let waits = self.answers > 0;
         self.output_began = waits.then(|| self.output_began.unwrap_or(now));
     }
 
@@ -339,20 +346,32 @@ impl Session {
         [hello, frame, output].into_iter().flatten().min()
     }
 
+    /// Returns whether input is overdue. It may have come meanwhile: a daemon that was stopped looks again.
+    pub fn is_input_late(&self, now: Instant) -> bool {
+        self.lacks_hello(now) || self.lacks_rest(now)
+    }
+
+    fn lacks_hello(&self, now: Instant) -> bool {
+        let hello = (self.phase == Phase::Hello).then_some(self.connected_at);
+        is_over(hello, HELLO_TIME, now)
+    }
+
+    fn lacks_rest(&self, now: Instant) -> bool {
+        is_over(self.frame_began, FRAME_TIME, now)
+    }
+
     /// Ends a connection whose client has taken too long. Returns what for, if it has. An Error is written
     /// where there is somebody to read it.
     pub fn expire(&mut self, now: Instant) -> Option<&'static str> {
-        let over = |began: Option<Instant>, time| began.is_some_and(|began| now >= began + time);
-        if over(self.output_began, OUTPUT_TIME) {
+        if is_over(self.output_began, OUTPUT_TIME, now) {
             self.close();
             self.writer.clear();
             self.output_began = None;
             return Some("took no output for 30 s");
         }
-        let hello = (self.phase == Phase::Hello).then_some(self.connected_at);
-        let (message, reason) = if over(hello, HELLO_TIME) {
+        let (message, reason) = if self.lacks_hello(now) {
             ("no Hello came within 2 s", "said no Hello within 2 s")
-        } else if over(self.frame_began, FRAME_TIME) {
+        } else if self.lacks_rest(now) {
             (
                 "a frame was not finished within 5 s",
                 "did not finish a frame within 5 s",
@@ -361,17 +380,27 @@ impl Session {
             return None;
         };
         self.close_with(0, Failure::new(ErrorCode::Timeout, message));
+        self.answers = self.writer.pending().len();
         self.note_output(now);
         Some(reason)
     }
 }
 
-/// The error of a frame whose kind is not accepted now: a second Hello or an early Request is out of
-/// sequence, and a kind that only the daemon sends makes a wrong header.
-fn wrong_turn(kind: Kind) -> ErrorCode {
-    match kind {
-        Kind::Hello | Kind::Request => ErrorCode::Sequence,
-        Kind::Welcome | Kind::Reply | Kind::Error | Kind::Event => ErrorCode::Header,
+fn is_over(began: Option<Instant>, time: Duration, now: Instant) -> bool {
+    began.is_some_and(|began| now >= began + time)
+}
+
+/// Returns the next frame; `None` while it is not whole.
+///
+/// # Errors
+/// Why its header is broken.
+fn next_frame(reader: &Reader) -> Result<Option<Frame<'_>>, Cow<'static, str>> {
+    match reader.kind() {
+        None | Some(Kind::Hello | Kind::Request) => {
+            let frame = reader.peek();
+            frame.map_err(|error| error.to_string().into())
+        }
+        Some(_) => Err("the header's kind is one that only the daemon sends".into()),
     }
 }
 
@@ -381,8 +410,7 @@ fn handle_hello(frame: &Frame) -> Result<Hello, Failure> {
         Ok(hello) if hello.protocol == PROTOCOL => return Ok(hello),
         Ok(hello) => format!(
             "{} speaks protocol {}, this mixd {PROTOCOL}; install both from one version",
-            visible(&hello.client),
-            hello.protocol
+            &*hello.client, hello.protocol
         ),
         Err(error) if !canonical::is_canonical(frame.body) => {
             return Err(Failure::new(ErrorCode::Malformed, error.to_string()));
@@ -403,6 +431,10 @@ fn decode_request(body: &[u8]) -> Result<Request, Failure> {
             let message = "this mixd does not know the request; is it older than the client?";
             Failure::new(ErrorCode::Unsupported, message)
         }
+        _ if canonical::is_canonical(body) => {
+            let message = "the request does not have the form that protocol 1 gives it";
+            Failure::new(ErrorCode::Malformed, message)
+        }
         error => Failure::new(ErrorCode::Malformed, error.to_string()),
     })
 }
@@ -417,11 +449,11 @@ fn names_no_request(body: &[u8]) -> bool {
 fn answer(writer: &mut Writer, id: u32, result: Result<Reply, Failure>) -> Result<(), Full> {
     match result {
         Ok(reply) => writer.push(Kind::Reply, id, |body| codec::encode_reply(&reply, body)),
-        Err(failure) => {
-            let failure = Failure {
-                message: shortened(failure.message),
-                ..failure
-            };
+        Err(mut failure) => {
+            if !is_visible(&failure.message) {
+                failure.message = visible(&failure.message).into();
+            }
+            failure.message = shortened(failure.message);
             writer.push(Kind::Error, id, |body| codec::encode(&failure, body))
         }
     }

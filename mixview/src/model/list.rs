@@ -164,6 +164,7 @@ impl Model {
                 return self.say(capitalized(&failure.message), !is_end);
             }
         };
+        let can_undo = can_undo && self.daemon.knows(&Request::Undo);
         if let Some(typed) = typed {
             self.added = added;
             // Unless something else has been typed meanwhile.

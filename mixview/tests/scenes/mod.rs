@@ -319,7 +319,7 @@ fn combo() -> Model {
     let mut model = typical();
     model.update(Message::Click(Target::Entry));
     model.update(Message::Text("fire".into()));
-    model.update(Message::Reply(Ok(Reply::Streams(Vec::new()))));
+    model.update(Message::Reply(Ok(Reply::Streams(Vec::new().into()))));
     model
 }
 
@@ -328,7 +328,7 @@ fn added() -> Model {
     let mut model = typical();
     model.update(Message::Click(Target::Entry));
     model.update(Message::Text("fire*".into()));
-    model.update(Message::Reply(Ok(Reply::Streams(Vec::new()))));
+    model.update(Message::Reply(Ok(Reply::Streams(Vec::new().into()))));
     model.update(Key::Enter.into());
     model.update(Message::Reply(Ok(Reply::Done)));
     model.update(listed(&[EVENING[0], EVENING[1], EVENING[2], "fire*"]));
@@ -339,11 +339,9 @@ fn typing() -> Model {
     let mut model = typical();
     model.update(Message::Click(Target::Entry));
     model.update(Message::Text("media.role = Game".into()));
-    model.update(Message::Reply(Ok(Reply::Streams(vec![stream(
-        63,
-        "Hollow Knight",
-        None,
-    )]))));
+    model.update(Message::Reply(Ok(Reply::Streams(
+        vec![stream(63, "Hollow Knight", None)].into(),
+    ))));
     let both = Modifiers {
         shift: true,
         control: true,

@@ -5,6 +5,7 @@
 
 pub mod desktop;
 mod dump;
+pub mod future;
 pub mod level;
 pub mod mixd;
 pub mod mpris;

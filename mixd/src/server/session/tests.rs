@@ -220,10 +220,29 @@ fn a_broken_header_gets_an_error_and_the_end() {
 fn the_daemons_own_kinds_are_no_headers() {
     for kind in [Kind::Welcome, Kind::Reply, Kind::Error, Kind::Event] {
         let mut peer = Peer::greeted();
-        peer.send(&frame(kind, 7, b"\xf6"));
-        peer.expect_error(7, ErrorCode::Header);
+        // At once, whatever body it announces.
+        peer.send(&frame(kind, 7, b"\xf6")[..HEADER]);
+        peer.expect_error(0, ErrorCode::Header);
         assert!(peer.session.is_finished());
     }
+}
+
+#[test]
+fn an_event_may_wait_for_its_reader_and_an_answer_for_half_a_minute() {
+    let mut peer = Peer::greeted();
+    let topics = [Topic::Programs].into_iter().collect();
+    peer.send(&request(1, &Request::Subscribe(topics)));
+    assert_eq!(peer.receive().unwrap().0, Kind::Reply);
+    peer.session.mark_dirty(topics);
+    peer.session.write_events(&peer.app, peer.now);
+    assert!(!peer.session.output().is_empty(), "an Event waits");
+    assert_eq!(peer.pass(2 * OUTPUT_TIME), None);
+    peer.send(&request(2, &Request::ListPrograms));
+    assert_eq!(peer.pass(OUTPUT_TIME - Duration::from_millis(1)), None);
+    // A byte of the Event is one that the answer has come nearer.
+    peer.session.sent(1, peer.now);
+    assert_eq!(peer.pass(Duration::from_millis(1)), None);
+    assert!(peer.pass(OUTPUT_TIME).is_some());
 }
 
 #[test]
