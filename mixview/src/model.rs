@@ -367,23 +367,7 @@ impl Model {
             }
             (Some(Pending::SetVolume), _) => self.slide(SliderMessage::Acknowledged),
             (Some(Pending::TryPattern(pattern)), reply) => {
-                let outcome = match reply {
-                    Ok(Reply::Streams(list)) => {
-                        let mut names = Vec::new();
-                        for name in list.streams.iter().map(|stream| stream.name.to_string()) {
-                            if !names.contains(&name) {
-                                names.push(name);
-                            }
-                        }
-                        if list.omitted > 0 {
-                            names.push(format!("{} more", list.omitted));
-                        }
-                        Ok(names)
-                    }
-                    Ok(_) => return,
-                    Err(failure) => Err(failure.message.to_string()),
-                };
-                self.entry.trial = Some(Trial { pattern, outcome });
+                self.entry.trial = Some(Trial::new(pattern, reply));
             }
             (Some(Pending::EditList { request, typed }), reply) => {
                 self.list_edited(&request, typed, reply);

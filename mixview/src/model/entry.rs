@@ -1,7 +1,7 @@
 //! The combo box for a new pattern: a text field, and what is suggested below it.
 
 use wire::message::Pattern;
-use wire::{Channel, Stream, StreamState};
+use wire::{Channel, Failure, Reply, Stream, StreamState};
 
 use super::daemon::Daemon;
 use super::text_field::TextField;
@@ -21,6 +21,30 @@ pub(super) struct Trial {
     pub(super) pattern: Pattern,
     /// The names of the programs that it would move, each once, or why mixd would refuse it.
     pub(super) outcome: Result<Vec<String>, String>,
+}
+
+impl Trial {
+    /// Returns what a reply to `try-add-program` says.
+    pub(super) fn new(pattern: Pattern, reply: Result<Reply<'_>, Failure>) -> Self {
+        let outcome = match reply {
+            Ok(Reply::Streams(list)) => {
+                let mut names = Vec::new();
+                for stream in list.streams {
+                    let name = stream.name.to_string();
+                    if !names.contains(&name) {
+                        names.push(name);
+                    }
+                }
+                if list.omitted > 0 {
+                    names.push(format!("{} more", list.omitted));
+                }
+                Ok(names)
+            }
+            Ok(_) => Err("mixd does not say what it would match".to_owned()),
+            Err(failure) => Err(failure.message.to_string()),
+        };
+        Self { pattern, outcome }
+    }
 }
 
 #[derive(Debug, Default)]
