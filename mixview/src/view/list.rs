@@ -8,13 +8,17 @@ use crate::model::{Model, Pane, Target};
 use crate::theme::{GRID, ROW, SMALL, TEXT};
 
 use super::painter::{Align, Painter, Style};
-use super::{Role, badge, empty_list, row_frame, rows, text_field};
+use super::{Role, badge, empty_list, focus_ring, row_frame, rows, text_field};
 
 pub fn entry(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
     let has_focus = model.focus.target == Target::Entry && !model.help;
     let field = &model.entry.field;
     let color = painter.theme.aux;
     text_field::draw(painter, rect, field, Target::Entry, has_focus, color);
+    let dragged = model.drag.dragged();
+    if dragged.is_some_and(|dragged| rect.contains(dragged.x, dragged.y)) {
+        focus_ring(painter, rect, color);
+    }
     if field.is_empty() {
         let style = Style::new(TEXT, painter.theme.muted);
         let room = rect.shrunk(3.0 * GRID, 0.0);
