@@ -173,7 +173,7 @@ impl Model {
             }
         }
         if let Request::ReplaceProgram(Replacement { new, old }) = *request
-            && self.edit.as_ref().is_some_and(|edit| edit.pattern == old)
+            && let Some(edit) = self.edit.as_mut().filter(|edit| edit.pattern == old)
         {
             // mixd says the list too, but after this; without its row the focus would go elsewhere.
             for rule in &mut self.daemon.rules {
@@ -181,9 +181,13 @@ impl Model {
                     *rule = rule.with(new);
                 }
             }
-            self.edit = None;
-            if self.focus.target == Target::Edit {
-                self.focus_on(Target::Pattern(new));
+            edit.pattern = new;
+            // Unless something else has been typed meanwhile.
+            if !edit.is_change() {
+                self.edit = None;
+                if self.focus.target == Target::Edit {
+                    self.focus_on(Target::Pattern(new));
+                }
             }
         }
         self.status.is_list_known = false;

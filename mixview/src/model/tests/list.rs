@@ -224,6 +224,22 @@ fn an_edit_asks_for_intent_and_is_kept_when_it_is_left() {
 }
 
 #[test]
+fn what_is_typed_into_an_edit_before_the_answer_is_not_lost() {
+    let mut window = Harness::new(&["Game"], &["a"]);
+    window.tell(Message::Click(Target::StartEdit(text("a"))));
+    window.write("b");
+    window.tell(Key::Enter);
+    window.tell(Message::Text("c".into()));
+    window.settle();
+    assert_eq!(window.listed(), ["b"]);
+    let edit = window.model.edit.as_ref().map(|edit| edit.field.text());
+    assert_eq!(edit, Some("bc"));
+    window.keys(&[Key::Enter]);
+    assert_eq!(window.listed(), ["bc"]);
+    assert!(window.model.edit.is_none());
+}
+
+#[test]
 fn an_edit_whose_pattern_another_client_removes_is_given_up_in_words() {
     let mut window = Harness::new(&["Game"], &["a", "b"]);
     let removed = |window: &mut Harness, typed: &str| {
