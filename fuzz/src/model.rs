@@ -161,10 +161,14 @@ impl World {
             self.changes += changes;
             // An edit is kept, or given up in words, unless the user gives it up.
             if let Some((pattern, text)) = edited
-                && self.edited().is_none_or(|(other, _)| other != pattern)
+                && self
+                    .model
+                    .edit
+                    .as_ref()
+                    .is_none_or(|edit| edit.pattern != pattern && edit.field.text().trim() != text)
             {
                 let rules = &self.model.daemon.rules;
-                let is_done = rules.iter().any(|rule| **rule.pattern() == *text.trim());
+                let is_done = rules.iter().any(|rule| **rule.pattern() == *text);
                 let said = self.model.status();
                 assert!(is_done || said.is_warning, "the edit to {text} is lost");
             }
@@ -176,10 +180,11 @@ impl World {
         }
     }
 
-    /// The pattern that is being changed, and what is typed.
+    /// The pattern that is being changed, and what to, if to another.
     fn edited(&self) -> Option<(Pattern, String)> {
         let edit = self.model.edit.as_ref()?;
-        Some((edit.pattern, edit.field.text().to_owned()))
+        let text = edit.field.text().trim();
+        (text != &*edit.pattern).then(|| (edit.pattern, text.to_owned()))
     }
 
     fn answer(&mut self, most: usize) {
@@ -218,7 +223,6 @@ impl World {
         self.update(vec![press]);
         for _ in 0..count % 8 {
             self.answer(usize::MAX);
-            self.lay_out();
             self.update(vec![repeat.clone()]);
         }
         assert!(
