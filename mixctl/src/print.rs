@@ -237,7 +237,7 @@ pub fn explained(warning: &Warning) -> Cow<'static, str> {
 pub mod tests {
     use super::*;
     use wire::message::{ClientName, NodeName, Pattern};
-    use wire::{Channel, Gain, PipeWireState, Settings};
+    use wire::{Channel, Gain, PipeWireState, Settings, Stream};
 
     fn card(name: &str) -> Output {
         Output {
