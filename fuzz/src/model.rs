@@ -8,7 +8,7 @@ mod fake_daemon;
 use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
-use wire::message::Rule;
+use wire::message::{Pattern, Rule};
 use wire::{Request, Text, Volume, Welcome};
 
 use mixview::canvas::Canvas;
@@ -58,6 +58,11 @@ enum Action {
     RemoveElsewhere(u8),
     Lose,
     Resize(u16, u16, u8),
+    /// Holds a key until it has repeated so often, while mixd answers.
+    HoldKey(u8, bool, bool, u8),
+    HoldText(Piece, u8),
+    /// The window gets the focus.
+    Focus,
 }
 
 /// A short text, often one of those that mean something.
@@ -90,7 +95,7 @@ impl Piece {
     }
 }
 
-const KEYS: [Key; 21] = [
+const KEYS: [Key; 22] = [
     Key::Left,
     Key::Right,
     Key::Up,
@@ -112,6 +117,7 @@ const KEYS: [Key; 21] = [
     Key::Letter('y'),
     Key::Letter('a'),
     Key::Letter('q'),
+    Key::Letter('w'),
 ];
 
 /// The largest window that is drawn, in pixels.
@@ -129,18 +135,42 @@ struct World {
     now: Duration,
     viewport: Viewport,
     frame: Frame,
+    /// How many changes of the list were asked for.
+    changes: usize,
 }
 
 impl World {
     fn update(&mut self, messages: Vec<Message>) {
         for message in messages {
+            let edited = self.edited().filter(|_| !gives_up(&message));
             let is_from_mixd = matches!(message, Message::Reply(_) | Message::Event(_));
+            let quits = matches!(
+                message,
+                Message::Key(Key::Letter('q' | 'w'), Modifiers { control: true, .. })
+            );
             let mut changes = 0;
             for effect in self.model.update(message) {
-                if let Effect::Send(request) = effect {
-                    changes += usize::from(changes_list(&request));
-                    self.daemon.inbox.push_back(request);
+                match effect {
+                    Effect::Send(request) => {
+                        changes += usize::from(changes_list(&request));
+                        self.daemon.inbox.push_back(request);
+                    }
+                    Effect::Close => assert!(quits, "only Ctrl+Q and Ctrl+W end the window"),
                 }
+            }
+            self.changes += changes;
+            // An edit is kept, or given up in words, unless the user gives it up.
+            if let Some((pattern, text)) = edited
+                && self
+                    .model
+                    .edit
+                    .as_ref()
+                    .is_none_or(|edit| edit.pattern != pattern && edit.field.text().trim() != text)
+            {
+                let rules = &self.model.daemon.rules;
+                let is_done = rules.iter().any(|rule| **rule.pattern() == *text);
+                let said = self.model.status();
+                assert!(is_done || said.is_warning, "the edit to {text} is lost");
             }
             // The user asks for one change at a time; nothing else asks for any.
             assert!(changes <= usize::from(!is_from_mixd), "{changes} changes");
@@ -148,6 +178,13 @@ impl World {
             let sets = sets.filter(|request| matches!(request, Request::SetVolume(_)));
             assert!(sets.count() <= 1, "two sets are unanswered");
         }
+    }
+
+    /// The pattern that is being changed, and what to, if to another.
+    fn edited(&self) -> Option<(Pattern, String)> {
+        let edit = self.model.edit.as_ref()?;
+        let text = edit.field.text().trim();
+        (text != &*edit.pattern).then(|| (edit.pattern, text.to_owned()))
     }
 
     fn answer(&mut self, most: usize) {
@@ -180,6 +217,21 @@ impl World {
         std::mem::replace(&mut self.frame, frame)
     }
 
+    /// Presses a key and holds it. The list changes at most once. Returns what is left to tell: nothing.
+    fn hold(&mut self, press: Message, repeat: &Message, count: u8) -> Vec<Message> {
+        let before = self.changes;
+        self.update(vec![press]);
+        for _ in 0..count % 8 {
+            self.answer(usize::MAX);
+            self.update(vec![repeat.clone()]);
+        }
+        assert!(
+            self.changes <= before + 1,
+            "{repeat:?} has changed the list"
+        );
+        Vec::new()
+    }
+
     fn act(&mut self, action: Action) {
         let frame = &self.frame;
         let messages = match action {
@@ -203,6 +255,10 @@ impl World {
             }
             Action::Type(piece) => vec![Message::Text(piece.text())],
             Action::Compose(piece) => vec![Message::Preedit(piece.text())],
+            Action::Focus => {
+                self.pointer.focused(self.now);
+                Vec::new()
+            }
             Action::Wait(time) => {
                 self.now += Duration::from_millis(time.into());
                 Vec::new()
@@ -261,6 +317,16 @@ impl World {
                 };
                 Vec::new()
             }
+            Action::HoldKey(key, shift, control, count) => {
+                let key = KEYS[usize::from(key) % KEYS.len()];
+                let modifiers = Modifiers { shift, control };
+                let repeat = Message::KeyRepeat(key, modifiers);
+                self.hold(Message::Key(key, modifiers), &repeat, count)
+            }
+            Action::HoldText(piece, count) => {
+                let repeat = Message::TextRepeat(piece.text());
+                self.hold(Message::Text(piece.text()), &repeat, count)
+            }
         };
         // Only a subscriber gets events.
         let is_mixd = |message: &Message| matches!(message, Message::Event(_));
@@ -269,6 +335,11 @@ impl World {
         let messages = messages.filter(|message| is_up || !is_mixd(message));
         self.update(messages.collect());
     }
+}
+
+/// Returns whether a message may end an edit that is not done.
+fn gives_up(message: &Message) -> bool {
+    matches!(message, Message::Key(Key::Escape, _))
 }
 
 /// Returns whether a request changes the program list.
@@ -305,6 +376,7 @@ pub fn model(bytes: &[u8]) {
             scale: 1.0,
         },
         frame: Frame::default(),
+        changes: 0,
     };
     let at_once = bytes.arbitrary().unwrap_or(false);
     let draws = bytes.ratio(1, 16).unwrap_or(false);

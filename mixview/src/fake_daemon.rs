@@ -20,7 +20,7 @@ pub struct FakeDaemon {
     pub volume: Volume,
     pub programs: Vec<Rule>,
     /// The lists before each change, the oldest first.
-    undo_stack: Vec<Vec<Rule>>,
+    pub undo_stack: Vec<Vec<Rule>>,
     /// The lists before each undo.
     redo_stack: Vec<Vec<Rule>>,
     /// Ids and names.
@@ -94,6 +94,16 @@ impl FakeDaemon {
                 self.add(Rule::Program(pattern));
                 self.done()
             }
+            Request::TryAddProgram(pattern) if pattern.contains('[') => {
+                vec![refused("the pattern has a [ without its ]")]
+            }
+            Request::TryAddProgram(pattern) => {
+                let mut streams = self.audio().streams;
+                let moves =
+                    |stream: &Stream| stream.rule.is_none() && matches(&pattern, &stream.name);
+                streams.retain(moves);
+                vec![Message::Reply(Ok(Reply::Streams(streams.into())))]
+            }
             Request::RemoveProgram(pattern) => match self.position(&pattern) {
                 Some(at) => {
                     self.change(|programs| _ = programs.remove(at));
@@ -114,17 +124,17 @@ impl FakeDaemon {
             Request::MoveStream(to) => self.move_stream(to),
             Request::Undo => match self.undo_stack.pop() {
                 Some(list) => {
-                    self.redo_stack
-                        .push(std::mem::replace(&mut self.programs, list));
-                    self.changed("took back what was done".to_owned())
+                    let before = std::mem::replace(&mut self.programs, list);
+                    self.redo_stack.push(before.clone());
+                    self.changed("took back what was done".to_owned(), &before)
                 }
                 None => vec![no_change("there is nothing to undo")],
             },
             Request::Redo => match self.redo_stack.pop() {
                 Some(list) => {
-                    self.undo_stack
-                        .push(std::mem::replace(&mut self.programs, list));
-                    self.changed("did again what was taken back".to_owned())
+                    let before = std::mem::replace(&mut self.programs, list);
+                    self.undo_stack.push(before.clone());
+                    self.changed("did again what was taken back".to_owned(), &before)
                 }
                 None => vec![no_change("there is nothing to redo")],
             },
@@ -181,13 +191,14 @@ impl FakeDaemon {
         if let Some(Rule::Ignore(_)) = self.rule(&name) {
             return vec![refused("the list says to leave it alone")];
         }
+        let before = self.programs.clone();
         match channel {
             Channel::Aux => self.add(Rule::Program(Text::truncated(&name))),
             Channel::Default => {
                 self.change(|programs| programs.retain(|rule| !matches(rule.pattern(), &name)));
             }
         }
-        self.changed(format!("{name} plays through {channel}"))
+        self.changed(format!("{name} plays through {channel}"), &before)
     }
 
     fn rule(&self, name: &str) -> Option<&Rule> {
@@ -202,14 +213,17 @@ impl FakeDaemon {
         })
     }
 
-    /// The reply to a request that mixd has words for. The window only reads whether rules came or went,
-    /// not which.
-    fn changed(&self, text: String) -> Vec<Message> {
+    /// The reply to a request that mixd has words for.
+    fn changed(&self, text: String, before: &[Rule]) -> Vec<Message> {
+        let except = |list: &[Rule], other: &[Rule]| {
+            let rules = list.iter().filter(|rule| !other.contains(rule));
+            rules.copied().collect()
+        };
         self.answered(Reply::Changed(Change {
             text: Cow::Owned(text),
-            added: vec![Rule::Program(Text::default())],
+            added: except(&self.programs, before),
             omitted: 0,
-            removed: Vec::new(),
+            removed: except(before, &self.programs),
             unsaved: self.unsaved.clone().map(Cow::Owned),
         }))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wire::{Channel, Volume};
 
 use crate::geometry::Rect;
-use crate::model::{Dragged, Message, SliderMessage, Target};
+use crate::model::{Dragged, Message, Pane, SliderMessage, Target};
 use crate::theme::ROW;
 use crate::view::{Frame, Role};
 
@@ -13,6 +13,8 @@ use crate::view::{Frame, Role};
 const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 /// How far the pointer may move during a click, in logical pixels.
 const CLICK_SLOP: f32 = 6.0;
+/// A press that follows the focus within this time has raised the window.
+const RAISE: Duration = Duration::from_millis(50);
 /// How far the pointer may pull the slider's handle before that moves, in logical pixels: about a
 /// hundredth of the volume.
 const HANDLE_SLOP: f32 = 2.0;
@@ -29,8 +31,12 @@ pub struct Pointer {
     pressed: Option<(Duration, f32, f32)>,
     /// Whether it has moved further since than in a click.
     has_moved: bool,
-    /// Whether the last press was the second one of a double click on the slider.
+    /// What was under it when the button was pressed last.
+    last_target: Option<Target>,
+    /// Whether the last press was the second one of a double click.
     was_double: bool,
+    /// When the window got the focus.
+    focused: Option<Duration>,
     /// The finger that is followed.
     finger: Option<u64>,
 }
@@ -49,7 +55,11 @@ pub enum Touch {
 enum Press {
     /// The slider's handle, at this distance from its middle.
     Handle(f32),
-    Stream(u32),
+    Stream {
+        id: u32,
+        /// Whether it is the second press of a double click.
+        is_second: bool,
+    },
     Text,
     Target(Target),
     /// Something that a release does not concern.
@@ -72,8 +82,8 @@ impl Pointer {
                 let volume = frame.track.volume(x - beside);
                 vec![Message::Slider(SliderMessage::Drag(volume))]
             }
-            Some(Press::Stream(id)) if self.has_moved => {
-                let channel = half(x, frame);
+            Some(Press::Stream { id, .. }) if self.has_moved => {
+                let channel = drop_channel(x, y, frame);
                 vec![Message::Drag(Dragged { id, x, y, channel })]
             }
             Some(Press::Text) => caret(x, y, true, frame).into_iter().collect(),
@@ -132,8 +142,23 @@ impl Pointer {
     fn cancel(&mut self) -> Option<Message> {
         match self.press.take() {
             Some(Press::Handle(_)) => Some(Message::Slider(SliderMessage::Release)),
-            Some(Press::Stream(_)) if self.has_moved => Some(Message::Drop(None)),
+            Some(Press::Stream { .. }) if self.has_moved => Some(Message::Drop(None)),
             _ => None,
+        }
+    }
+
+    /// The window has got the focus. A click may have raised it: X servers and compositors give the focus
+    /// just before they pass the press on, or, some window managers, a little after. Such a click only raises.
+    /// Where nobody gives the focus, as on a bare X server, no click raises.
+    pub fn focused(&mut self, now: Duration) {
+        self.focused = Some(now);
+        self.only_raise();
+    }
+
+    /// Has the release of the button click on nothing.
+    fn only_raise(&mut self) {
+        if let Some(Press::Target(_)) = self.press {
+            self.press = Some(Press::Ignored);
         }
     }
 
@@ -147,9 +172,15 @@ impl Pointer {
         });
         self.pressed = Some((now, x, y));
         self.has_moved = false;
-        let press = match frame.hit(x, y) {
+        self.was_double = is_second && !self.was_double;
+        let target = self.target(frame);
+        let before = std::mem::replace(&mut self.last_target, target);
+        let hit = frame.hit(x, y);
+        if hit != Some(&Role::Overlay) {
+            messages.push(Message::Press(target));
+        }
+        let press = match hit {
             Some(Role::Target(Target::Slider)) => {
-                self.was_double = is_second && !self.was_double;
                 let beside = x - frame.track.handle;
                 let (press, volume) = match beside.abs() <= frame.track.radius {
                     _ if self.was_double => (Press::Ignored, Some(Volume::MIDDLE)),
@@ -165,34 +196,43 @@ impl Pointer {
             }
             // The first click has sent the row away: this is the next one, slid under the pointer.
             Some(Role::Target(
-                Target::Stream(_) | Target::Suggestion(_) | Target::Pattern(_) | Target::Delete(_),
+                Target::Send(_) | Target::Suggestion(_) | Target::StartEdit(_) | Target::Delete(_),
             )) if is_second => Press::Ignored,
-            Some(Role::Target(Target::Stream(id))) => Press::Stream(*id),
+            Some(Role::Target(Target::Stream(id))) => Press::Stream {
+                id: *id,
+                is_second: self.was_double && before == Some(Target::Stream(*id)),
+            },
             Some(Role::Target(target)) => Press::Target(*target),
             Some(Role::Text(target, _)) => {
                 messages.push(Message::Click(*target));
                 messages.extend(caret(x, y, shift, frame));
                 Press::Text
             }
-            Some(Role::Overlay | Role::Pane(_)) => Press::Ignored,
-            None => {
-                messages.push(Message::ClickOutside);
-                Press::Ignored
-            }
+            Some(Role::Overlay | Role::Pane(_)) | None => Press::Ignored,
         };
         self.press = Some(press);
+        let raises = |focused| now.saturating_sub(focused) <= RAISE;
+        if self.focused.is_some_and(raises) {
+            self.only_raise();
+        }
         messages
     }
 
     pub fn released(&mut self, frame: &Frame) -> Vec<Message> {
         let target = self.target(frame);
         let message = match self.press {
-            Some(Press::Stream(_)) if self.has_moved => {
+            Some(Press::Stream { .. }) if self.has_moved => {
                 let (width, height) = frame.size;
                 let is_inside = self.x >= 0.0 && self.y >= 0.0 && self.x < width && self.y < height;
-                Some(Message::Drop(is_inside.then(|| half(self.x, frame))))
+                Some(Message::Drop(
+                    is_inside.then(|| drop_channel(self.x, self.y, frame)),
+                ))
             }
-            Some(Press::Stream(id)) => Some(Message::Click(Target::Stream(id))),
+            Some(Press::Stream {
+                id,
+                is_second: true,
+            }) => Some(Message::Click(Target::Send(id))),
+            Some(Press::Stream { id, .. }) => Some(Message::Click(Target::Stream(id))),
             Some(Press::Target(pressed)) if target == Some(pressed) => {
                 Some(Message::Click(pressed))
             }
@@ -223,9 +263,17 @@ impl Pointer {
     }
 }
 
-/// The channel in whose half of the window this is.
-fn half(x: f32, frame: &Frame) -> Channel {
-    match x < frame.size.0 / 2.0 {
+/// The channel that a drop here sends to: on the field for patterns, or on their list, always aux; elsewhere
+/// that in whose half of the window it is.
+fn drop_channel(x: f32, y: f32, frame: &Frame) -> Channel {
+    let is_list = frame.areas.iter().any(|area| {
+        let role = &area.role;
+        matches!(
+            role,
+            Role::Text(Target::Entry, _) | Role::Pane(Pane::Patterns)
+        ) && area.rect.contains(x, y)
+    });
+    match x < frame.size.0 / 2.0 && !is_list {
         true => Channel::Default,
         false => Channel::Aux,
     }

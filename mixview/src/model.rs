@@ -18,12 +18,13 @@ mod tests;
 mod text_field;
 
 use wire::message::Pattern;
-use wire::{Channel, Event, Failure, Mix, Reply, Request, Stream, Volume, Welcome};
+use wire::{Channel, Event, Failure, Mix, Reply, Request, Volume, Welcome};
 
 use daemon::Pending;
 pub use daemon::{Daemon, LinkError, LinkState};
 pub use drag::{Drag, Dragged};
-pub use entry::Entry;
+use entry::Trial;
+pub use entry::{Entry, Suggestion};
 pub use focus::Focus;
 pub use keys::{KEYS, Key, Modifiers};
 pub use slider::{Slider, SliderMessage};
@@ -38,12 +39,16 @@ pub enum Target {
     Slider,
     /// A playing stream, by its id.
     Stream(u32),
+    /// The arrow in a stream's row, which sends it to the other channel.
+    Send(u32),
     /// The text field for a new pattern.
     Entry,
-    /// A playing stream that is suggested below the entry.
-    Suggestion(u32),
+    /// Something that is suggested below the entry.
+    Suggestion(Suggestion),
     /// A pattern of the list.
     Pattern(Pattern),
+    /// The pencil in a pattern's row, which has it changed there.
+    StartEdit(Pattern),
     /// The button that removes a pattern from the list.
     Delete(Pattern),
     /// The text field in place of the pattern that is being changed.
@@ -88,13 +93,18 @@ pub enum Message {
     Key(Key, Modifiers),
     /// Text from a key or an input method.
     Text(String),
+    /// A key that is not text repeats: it is held down.
+    KeyRepeat(Key, Modifiers),
+    /// A key that is text repeats: it is held down.
+    TextRepeat(String),
     /// The text that an input method is composing; empty when it has ended.
     Preedit(String),
     /// The pointer is over this, or over nothing.
     Hover(Option<Target>),
+    /// The button is pressed on this, or on nothing: finishes and closes what is open elsewhere.
+    Press(Option<Target>),
+    /// A click: the button was pressed and released on this.
     Click(Target),
-    /// A click on nothing: closes what is open.
-    ClickOutside,
     Slider(SliderMessage),
     /// Moves the caret of the focused text field to this byte.
     Caret {
@@ -133,6 +143,13 @@ pub struct Edit {
     pub field: TextField,
 }
 
+impl Edit {
+    /// Whether the text is another than the pattern.
+    fn is_change(&self) -> bool {
+        self.field.text().trim() != &*self.pattern
+    }
+}
+
 /// Everything that the window shows. The view reads it; only [`update`](Self::update) and
 /// [`set_scroll`](Self::set_scroll) change it.
 #[derive(Default)]
@@ -141,12 +158,16 @@ pub struct Model {
     pub slider: Slider,
     pub entry: Entry,
     pub edit: Option<Edit>,
+    /// The pattern that was added last, until the user does something else: its row is shown.
+    pub added: Option<Pattern>,
     pub drag: Drag,
     pub focus: Focus,
     pub hover: Option<Target>,
     /// Whether the help is open.
     pub help: bool,
     pub scroll: Scroll,
+    /// Whether the last key that was pressed has typed into the focused text field.
+    is_typing: bool,
     status: StatusLine,
     effects: Vec<Effect>,
 }
@@ -156,10 +177,19 @@ impl Model {
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         if self.is_action(&message) {
             self.status.answer = None;
+            self.added = None;
+        }
+        if let Message::Key(..) = message {
+            self.added = None;
         }
         match message {
             Message::Key(key, modifiers) => self.key(key, modifiers),
             Message::Text(text) => self.text(&text),
+            Message::KeyRepeat(key, modifiers) if self.repeats(key, modifiers) => {
+                self.key(key, modifiers);
+            }
+            Message::TextRepeat(text) if self.is_typing => self.text(&text),
+            Message::KeyRepeat(..) | Message::TextRepeat(_) => {}
             Message::Preedit(text) => {
                 if let Some(field) = self.focused_field() {
                     field.set_preedit(&text);
@@ -170,9 +200,11 @@ impl Model {
                 self.focus.is_visible = false;
                 self.click(target);
             }
-            Message::ClickOutside => {
-                self.entry.is_dismissed = true;
-                self.cancel_edit();
+            Message::Press(target) => {
+                self.entry.is_dismissed |= target.is_none();
+                if target != Some(Target::Edit) {
+                    self.leave_edit();
+                }
             }
             Message::Slider(message) => {
                 if let SliderMessage::Grab(_) = message {
@@ -239,8 +271,8 @@ impl Model {
         matches!(target, Target::Entry | Target::Edit) && self.daemon.is_up() && !self.help
     }
 
-    /// The streams that are suggested below the entry; none while that has not the focus.
-    pub fn suggestions(&self) -> Vec<&Stream> {
+    /// What is suggested below the entry; nothing while that has not the focus.
+    pub fn suggestions(&self) -> Vec<Suggestion> {
         match self.focus.target == Target::Entry && self.daemon.is_up() {
             true => self.entry.suggestions(&self.daemon),
             false => Vec::new(),
@@ -268,21 +300,24 @@ impl Model {
 
     fn click(&mut self, target: Target) {
         match target {
-            Target::Slider => self.focus_on(target),
+            Target::Slider | Target::Edit => self.focus_on(target),
             Target::Entry => {
                 self.focus_on(target);
                 self.entry.is_dismissed = false;
             }
-            Target::Edit | Target::StatusLine => {}
-            Target::Stream(id) => {
+            Target::StatusLine => {}
+            Target::Stream(_) | Target::Pattern(_) => {
                 self.focus_on(target);
+                // It is selected, which is to be seen.
+                self.focus.is_visible = true;
+            }
+            Target::Send(id) => {
+                self.focus_on(Target::Stream(id));
                 self.move_across(id);
             }
-            Target::Suggestion(id) => {
-                self.add_suggestion(id);
-                self.entry.is_dismissed = true;
-            }
-            Target::Pattern(pattern) => self.start_edit(pattern),
+            Target::Suggestion(Suggestion::Stream(id)) => self.add_stream(id),
+            Target::Suggestion(Suggestion::Pattern) => self.add_pattern(),
+            Target::StartEdit(pattern) => self.start_edit(pattern),
             Target::Delete(pattern) => self.edit_list(Request::RemoveProgram(pattern), None),
             Target::Undo => self.edit_list(Request::Undo, None),
             Target::Help => {
@@ -313,7 +348,11 @@ impl Model {
             }
             self.status.is_list_known = true;
         }
+        let was_added = self.added.is_some_and(|added| self.daemon.lists(added));
+        self.entry.is_stale |= matches!(event, Event::Programs(_) | Event::Streams(_));
         self.daemon.apply(event);
+        let is_added = self.added.is_some_and(|added| self.daemon.lists(added));
+        self.focus.scrolls |= is_added && !was_added;
         // What goes wrong now is news, more so than the answer to what was done before.
         let now = self.daemon.notice();
         if now.is_warning && now != before {
@@ -327,6 +366,9 @@ impl Model {
                 self.say(capitalized(&failure.message), true);
             }
             (Some(Pending::SetVolume), _) => self.slide(SliderMessage::Acknowledged),
+            (Some(Pending::TryPattern(pattern)), reply) => {
+                self.entry.trial = Some(Trial::new(pattern, reply));
+            }
             (Some(Pending::EditList { request, typed }), reply) => {
                 self.list_edited(&request, typed, reply);
             }
@@ -336,28 +378,29 @@ impl Model {
 
     /// Lets go of what has gone, and asks why the streams that are looked at are where they are.
     fn settle(&mut self) {
-        let edited = self.edit.as_ref().map(|edit| edit.pattern);
-        if edited.is_some_and(|pattern| !self.daemon.lists(pattern)) {
-            self.edit = None;
-        }
+        self.keep_edit();
         if self.daemon.is_up() {
             let restore = self.focus.restore;
             if let Some(target) = restore.filter(|target| self.focus_order().contains(target)) {
                 self.focus_on(target);
             }
-            // An edit outlasts a restart of mixd, but not the loss of the focus.
-            if self.focus.target != Target::Edit {
-                self.edit = None;
-            }
         }
         self.keep_focus();
-        let suggested: Vec<u32> = self.suggestions().iter().map(|stream| stream.id).collect();
-        let is_suggested = |id: &u32| suggested.contains(id);
-        self.entry.selected = self.entry.selected.filter(is_suggested);
+        let suggestions = self.suggestions();
+        self.entry.keep_selected(&suggestions);
+        if suggestions.contains(&Suggestion::Pattern)
+            && let Some(pattern) = self.entry.untried()
+            && let Some(effect) = self.daemon.try_pattern(pattern)
+        {
+            self.entry.is_stale = false;
+            self.effects.push(effect);
+        }
         self.hover = self.hover.filter(|target| match target {
-            Target::Stream(id) => self.daemon.stream(*id).is_some(),
-            Target::Suggestion(id) => is_suggested(id),
-            Target::Pattern(pattern) | Target::Delete(pattern) => self.daemon.lists(*pattern),
+            Target::Stream(id) | Target::Send(id) => self.daemon.stream(*id).is_some(),
+            Target::Suggestion(suggestion) => suggestions.contains(suggestion),
+            Target::Pattern(pattern) | Target::StartEdit(pattern) | Target::Delete(pattern) => {
+                self.daemon.lists(*pattern)
+            }
             Target::Edit => self.edit.is_some(),
             Target::Undo => self.status().can_undo,
             Target::Slider | Target::Entry | Target::Help | Target::StatusLine => true,
@@ -367,7 +410,7 @@ impl Model {
             self.drag = Drag::Idle;
         }
         for target in [Some(self.focus.target), self.hover] {
-            if let Some(Target::Stream(id)) = target {
+            if let Some(Target::Stream(id) | Target::Send(id)) = target {
                 self.effects.extend(self.daemon.get_reason(id));
             }
         }

@@ -158,7 +158,7 @@ pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> 
     painter.rule(0.0, bottom, inner.width, theme.line);
     let line = Rect::new(0.0, bottom, inner.width, STATUS_LINE);
     status::draw(&mut painter, model, line);
-    overlay::dragged(&mut painter, model);
+    overlay::dragged(&mut painter, model, window);
     // The status line stays readable: it may say what the tooltip does not.
     let above = Rect::new(0.0, 0.0, inner.width, bottom);
     overlay::tooltip(&mut painter, model, above);

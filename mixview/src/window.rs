@@ -1,7 +1,7 @@
 //! The window on the screen: one thread that polls winit's events together with mixd's.
 //!
 //! winit's loop is itself a descriptor; when it is ready, winit is pumped without waiting. So there
-//! is no thread, and no timer but while mixd owes an answer or is not there.
+//! is no thread, and no timer but while mixd owes an answer or is not there, or a key is held on Wayland.
 //!
 //! The control flow keeps winit from waiting, not a timeout of the pump: for a timeout, winit 0.30
 //! starts a thread on Wayland that watches the connection while others may read from it. We do so
@@ -15,7 +15,7 @@ pub mod screen;
 mod x11;
 
 use std::os::fd::AsFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use winit::application::ApplicationHandler;
 use winit::dpi::{LogicalPosition, LogicalSize, PhysicalPosition, PhysicalSize};
@@ -42,11 +42,15 @@ use crate::theme::Theme;
 use crate::view::{DEFAULT_SIZE, Frame, MIN_SIZE, Role, Viewport, title, view};
 
 use color_scheme::Watch;
+use keyboard::HeldKeys;
 use screen::Screen;
 use x11::XServer;
 
 /// The Wayland app id, X11's `WM_CLASS`, and the title at first.
 const NAME: &str = "mixview";
+
+/// How often a key that is held is looked after: more often than compositors have it repeat.
+const REPEAT: Duration = Duration::from_millis(20);
 
 /// How many logical pixels of a smooth wheel are a notch.
 const NOTCH: f64 = 40.0;
@@ -75,6 +79,7 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         display: events.owned_display_handle(),
         open: None,
         modifiers: ModifiersState::default(),
+        held_keys: HeldKeys::default(),
         start: Instant::now(),
         is_dirty: true,
         end: None,
@@ -118,6 +123,7 @@ struct App {
     display: OwnedDisplayHandle,
     open: Option<OpenWindow>,
     modifiers: ModifiersState,
+    held_keys: HeldKeys,
     start: Instant,
     /// Whether something has happened since the last layout.
     is_dirty: bool,
@@ -144,6 +150,11 @@ struct OpenWindow {
 impl App {
     /// Waits until there is something to do.
     fn wait(&self, events: &EventLoop<()>) -> Result<(), String> {
+        // On Wayland winit repeats a key by a timer of its own, of which its descriptor tells nothing.
+        let is_wayland = self.open.as_ref().is_some_and(|open| open.is_wayland());
+        let repeats = is_wayland && self.held_keys.may_repeat();
+        let repeat = repeats.then(|| Instant::now() + REPEAT);
+        let deadline = self.link.deadline().into_iter().chain(repeat).min();
         let display = (events.as_fd(), Interest::Readable);
         // The display stands for what is not there.
         let mixd = self.link.fd().unwrap_or(display);
@@ -151,7 +162,7 @@ impl App {
         let fonts = fonts.map_or(display, |fd| (fd, Interest::Readable));
         let theme = self.theme_watch.as_ref();
         let theme = theme.map_or(display, |watch| (watch.as_fd(), Interest::Readable));
-        match socket::poll([display, mixd, fonts, theme], self.link.deadline()) {
+        match socket::poll([display, mixd, fonts, theme], deadline) {
             Ok(_) => Ok(()),
             Err(error) => Err(format!("poll the display: {error}")),
         }
@@ -444,13 +455,19 @@ impl ApplicationHandler for App {
             WindowEvent::ModifiersChanged(modifiers) => self.modifiers = modifiers.state(),
             WindowEvent::KeyboardInput {
                 event,
-                is_synthetic: false,
+                is_synthetic,
                 ..
-            } if event.state == ElementState::Pressed => {
-                let message = keyboard::message(&event, self.modifiers);
-                self.update(message.into_iter().collect());
-                self.lay_out();
+            } => {
+                let (key, state) = (event.physical_key, event.state);
+                let is_here = self.held_keys.update(key, state, is_synthetic);
+                if state == ElementState::Pressed && is_here {
+                    let message = keyboard::message(&event, self.modifiers);
+                    self.update(message.into_iter().collect());
+                    self.lay_out();
+                }
             }
+            WindowEvent::Focused(true) => self.pointer.focused(now),
+            WindowEvent::Focused(false) => self.held_keys = HeldKeys::default(),
             WindowEvent::Ime(Ime::Commit(text)) => self.update(vec![Message::Text(text)]),
             WindowEvent::Ime(Ime::Preedit(text, _)) => self.update(vec![Message::Preedit(text)]),
             WindowEvent::Ime(Ime::Disabled) => self.update(vec![Message::Preedit(String::new())]),

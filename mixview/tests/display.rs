@@ -26,6 +26,8 @@ const SIZE: (u32, u32) = (480, 420);
 const SLIDER: u32 = 68;
 /// Where the slider's handle is at -1 and at 1.
 const TRACK: (f64, f64) = (26.0, 454.0);
+/// Where the arrows that send programs are, in the left and in the right column.
+const ARROWS: (u32, u32) = (222, 450);
 
 /// The colours of the dark theme.
 const COOL: [u8; 3] = [0x6c, 0xb2, 0xff];
@@ -153,8 +155,8 @@ impl<'a> Session<'a> {
         start.elapsed()
     }
 
-    fn key(&self, lab: &Lab, modifier: Option<&str>, key: &str) {
-        self.desktop.key(lab, modifier, key).unwrap();
+    fn key(&self, lab: &Lab, modifiers: &[&str], key: &str) {
+        self.desktop.key(lab, modifiers, key).unwrap();
     }
 }
 
@@ -176,7 +178,7 @@ fn shows_what_is_ignored(lab: &Lab, session: &mut Session, daemon: &Mixd) {
     daemon.ctl(&["ignore", "Game"]).unwrap();
     let has_badge = |picture: &Picture| picture.at(380, 266) != BACKGROUND;
     session.shows(lab, "the program ignored", has_badge);
-    session.desktop.point(lab, 80, 112).unwrap();
+    session.desktop.point(lab, ARROWS.0, 112).unwrap();
     session.desktop.button(lab, true).unwrap();
     session.desktop.button(lab, false).unwrap();
     session.shows(lab, "the refusal", |picture| {
@@ -229,9 +231,9 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
 
     // The keys of the slider.
     desktop.focus(lab, "mixview").unwrap();
-    session.key(lab, None, "Right");
+    session.key(lab, &[], "Right");
     wait_for_volume(&daemon, "-0.45");
-    session.key(lab, Some("shift"), "Left");
+    session.key(lab, &["shift"], "Left");
     wait_for_volume(&daemon, "-0.46");
     desktop.type_text(lab, "0").unwrap();
     wait_for_volume(&daemon, "0");
@@ -240,27 +242,27 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     desktop.type_text(lab, "+").unwrap();
     desktop.type_text(lab, "Gam?").unwrap();
     session.shows(lab, "what is typed", |picture| picture.at(17, 240) == WARM);
-    session.key(lab, None, "Return");
+    session.key(lab, &[], "Return");
     lab.wait_for_route("Game", "mixd-aux").unwrap();
     let has_undo = |picture: &Picture| picture.at(386, 404) == [0x22, 0x27, 0x30];
     session.shows(lab, "the pattern added", has_undo);
     // Taken off the list again, and that taken back.
-    session.key(lab, None, "Tab");
-    session.key(lab, None, "Delete");
+    session.key(lab, &[], "Tab");
+    session.key(lab, &[], "Delete");
     lab.wait_for_route("Game", "mixd-default").unwrap();
     session.shows(lab, "the pattern removed", has_undo);
-    session.key(lab, Some("ctrl"), "z");
+    session.key(lab, &["ctrl"], "z");
     lab.wait_for_route("Game", "mixd-aux").unwrap();
     session.shows(lab, "the removal undone", |picture| !has_undo(picture));
     // Made again, and taken back by another hand: there is one past for all.
-    session.key(lab, Some("ctrl"), "y");
+    session.key(lab, &["ctrl"], "y");
     lab.wait_for_route("Game", "mixd-default").unwrap();
     session.shows(lab, "the removal made again", has_undo);
     daemon.ctl(&["undo"]).unwrap();
     lab.wait_for_route("Game", "mixd-aux").unwrap();
-    // A click sends it to the other side, also when another pattern holds it too.
+    // Its arrow sends it to the other side, also when another pattern holds it too.
     daemon.ctl(&["add-program", "g*"]).unwrap();
-    desktop.point(lab, 300, 112).unwrap();
+    desktop.point(lab, ARROWS.1, 112).unwrap();
     desktop.button(lab, true).unwrap();
     desktop.button(lab, false).unwrap();
     lab.wait_for_route("Game", "mixd-default").unwrap();
@@ -280,7 +282,7 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     session.shows(lab, "the keys", |picture| {
         picture.at(430, 62) == [0x22, 0x27, 0x30]
     });
-    session.key(lab, None, "Escape");
+    session.key(lab, &[], "Escape");
 
     // mixd goes, and comes back.
     let mut daemon = daemon;
@@ -300,7 +302,7 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     );
     drop(daemon);
 
-    session.key(lab, None, "Escape");
+    session.key(lab, &["ctrl"], "q");
     let status = session.window.wait(TIMEOUT).unwrap();
     assert_eq!(status.code(), Some(0));
     let log = fs::read_to_string(lab.path("mixview.log")).unwrap();
@@ -319,6 +321,232 @@ fn the_window_is_used_on_sway() {
     let lab = Lab::start().unwrap();
     let desktop = Sway::start(&lab, SWAY).unwrap();
     is_used(&lab, &desktop, "sway");
+}
+
+/// The patterns on mixd's list.
+fn listed(mixd: &Mixd) -> Vec<String> {
+    let mut client = mixd.connect().unwrap();
+    match client.request(&Request::ListPrograms).unwrap() {
+        Reply::Programs(rules) => rules
+            .iter()
+            .map(|rule| rule.pattern().to_string())
+            .collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn wait_for_list(mixd: &Mixd, patterns: &[&str]) {
+    let is_so = || Ok((listed(mixd) == patterns).then_some(()));
+    let what = format!("the list {patterns:?}");
+    wait_for(&what, TIMEOUT, is_so).unwrap_or_else(|error| panic!("{error}: {:?}", listed(mixd)));
+}
+
+/// How often the list was changed: takes it all back.
+fn changes(mixd: &Mixd) -> usize {
+    let mut client = mixd.connect().unwrap();
+    std::iter::from_fn(|| client.request(&Request::Undo).ok()).count()
+}
+
+/// How long a key is held: some thirty repeats.
+const HELD: Duration = Duration::from_millis(1500);
+/// What has not happened by then does not happen.
+const MEANWHILE: Duration = Duration::from_millis(500);
+
+fn click(lab: &Lab, desktop: &dyn Desktop, (x, y): (u32, u32)) {
+    desktop.point(lab, x, y).unwrap();
+    desktop.button(lab, true).unwrap();
+    desktop.button(lab, false).unwrap();
+}
+
+/// What the keys do that one holds, and those that cancel, undo and leave.
+fn is_typed_in(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
+    let tone = lab.path("tone.wav");
+    level::write_tone(&tone, 440.0, 0.25, 300).unwrap();
+    let daemon = Mixd::start(lab, &mixd()).unwrap();
+    let _game = lab.play_native("Game", &tone, &[]).unwrap();
+    lab.wait_for_route("Game", "mixd-default").unwrap();
+    let mut session = Session::open(lab, desktop, name, daemon.socket(), &[]);
+    session.shows(lab, "the middle", |picture| picture.has_handle(0.0, TEXT));
+    desktop.focus(lab, "mixview").unwrap();
+    let hold = |key: &str| desktop.hold(lab, key, HELD).unwrap();
+
+    // A key of the slider repeats.
+    hold("Right");
+    wait_for_volume(&daemon, "1");
+    // One that sends a program does not.
+    session.key(lab, &[], "Tab");
+    hold("Return");
+    lab.wait_for_route("Game", "mixd-aux").unwrap();
+    std::thread::sleep(MEANWHILE);
+    assert_eq!(changes(&daemon), 1);
+    lab.wait_for_route("Game", "mixd-default").unwrap();
+    for pattern in ["a", "b", "c"] {
+        daemon.ctl(&["add-program", pattern]).unwrap();
+    }
+    session.shows(lab, "three patterns", |picture| picture.at(21, 322) == WARM);
+    session.key(lab, &[], "Tab");
+    session.key(lab, &[], "Tab");
+    hold("Delete");
+    wait_for_list(&daemon, &["b", "c"]);
+
+    // What is typed is taken back where it was typed.
+    desktop.type_text(lab, "+typo").unwrap();
+    for _ in 0..3 {
+        session.key(lab, &["ctrl"], "z");
+    }
+    std::thread::sleep(MEANWHILE);
+    assert_eq!(listed(&daemon), ["b", "c"]);
+    // Esc leaves the field, however long it is held, and not the window.
+    hold("Escape");
+    session.key(lab, &[], "Escape");
+    session.key(lab, &["ctrl"], "z");
+    wait_for_list(&daemon, &["a", "b", "c"]);
+    session.key(lab, &["ctrl", "shift"], "z");
+    wait_for_list(&daemon, &["b", "c"]);
+    session.key(lab, &["ctrl"], "z");
+    wait_for_list(&daemon, &["a", "b", "c"]);
+    session.key(lab, &["ctrl"], "y");
+    wait_for_list(&daemon, &["b", "c"]);
+
+    // A part of a name, and Enter.
+    desktop.type_text(lab, "+gam").unwrap();
+    session.key(lab, &[], "Return");
+    wait_for_list(&daemon, &["b", "c", "Game"]);
+    // An edit that is left.
+    session.key(lab, &[], "Tab");
+    session.key(lab, &[], "F2");
+    desktop.type_text(lab, "d").unwrap();
+    session.key(lab, &[], "Tab");
+    wait_for_list(&daemon, &["d", "c", "Game"]);
+    session.key(lab, &["shift"], "Tab");
+    session.key(lab, &[], "F2");
+    desktop.type_text(lab, "e").unwrap();
+    click(lab, desktop, (240, 90));
+    wait_for_list(&daemon, &["e", "c", "Game"]);
+
+    // A drag that is given up.
+    daemon.ctl(&["set-volume", "0"]).unwrap();
+    desktop.point(lab, place(0.0), SLIDER).unwrap();
+    desktop.button(lab, true).unwrap();
+    desktop.point(lab, place(-0.3), SLIDER).unwrap();
+    desktop.point(lab, place(-0.5), SLIDER).unwrap();
+    wait_for_volume(&daemon, "-0.5");
+    session.key(lab, &[], "Escape");
+    wait_for_volume(&daemon, "0");
+    desktop.button(lab, false).unwrap();
+    // A drop on the left half of the field, of what was sent back before.
+    click(lab, desktop, (ARROWS.1, 112));
+    lab.wait_for_route("Game", "mixd-default").unwrap();
+    desktop.point(lab, 40, 112).unwrap();
+    desktop.button(lab, true).unwrap();
+    desktop.point(lab, 60, 170).unwrap();
+    desktop.point(lab, 60, 232).unwrap();
+    desktop.button(lab, false).unwrap();
+    lab.wait_for_route("Game", "mixd-aux").unwrap();
+
+    assert!(session.window.ended().unwrap().is_none());
+    session.key(lab, &["ctrl"], "w");
+    let status = session.window.wait(TIMEOUT).unwrap();
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn keys_do_what_they_say_on_x11() {
+    let lab = Lab::start().unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    is_typed_in(&lab, &desktop, "x11-keys");
+}
+
+#[test]
+fn keys_do_what_they_say_on_sway() {
+    let lab = Lab::start().unwrap();
+    let desktop = Sway::start(&lab, SWAY).unwrap();
+    is_typed_in(&lab, &desktop, "sway-keys");
+}
+
+#[test]
+fn a_key_that_is_held_since_before_the_focus_does_nothing_on_x11() {
+    let lab = Lab::prepare(&[]).unwrap();
+    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut session = Session::open(&lab, &desktop, "x11-held", daemon.socket(), &[]);
+    session.shows(&lab, "the middle", |picture| picture.has_handle(0.0, TEXT));
+    let xdotool = |args: &[&str]| {
+        let mut command = desktop.command(&lab, Path::new("xdotool"));
+        assert!(command.args(args).status().unwrap().success());
+    };
+    xdotool(&["keydown", "Right"]);
+    desktop.focus(&lab, "mixview").unwrap();
+    std::thread::sleep(HELD);
+    xdotool(&["keyup", "Right"]);
+    std::thread::sleep(MEANWHILE);
+    assert_eq!(volume_of(&daemon), "0");
+    session.key(&lab, &[], "Right");
+    wait_for_volume(&daemon, "0.05");
+}
+
+/// A click raises the window, which lies beside another at the left, and sends nothing; the next one does.
+fn is_raised(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
+    let tone = lab.path("tone.wav");
+    level::write_tone(&tone, 440.0, 0.25, 300).unwrap();
+    let daemon = Mixd::start(lab, &mixd()).unwrap();
+    let _game = lab.play_native("Game", &tone, &[]).unwrap();
+    lab.wait_for_route("Game", "mixd-default").unwrap();
+    let mut session = Session::open(lab, desktop, name, daemon.socket(), &[]);
+    session.shows(lab, "a window alone", |picture| {
+        picture.has_middle(960, 1.0)
+    });
+    let nobody = lab.path("nobody").to_str().unwrap().to_owned();
+    let _other = Session::open(lab, desktop, name, &nobody, &[]);
+    session.shows(lab, "two windows", |picture| picture.has_handle(0.0, TEXT));
+    // A hand that shakes over the row.
+    desktop.point(lab, 40, 112).unwrap();
+    desktop.button(lab, true).unwrap();
+    desktop.point(lab, 44, 112).unwrap();
+    desktop.button(lab, false).unwrap();
+    // The other has the focus again.
+    click(lab, desktop, (720, 300));
+    std::thread::sleep(MEANWHILE);
+    click(lab, desktop, (ARROWS.0, 112));
+    std::thread::sleep(MEANWHILE);
+    assert_eq!(changes(&daemon), 0, "a click that raises sends nothing");
+    click(lab, desktop, (ARROWS.0, 112));
+    lab.wait_for_route("Game", "mixd-aux").unwrap();
+}
+
+#[test]
+fn a_click_that_raises_the_window_sends_nothing_on_sway() {
+    let lab = Lab::start().unwrap();
+    let config = format!(
+        "{}focus_follows_mouse no\n",
+        SWAY.replace("480x420", "960x420")
+    );
+    let desktop = Sway::start(&lab, &config).unwrap();
+    // Without a keyboard there is no focus.
+    let mut command = desktop.command(&lab, Path::new("wtype"));
+    command.args(["-s", "60000"]);
+    let _keyboard = Process::start_logged(&mut command, &lab.path("wtype.log")).unwrap();
+    is_raised(&lab, &desktop, "sway-raised");
+}
+
+#[test]
+fn a_click_that_raises_the_window_sends_nothing_under_i3() {
+    let lab = Lab::start().unwrap();
+    let desktop = Xvfb::start(&lab, 960, 420).unwrap();
+    let config = lab.path("i3.conf");
+    let lines = "# i3 config file (v4)\nfont pango:monospace 8\nfocus_follows_mouse no\nmouse_warping none\n\
+                 default_border none\n";
+    fs::write(&config, lines).unwrap();
+    let mut command = desktop.command(&lab, Path::new("i3"));
+    command.arg("-c").arg(&config);
+    let _i3 = Process::start_logged(&mut command, &lab.path("i3.log")).unwrap();
+    let serves = || {
+        let mut command = desktop.command(&lab, Path::new("i3-msg"));
+        let out = command.args(["-t", "get_version"]).output()?;
+        Ok(out.status.success().then_some(()))
+    };
+    wait_for("i3", TIMEOUT, serves).unwrap();
+    is_raised(&lab, &desktop, "i3-raised");
 }
 
 /// How long the window is watched for what wakes it.

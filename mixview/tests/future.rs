@@ -51,7 +51,7 @@ fn a_window_works_on_with_a_daemon_from_the_future() {
         assert_eq!(streams[0].state, StreamState::Unknown);
         let id = streams[0].id;
         // A stream of a state that is not known is asked about, and can be moved.
-        for target in [Target::Stream(id), Target::Undo] {
+        for target in [Target::Send(id), Target::Undo] {
             update(&mut model, &mut link, Message::Click(target));
             let deadline = Instant::now() + Duration::from_secs(5);
             let answered = |link: &mut Link| {

@@ -242,6 +242,91 @@ fn a_double_click_sends_one_program_and_deletes_one_pattern() {
 }
 
 #[test]
+fn a_click_selects_and_only_the_arrow_or_a_double_click_sends() {
+    let (mut user, mut daemon) = User::with(&["Game", "Discord"], &[]);
+    // A hand that shakes.
+    user.onto(Target::Stream(1));
+    let (x, y) = (user.pointer.x, user.pointer.y);
+    user.press();
+    user.to(x + 4.0, y);
+    user.to(x, y + 4.0);
+    user.release();
+    assert!(user.sent.is_empty(), "{:?}", user.sent);
+    assert_eq!(user.model.focus.ring(), Some(Target::Stream(1)));
+    // Two clicks on two rows are no double click.
+    user.now += Duration::from_millis(100);
+    user.onto(Target::Stream(2));
+    user.press();
+    user.release();
+    assert!(user.sent.is_empty(), "{:?}", user.sent);
+    user.now += Duration::from_secs(1);
+    user.onto(Target::Send(2));
+    user.press();
+    user.release();
+    user.answer(&mut daemon);
+    assert_eq!(daemon.programs.len(), 1);
+}
+
+#[test]
+fn a_drop_on_the_field_means_aux_on_its_left_half_too() {
+    let drop = |place: fn(&Frame) -> Option<Rect>| {
+        let (mut user, mut daemon) = User::with(&["Game"], &["x", "Game"]);
+        user.onto(Target::Delete(*daemon.programs[1].pattern()));
+        user.press();
+        user.release();
+        user.answer(&mut daemon);
+        user.now += Duration::from_secs(1);
+        user.onto(Target::Stream(1));
+        user.press();
+        let rect = place(&user.frame()).unwrap();
+        user.to(rect.x + 9.0, rect.y + 9.0);
+        assert_eq!(user.model.drag.dragged().unwrap().channel, Channel::Aux);
+        user.release();
+        user.answer(&mut daemon);
+        assert_eq!(daemon.programs.len(), 2);
+    };
+    drop(|frame| {
+        let mut areas = frame.areas.iter();
+        let area = areas.find(|area| matches!(area.role, Role::Text(Target::Entry, _)));
+        area.map(|area| area.rect)
+    });
+    drop(|frame| {
+        let mut areas = frame.areas.iter();
+        let area = areas.find(|area| area.role == Role::Pane(Pane::Patterns));
+        area.map(|area| area.rect)
+    });
+}
+
+#[test]
+fn a_click_that_raises_the_window_does_nothing_else() {
+    let (mut user, mut daemon) = User::with(&["Game"], &["x"]);
+    let click = |user: &mut User, before: bool, after: bool| {
+        user.now += Duration::from_secs(1);
+        if before {
+            user.pointer.focused(user.now);
+        }
+        user.press();
+        if after {
+            user.pointer.focused(user.now);
+        }
+        user.release();
+    };
+    for target in [
+        Target::Send(1),
+        Target::Delete(*daemon.programs[0].pattern()),
+    ] {
+        user.onto(target);
+        // The focus comes before the press is passed on, or after.
+        click(&mut user, true, false);
+        click(&mut user, false, true);
+        assert!(user.sent.is_empty(), "{:?}", user.sent);
+        click(&mut user, false, false);
+        assert_eq!(user.sent.len(), 1);
+        user.answer(&mut daemon);
+    }
+}
+
+#[test]
 fn one_finger_has_the_handle_until_it_lets_go() {
     let mut user = User::new();
     let track = user.frame().track;

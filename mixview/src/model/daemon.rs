@@ -37,6 +37,7 @@ pub(super) enum Pending {
     SetVolume,
     /// Why a stream is where it is, by its id.
     GetReason(u32),
+    TryPattern(Pattern),
     EditList {
         request: Box<Request>,
         /// The text of the entry, if the request comes from there.
@@ -143,6 +144,15 @@ impl Daemon {
             && !self.reasons.contains_key(&id)
             && !self.pending.iter().any(is_pending);
         is_wanted.then(|| self.send(Request::GetStream(id), Pending::GetReason(id)))
+    }
+
+    /// Asks what a pattern would move, one at a time.
+    pub(super) fn try_pattern(&mut self, pattern: Pattern) -> Option<Effect> {
+        let request = Request::TryAddProgram(pattern);
+        let is_pending = |pending: &Pending| matches!(pending, Pending::TryPattern(_));
+        let is_wanted =
+            self.is_up() && self.knows(&request) && !self.pending.iter().any(is_pending);
+        is_wanted.then(|| self.send(request, Pending::TryPattern(pattern)))
     }
 
     /// Asks for a change of the list. A key that is held down asks for the same one again before it

@@ -1,15 +1,29 @@
-//! The keyboard focus, and the order in which Tab moves it.
+//! The keyboard focus: Tab moves it from one part of the window to the next, the arrow keys move it within
+//! a part.
 
 use wire::Channel;
 use wire::message::Rule;
 
-use super::{Model, Target};
+use super::{Key, Model, Target};
+
+/// A part of the window that Tab stops at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    Slider,
+    Streams(Channel),
+    Entry,
+    Patterns,
+    /// The status line, and the buttons beside it.
+    Foot,
+}
 
 #[derive(Debug, Default)]
 pub struct Focus {
     pub target: Target,
     /// The target's place in the order, for when it goes.
     index: usize,
+    /// Where the focus was last in each stop.
+    visited: Vec<Target>,
     /// The target when the connection was lost, until it is back or the focus is moved.
     pub(super) restore: Option<Target>,
     /// Whether a ring shows the focus: a key has moved it.
@@ -28,14 +42,13 @@ impl Focus {
 impl Model {
     /// The target that the view has to scroll into sight.
     pub fn scroll_target(&self) -> Option<Target> {
-        let target = self
-            .entry
-            .selected
-            .map_or(self.focus.target, Target::Suggestion);
+        let added = self.added.map(Target::Pattern);
+        let selected = self.entry.selected.map(Target::Suggestion);
+        let target = added.or(selected).unwrap_or(self.focus.target);
         self.focus.scrolls.then_some(target)
     }
 
-    /// All that can have the focus, in the order of the window.
+    /// All that can have the focus, in the order of the window: from stop to stop.
     pub fn focus_order(&self) -> Vec<Target> {
         let status = self.status();
         let mut order = vec![Target::Slider];
@@ -52,7 +65,8 @@ impl Model {
                 });
             }
         }
-        // A notice may be longer than there is room: with the focus, it is shown whole.
+        // A notice may be longer than there is room: with the focus, it is shown whole. Tab goes to the help;
+        // the arrow keys reach what is left of it.
         if !status.text.is_empty() {
             order.push(Target::StatusLine);
         }
@@ -70,6 +84,11 @@ impl Model {
                 edit.field.set_preedit("");
             }
         }
+        let stop = self.stop(target);
+        let mut visited = std::mem::take(&mut self.focus.visited);
+        visited.retain(|other| self.stop(*other).is_some_and(|other| Some(other) != stop));
+        visited.push(target);
+        self.focus.visited = visited;
         self.focus.target = target;
         self.focus.restore = None;
         self.focus.scrolls = true;
@@ -78,11 +97,82 @@ impl Model {
         self.focus.index = index.unwrap_or(0);
     }
 
-    /// Moves the focus by Tab.
+    /// The stop that a target belongs to; none of what the pointer alone reaches.
+    fn stop(&self, target: Target) -> Option<Stop> {
+        Some(match target {
+            Target::Slider => Stop::Slider,
+            Target::Stream(id) => Stop::Streams(self.daemon.stream(id)?.channel),
+            Target::Entry => Stop::Entry,
+            Target::Pattern(_) | Target::Edit => Stop::Patterns,
+            Target::StatusLine | Target::Undo | Target::Help => Stop::Foot,
+            Target::Send(_) | Target::Suggestion(_) | Target::StartEdit(_) | Target::Delete(_) => {
+                return None;
+            }
+        })
+    }
+
+    /// The targets of a stop, in the order of the window.
+    fn targets(&self, stop: Stop) -> Vec<Target> {
+        let mut targets = self.focus_order();
+        targets.retain(|target| self.stop(*target) == Some(stop));
+        targets
+    }
+
+    /// Moves the focus by Tab: to where it was last in the next stop, else to its first target, in the foot
+    /// to the help.
     pub(super) fn focus_next(&mut self, backwards: bool) {
         let order = self.focus_order();
-        let step = if backwards { order.len() - 1 } else { 1 };
-        self.focus_on(order[(self.focus.index + step) % order.len()]);
+        let mut stops: Vec<Stop> = order
+            .iter()
+            .filter_map(|target| self.stop(*target))
+            .collect();
+        stops.dedup();
+        let here = self.stop(self.focus.target);
+        let here = stops.iter().position(|stop| Some(*stop) == here);
+        let step = if backwards { stops.len() - 1 } else { 1 };
+        let stop = stops[(here.unwrap_or(0) + step) % stops.len()];
+        let targets = self.targets(stop);
+        let mut visited = self.focus.visited.iter();
+        let visited = visited.find(|target| targets.contains(target));
+        let first = match stop {
+            Stop::Foot => targets.last(),
+            _ => targets.first(),
+        };
+        if let Some(target) = visited.or(first) {
+            self.focus_on(*target);
+        }
+    }
+
+    /// Moves the focus by an arrow key or its like: within its stop, or to the streams of the other channel.
+    pub(super) fn focus_within(&mut self, key: Key) {
+        let Some(stop) = self.stop(self.focus.target) else {
+            return;
+        };
+        let targets = self.targets(stop);
+        let mut others = targets.iter();
+        let Some(at) = others.position(|other| *other == self.focus.target) else {
+            return;
+        };
+        let to = match (key, stop) {
+            (Key::Left, Stop::Streams(_)) => return self.focus_across(Channel::Default, at),
+            (Key::Right, Stop::Streams(_)) => return self.focus_across(Channel::Aux, at),
+            (Key::Left, Stop::Foot) | (Key::Up, _) => at.saturating_sub(1),
+            (Key::Right, Stop::Foot) | (Key::Down, _) => at + 1,
+            (Key::PageUp, _) => at.saturating_sub(5),
+            (Key::PageDown, _) => at + 5,
+            (Key::Home, _) => 0,
+            (Key::End, _) => targets.len(),
+            _ => return,
+        };
+        self.focus_on(targets[to.min(targets.len() - 1)]);
+    }
+
+    /// Moves the focus to a row of a channel, or to its last one.
+    fn focus_across(&mut self, channel: Channel, row: usize) {
+        let rows = self.targets(Stop::Streams(channel));
+        if let Some(target) = rows.get(row).or(rows.last()) {
+            self.focus_on(*target);
+        }
     }
 
     /// Moves the focus to the target that has taken its own one's place, if that has gone.

@@ -5,7 +5,7 @@ use wire::{Channel, Request, Volume};
 use super::drag::Drag;
 use super::slider::{STEP, SliderMessage};
 use super::text_field::{Motion, TextField};
-use super::{Effect, Message, Model, Pane, Target};
+use super::{Effect, Message, Model, Target};
 
 /// A key that is not text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +41,9 @@ pub const KEYS: [(&str, &str); 15] = [
     ("← →", "slider: by 0.05, with Shift 0.01"),
     ("Page Up, Page Down", "slider: by 0.2"),
     ("Home, End, 0", "slider: to an end, to the middle"),
-    ("↑ ↓", "list: to the row above or below"),
+    ("↑ ↓ ← →", "list: to another row or column"),
     ("Enter, Space", "program: to the other side"),
-    ("← →", "program: to that side"),
+    ("Ctrl+←, Ctrl+→", "program: to that side"),
     ("+", "type a new pattern"),
     ("Enter, F2", "pattern: change it"),
     ("Delete", "pattern: take it off the list"),
@@ -51,14 +51,26 @@ pub const KEYS: [(&str, &str); 15] = [
     ("Ctrl+Z", "take the last change back"),
     ("Ctrl+Shift+Z, Ctrl+Y", "make it again"),
     ("?, F1", "show these keys"),
-    ("Esc, Ctrl+Q", "close the window"),
+    ("Ctrl+Q, Ctrl+W", "close the window"),
 ];
 
 impl Model {
+    /// Returns whether a key that is held down acts more than once. What changes the list never does.
+    pub(super) fn repeats(&self, key: Key, modifiers: Modifiers) -> bool {
+        match key {
+            // Ctrl+Left and Ctrl+Right send programs.
+            Key::Left | Key::Right => !modifiers.control || self.accepts_text(),
+            Key::Up | Key::Down | Key::Home | Key::End | Key::PageUp | Key::PageDown => true,
+            Key::Backspace => self.accepts_text(),
+            _ => false,
+        }
+    }
+
     pub(super) fn key(&mut self, key: Key, modifiers: Modifiers) {
+        self.is_typing = false;
         match key {
             Key::Escape => return self.escape(),
-            Key::Letter('q') if modifiers.control => return self.effects.push(Effect::Close),
+            Key::Letter('q' | 'w') if modifiers.control => return self.effects.push(Effect::Close),
             Key::F1 => {
                 self.help = !self.help;
                 return;
@@ -71,32 +83,39 @@ impl Model {
             _ => {}
         }
         match (key, self.focus.target) {
-            (Key::Tab, _) => self.focus_next(modifiers.shift),
+            (Key::Tab, _) => {
+                if self.leave_edit() {
+                    self.focus_next(modifiers.shift);
+                }
+            }
             (Key::Letter(letter @ ('z' | 'y')), _) if modifiers.control => {
                 self.undo_or_redo(letter == 'y' || modifiers.shift);
             }
             _ if self.accepts_text() => self.text_key(key, modifiers),
             (_, Target::Slider) => self.slider_key(key, modifiers),
-            (Key::Left, Target::Stream(id)) => self.move_stream(id, Channel::Default),
-            (Key::Right, Target::Stream(id)) => self.move_stream(id, Channel::Aux),
+            (Key::Left, Target::Stream(id)) if modifiers.control => {
+                self.move_stream(id, Channel::Default);
+            }
+            (Key::Right, Target::Stream(id)) if modifiers.control => {
+                self.move_stream(id, Channel::Aux);
+            }
             (Key::Enter, Target::Stream(id)) => self.move_across(id),
             (Key::Enter | Key::F2, Target::Pattern(pattern)) => self.start_edit(pattern),
             (Key::Delete | Key::Backspace, Target::Pattern(pattern)) => {
                 self.edit_list(Request::RemoveProgram(pattern), None);
             }
             (Key::Enter, target @ (Target::Undo | Target::Help)) => self.click(target),
-            (_, target @ (Target::Stream(_) | Target::Pattern(_))) => self.row_key(key, target),
-            _ => {}
+            _ => self.focus_within(key),
         }
         self.focus.is_visible = true;
     }
 
     pub(super) fn text(&mut self, text: &str) {
+        self.is_typing = self.accepts_text();
         if let Some(field) = self.focused_field() {
             field.insert(text);
             if self.focus.target == Target::Entry {
-                self.entry.selected = None;
-                self.entry.is_dismissed = false;
+                self.entry.text_changed();
                 self.scroll.suggestions = 0.0;
             }
             return;
@@ -111,33 +130,38 @@ impl Model {
         }
     }
 
-    /// Closes or cancels the nearest: the help, a drag, an edit, the entry, the window.
+    /// Closes or cancels the nearest: the help, a drag, an edit, what is typed in the entry, its focus. It
+    /// never ends the window.
     fn escape(&mut self) {
         if self.help {
             self.help = false;
         } else if self.drag.dragged().is_some() {
             self.drag = Drag::Cancelled;
-        } else if self.edit.is_some() {
+        } else if self.slider.is_held() {
+            self.slide(SliderMessage::Cancel);
+        } else if self.focus.target != Target::Entry {
             self.cancel_edit();
-        } else if self.focus.target == Target::Entry
-            && !(self.entry.field.is_empty() && self.suggestions().is_empty())
-        {
-            self.entry.clear();
-            self.entry.is_dismissed = true;
+        } else if self.entry.field.is_empty() {
+            self.focus_on(Target::Slider);
         } else {
-            self.effects.push(Effect::Close);
+            self.entry.clear();
         }
     }
 
-    /// Takes back the last change of the focused text, else that of the list, or redoes it.
+    /// Takes the last change back, or makes it again: of the focused text alone, unless nothing was ever
+    /// typed there; else of the list.
     fn undo_or_redo(&mut self, redoes: bool) {
         let (step, request): (fn(&mut TextField) -> bool, _) = match redoes {
             true => (TextField::redo, Request::Redo),
             false => (TextField::undo, Request::Undo),
         };
-        match self.focused_field().is_some_and(step) {
-            true => self.scroll.suggestions = 0.0,
-            false => self.edit_list(request, None),
+        match self.focused_field() {
+            Some(field) if !field.is_untouched() => {
+                step(field);
+                self.entry.text_changed();
+                self.scroll.suggestions = 0.0;
+            }
+            _ => self.edit_list(request, None),
         }
     }
 
@@ -153,34 +177,6 @@ impl Model {
             _ => return,
         };
         self.slide(SliderMessage::Step(hundredths));
-    }
-
-    /// Moves the focus within the list that has it.
-    fn row_key(&mut self, key: Key, row: Target) {
-        let pane = |target: &Target| match target {
-            Target::Stream(id) => {
-                let stream = self.daemon.stream(*id);
-                stream.map(|stream| Pane::Streams(stream.channel))
-            }
-            Target::Pattern(_) | Target::Edit => Some(Pane::Patterns),
-            _ => None,
-        };
-        let mut rows = self.focus_order();
-        rows.retain(|target| pane(target) == pane(&row));
-        let Some(at) = rows.iter().position(|other| *other == row) else {
-            return;
-        };
-        let last = rows.len() - 1;
-        let to = match key {
-            Key::Up => at.saturating_sub(1),
-            Key::Down => (at + 1).min(last),
-            Key::PageUp => at.saturating_sub(5),
-            Key::PageDown => (at + 5).min(last),
-            Key::Home => 0,
-            Key::End => last,
-            _ => return,
-        };
-        self.focus_on(rows[to]);
     }
 
     /// A key in the focused text field.
@@ -203,10 +199,11 @@ impl Model {
             }
         }
         match (self.focus.target, key) {
-            (Target::Edit, Key::Enter) => self.finish_edit(),
+            (Target::Edit, Key::Enter) => _ = self.finish_edit(),
             (Target::Entry, Key::Enter) => match self.entry.selected {
-                Some(id) => self.click(Target::Suggestion(id)),
-                None => self.add_pattern(),
+                Some(suggestion) => self.click(Target::Suggestion(suggestion)),
+                // What it would do is to be seen first.
+                None => self.entry.is_dismissed = false,
             },
             (Target::Entry, Key::Down) => self.select_suggestion(1),
             (Target::Entry, Key::Up) => self.select_suggestion(-1),

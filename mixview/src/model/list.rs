@@ -33,7 +33,8 @@ impl Model {
         }
     }
 
-    pub(super) fn add_suggestion(&mut self, id: u32) {
+    /// Sends a stream that is suggested to the aux channel.
+    pub(super) fn add_stream(&mut self, id: u32) {
         let channel = Channel::Aux;
         let typed = Some(self.entry.field.text().to_owned());
         self.edit_list(Request::MoveStream(Move { id, channel }), typed);
@@ -57,12 +58,48 @@ impl Model {
         }
     }
 
+    /// Has a pattern changed in its row. One is changed at a time: another change that is not finished, as
+    /// mixd refuses it, has the focus instead.
     pub(super) fn start_edit(&mut self, pattern: Pattern) {
-        if self.daemon.lists(pattern) {
-            self.focus_on(Target::Pattern(pattern));
-            let field = TextField::selected(&pattern);
-            self.edit = Some(Edit { pattern, field });
-            self.focus_on(Target::Edit);
+        if !self.daemon.lists(pattern) {
+            return;
+        }
+        match &self.edit {
+            Some(edit) if edit.pattern == pattern => {}
+            Some(edit) if edit.is_change() => {
+                self.say("Finish this change first, or give it up with Esc", true);
+            }
+            _ => {
+                self.focus_on(Target::Pattern(pattern));
+                let field = TextField::selected(&pattern);
+                self.edit = Some(Edit { pattern, field });
+            }
+        }
+        self.focus_on(Target::Edit);
+    }
+
+    /// Finishes an edit that has the focus, which is about to go elsewhere. Returns whether it may.
+    pub(super) fn leave_edit(&mut self) -> bool {
+        self.focus.target != Target::Edit || self.finish_edit()
+    }
+
+    /// Gives up an edit whose pattern has gone from the list, and says so, unless the list has what it would
+    /// have become.
+    pub(super) fn keep_edit(&mut self) {
+        let is_listed = |pattern: &str| {
+            let mut rules = self.daemon.rules.iter();
+            rules.any(|rule| **rule.pattern() == *pattern)
+        };
+        let Some(edit) = self.edit.take_if(|edit| !is_listed(&edit.pattern)) else {
+            return;
+        };
+        let text = edit.field.text().trim();
+        if edit.is_change() && !is_listed(text) {
+            let pattern = edit.pattern;
+            self.say(
+                format!("{pattern} is no longer on the list: its change to {text} is given up"),
+                true,
+            );
         }
     }
 
@@ -72,13 +109,14 @@ impl Model {
         }
     }
 
-    /// Replaces the pattern that is being changed.
-    pub(super) fn finish_edit(&mut self) {
-        let Some(edit) = &self.edit else { return };
+    /// Replaces the pattern that is being changed. Returns whether it can: else it says why not.
+    pub(super) fn finish_edit(&mut self) -> bool {
+        let Some(edit) = &self.edit else { return true };
         let (old, text) = (edit.pattern, edit.field.text().trim().to_owned());
         if text.is_empty() {
             let text = "A pattern can't be empty; Delete takes it off the list";
-            return self.say(text, true);
+            self.say(text, true);
+            return false;
         }
         match self.parse_pattern(&text) {
             Some(new) if new == old => self.cancel_edit(),
@@ -86,8 +124,9 @@ impl Model {
                 let replacement = Replacement { new, old };
                 self.edit_list(Request::ReplaceProgram(replacement), None);
             }
-            None => {}
+            None => return false,
         }
+        true
     }
 
     fn parse_pattern(&mut self, text: &str) -> Option<Pattern> {
@@ -106,8 +145,13 @@ impl Model {
         typed: Option<String>,
         reply: Result<Reply<'static>, Failure>,
     ) {
+        let mut added = match request {
+            Request::AddProgram(pattern) => Some(*pattern),
+            _ => None,
+        };
         let (text, unsaved, can_undo) = match reply {
             Ok(Reply::Changed(change)) => {
+                added = change.added.first().map(Rule::pattern).copied();
                 let is_change = !change.added.is_empty() || !change.removed.is_empty();
                 let can_undo = is_change && *request != Request::Undo;
                 (capitalized(&change.text), change.unsaved, can_undo)
@@ -121,12 +165,15 @@ impl Model {
             }
         };
         let can_undo = can_undo && self.daemon.knows(&Request::Undo);
-        // Unless something else has been typed meanwhile.
-        if typed.is_some_and(|typed| typed == self.entry.field.text()) {
-            self.entry.clear();
+        if let Some(typed) = typed {
+            self.added = added;
+            // Unless something else has been typed meanwhile.
+            if typed == self.entry.field.text() {
+                self.entry.clear();
+            }
         }
         if let Request::ReplaceProgram(Replacement { new, old }) = *request
-            && self.edit.as_ref().is_some_and(|edit| edit.pattern == old)
+            && let Some(edit) = self.edit.as_mut().filter(|edit| edit.pattern == old)
         {
             // mixd says the list too, but after this; without its row the focus would go elsewhere.
             for rule in &mut self.daemon.rules {
@@ -134,8 +181,14 @@ impl Model {
                     *rule = rule.with(new);
                 }
             }
-            self.edit = None;
-            self.focus_on(Target::Pattern(new));
+            edit.pattern = new;
+            // Unless something else has been typed meanwhile.
+            if !edit.is_change() {
+                self.edit = None;
+                if self.focus.target == Target::Edit {
+                    self.focus_on(Target::Pattern(new));
+                }
+            }
         }
         self.status.is_list_known = false;
         self.status.answer = unsaved.map(|why| Notice {

@@ -15,6 +15,8 @@ pub enum SliderMessage {
     /// The pointer moves the handle; within `snap` of the middle, it rests there.
     Drag(Volume),
     Release,
+    /// Gives the drag up: the volume is again what it was before.
+    Cancel,
     /// The wheel turns by a number of notches; right is positive.
     Wheel(f32),
     /// Steps up or down, in hundredths.
@@ -26,7 +28,8 @@ pub enum SliderMessage {
 
 #[derive(Debug, Default)]
 pub struct Slider {
-    is_held: bool,
+    /// The volume when the pointer took the handle, while it holds that.
+    held_from: Option<Volume>,
     /// The volume that was chosen here last, until mixd has it.
     chosen: Option<Volume>,
     /// The volume of the request without a reply.
@@ -41,18 +44,23 @@ impl Slider {
         self.chosen.unwrap_or(daemon.mix.volume)
     }
 
+    /// Whether the pointer holds the handle.
+    pub(super) fn is_held(&self) -> bool {
+        self.held_from.is_some()
+    }
+
     /// Returns the volume to request from mixd, if one is due now.
     pub(super) fn update(&mut self, message: SliderMessage, daemon: &Daemon) -> Option<Volume> {
         match message {
             SliderMessage::Grab(volume) => {
-                self.is_held = true;
+                self.held_from = Some(self.volume(daemon));
                 self.drag(volume?, daemon)
             }
-            SliderMessage::Drag(volume) if self.is_held => self.drag(volume, daemon),
+            SliderMessage::Drag(volume) if self.is_held() => self.drag(volume, daemon),
             SliderMessage::Drag(_) => None,
             // The handle stays where it was left, also if somebody else has set the volume meanwhile.
             SliderMessage::Release => {
-                self.is_held = false;
+                self.held_from = None;
                 match self.sent {
                     Some(_) => None,
                     None => self
@@ -60,6 +68,12 @@ impl Slider {
                         .take()
                         .and_then(|chosen| self.set(chosen, daemon)),
                 }
+            }
+            SliderMessage::Cancel => {
+                let before = self.held_from.take()?;
+                // A handle that was not moved follows mixd.
+                self.chosen?;
+                self.set(before, daemon)
             }
             SliderMessage::Wheel(notches) => {
                 let notches = self.notches + notches;
@@ -78,7 +92,7 @@ impl Slider {
                 let sent = self.sent.take();
                 if self.chosen != sent {
                     self.sent = self.chosen;
-                } else if !self.is_held {
+                } else if !self.is_held() {
                     self.chosen = None;
                 }
                 self.sent

@@ -109,7 +109,7 @@ impl Model {
     /// news. Moving about is no action: that is how the status line is reached, to be read whole.
     pub(super) fn is_action(&self, message: &Message) -> bool {
         match message {
-            Message::Key(key, _) => !matches!(
+            Message::Key(key, _) | Message::KeyRepeat(key, _) => !matches!(
                 key,
                 Key::Tab
                     | Key::Left
@@ -121,14 +121,15 @@ impl Model {
                     | Key::PageUp
                     | Key::PageDown
             ),
-            // A click into the focused text field only moves the caret.
-            Message::Click(target) => {
+            // A press into the focused text field only moves the caret.
+            Message::Press(Some(target)) => {
                 let is_caret = self.accepts_text() && *target == self.focus.target;
                 *target != Target::StatusLine && !is_caret
             }
             Message::Preedit(text) => !text.is_empty(),
             Message::Text(_)
-            | Message::ClickOutside
+            | Message::TextRepeat(_)
+            | Message::Press(None)
             | Message::Slider(SliderMessage::Grab(_) | SliderMessage::Wheel(_))
             | Message::Drop(_) => true,
             _ => false,

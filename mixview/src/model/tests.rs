@@ -178,12 +178,12 @@ fn the_notch_holds_the_handle_within_snap() {
 #[test]
 fn a_program_goes_to_the_other_side_and_back() {
     let mut window = Harness::new(&["Game", "Discord"], &[]);
-    window.tell(Message::Click(Target::Stream(2)));
+    window.tell(Message::Click(Target::Send(2)));
     window.settle();
     assert_eq!(window.listed(), ["Discord"]);
     assert_eq!(window.model.status().text, "Discord plays through aux");
     assert!(window.model.status().can_undo);
-    window.tell(Message::Click(Target::Stream(2)));
+    window.tell(Message::Click(Target::Send(2)));
     window.settle();
     assert!(window.listed().is_empty());
     // By keys: the first stream has the focus after one Tab.
@@ -195,11 +195,11 @@ fn a_program_goes_to_the_other_side_and_back() {
         Target::Stream(2),
         "the focus goes with it"
     );
-    window.keys(&[Key::Left]);
+    window.chord(Key::Left, false, true);
     assert!(window.listed().is_empty());
-    window.keys(&[Key::Left]);
+    window.chord(Key::Left, false, true);
     assert!(window.listed().is_empty(), "it is on that side");
-    window.keys(&[Key::Right]);
+    window.chord(Key::Right, false, true);
     assert_eq!(window.listed(), ["Discord"]);
     window.write(" ");
     assert!(window.listed().is_empty());
@@ -235,7 +235,7 @@ fn a_pattern_is_typed_picked_changed_deleted_and_all_taken_back() {
     assert_eq!(window.model.entry.field.text(), "");
     // Picked.
     window.keys(&[Key::Down, Key::Down, Key::Down, Key::Up, Key::Down]);
-    assert_eq!(window.model.entry.selected, Some(1));
+    assert_eq!(window.model.entry.selected, Some(Suggestion::Stream(1)));
     window.keys(&[Key::Enter]);
     assert_eq!(window.listed(), ["disc*", "Game"]);
     // Changed in its place.
@@ -278,7 +278,7 @@ fn a_pattern_is_typed_picked_changed_deleted_and_all_taken_back() {
 fn an_edit_keeps_its_place_and_never_eats_another_pattern() {
     let mut window = Harness::new(&[], &["first", "game", "last"]);
     let edit = |window: &mut Harness, pattern: &str, text: &str| {
-        window.tell(Message::Click(Target::Pattern(Text::truncated(pattern))));
+        window.tell(Message::Click(Target::StartEdit(Text::truncated(pattern))));
         window.chord(Key::Letter('a'), false, true);
         window.write(text);
         window.keys(&[Key::Enter]);
@@ -314,7 +314,7 @@ fn what_is_refused_stays_where_it_was_typed() {
     assert_eq!(window.model.entry.field.text(), "[x");
     assert!(window.model.status().is_warning);
     // In place too, and the old one is not lost.
-    window.tell(Message::Click(Target::Pattern(Text::truncated("game"))));
+    window.tell(Message::Click(Target::StartEdit(Text::truncated("game"))));
     window.write("[game");
     window.keys(&[Key::Enter]);
     assert_eq!(window.listed(), ["game"]);
@@ -354,7 +354,7 @@ fn what_could_not_be_saved_is_said() {
 }
 
 #[test]
-fn escape_leaves_what_is_nearest_and_then_the_window() {
+fn escape_leaves_what_is_nearest_and_never_the_window() {
     let mut window = Harness::new(&["Game"], &["x"]);
     window.write("?");
     assert!(window.model.help);
@@ -368,15 +368,104 @@ fn escape_leaves_what_is_nearest_and_then_the_window() {
     window.keys(&[Key::Escape]);
     assert!(window.model.suggestions().is_empty() && window.model.entry.field.text().is_empty());
     assert!(!window.closed);
+    // An empty field lets go of the focus, so that the next key is no text.
     window.keys(&[Key::Escape]);
-    assert!(window.closed);
-    let mut window = Harness::new(&[], &[]);
-    window.chord(Key::Letter('q'), false, true);
-    assert!(window.closed);
+    assert_eq!(window.model.focus.target, Target::Slider);
+    window.write("+");
+    assert_eq!(window.model.focus.target, Target::Entry);
+    assert_eq!(window.model.entry.field.text(), "");
+    window.keys(&[Key::Escape; 9]);
+    assert!(!window.closed);
+    for letter in ['q', 'w'] {
+        let mut window = Harness::new(&[], &[]);
+        window.chord(Key::Letter(letter), false, true);
+        assert!(window.closed);
+    }
 }
 
 #[test]
-fn tab_goes_through_everything_and_round() {
+fn escape_gives_a_drag_of_the_slider_up() {
+    let mut window = Harness::new(&[], &[]);
+    window.daemon.volume = volume("0.3");
+    let event = window.daemon.volume_event();
+    window.tell(event);
+    window.tell(Message::Slider(SliderMessage::Grab(None)));
+    for (at, answers) in [("0.5", true), ("0.7", false), ("0.9", false)] {
+        window.tell(Message::Slider(SliderMessage::Drag(volume(at))));
+        if answers {
+            window.settle();
+        }
+    }
+    window.keys(&[Key::Escape]);
+    assert_eq!(window.model.volume(), volume("0.3"));
+    // Until the handle is taken anew.
+    window.tell(Message::Slider(SliderMessage::Drag(volume("1"))));
+    window.tell(Message::Slider(SliderMessage::Release));
+    window.settle();
+    assert_eq!(window.volume(), "0.3");
+    // One that was not moved follows mixd all the time.
+    window.tell(Message::Slider(SliderMessage::Grab(None)));
+    window.daemon.volume = volume("-0.2");
+    let event = window.daemon.volume_event();
+    window.tell(event);
+    window.keys(&[Key::Escape]);
+    assert_eq!(window.volume(), "-0.2");
+}
+
+#[test]
+fn a_key_that_is_held_moves_and_types_and_changes_the_list_once() {
+    let mut window = Harness::new(&["Game", "Discord", "Spotify"], &["x", "y", "z"]);
+    let hold = |window: &mut Harness, key: Key| {
+        window.keys(&[key]);
+        for _ in 0..30 {
+            window.tell(Message::KeyRepeat(key, Modifiers::default()));
+            window.settle();
+        }
+    };
+    hold(&mut window, Key::Right);
+    assert_eq!(window.volume(), "1");
+    window.tell(Message::Click(Target::Slider));
+    hold(&mut window, Key::Tab);
+    assert_eq!(window.model.focus.target, Target::Stream(1));
+    let changes = |window: &Harness| window.daemon.undo_stack.len();
+    hold(&mut window, Key::Enter);
+    assert_eq!(changes(&window), 1);
+    window.write(" ");
+    window.tell(Message::TextRepeat(" ".into()));
+    window.settle();
+    assert_eq!(changes(&window), 2);
+    for key in [Key::Delete, Key::Backspace] {
+        let pattern = *window.daemon.programs[0].pattern();
+        window.model.focus_on(Target::Pattern(pattern));
+        let before = changes(&window);
+        hold(&mut window, key);
+        assert_eq!(changes(&window), before + 1, "{key:?}");
+    }
+    hold(&mut window, Key::Escape);
+    let control = Modifiers {
+        shift: false,
+        control: true,
+    };
+    for letter in ['q', 'w', 'z', 'y'] {
+        let before = changes(&window);
+        window.tell(Message::KeyRepeat(Key::Letter(letter), control));
+        window.settle();
+        assert!(!window.closed && changes(&window) == before, "{letter}");
+    }
+    // A text that is held is typed, but not by the key that has led to the field.
+    window.write("+");
+    window.tell(Message::TextRepeat("+".into()));
+    assert_eq!(window.model.entry.field.text(), "");
+    window.write("a");
+    window.tell(Message::TextRepeat("a".into()));
+    window.tell(Message::TextRepeat("a".into()));
+    assert_eq!(window.model.entry.field.text(), "aaa");
+    hold(&mut window, Key::Backspace);
+    assert_eq!(window.model.entry.field.text(), "");
+}
+
+#[test]
+fn tab_goes_from_part_to_part_and_round() {
     let mut window = Harness::new(&["Game", "Discord"], &["discord", "x"]);
     let pattern = |text| Target::Pattern(Text::truncated(text));
     let order = [
@@ -390,12 +479,13 @@ fn tab_goes_through_everything_and_round() {
         Target::Help,
     ];
     assert_eq!(window.model.focus_order(), order);
-    for target in order.iter().cycle().skip(1).take(10) {
+    let stops = [order[0], order[1], order[2], order[3], order[4], order[7]];
+    for target in stops.iter().cycle().skip(1).take(10) {
         window.keys(&[Key::Tab]);
         assert_eq!(window.model.focus.target, *target);
         assert_eq!(window.model.focus.ring(), Some(*target));
     }
-    for target in order.iter().rev().cycle().skip(6).take(10) {
+    for target in stops.iter().rev().cycle().skip(2).take(10) {
         window.chord(Key::Tab, true, false);
         assert_eq!(window.model.focus.target, *target);
     }
@@ -406,6 +496,40 @@ fn tab_goes_through_everything_and_round() {
     let event = window.daemon.streams_event();
     window.tell(event);
     assert_eq!(window.model.focus.target, Target::Entry);
+}
+
+#[test]
+fn arrows_move_within_a_part_which_tab_comes_back_to() {
+    let names: Vec<String> = (0..40).map(|at| format!("Player {at}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut window = Harness::new(&names, &["Player 3", "Player 7", "x"]);
+    let stream = Target::Stream;
+    for (key, target) in [
+        (Key::Tab, stream(1)),
+        (Key::Up, stream(1)),
+        (Key::Down, stream(2)),
+        (Key::Down, stream(3)),
+        // The other column, of two rows: to the last.
+        (Key::Right, stream(8)),
+        (Key::Right, stream(8)),
+        (Key::Home, stream(4)),
+        (Key::Left, stream(1)),
+        (Key::PageDown, stream(7)),
+        (Key::End, stream(40)),
+        (Key::Left, stream(40)),
+        (Key::Tab, stream(4)),
+        (Key::Tab, Target::Entry),
+        (Key::Tab, Target::Pattern(Text::truncated("Player 3"))),
+        (Key::End, Target::Pattern(Text::truncated("x"))),
+        (Key::Left, Target::Pattern(Text::truncated("x"))),
+        (Key::Tab, Target::Help),
+        (Key::Tab, Target::Slider),
+        (Key::Tab, stream(40)),
+    ] {
+        window.keys(&[key]);
+        assert_eq!(window.model.focus.target, target, "{key:?}");
+    }
+    assert!(window.daemon.undo_stack.is_empty());
 }
 
 #[test]
@@ -447,6 +571,7 @@ fn the_focus_outlasts_a_restart_of_mixd_unless_it_is_moved_meanwhile() {
     let row = Target::Pattern(Text::truncated("y"));
     for moves in [false, true] {
         window.tell(Message::Click(row));
+        window.keys(&[Key::F2]);
         assert_eq!(window.model.focus.target, Target::Edit);
         window.write("yz");
         window.tell(lost());
@@ -466,7 +591,7 @@ fn the_focus_outlasts_a_restart_of_mixd_unless_it_is_moved_meanwhile() {
         assert_eq!(window.model.focus.target, expected);
         // What was being typed there too.
         let edit = window.model.edit.as_ref().map(|edit| edit.field.text());
-        assert_eq!(edit, (!moves).then_some("yz"));
+        assert_eq!(edit, Some("yz"));
         window.keys(&[Key::Escape]);
     }
 }
@@ -494,7 +619,7 @@ fn why_a_stream_is_left_alone_is_asked_for_once() {
 }
 
 #[test]
-fn ctrl_z_is_of_the_text_while_there_is_something_to_take_back() {
+fn ctrl_z_in_a_text_is_of_the_text_alone() {
     let mut window = Harness::new(&[], &["a"]);
     window.tell(Message::Click(Target::Delete(Text::truncated("a"))));
     window.settle();
@@ -506,7 +631,21 @@ fn ctrl_z_is_of_the_text_while_there_is_something_to_take_back() {
     // What was taken back there is made again there.
     window.chord(Key::Letter('z'), true, true);
     assert_eq!(window.model.entry.field.text(), "typo");
+    for _ in 0..3 {
+        window.chord(Key::Letter('z'), false, true);
+        assert_eq!(window.model.entry.field.text(), "");
+        assert!(window.listed().is_empty());
+    }
+    // Nor is a change of the list made again there.
+    for _ in 0..3 {
+        window.chord(Key::Letter('y'), false, true);
+        assert_eq!(window.model.entry.field.text(), "typo");
+    }
+    // A field in which nothing was typed since the pattern was added has nothing to take back.
+    window.keys(&[Key::Enter]);
+    assert_eq!(window.listed(), ["typo"]);
     window.chord(Key::Letter('z'), false, true);
-    window.chord(Key::Letter('z'), false, true);
-    assert_eq!(window.listed(), ["a"]);
+    assert!(window.listed().is_empty());
+    window.chord(Key::Letter('z'), true, true);
+    assert_eq!(window.listed(), ["typo"]);
 }

@@ -58,6 +58,11 @@ impl TextField {
         self.text.is_empty() && self.preedit.is_empty()
     }
 
+    /// Whether there is no text and never was.
+    pub fn is_untouched(&self) -> bool {
+        self.is_empty() && self.undo_stack.is_empty() && self.redo_stack.is_empty()
+    }
+
     /// The text with the preedit in it.
     pub fn display_text(&self) -> String {
         let (before, after) = self.text.split_at(self.caret);

@@ -8,13 +8,17 @@ use crate::model::{Model, Pane, Target};
 use crate::theme::{GRID, ROW, SMALL, TEXT};
 
 use super::painter::{Align, Painter, Style};
-use super::{Role, badge, empty_list, row_frame, rows, text_field};
+use super::{Role, badge, empty_list, focus_ring, row_frame, rows, text_field};
 
 pub fn entry(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
     let has_focus = model.focus.target == Target::Entry && !model.help;
     let field = &model.entry.field;
     let color = painter.theme.aux;
     text_field::draw(painter, rect, field, Target::Entry, has_focus, color);
+    let dragged = model.drag.dragged();
+    if dragged.is_some_and(|dragged| rect.contains(dragged.x, dragged.y)) {
+        focus_ring(painter, rect, color);
+    }
     if field.is_empty() {
         let style = Style::new(TEXT, painter.theme.muted);
         let room = rect.shrunk(3.0 * GRID, 0.0);
@@ -65,16 +69,14 @@ fn draw_row(painter: &mut Painter<'_>, model: &Model, rule: Rule, rect: Rect, co
     let theme = painter.theme;
     let pattern = *rule.pattern();
     let (target, delete) = (Target::Pattern(pattern), Target::Delete(pattern));
-    let is_hot = model.hover == Some(target) || model.hover == Some(delete);
-    let mut room = row_frame(
-        painter,
-        rect,
-        color,
-        is_hot,
-        model.focus.ring() == Some(target),
-    );
+    let edit = Target::StartEdit(pattern);
+    let is_hot = [target, edit, delete].map(Some).contains(&model.hover);
+    let is_added = model.added == Some(pattern);
+    let has_ring = is_added || model.focus.ring() == Some(target);
+    let mut room = row_frame(painter, rect, color, is_hot || is_added, has_ring);
     let cross = Rect::new(rect.right() - ROW - GRID, rect.y, ROW, ROW);
-    room.width = cross.x - rect.x - 4.0 * GRID;
+    let end = Rect::new(cross.x - ROW, rect.y, ROW, ROW);
+    room.width = end.x - rect.x - 4.0 * GRID;
     if let Rule::Ignore(_) = rule {
         room.width -= badge(painter, room, "ignored", color) + GRID;
     }
@@ -86,6 +88,11 @@ fn draw_row(painter: &mut Painter<'_>, model: &Model, rule: Rule, rect: Rect, co
         let style = Style::new(SMALL, theme.muted);
         painter.text(room, &matches(model, pattern), style, Align::Left);
     }
+    let color = match model.hover == Some(edit) {
+        true => theme.text,
+        false => theme.muted,
+    };
+    pencil(painter, end, color);
     let color = match model.hover == Some(delete) {
         true => theme.warning,
         false => theme.muted,
@@ -94,9 +101,27 @@ fn draw_row(painter: &mut Painter<'_>, model: &Model, rule: Rule, rect: Rect, co
     painter.line((x - arm, y - arm), (x + arm, y + arm), 1.5, color);
     painter.line((x - arm, y + arm), (x + arm, y - arm), 1.5, color);
     painter.area(rect, Role::Target(target));
+    painter.area(end, Role::Target(edit));
     painter.area(cross, Role::Target(delete));
     if was_cut {
         painter.tooltip(target, rect, vec![pattern.to_string()]);
+    }
+}
+
+/// Draws a pencil, its tip at the lower left.
+fn pencil(painter: &mut Painter<'_>, rect: Rect, color: Color) {
+    let (x, y) = (rect.x + rect.width / 2.0, rect.y + rect.height / 2.0);
+    let corners = [
+        (-5.0, 5.0),
+        (-4.0, 1.5),
+        (2.5, -5.0),
+        (5.0, -2.5),
+        (-1.5, 4.0),
+        (-5.0, 5.0),
+    ];
+    for pair in corners.windows(2) {
+        let [from, to] = [pair[0], pair[1]].map(|(right, down)| (x + right, y + down));
+        painter.line(from, to, 1.2, color);
     }
 }
 

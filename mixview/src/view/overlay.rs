@@ -1,11 +1,11 @@
 //! What lies in front of the lists or in their place: suggestions, tooltips, what is dragged, the
 //! help, what is wrong.
 
-use wire::{PipeWireState, Stream};
+use wire::PipeWireState;
 
 use crate::display_list::Color;
 use crate::geometry::Rect;
-use crate::model::{KEYS, LinkError, Model, Pane, Target, capitalized};
+use crate::model::{Entry, KEYS, LinkError, Model, Pane, Suggestion, Target, capitalized};
 use crate::theme::{GRID, LARGE, ROW, SMALL, TEXT};
 
 use super::painter::{Align, Painter, Style};
@@ -83,7 +83,7 @@ fn card(painter: &mut Painter<'_>, rect: Rect) {
     painter.area(rect, Role::Overlay);
 }
 
-/// Draws the streams that are suggested below the entry.
+/// Draws what is suggested below the entry.
 pub fn suggestions(painter: &mut Painter<'_>, model: &Model, entry: Rect, bottom: f32) {
     let suggestions = model.suggestions();
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -103,7 +103,7 @@ pub fn suggestions(painter: &mut Painter<'_>, model: &Model, entry: Rect, bottom
     let target = model.scroll_target();
     let target = suggestions
         .iter()
-        .position(|stream| Some(Target::Suggestion(stream.id)) == target);
+        .position(|suggestion| Some(Target::Suggestion(*suggestion)) == target);
     rows(
         painter,
         Pane::Suggestions,
@@ -116,21 +116,27 @@ pub fn suggestions(painter: &mut Painter<'_>, model: &Model, entry: Rect, bottom
     );
 }
 
-fn suggestion(painter: &mut Painter<'_>, model: &Model, stream: &Stream, rect: Rect) {
+fn suggestion(painter: &mut Painter<'_>, model: &Model, suggestion: Suggestion, rect: Rect) {
     let theme = painter.theme;
-    let target = Target::Suggestion(stream.id);
-    if model.entry.selected == Some(stream.id) || model.hover == Some(target) {
+    let target = Target::Suggestion(suggestion);
+    if model.entry.selected == Some(suggestion) || model.hover == Some(target) {
         painter.round(rect, RADIUS, theme.line);
     }
+    let (text, plays) = match suggestion {
+        Suggestion::Stream(id) => {
+            let name = model
+                .daemon
+                .stream(id)
+                .map(|stream| stream.name.to_string());
+            (name.unwrap_or_default(), true)
+        }
+        Suggestion::Pattern => (pattern(&model.entry), false),
+    };
     let room = rect.shrunk(2.0 * GRID, 0.0);
-    let (width, was_cut) = painter.text(
-        room,
-        &stream.name,
-        Style::new(TEXT, theme.text),
-        Align::Left,
-    );
+    let style = Style::new(TEXT, theme.text);
+    let (width, was_cut) = painter.text(room, &text, style, Align::Left);
     let left = room.width - width - 2.0 * GRID;
-    if !was_cut && left > 20.0 * GRID {
+    if plays && !was_cut && left > 20.0 * GRID {
         let room = Rect::new(room.x + width + 2.0 * GRID, rect.y, left, ROW);
         let style = Style::new(SMALL, theme.text);
         painter.text(room, "plays now", style, Align::Right);
@@ -138,8 +144,19 @@ fn suggestion(painter: &mut Painter<'_>, model: &Model, stream: &Stream, rect: R
     painter.area(rect, Role::Target(target));
 }
 
-/// Draws the dragged stream's name beside the pointer.
-pub fn dragged(painter: &mut Painter<'_>, model: &Model) {
+/// Returns what adding the typed text as a pattern would do.
+fn pattern(entry: &Entry) -> String {
+    let add = format!("Add pattern \"{}\"", entry.field.text().trim());
+    match entry.outcome() {
+        None => add,
+        Some(Ok(names)) if names.is_empty() => format!("{add}: matches nothing now"),
+        Some(Ok(names)) => format!("{add}: {}", names.join(", ")),
+        Some(Err(why)) => capitalized(why),
+    }
+}
+
+/// Draws the dragged stream's name beside the pointer, within the window.
+pub fn dragged(painter: &mut Painter<'_>, model: &Model, window: Rect) {
     let Some(dragged) = model.drag.dragged() else {
         return;
     };
@@ -150,7 +167,10 @@ pub fn dragged(painter: &mut Painter<'_>, model: &Model) {
     let style = Style::new(TEXT, theme.text);
     let name = painter.fit(&stream.name, style, 160.0).into_owned();
     let width = painter.width(&name, style).ceil() + 4.0 * GRID;
-    let rect = Rect::new(dragged.x + 2.0 * GRID, dragged.y - ROW / 2.0, width, ROW);
+    let (right, bottom) = (window.width - width, window.height - ROW);
+    let x = (dragged.x + 2.0 * GRID).min(right).max(0.0);
+    let y = (dragged.y - ROW / 2.0).min(bottom).max(0.0);
+    let rect = Rect::new(x, y, width, ROW);
     painter.round(rect, RADIUS, theme.surface);
     painter.ring(rect, RADIUS, 2.0, theme.channel(dragged.channel));
     painter.text(rect, &name, style, Align::Middle);

@@ -2,9 +2,10 @@
 
 use wire::{Channel, Stream, StreamState};
 
+use crate::display_list::Color;
 use crate::geometry::Rect;
 use crate::model::{Model, Pane, Target};
-use crate::theme::{GRID, SMALL, TEXT};
+use crate::theme::{GRID, ROW, SMALL, TEXT};
 
 use super::painter::{Align, Painter, Style};
 use super::{Role, badge, empty_list, focus_ring, row_frame, rows};
@@ -41,13 +42,28 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, channel: Channel, rect: Re
     }
 }
 
+/// Draws an arrow to the other channel's side.
+fn arrow(painter: &mut Painter<'_>, rect: Rect, channel: Channel, color: Color) {
+    let (x, y) = (rect.x + rect.width / 2.0, rect.y + rect.height / 2.0);
+    let reach = match channel {
+        Channel::Default => 1.25 * GRID,
+        Channel::Aux => -1.25 * GRID,
+    };
+    let tip = (x + reach, y);
+    painter.line((x - reach, y), tip, 1.5, color);
+    for side in [-GRID, GRID] {
+        painter.line((x + reach / 5.0, y + side), tip, 1.5, color);
+    }
+}
+
 fn draw_row(painter: &mut Painter<'_>, model: &Model, stream: &Stream, rect: Rect) {
     let theme = painter.theme;
     let target = Target::Stream(stream.id);
     let color = theme.channel(stream.channel);
     let dragged = model.drag.dragged();
     let is_dragged = dragged.is_some_and(|dragged| dragged.id == stream.id);
-    let is_hot = model.hover == Some(target) || is_dragged;
+    let send = Target::Send(stream.id);
+    let is_hot = model.hover == Some(target) || model.hover == Some(send) || is_dragged;
     let mut room = row_frame(
         painter,
         rect,
@@ -55,6 +71,8 @@ fn draw_row(painter: &mut Painter<'_>, model: &Model, stream: &Stream, rect: Rec
         is_hot,
         model.focus.ring() == Some(target),
     );
+    let end = Rect::new(rect.right() - ROW, rect.y, ROW, ROW);
+    room.width = end.x - room.x;
     let state = match stream.state {
         StreamState::Routed => None,
         StreamState::Waiting => Some(("waiting", theme.muted)),
@@ -81,7 +99,13 @@ fn draw_row(painter: &mut Painter<'_>, model: &Model, stream: &Stream, rect: Rec
         let style = Style::new(SMALL, theme.muted);
         painter.text(room, binary, style, Align::Left);
     }
+    let color = match model.hover == Some(send) {
+        true => theme.text,
+        false => theme.muted,
+    };
+    arrow(painter, end, stream.channel, color);
     painter.area(rect, Role::Target(target));
+    painter.area(end, Role::Target(send));
     let reason = match stream.state {
         StreamState::Routed => None,
         _ => model.daemon.reason(stream.id).map(str::to_owned),

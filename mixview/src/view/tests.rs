@@ -2,7 +2,7 @@ use super::*;
 use crate::display_list::Shape;
 use crate::fake_daemon::FakeDaemon;
 use crate::input::Pointer;
-use crate::model::{KEYS, Key, LinkError, Message};
+use crate::model::{Dragged, KEYS, Key, LinkError, Message, Suggestion};
 use crate::theme::DARK;
 use wire::Welcome;
 
@@ -51,10 +51,10 @@ fn every_offer_comes_into_sight_by_the_wheel_and_by_keys() {
         model.update(Message::Click(Target::Entry));
         let mut pointer = Pointer::default();
         let mut met = Vec::new();
-        let offered = |frame: &Frame| -> Vec<u32> {
+        let offered = |frame: &Frame| -> Vec<Suggestion> {
             let areas = frame.areas.iter();
             let offers = areas.filter_map(|area| match area.role {
-                Role::Target(Target::Suggestion(id)) => Some(id),
+                Role::Target(Target::Suggestion(suggestion)) => Some(suggestion),
                 _ => None,
             });
             offers.collect()
@@ -69,8 +69,9 @@ fn every_offer_comes_into_sight_by_the_wheel_and_by_keys() {
                 model.update(message);
             }
         }
-        met.sort_unstable();
-        met.dedup();
+        let met: Vec<_> = (1..=12)
+            .filter(|id| met.contains(&Suggestion::Stream(*id)))
+            .collect();
         assert_eq!(met.len(), 12, "{size:?}");
         // By keys, from the last one up to the first and back.
         for key in [Key::Down, Key::Up, Key::Down] {
@@ -78,7 +79,7 @@ fn every_offer_comes_into_sight_by_the_wheel_and_by_keys() {
                 model.update(key.into());
                 let frame = seen(&mut model, size);
                 let picked = model.entry.selected;
-                let is_seen = picked.is_none_or(|id| offered(&frame).contains(&id));
+                let is_seen = picked.is_none_or(|picked| offered(&frame).contains(&picked));
                 assert!(is_seen, "{picked:?} is out of sight at {size:?}");
             }
         }
@@ -128,7 +129,7 @@ fn lists_show_whole_rows_with_the_bar_beside_them() {
 fn a_text_does_not_move_when_it_is_changed() {
     let mut model = model(&[], &["spotify"]);
     let before = place(&seen(&mut model, USUAL_WINDOW), "spotify");
-    model.update(Message::Click(Target::Pattern(
+    model.update(Message::Click(Target::StartEdit(
         *model.daemon.rules[0].pattern(),
     )));
     assert_eq!(place(&seen(&mut model, USUAL_WINDOW), "spotify"), before);
@@ -148,6 +149,26 @@ fn the_keys_are_read_whole_in_the_smallest_window() {
     for (keys, what) in KEYS {
         assert!(place(&frame, keys).is_some(), "{keys}");
         assert!(place(&frame, what).is_some(), "{what}");
+    }
+}
+
+#[test]
+fn what_is_dragged_stays_in_the_window() {
+    let mut model = model(&["Game"], &[]);
+    for (x, y) in [(470.0, 10.0), (10.0, 415.0), (-99.0, -99.0), (999.0, 999.0)] {
+        let channel = Channel::Aux;
+        model.update(Message::Drag(Dragged {
+            id: 1,
+            x,
+            y,
+            channel,
+        }));
+        let frame = seen(&mut model, USUAL_WINDOW);
+        let tag = frame.items.iter().rev().find(|item| match &item.shape {
+            Shape::Text { text, .. } => **text == *"Game",
+            _ => false,
+        });
+        assert!(!tag.unwrap().cut, "at {x}, {y}");
     }
 }
 

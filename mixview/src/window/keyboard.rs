@@ -1,12 +1,54 @@
 //! winit's keys in the model's terms.
 
-use winit::event::KeyEvent;
+use winit::event::{ElementState, KeyEvent};
 use winit::keyboard::{Key as Logical, KeyCode, ModifiersState, NamedKey, PhysicalKey};
 
 use crate::model::{Key, Message, Modifiers};
 
-/// Returns a pressed key's message; none if the key has no use.
+/// The keys that are held down.
+#[derive(Debug, Default)]
+pub struct HeldKeys {
+    /// Those that were down already when the window got the focus. On X11 they go on repeating: winit tells
+    /// them as synthetic presses, and their repeats as presses of which the first is not marked as one. On
+    /// Wayland a key does not repeat in another window.
+    elsewhere: Vec<PhysicalKey>,
+    /// The one that was pressed last, here: it may repeat.
+    last: Option<PhysicalKey>,
+}
+
+impl HeldKeys {
+    /// Takes in a key's event. Returns whether the key was pressed here, and not in another window.
+    pub fn update(&mut self, key: PhysicalKey, state: ElementState, is_synthetic: bool) -> bool {
+        let is_elsewhere = self.elsewhere.contains(&key);
+        match state {
+            ElementState::Pressed if is_elsewhere => {}
+            ElementState::Pressed if is_synthetic => self.elsewhere.push(key),
+            ElementState::Pressed => self.last = Some(key),
+            ElementState::Released => {
+                self.elsewhere.retain(|held| *held != key);
+                self.last = self.last.filter(|held| *held != key);
+            }
+        }
+        !is_elsewhere && !is_synthetic
+    }
+
+    /// Whether a key may repeat.
+    pub fn may_repeat(&self) -> bool {
+        self.last.is_some()
+    }
+}
+
+/// Returns the message of a key that is pressed or repeats; none if the key has no use.
 pub fn message(event: &KeyEvent, state: ModifiersState) -> Option<Message> {
+    let message = pressed(event, state)?;
+    Some(match message {
+        Message::Key(key, modifiers) if event.repeat => Message::KeyRepeat(key, modifiers),
+        Message::Text(text) if event.repeat => Message::TextRepeat(text),
+        message => message,
+    })
+}
+
+fn pressed(event: &KeyEvent, state: ModifiersState) -> Option<Message> {
     let modifiers = Modifiers {
         shift: state.shift_key(),
         control: state.control_key(),
@@ -37,6 +79,7 @@ fn chord(text: &str, key: PhysicalKey) -> Option<char> {
     match key {
         PhysicalKey::Code(KeyCode::KeyA) => Some('a'),
         PhysicalKey::Code(KeyCode::KeyQ) => Some('q'),
+        PhysicalKey::Code(KeyCode::KeyW) => Some('w'),
         PhysicalKey::Code(KeyCode::KeyY) => Some('y'),
         PhysicalKey::Code(KeyCode::KeyZ) => Some('z'),
         _ => None,
@@ -69,6 +112,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_key_that_was_pressed_in_another_window_does_nothing_here_until_it_is_released() {
+        let mut held = HeldKeys::default();
+        let (enter, a) = (KeyCode::Enter.into(), KeyCode::KeyA.into());
+        let (down, up) = (ElementState::Pressed, ElementState::Released);
+        for (key, state, is_synthetic, is_here) in [
+            (enter, down, true, false),
+            (enter, down, false, false),
+            (a, down, false, true),
+            (enter, up, false, false),
+            (enter, down, false, true),
+            // winit releases what is held when the window loses the focus.
+            (enter, up, true, false),
+        ] {
+            assert_eq!(held.update(key, state, is_synthetic), is_here);
+        }
+        assert!(!held.may_repeat());
+    }
+
+    #[test]
     fn chords_are_where_they_are_on_a_latin_keyboard_if_the_layout_has_no_latin_letters() {
         for (text, code, expected) in [
             ("z", KeyCode::KeyZ, Some('z')),
@@ -79,6 +141,7 @@ mod tests {
             ("я", KeyCode::KeyZ, Some('z')),
             ("Й", KeyCode::KeyQ, Some('q')),
             ("α", KeyCode::KeyA, Some('a')),
+            ("ц", KeyCode::KeyW, Some('w')),
             ("н", KeyCode::KeyY, Some('y')),
             ("ы", KeyCode::KeyS, None),
             ("", KeyCode::KeyZ, None),

@@ -63,6 +63,8 @@ pub fn all() -> Vec<Scene> {
         scene("offers-small", SMALL, ONE, LIGHT, offers),
         scene("offers-many", USUAL, ONE, DARK, offers_many),
         scene("typing", USUAL, ONE, DARK, typing),
+        scene("combo", USUAL, ONE, BOTH, combo),
+        scene("added", USUAL, ONE, DARK, added),
         scene("composing", USUAL, ONE, LIGHT, composing),
         scene("editing", USUAL, ALL, BOTH, editing),
         scene("refused", USUAL, ALL, BOTH, refused),
@@ -286,7 +288,7 @@ fn ignored() -> Model {
     model.update(Message::Hover(Some(Target::Stream(92))));
     let reason = "'ardour*' on the program list has it ignored; it is left as it is linked";
     model.update(Message::Reply(Ok(detail(daw, Some(reason), None))));
-    for _ in 0..7 {
+    for _ in 0..4 {
         model.update(Key::Tab.into());
     }
     model
@@ -310,10 +312,34 @@ fn offers() -> Model {
     model
 }
 
+/// Of what is typed, one program is offered, and the text itself.
+fn combo() -> Model {
+    let mut model = typical();
+    model.update(Message::Click(Target::Entry));
+    model.update(Message::Text("fire".into()));
+    model.update(Message::Reply(Ok(Reply::Streams(Vec::new().into()))));
+    model
+}
+
+/// The row of a pattern that was just added.
+fn added() -> Model {
+    let mut model = typical();
+    model.update(Message::Click(Target::Entry));
+    model.update(Message::Text("fire*".into()));
+    model.update(Message::Reply(Ok(Reply::Streams(Vec::new().into()))));
+    model.update(Key::Enter.into());
+    model.update(Message::Reply(Ok(Reply::Done)));
+    model.update(listed(&[EVENING[0], EVENING[1], EVENING[2], "fire*"]));
+    model
+}
+
 fn typing() -> Model {
     let mut model = typical();
     model.update(Message::Click(Target::Entry));
     model.update(Message::Text("media.role = Game".into()));
+    model.update(Message::Reply(Ok(Reply::Streams(
+        vec![stream(63, "Hollow Knight", None)].into(),
+    ))));
     let both = Modifiers {
         shift: true,
         control: true,
@@ -332,7 +358,9 @@ fn composing() -> Model {
 
 fn editing() -> Model {
     let mut model = typical();
-    model.update(Message::Click(Target::Pattern(Text::truncated("spotify"))));
+    model.update(Message::Click(Target::StartEdit(Text::truncated(
+        "spotify",
+    ))));
     model.update(Key::End.into());
     model.update(Message::Text("*".into()));
     model
@@ -342,12 +370,13 @@ fn refused() -> Model {
     let mut model = typical();
     model.update(Message::Click(Target::Entry));
     model.update(Message::Text("[discord".into()));
+    let failure = || {
+        let why = "the pattern '[discord' has a [ without its ]";
+        Message::Reply(Err(Failure::new(ErrorCode::Refused, why)))
+    };
+    model.update(failure());
     model.update(Key::Enter.into());
-    let failure = Failure::new(
-        ErrorCode::Refused,
-        "the pattern '[discord' has a [ without its ]",
-    );
-    model.update(Message::Reply(Err(failure)));
+    model.update(failure());
     model
 }
 
@@ -381,10 +410,11 @@ fn undo_alarm() -> Model {
         ..Settings::default()
     };
     model.update(Message::Event(Event::Settings(Cow::Owned(settings))));
-    for _ in 0..9 {
-        if model.focus.target != Target::StatusLine {
-            model.update(Key::Tab.into());
-        }
+    for _ in 0..5 {
+        model.update(Key::Tab.into());
+    }
+    for _ in 0..2 {
+        model.update(Key::Left.into());
     }
     model
 }
@@ -401,7 +431,7 @@ fn stopped() -> Model {
 
 fn focus() -> Model {
     let mut model = typical();
-    for _ in 0..3 {
+    for _ in 0..2 {
         model.update(Key::Tab.into());
     }
     model

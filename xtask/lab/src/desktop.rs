@@ -16,6 +16,7 @@ pub use xvfb::Xvfb;
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use crate::Lab;
 use crate::Result;
@@ -40,8 +41,12 @@ pub trait Desktop {
     /// Types text.
     fn type_text(&self, lab: &Lab, text: &str) -> Result<()>;
 
-    /// Presses and releases a key, by its name in X11's list of keysyms, with a modifier or none.
-    fn key(&self, lab: &Lab, modifier: Option<&str>, key: &str) -> Result<()>;
+    /// Presses and releases a key, by its name in X11's list of keysyms, with `modifiers` such as `ctrl`
+    /// held.
+    fn key(&self, lab: &Lab, modifiers: &[&str], key: &str) -> Result<()>;
+
+    /// Holds a key down for a time, in which it repeats.
+    fn hold(&self, lab: &Lab, key: &str, time: Duration) -> Result<()>;
 }
 
 /// Runs a tool of a desktop.

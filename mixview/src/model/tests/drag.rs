@@ -9,7 +9,7 @@ fn what_mixd_refuses_is_said_in_its_words() {
     for event in window.daemon.events() {
         window.tell(event);
     }
-    window.tell(Message::Click(Target::Stream(1)));
+    window.tell(Message::Click(Target::Send(1)));
     window.settle();
     let status = window.model.status();
     assert!(status.is_warning && !status.can_undo, "{status:?}");

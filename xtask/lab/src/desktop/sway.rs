@@ -134,9 +134,15 @@ impl Desktop for Sway {
         run(self.keyboard(lab, &["--", text]), "wtype")
     }
 
-    fn key(&self, lab: &Lab, modifier: Option<&str>, key: &str) -> Result<()> {
-        let held = modifier.map_or(Vec::new(), |modifier| vec!["-M", modifier]);
-        let words = [&held[..], &["-k", key]].concat();
+    fn key(&self, lab: &Lab, modifiers: &[&str], key: &str) -> Result<()> {
+        let held = modifiers.iter().flat_map(|modifier| ["-M", modifier]);
+        let words: Vec<&str> = held.chain(["-k", key]).collect();
+        run(self.keyboard(lab, &words), "wtype")
+    }
+
+    fn hold(&self, lab: &Lab, key: &str, time: Duration) -> Result<()> {
+        let milliseconds = time.as_millis().to_string();
+        let words = ["-P", key, "-s", &milliseconds, "-p", key];
         run(self.keyboard(lab, &words), "wtype")
     }
 }

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use super::{Desktop, run};
 use crate::Result;
@@ -116,9 +117,14 @@ impl Desktop for Xvfb {
         self.xdotool(lab, &["type", "--", text])
     }
 
-    fn key(&self, lab: &Lab, modifier: Option<&str>, key: &str) -> Result<()> {
-        let chord = modifier.map_or(key.to_owned(), |modifier| format!("{modifier}+{key}"));
+    fn key(&self, lab: &Lab, modifiers: &[&str], key: &str) -> Result<()> {
+        let chord = [modifiers, &[key]].concat().join("+");
         self.xdotool(lab, &["key", &chord])
+    }
+
+    fn hold(&self, lab: &Lab, key: &str, time: Duration) -> Result<()> {
+        let seconds = time.as_secs_f32().to_string();
+        self.xdotool(lab, &["keydown", key, "sleep", &seconds, "keyup", key])
     }
 }
 
