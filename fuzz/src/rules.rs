@@ -110,7 +110,9 @@ fn add_and_remove(text: &str, programs: &[Named]) {
                 if let Some(found) = rules.first_match(program) {
                     let is_known = KEYS.contains(&found.key) || text.contains(found.key);
                     let key = found.key.to_ascii_lowercase();
-                    let value = program.property(found.key).or_else(|| program.property(&key));
+                    let value = program
+                        .property(found.key)
+                        .or_else(|| program.property(&key));
                     assert!(is_known && value.is_some());
                 }
             }

@@ -429,6 +429,10 @@ impl Soak {
         let card = self.card;
         self.lab.unplug(STEREO[card].name)?;
         self.await_default(1 - card)?;
+        // WirePlumber from 0.5.11 on pauses players for a card that is unplugged, as without mixd: it follows the
+        // links of our sinks.
+        std::thread::sleep(PAUSE);
+        self.player.take_pauses();
         self.settle()?;
         self.lab.plug(&STEREO[card])
     }
