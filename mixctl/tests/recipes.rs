@@ -313,7 +313,7 @@ fn a_key_of_sway_sends_the_program_in_the_window_across_and_back() {
     let log = session.lab.path("terminal.log");
     let _terminal = Process::start_logged(terminal.arg(shell), &log).unwrap();
     session.is_sent("mixd-default");
-    sway.key(&session.lab, Some("logo"), "F8").unwrap();
+    sway.key(&session.lab, &["logo"], "F8").unwrap();
     session.is_sent("mixd-aux");
     let wtype = |words: &[&str]| {
         let mut wtype = sway.command(&session.lab, Path::new("wtype"));
@@ -359,8 +359,8 @@ fn a_key_of_i3_sends_the_program_of_the_window_across() {
     };
     wait_for("a window", TIMEOUT, focused).unwrap();
     session.is_sent("mixd-default");
-    xvfb.key(&session.lab, Some("super"), "F8").unwrap();
+    xvfb.key(&session.lab, &["super"], "F8").unwrap();
     session.is_sent("mixd-aux");
-    xvfb.key(&session.lab, Some("super+shift"), "F8").unwrap();
+    xvfb.key(&session.lab, &["super", "shift"], "F8").unwrap();
     session.is_sent("mixd-default");
 }

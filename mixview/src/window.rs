@@ -151,7 +151,7 @@ impl App {
     /// Waits until there is something to do.
     fn wait(&self, events: &EventLoop<()>) -> Result<(), String> {
         // On Wayland winit repeats a key by a timer of its own, of which its descriptor tells nothing.
-        let is_wayland = self.open.as_ref().is_some_and(|open| open.is_wayland());
+        let is_wayland = self.open.as_ref().is_some_and(OpenWindow::is_wayland);
         let repeats = is_wayland && self.held_keys.may_repeat();
         let repeat = repeats.then(|| Instant::now() + REPEAT);
         let deadline = self.link.deadline().into_iter().chain(repeat).min();

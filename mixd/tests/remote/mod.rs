@@ -191,7 +191,7 @@ impl<'a> Playing<'a> {
                     "space"
                 };
                 display.focus(self.lab, "ffplay")?;
-                display.key(self.lab, None, key)?;
+                display.key(self.lab, &[], key)?;
                 Some(String::new())
             }
             Kind::Browser => self.pages.as_ref().map(|pages| {
