@@ -51,8 +51,8 @@ pub const SIDES: &[&str] = &["aux", "default", "other"];
 /// The forms that `watch` can print.
 pub const FORMATS: &[&str] = &["plain", "json", "waybar", "wob"];
 
-const CHANGE_JSON: &str = "With --json and --dry-run: {\"streams\": [STREAM...]}, each STREAM as \
-     status prints it, with the \
+const CHANGE_JSON: &str = "With --json and --dry-run: {\"streams\": [STREAM...], \"omitted\": number of \
+     streams left out}, each STREAM as status prints it, with the \
      channel that it would have.";
 
 /// The command line of mixctl.
@@ -262,7 +262,8 @@ pub const USAGE: Usage = Usage {
                  both, with a comma between) and the lines of mixd.conf or options of mixd that chose it, \
                  separated by a tab; - stands for none.",
                 "With --json: {\"outputs\": [{\"name\": string, \"description\": string or null, \
-                 \"users\": [{\"channel\": aux or default, \"line\": string or null}...]}...]}.",
+                 \"users\": [{\"channel\": aux or default, \"line\": string or null}...]}...], \
+                 \"omitted\": number of sinks left out}.",
             ],
             options: &[JSON],
             completes: Completes::Nothing,
