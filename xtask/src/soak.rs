@@ -25,6 +25,8 @@ const MAX_PLAYERS: usize = 6;
 const AMPLITUDE: f64 = 0.1;
 /// How long nothing is asked after what was not as it should be yet.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long the session manager is given to go back to a card.
+const BACK: Duration = Duration::from_secs(2);
 /// How long the card is listened to after each event, and what of that is measured, in tenths of a second.
 const LISTEN: Duration = Duration::from_millis(400);
 const MEASURED: usize = 2;
@@ -434,7 +436,14 @@ impl Soak {
         std::thread::sleep(PAUSE);
         self.player.take_pauses();
         self.settle()?;
-        self.lab.plug(&STEREO[card])
+        self.lab.plug(&STEREO[card])?;
+        // The session manager goes back to the card that was chosen, as a rule: were that to happen as it ends, nobody
+        // would know which it has chosen last.
+        let is_back = || Ok((self.default_card() == Some(card)).then_some(card));
+        if let Ok(card) = wait_for("the card again", BACK, is_back) {
+            self.card = card;
+        }
+        Ok(())
     }
 
     /// Waits until the session manager says that this card is the default, or has crashed.

@@ -125,14 +125,15 @@ pub fn rewritten(text: &[u8], after: &[OutputChoice]) -> Vec<u8> {
         };
     }
     let ahead = before.get(head).map(|(at, _)| *at);
-    for value in new {
-        let line = format!("{}\n", line::print(OUTPUT, &value)).into_bytes();
+    let added = new.map(|value| format!("{}\n", line::print(OUTPUT, &value)));
+    let added = added.collect::<String>().into_bytes();
+    if !added.is_empty() {
         match (behind, ahead) {
-            (Some(at), _) => insert_behind(&mut edited[at], &line),
-            (None, Some(at)) => drop(edited[at].splice(..0, line)),
+            (Some(at), _) => insert_behind(&mut edited[at], &added),
+            (None, Some(at)) => drop(edited[at].splice(..0, added)),
             (None, None) => match edited.last_mut() {
-                Some(last) => insert_behind(last, &line),
-                None => edited.push(line),
+                Some(last) => insert_behind(last, &added),
+                None => edited.push(added),
             },
         }
     }
@@ -229,6 +230,11 @@ mod tests {
                 "output aux d # one\n\n# two\noutput c\n",
             ),
             ("output a\r\n", &[], ""),
+            (
+                "snap 0\noutput c\n",
+                &["aux a", "default b", "c"],
+                "snap 0\noutput aux a\noutput default b\noutput c\n",
+            ),
             ("output a\n", &["a", "b"], "output a\noutput b\n"),
         ] {
             let rewritten = rewritten(text.as_bytes(), &choices(after));
