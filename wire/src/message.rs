@@ -623,27 +623,37 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// The names of all warnings.
-    pub const NAMES: &'static [&'static str] = &[
-        "own-sink-is-default",
-        "output-missing",
-        "leads-back",
-        "sinks-removed",
-        "links-removed",
-        "manager-hangs",
-        "moving-forbidden",
-        "default-muted",
-        "aux-muted",
-        "default-level-contested",
-        "aux-level-contested",
+    /// Every one that is a name alone.
+    const PLAIN: [Self; 10] = [
+        Self::OwnSinkIsDefault,
+        Self::OutputMissing,
+        Self::SinksRemoved,
+        Self::LinksRemoved,
+        Self::ManagerHangs,
+        Self::MovingForbidden,
+        Self::DefaultMuted,
+        Self::AuxMuted,
+        Self::DefaultLevelContested,
+        Self::AuxLevelContested,
     ];
 
+    /// The names of all.
+    pub const NAMES: [&'static str; Self::PLAIN.len() + 1] = {
+        let mut names = [LEADS_BACK; Self::PLAIN.len() + 1];
+        let mut at = 0;
+        while at < Self::PLAIN.len() {
+            names[at] = Self::PLAIN[at].name();
+            at += 1;
+        }
+        names
+    };
+
     /// Returns its name in a message.
-    pub fn name(&self) -> &'static str {
+    pub const fn name(&self) -> &'static str {
         match self {
             Self::OwnSinkIsDefault => "own-sink-is-default",
             Self::OutputMissing => "output-missing",
-            Self::LeadsBack(_) => "leads-back",
+            Self::LeadsBack(_) => LEADS_BACK,
             Self::SinksRemoved => "sinks-removed",
             Self::LinksRemoved => "links-removed",
             Self::ManagerHangs => "manager-hangs",
@@ -657,6 +667,9 @@ impl Warning {
     }
 }
 
+/// The name of [`Warning::LeadsBack`].
+const LEADS_BACK: &str = "leads-back";
+
 impl<'de> Deserialize<'de> for Warning {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
@@ -667,28 +680,19 @@ impl<'de> Deserialize<'de> for Warning {
             }
             fn visit_enum<A: EnumAccess<'de>>(self, value: A) -> Result<Warning, A::Error> {
                 let (name, carried) = value.variant::<String>()?;
-                let warning = match &*name {
-                    "leads-back" => return carried.newtype_variant().map(Warning::LeadsBack),
-                    "own-sink-is-default" => Warning::OwnSinkIsDefault,
-                    "output-missing" => Warning::OutputMissing,
-                    "sinks-removed" => Warning::SinksRemoved,
-                    "links-removed" => Warning::LinksRemoved,
-                    "manager-hangs" => Warning::ManagerHangs,
-                    "moving-forbidden" => Warning::MovingForbidden,
-                    "default-muted" => Warning::DefaultMuted,
-                    "aux-muted" => Warning::AuxMuted,
-                    "default-level-contested" => Warning::DefaultLevelContested,
-                    "aux-level-contested" => Warning::AuxLevelContested,
-                    _ => {
-                        carried.newtype_variant::<IgnoredAny>()?;
-                        return Ok(Warning::Unknown);
-                    }
+                if name == LEADS_BACK {
+                    return carried.newtype_variant().map(Warning::LeadsBack);
+                }
+                let mut plain = Warning::PLAIN.into_iter();
+                let Some(warning) = plain.find(|warning| warning.name() == name) else {
+                    carried.newtype_variant::<IgnoredAny>()?;
+                    return Ok(Warning::Unknown);
                 };
                 carried.unit_variant()?;
                 Ok(warning)
             }
         }
-        deserializer.deserialize_enum("", Self::NAMES, Visitor)
+        deserializer.deserialize_enum("", &Self::NAMES, Visitor)
     }
 }
 

@@ -21,7 +21,7 @@ impl Topics {
     }
 
     /// The topics in their order.
-    pub fn iter(self) -> impl Iterator<Item = Topic> {
+    pub fn iter(self) -> impl Iterator<Item = Topic> + Clone {
         self.0.into_iter().flatten()
     }
 
@@ -76,12 +76,7 @@ impl FromIterator<Topic> for Topics {
 
 impl Serialize for Topics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeSeq;
-        let mut array = serializer.serialize_seq(Some(self.iter().count()))?;
-        for topic in self.iter() {
-            array.serialize_element(&topic)?;
-        }
-        array.end()
+        write_names(serializer, self.iter().map(Topic::name))
     }
 }
 
@@ -120,7 +115,7 @@ impl Requests {
         self.names().any(|other| other == name)
     }
 
-    fn names(self) -> impl Iterator<Item = &'static str> {
+    fn names(self) -> impl Iterator<Item = &'static str> + Clone {
         let all = Request::NAMES.into_iter().enumerate();
         all.filter_map(move |(at, name)| (self.0 >> at & 1 == 1).then_some(name))
     }
@@ -128,12 +123,7 @@ impl Requests {
 
 impl Serialize for Requests {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeSeq;
-        let mut array = serializer.serialize_seq(Some(self.names().count()))?;
-        for name in self.names() {
-            array.serialize_element(name)?;
-        }
-        array.end()
+        write_names(serializer, self.names())
     }
 }
 
@@ -148,6 +138,19 @@ impl<'de> Deserialize<'de> for Requests {
         })?;
         Ok(requests)
     }
+}
+
+/// Writes an array of names, of a length that stands before it.
+fn write_names<S: Serializer>(
+    serializer: S,
+    names: impl Iterator<Item = &'static str> + Clone,
+) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeSeq;
+    let mut array = serializer.serialize_seq(Some(names.clone().count()))?;
+    for name in names {
+        array.serialize_element(name)?;
+    }
+    array.end()
 }
 
 /// Reads an array of names, and calls `note` for each.
