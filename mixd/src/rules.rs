@@ -60,12 +60,12 @@ pub trait Program {
 }
 
 /// The rule that matches a program first, and the property by which it does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleMatch<'a> {
     /// The rule.
     pub rule: Rule,
-    /// The property whose value it matches, in the pattern's spelling if that names it.
-    pub key: &'a str,
+    /// The property whose value it matches, as PipeWire spells it.
+    pub key: Cow<'a, str>,
 }
 
 /// A change of the list that names its patterns, as a request or a test makes it.
@@ -318,7 +318,7 @@ fn split(pattern: &str) -> (Option<&str>, &str) {
 }
 
 /// The property by which a pattern matches a program.
-pub fn matching_key<'a>(pattern: &'a str, program: &impl Program) -> Option<&'a str> {
+pub fn matching_key<'a>(pattern: &'a str, program: &impl Program) -> Option<Cow<'a, str>> {
     key_among(pattern, program, &usual(program))
 }
 
@@ -332,18 +332,20 @@ fn key_among<'a>(
     pattern: &'a str,
     program: &impl Program,
     usual: &[Option<&str>; KEYS.len()],
-) -> Option<&'a str> {
+) -> Option<Cow<'a, str>> {
     let (key, glob) = split(pattern);
-    // PipeWire's keys are of lower case, and a list has no two patterns that differ by case alone.
-    let value_of = |key: &str| {
-        let value = program.property(key);
-        value.or_else(|| program.property(&key.to_ascii_lowercase()))
-    };
-    if let Some(key) = key
-        && let Some(value) = value_of(key)
-        && name::matches(glob, value)
-    {
-        return Some(key);
+    if let Some(key) = key {
+        // PipeWire's keys are of lower case, and a list has no two patterns that differ by case alone.
+        let spelled = match program.property(key) {
+            None if key.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+                key.to_ascii_lowercase().into()
+            }
+            _ => Cow::Borrowed(key),
+        };
+        let value = program.property(&spelled);
+        if value.is_some_and(|value| name::matches(glob, value)) {
+            return Some(spelled);
+        }
     }
     let matches = |value: &str| match key {
         // A name may have a '=' as well.
@@ -352,7 +354,7 @@ fn key_among<'a>(
     };
     let mut pairs = KEYS.into_iter().zip(usual);
     let found = pairs.find(|(_, value)| value.is_some_and(matches));
-    found.map(|(key, _)| key)
+    found.map(|(key, _)| key.into())
 }
 
 /// The narrowest pattern that matches `program` and none of `others`.
@@ -442,7 +444,7 @@ mod tests {
         ] {
             let rules = rules(&[text]);
             let found = rules.first_match(program);
-            assert_eq!(found.map(|found| found.key), key, "{text}");
+            assert_eq!(found.as_ref().map(|found| &*found.key), key, "{text}");
         }
     }
 
@@ -469,7 +471,7 @@ mod tests {
         let odd = Named(&[(NAME, " a=b*\n")]);
         let found = narrowest(&odd, &[&WINE]).unwrap();
         assert_eq!(&*found, r"a\=b\*");
-        assert_eq!(matching_key(&found, &odd), Some(NAME));
+        assert_eq!(matching_key(&found, &odd).as_deref(), Some(NAME));
     }
 
     #[test]

@@ -132,16 +132,10 @@ pub struct Match {
 impl Match {
     /// Finds the rule for a stream.
     pub fn find(registry: &Registry, stream: u32, rules: &Rules) -> Self {
-        let program = registry.properties(stream);
-        let found = rules.first_match(&program);
-        // As PipeWire spells it, not as the pattern does.
-        let key = |key: &str| match program.property(key) {
-            Some(_) => Key::truncated(key),
-            None => Key::truncated(&key.to_ascii_lowercase()),
-        };
+        let found = rules.first_match(&registry.properties(stream));
         Self {
-            rule: found.map(|found| found.rule),
-            key: found.map(|found| key(found.key)),
+            rule: found.as_ref().map(|found| found.rule),
+            key: found.map(|found| Key::truncated(&found.key)),
         }
     }
 

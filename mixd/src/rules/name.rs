@@ -1,8 +1,8 @@
 //! Names as clients are shown them, and what matches a name. A name that is typed as it is shown matches, whatever
 //! characters it has. Pure.
 
-use wire::fold;
 use wire::message::{MAX_NAME, MAX_PATTERN, NodeName, Pattern};
+use wire::{fold, is_same};
 
 use super::glob;
 
@@ -19,9 +19,8 @@ pub fn matches(glob: &str, name: &str) -> bool {
 
 /// Returns whether a name is shown as `text`, in any case.
 pub fn is_shown_as(name: &str, text: &str) -> bool {
-    let folded = |text: &str| text.chars().map(fold).collect::<String>();
     match name.trim().len() > MAX_NAME {
-        true => folded(&shown(name)) == folded(text),
+        true => is_same(&shown(name), text),
         // As a rule the first characters differ.
         false => characters(name).map(fold).eq(text.chars().map(fold)),
     }
