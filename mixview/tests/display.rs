@@ -309,18 +309,31 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     assert_eq!(log, "", "a window that all is well with says nothing");
 }
 
-#[test]
-fn the_window_is_used_on_an_x_server_without_a_window_manager() {
+/// What is tried in a session on a desktop, whose pictures have this name.
+type Trial = fn(&Lab, &dyn Desktop, &'static str);
+
+/// Tries something on an X server without a window manager.
+fn on_x11(trial: Trial, name: &'static str) {
     let lab = Lab::start().unwrap();
     let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
-    is_used(&lab, &desktop, "x11");
+    trial(&lab, &desktop, name);
+}
+
+/// Tries something on sway.
+fn on_sway(trial: Trial, name: &'static str) {
+    let lab = Lab::start().unwrap();
+    let desktop = Sway::start(&lab, SWAY).unwrap();
+    trial(&lab, &desktop, name);
+}
+
+#[test]
+fn the_window_is_used_on_an_x_server_without_a_window_manager() {
+    on_x11(is_used, "x11");
 }
 
 #[test]
 fn the_window_is_used_on_sway() {
-    let lab = Lab::start().unwrap();
-    let desktop = Sway::start(&lab, SWAY).unwrap();
-    is_used(&lab, &desktop, "sway");
+    on_sway(is_used, "sway");
 }
 
 /// The patterns on mixd's list.
@@ -452,16 +465,12 @@ fn is_typed_in(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
 
 #[test]
 fn keys_do_what_they_say_on_x11() {
-    let lab = Lab::start().unwrap();
-    let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
-    is_typed_in(&lab, &desktop, "x11-keys");
+    on_x11(is_typed_in, "x11-keys");
 }
 
 #[test]
 fn keys_do_what_they_say_on_sway() {
-    let lab = Lab::start().unwrap();
-    let desktop = Sway::start(&lab, SWAY).unwrap();
-    is_typed_in(&lab, &desktop, "sway-keys");
+    on_sway(is_typed_in, "sway-keys");
 }
 
 #[test]
