@@ -7,6 +7,7 @@ use std::net::Shutdown;
 use std::thread;
 
 use lab::mixd::Mixd;
+use mixd::server::admission::CLIENTS_A_PROCESS;
 use raw::{Raw, mixd_program, raw_frame, request};
 use rustix::process::Signal;
 use wire::frame::Kind;
@@ -14,8 +15,9 @@ use wire::vectors::exchanges::{self, Answer, Exchange};
 use wire::vectors::session::{self, Step};
 use wire::{ErrorCode, Failure, PROTOCOL, Request, codec};
 
-/// How many exchanges take place at once: those that wait for a time limit keep a thread each.
-const THREADS: usize = 12;
+/// How many exchanges take place at once: those that wait for a time limit keep a thread each. With the connections
+/// that mixd has not yet seen the end of they are fewer than one process may have, [`CLIENTS_A_PROCESS`].
+const THREADS: usize = CLIENTS_A_PROCESS / 2 - 1;
 
 /// Holds the daemon to one exchange. Returns what is wrong.
 fn hold(socket: &str, exchange: &Exchange) -> Result<(), String> {
