@@ -13,6 +13,7 @@ use std::io;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::canonical::is_canonical;
 use crate::frame::Full;
 use crate::message::{Event, Reply, Request};
 
@@ -89,15 +90,26 @@ pub fn decode<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, DecodeE
     let mut rest = body;
     let mut scratch = [0; SCRATCH];
     let message: T = ciborium::de::from_reader_with_buffer(&mut rest, &mut scratch)
-        .map_err(|error| DecodeError::Invalid(describe(error)))?;
+        .map_err(|error| why_invalid(body, describe(error)))?;
+    let another_form = || why_invalid(body, "it has another form".into());
     if !rest.is_empty() {
-        return Err(DecodeError::Trailing(rest.len()));
+        return Err(another_form());
     }
     let mut comparison = Comparison { expected: body };
     if ciborium::into_writer(&message, &mut comparison).is_ok() && comparison.expected.is_empty() {
         Ok(message)
     } else {
-        Err(DecodeError::NotCanonical)
+        Err(another_form())
+    }
+}
+
+/// Returns what is wrong with a body that is not a message, for a `reason` that the type gives: first whether it is one
+/// item, and one in canonical form.
+fn why_invalid(body: &[u8], reason: String) -> DecodeError {
+    match item(body) {
+        Err(error) => error,
+        Ok(_) if !is_canonical(body) => DecodeError::NotCanonical,
+        Ok(_) => DecodeError::Invalid(reason),
     }
 }
 

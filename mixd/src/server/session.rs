@@ -431,10 +431,6 @@ fn decode_request(body: &[u8]) -> Result<Request, Failure> {
             let message = "this mixd does not know the request; is it older than the client?";
             Failure::new(ErrorCode::Unsupported, message)
         }
-        _ if canonical::is_canonical(body) => {
-            let message = "the request does not have the form that protocol 1 gives it";
-            Failure::new(ErrorCode::Malformed, message)
-        }
         error => Failure::new(ErrorCode::Malformed, error.to_string()),
     })
 }
