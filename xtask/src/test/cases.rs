@@ -100,7 +100,11 @@ impl Case {
 
 /// The cases that were asked for.
 #[derive(Default)]
-pub struct Cases(Vec<Case>);
+pub struct Cases {
+    cases: Vec<Case>,
+    /// Whether all that was built is free of warnings.
+    pub is_clean: bool,
+}
 
 impl Cases {
     /// Builds the tests and returns the cases whose names contain one of `names`, all if those are empty,
@@ -108,22 +112,24 @@ impl Cases {
     pub fn build(names: Option<&[&str]>, which: Which) -> Result<Self> {
         // The tests and the programs that they run: with one choice of features for all, so that nothing is
         // compiled twice.
-        let mut build = tools::cargo(
-            "test --workspace --no-run --locked --quiet --message-format=json-render-diagnostics",
+        let mut build = tools::cargo_test(
+            "--workspace --all-targets --no-run --locked --quiet --message-format=json",
         );
         let out = build.stderr(Stdio::inherit()).output()?;
-        if !out.status.success() {
-            return Err("the tests do not build".into());
-        }
         let mut cases = Vec::new();
+        let mut is_clean = true;
         for line in String::from_utf8_lossy(&out.stdout).lines() {
             let message: Value = serde_json::from_str(line)?;
+            if let Some(said) = message["message"]["rendered"].as_str() {
+                eprint!("{said}");
+                is_clean = false;
+            }
             let target = &message["target"];
             let Some(program) = message["executable"].as_str() else {
                 continue;
             };
-            // Examples are programs that the tests run.
-            if message["profile"]["test"] != true {
+            // Examples are programs that the tests run; benches run on their own.
+            if message["profile"]["test"] != true || target["kind"][0] == "bench" {
                 continue;
             }
             let source = target["src_path"].as_str().unwrap_or_default();
@@ -168,16 +174,19 @@ impl Cases {
                 cases.push(add(format!("{folder}/{file}::{test}"), Some(test), user));
             }
         }
+        if !out.status.success() {
+            return Err("the tests do not build".into());
+        }
         cases.retain(|case| names.is_some_and(|names| names.is_empty() || case.is_one_of(names)));
-        Ok(Self(cases))
+        Ok(Self { cases, is_clean })
     }
 
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.cases.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.cases.is_empty()
     }
 
     /// Runs them all in a system with these variables, some of them among or above other jobs.
@@ -193,7 +202,7 @@ impl Cases {
         let script = "mkdir -p \"$1\" && chmod 1777 \"$1\"";
         tools::run(Command::new("sh").args(["-c", script, "sh"]).arg(pictures))?;
         let (alone, others): (Vec<&Case>, _) = self
-            .0
+            .cases
             .iter()
             .partition(|case| case.is_program || case.is_one_of(&ALONE));
         let (quiet, others): (Vec<&Case>, _) =
