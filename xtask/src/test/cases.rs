@@ -132,46 +132,54 @@ impl Cases {
             if message["profile"]["test"] != true || target["kind"][0] == "bench" {
                 continue;
             }
-            let source = target["src_path"].as_str().unwrap_or_default();
-            // …/mixd/tests/audio.rs, …/mixd/src/lib.rs
-            let folder = Path::new(source).ancestors().nth(2);
-            let folder = folder.and_then(Path::file_name).unwrap_or_default();
-            let folder = folder.to_string_lossy();
-            let file = target["name"].as_str().unwrap_or_default();
+            let source = Path::new(target["src_path"].as_str().unwrap_or_default());
+            let name = target["name"].as_str().unwrap_or_default();
+            let kind = target["kind"][0].as_str().unwrap_or_default();
+            // …/mixd/tests/playing/main.rs, which has a module for each file beside it
+            let has_modules = kind == "test" && source.ends_with("main.rs");
+            // …/mixd/tests/server.rs, …/mixd/src/lib.rs
+            let package = source.ancestors().nth(if has_modules { 3 } else { 2 });
+            let package = package.and_then(Path::file_name).unwrap_or_default();
+            let package = package.display();
             let is_program = which == Which::Programs;
-            let add = |name: String, test, user| Case {
+            let case = |name: String, test, user| Case {
                 name,
                 program: program.into(),
                 test,
                 user,
                 is_program,
             };
-            if target["kind"][0] != "test" {
-                let kind = target["kind"][0].as_str().unwrap_or_default();
+            if kind != "test" {
                 if which == Which::All {
-                    cases.push(add(format!("{folder}/{kind}-{file}"), None, User::Root));
+                    cases.push(case(format!("{package}/{kind}-{name}"), None, User::Root));
                 }
                 continue;
             }
-            let text =
-                fs::read_to_string(source).map_err(|error| format!("read {source}: {error}"))?;
-            let shows = text.contains("desktop::");
-            let plays = text.contains("mod stage;") || text.contains("Lab::");
-            let is_meant = match which {
-                Which::All => true,
-                Which::Playing => plays && !shows,
-                Which::Programs => (&*folder, file) == ("mixd", "programs"),
-            };
-            if !is_meant {
-                continue;
-            }
-            // Browsers refuse root.
-            let user = match shows || is_program {
-                true => User::Ordinary,
-                false => User::Root,
-            };
             for test in tests(program, is_program)? {
-                cases.push(add(format!("{folder}/{file}::{test}"), Some(test), user));
+                let (file, name) = match test.split_once("::").filter(|_| has_modules) {
+                    Some((module, _)) => (
+                        source.with_file_name(module).with_extension("rs"),
+                        format!("{package}/{test}"),
+                    ),
+                    None => (source.to_owned(), format!("{package}/{name}::{test}")),
+                };
+                let text = fs::read_to_string(&file)
+                    .map_err(|error| format!("read {}: {error}", file.display()))?;
+                let shows = text.contains("desktop::");
+                let plays = text.contains("stage::") || text.contains("Lab::");
+                let is_meant = match which {
+                    Which::All => true,
+                    Which::Playing => plays && !shows,
+                    Which::Programs => name.starts_with("mixd/programs::"),
+                };
+                // Browsers refuse root.
+                let user = match shows || is_program {
+                    true => User::Ordinary,
+                    false => User::Root,
+                };
+                if is_meant {
+                    cases.push(case(name, Some(test), user));
+                }
             }
         }
         if !out.status.success() {
