@@ -194,12 +194,11 @@ pub fn command(rest: Parser) -> Result<()> {
             if let Some(at) = steps.iter().position(|step| step.name == LINTS) {
                 steps.remove(at);
                 count += 1;
-                match found.is_clean {
-                    true => println!("ok              {LINTS}, as it was built"),
-                    false => {
-                        println!("FAILED          {LINTS}; again, alone: cargo xtask test {LINTS}");
-                        failures.push(LINTS.to_owned());
-                    }
+                if found.is_clean {
+                    println!("ok              {LINTS}, as it was built");
+                } else {
+                    println!("FAILED          {LINTS}; again, alone: cargo xtask test {LINTS}");
+                    failures.push(LINTS.to_owned());
                 }
             }
             systems

@@ -1,4 +1,5 @@
 //! A program with many streams: of every two, one is called Game and one Discord.
+#![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
