@@ -92,6 +92,12 @@ impl Pointer {
         }
     }
 
+    /// A logical pixel is `factor` times as large as before.
+    pub fn rescaled(&mut self, factor: f32) {
+        self.x /= factor;
+        self.y /= factor;
+    }
+
     /// The pointer has left the window.
     pub fn left(&mut self) -> Vec<Message> {
         self.is_inside = false;

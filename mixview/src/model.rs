@@ -16,6 +16,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod text_field;
+mod zoom;
 
 use wire::message::Pattern;
 use wire::{Channel, Event, Failure, Mix, Reply, Request, Volume, Welcome};
@@ -31,6 +32,7 @@ pub use slider::{Slider, SliderMessage};
 use status::StatusLine;
 pub use status::{Notice, capitalized};
 pub use text_field::TextField;
+pub use zoom::Zoom;
 
 /// Something that can be pointed at, focused and used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -166,6 +168,7 @@ pub struct Model {
     /// Whether the help is open.
     pub help: bool,
     pub scroll: Scroll,
+    pub zoom: Zoom,
     /// Whether the last key that was pressed has typed into the focused text field.
     is_typing: bool,
     status: StatusLine,

@@ -128,6 +128,21 @@ pub struct Viewport {
     pub scale: f32,
 }
 
+/// Returns the viewport at the model's zoom, which leaves room for the smallest window.
+pub fn zoomed(model: &mut Model, viewport: Viewport) -> Viewport {
+    let Viewport {
+        width,
+        height,
+        scale,
+    } = viewport;
+    #[allow(clippy::cast_precision_loss)]
+    let (wide, high) = (width as f32 / MIN_SIZE.0, height as f32 / MIN_SIZE.1);
+    Viewport {
+        scale: scale * model.zoom.fit(wide.min(high) / scale),
+        ..viewport
+    }
+}
+
 /// Lays the window out.
 pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> Frame {
     #[allow(clippy::cast_precision_loss)]
@@ -146,7 +161,7 @@ pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> 
     // A window below the smallest size shows the upper left part.
     let inner = Rect::new(0.0, 0.0, width.max(MIN_SIZE.0), height.max(MIN_SIZE.1));
     painter.frame.track = header::draw(&mut painter, model, inner);
-    painter.rule(0.0, HEADER, inner.width, theme.line);
+    painter.rule(0.0, HEADER, inner.width, theme.surface);
     let top = HEADER + 2.0 * GRID;
     let bottom = inner.height - STATUS_LINE;
     let body = Rect::new(MARGIN, top, inner.width - 2.0 * MARGIN, bottom - top);
@@ -155,7 +170,7 @@ pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> 
         LinkState::Down(error) => overlay::link_error(&mut painter, error, body),
         LinkState::Up => draw_lists(&mut painter, model, body),
     }
-    painter.rule(0.0, bottom, inner.width, theme.line);
+    painter.rule(0.0, bottom, inner.width, theme.surface);
     let line = Rect::new(0.0, bottom, inner.width, STATUS_LINE);
     status::draw(&mut painter, model, line);
     overlay::dragged(&mut painter, model, window);
@@ -263,6 +278,7 @@ fn row_frame(
 ) -> Rect {
     if is_hot {
         painter.round(rect, RADIUS, painter.theme.surface);
+        painter.ring(rect, RADIUS, 1.0, painter.theme.line);
     }
     if focus {
         focus_ring(painter, rect, color);

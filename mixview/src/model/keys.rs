@@ -25,7 +25,7 @@ pub enum Key {
     Delete,
     F1,
     F2,
-    /// A letter, together with Ctrl.
+    /// A letter, a digit or a sign, together with Ctrl.
     Letter(char),
 }
 
@@ -36,7 +36,7 @@ pub struct Modifiers {
 }
 
 /// The lines of the help: keys and what they do, as short as the smallest window needs them.
-pub const KEYS: [(&str, &str); 15] = [
+pub const KEYS: [(&str, &str); 16] = [
     ("Tab, Shift+Tab", "to the next part, or back"),
     ("← →", "slider: by 0.05, with Shift 0.01"),
     ("Page Up, Page Down", "slider: by 0.2"),
@@ -50,6 +50,7 @@ pub const KEYS: [(&str, &str); 15] = [
     ("Enter, Esc", "text: done, or given up"),
     ("Ctrl+Z", "take the last change back"),
     ("Ctrl+Shift+Z, Ctrl+Y", "make it again"),
+    ("Ctrl with +, −, 0", "larger, smaller, as before"),
     ("?, F1", "show these keys"),
     ("Ctrl+Q, Ctrl+W", "close the window"),
 ];
@@ -71,6 +72,9 @@ impl Model {
         match key {
             Key::Escape => return self.escape(),
             Key::Letter('q' | 'w') if modifiers.control => return self.effects.push(Effect::Close),
+            Key::Letter('+' | '=') if modifiers.control => return self.zoom.larger(),
+            Key::Letter('-') if modifiers.control => return self.zoom.smaller(),
+            Key::Letter('0') if modifiers.control => return self.zoom.reset(),
             Key::F1 => {
                 self.help = !self.help;
                 return;

@@ -55,8 +55,8 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, window: Rect) -> Track {
     };
     track.handle = track.place(volume);
     let middle = track.place(Volume::MIDDLE);
-    let bar = Rect::new(MARGIN, MIDDLE - 3.0, window.width - 2.0 * MARGIN, 6.0);
-    painter.round(bar, 3.0, theme.line);
+    let bar = Rect::new(MARGIN, MIDDLE - 1.0, window.width - 2.0 * MARGIN, 2.0);
+    painter.round(bar, 1.0, theme.line);
     if is_up {
         let color = match volume < Volume::MIDDLE {
             true => theme.default,
@@ -64,7 +64,7 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, window: Rect) -> Track {
         };
         let (left, right) = (middle.min(track.handle), middle.max(track.handle));
         if right - left > 0.5 {
-            painter.fill(Rect::new(left, bar.y, right - left, bar.height), color);
+            painter.fill(Rect::new(left, MIDDLE - 3.0, right - left, 6.0), color);
         }
     }
     for (x, color) in [
