@@ -39,6 +39,10 @@ pub use zoom::Zoom;
 pub enum Target {
     #[default]
     Slider,
+    /// A channel's name and gain, which have the volume set to its end.
+    End(Channel),
+    /// The volume in digits, and the text field in their place.
+    Value,
     /// A playing stream, by its id.
     Stream(u32),
     /// The arrow in a stream's row, which sends it to the other channel.
@@ -160,6 +164,8 @@ pub struct Model {
     pub slider: Slider,
     pub entry: Entry,
     pub edit: Option<Edit>,
+    /// The volume that is being typed.
+    pub value: Option<TextField>,
     /// The pattern that was added last, until the user does something else: its row is shown.
     pub added: Option<Pattern>,
     pub drag: Drag,
@@ -208,7 +214,12 @@ impl Model {
                 if target != Some(Target::Edit) {
                     self.leave_edit();
                 }
+                if target != Some(Target::Value) {
+                    self.finish_value();
+                }
             }
+            // The help hides what it would turn.
+            Message::Slider(SliderMessage::Wheel(_)) if self.help => {}
             Message::Slider(message) => {
                 if let SliderMessage::Grab(_) = message {
                     self.focus_on(Target::Slider);
@@ -271,7 +282,9 @@ impl Model {
     /// Whether a text field has the focus, so that an input method may help.
     pub fn accepts_text(&self) -> bool {
         let target = self.focus.target;
-        matches!(target, Target::Entry | Target::Edit) && self.daemon.is_up() && !self.help
+        matches!(target, Target::Entry | Target::Edit | Target::Value)
+            && self.daemon.is_up()
+            && !self.help
     }
 
     /// What is suggested below the entry; nothing while that has not the focus.
@@ -291,6 +304,7 @@ impl Model {
         match self.focus.target {
             _ if !self.accepts_text() => None,
             Target::Entry => Some(&mut self.entry.field),
+            Target::Value => self.value.as_mut(),
             _ => self.edit.as_mut().map(|edit| &mut edit.field),
         }
     }
@@ -304,6 +318,11 @@ impl Model {
     fn click(&mut self, target: Target) {
         match target {
             Target::Slider | Target::Edit => self.focus_on(target),
+            Target::End(channel) => {
+                self.focus_on(Target::Slider);
+                self.slide(SliderMessage::Set(slider::end(channel)));
+            }
+            Target::Value => self.type_value(),
             Target::Entry => {
                 self.focus_on(target);
                 self.entry.is_dismissed = false;
@@ -389,6 +408,9 @@ impl Model {
             }
         }
         self.keep_focus();
+        if self.focus.target != Target::Value {
+            self.value = None;
+        }
         let suggestions = self.suggestions();
         self.entry.keep_selected(&suggestions);
         if suggestions.contains(&Suggestion::Pattern)
@@ -405,6 +427,7 @@ impl Model {
                 self.daemon.lists(*pattern)
             }
             Target::Edit => self.edit.is_some(),
+            Target::End(_) | Target::Value => self.daemon.is_up(),
             Target::Undo => self.status().can_undo,
             Target::Slider | Target::Entry | Target::Help | Target::StatusLine => true,
         });

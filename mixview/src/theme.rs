@@ -74,7 +74,7 @@ pub const TEXT: f32 = 14.0;
 pub const SMALL: f32 = 13.0;
 /// The channels' names, and headings.
 pub const LARGE: f32 = 16.0;
-/// The volume.
+/// The gains of the channels.
 pub const VALUE: f32 = 22.0;
 
 #[cfg(test)]

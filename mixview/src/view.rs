@@ -53,6 +53,8 @@ pub enum Role {
     Text(Target, Vec<(usize, f32)>),
     /// A wheel scrolls this list.
     Pane(Pane),
+    /// A wheel turns the slider.
+    Header,
     /// It hides what lies behind it.
     Overlay,
 }
@@ -100,22 +102,23 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Returns the role of the front area at this place, in logical pixels; a pane has none.
+    /// Returns the role of the front area at this place, in logical pixels, that a click concerns.
     pub fn hit(&self, x: f32, y: f32) -> Option<&Role> {
-        let mut areas = self.areas.iter().rev();
-        let is_hit = |area: &&Area| !matches!(area.role, Role::Pane(_)) && area.rect.contains(x, y);
-        areas.find(is_hit).map(|area| &area.role)
+        let mut roles = self.roles_at(x, y);
+        roles.find(|role| !matches!(role, Role::Pane(_) | Role::Header))
     }
 
-    /// The list that a wheel scrolls at this place.
-    pub fn pane_at(&self, x: f32, y: f32) -> Option<Pane> {
+    /// Returns the role of the front area at this place that a wheel concerns.
+    pub fn wheel_at(&self, x: f32, y: f32) -> Option<&Role> {
+        let mut roles = self.roles_at(x, y);
+        roles.find(|role| matches!(role, Role::Pane(_) | Role::Header | Role::Overlay))
+    }
+
+    /// The roles of the areas at this place, from front to back.
+    fn roles_at(&self, x: f32, y: f32) -> impl Iterator<Item = &Role> {
         let areas = self.areas.iter().rev();
-        let mut areas = areas.filter(|area| area.rect.contains(x, y));
-        areas.find_map(|area| match area.role {
-            Role::Pane(pane) => Some(Some(pane)),
-            Role::Overlay => Some(None),
-            _ => None,
-        })?
+        let areas = areas.filter(move |area| area.rect.contains(x, y));
+        areas.map(|area| &area.role)
     }
 }
 

@@ -45,7 +45,7 @@ pub const KEYS: [(&str, &str); 16] = [
     ("Enter, Space", "program: to the other side"),
     ("Ctrl+←, Ctrl+→", "program: to that side"),
     ("+", "type a new pattern"),
-    ("Enter, F2", "pattern: change it"),
+    ("Enter, F2", "pattern, slider: type another"),
     ("Delete", "pattern: take it off the list"),
     ("Enter, Esc", "text: done, or given up"),
     ("Ctrl+Z", "take the last change back"),
@@ -88,7 +88,7 @@ impl Model {
         }
         match (key, self.focus.target) {
             (Key::Tab, _) => {
-                if self.leave_edit() {
+                if self.leave_edit() && self.finish_value() {
                     self.focus_next(modifiers.shift);
                 }
             }
@@ -96,6 +96,7 @@ impl Model {
                 self.undo_or_redo(letter == 'y' || modifiers.shift);
             }
             _ if self.accepts_text() => self.text_key(key, modifiers),
+            (Key::Enter | Key::F2, Target::Slider) => self.type_value(),
             (_, Target::Slider) => self.slider_key(key, modifiers),
             (Key::Left, Target::Stream(id)) if modifiers.control => {
                 self.move_stream(id, Channel::Default);
@@ -134,7 +135,8 @@ impl Model {
         }
     }
 
-    /// Closes or cancels the nearest: the help, a drag, an edit, what is typed in the entry, its focus. It
+    /// Closes or cancels the nearest: the help, a drag, an edit, a value, what is typed in the
+    /// entry, its focus. It
     /// never ends the window.
     fn escape(&mut self) {
         if self.help {
@@ -143,6 +145,8 @@ impl Model {
             self.drag = Drag::Cancelled;
         } else if self.slider.is_held() {
             self.slide(SliderMessage::Cancel);
+        } else if self.focus.target == Target::Value {
+            self.focus_on(Target::Slider);
         } else if self.focus.target != Target::Entry {
             self.cancel_edit();
         } else if self.entry.field.is_empty() {
@@ -204,6 +208,7 @@ impl Model {
         }
         match (self.focus.target, key) {
             (Target::Edit, Key::Enter) => _ = self.finish_edit(),
+            (Target::Value, Key::Enter) => _ = self.finish_value(),
             (Target::Entry, Key::Enter) => match self.entry.selected {
                 Some(suggestion) => self.click(Target::Suggestion(suggestion)),
                 // What it would do is to be seen first.
