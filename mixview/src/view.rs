@@ -1,8 +1,8 @@
 //! The window's layout: the model and a size in, a display list and hit areas out. Pure.
 //!
 //! From top to bottom: the slider, the playing programs under the end they belong to, the list of
-//! patterns, the status line. Only the window's size decides where these begin, so nothing jumps
-//! when a list grows.
+//! patterns, the foot. Only the window's size, and whether there is an alarm, decide where these begin,
+//! so nothing jumps when a list grows.
 
 mod header;
 mod list;
@@ -166,18 +166,21 @@ pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> 
     painter.frame.track = header::draw(&mut painter, model, inner);
     painter.rule(0.0, HEADER, inner.width, theme.surface);
     let top = HEADER + 2.0 * GRID;
-    let bottom = inner.height - STATUS_LINE;
+    let foot = inner.height - STATUS_LINE;
+    let bottom = foot - status::banner_height(model);
     let body = Rect::new(MARGIN, top, inner.width - 2.0 * MARGIN, bottom - top);
     match &model.daemon.link {
         LinkState::Connecting => {}
         LinkState::Down(error) => overlay::link_error(&mut painter, error, body),
         LinkState::Up => draw_lists(&mut painter, model, body),
     }
-    painter.rule(0.0, bottom, inner.width, theme.surface);
-    let line = Rect::new(0.0, bottom, inner.width, STATUS_LINE);
+    let banner = Rect::new(0.0, bottom, inner.width, foot - bottom);
+    status::banner(&mut painter, model, banner);
+    painter.rule(0.0, foot, inner.width, theme.surface);
+    let line = Rect::new(0.0, foot, inner.width, STATUS_LINE);
     status::draw(&mut painter, model, line);
     overlay::dragged(&mut painter, model, window);
-    // The status line stays readable: it may say what the tooltip does not.
+    // The foot stays readable: it may say what the tooltip does not.
     let above = Rect::new(0.0, 0.0, inner.width, bottom);
     overlay::tooltip(&mut painter, model, above);
     if model.help {
