@@ -110,7 +110,7 @@ impl Model {
                 self.edit_list(Request::RemoveProgram(pattern), None);
             }
             (Key::Enter, target @ (Target::Undo | Target::Redo | Target::Help)) => {
-                self.click(target)
+                self.click(target);
             }
             _ => self.focus_within(key),
         }

@@ -67,7 +67,7 @@ impl Daemon {
             return None;
         }
         if let Some(problem) = &self.settings.problem {
-            return Some(problem.to_string());
+            return Some(problem.clone());
         }
         if let Some(warning) = self.audio.warnings.first() {
             return Some(warning_text(warning).into_owned());

@@ -12,11 +12,16 @@ use wire::{
     Settings, Stream, StreamDetail, StreamState, Text, Volume, Warning, Welcome,
 };
 
-/// The fonts of a system with one, for Georgian, of which nothing is in the binary.
+/// The fonts of a system with three, for Georgian, Hebrew and emoji, of which nothing is in the binary.
 pub fn fonts() -> Fonts {
     let mut fonts = Fonts::new().unwrap();
-    let georgian = include_bytes!("../font/Georgian.ttf");
-    fonts.add(FontRef::try_from_slice(georgian).unwrap());
+    for bytes in [
+        &include_bytes!("../font/Georgian.ttf")[..],
+        include_bytes!("../font/Hebrew.ttf"),
+        include_bytes!("../font/Emoji.ttf"),
+    ] {
+        fonts.add(FontRef::try_from_slice(bytes).unwrap());
+    }
     fonts
 }
 
@@ -243,6 +248,8 @@ fn scripts() -> Model {
         "音乐播放器",
         "ミュージック",
         "მუსიკა",
+        "נגן (מוזיקה) 3",
+        "Game 🎮😀",
     ];
     let mut at = 0;
     let streams = names.map(|name| {
@@ -251,7 +258,7 @@ fn scripts() -> Model {
     });
     shown(
         "0.1",
-        &["Μουσική", "Музыка*", "音*"],
+        &["Μουσική", "Музыка*", "נגן*🎮"],
         audio(streams.to_vec()),
     )
 }
