@@ -303,6 +303,11 @@ impl Model {
         self.status.alarm(&self.daemon)
     }
 
+    /// Whether something is wrong that the user's next action does not end.
+    pub fn has_lasting_alarm(&self) -> bool {
+        self.daemon.alarm().is_some()
+    }
+
     /// The content of the status line.
     pub fn status(&self) -> Notice {
         self.status.notice(&self.daemon)

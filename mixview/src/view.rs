@@ -1,7 +1,7 @@
 //! The window's layout: the model and a size in, a display list and hit areas out. Pure.
 //!
 //! From top to bottom: the slider, the playing programs under the end they belong to, the list of
-//! patterns, the foot. Only the window's size, and whether there is an alarm, decide where these begin,
+//! patterns, the foot. Only the window's size, and an alarm that lasts, decide where these begin,
 //! so nothing jumps when a list grows.
 
 mod header;
@@ -167,20 +167,25 @@ pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> 
     painter.rule(0.0, HEADER, inner.width, theme.surface);
     let top = HEADER + 2.0 * GRID;
     let foot = inner.height - STATUS_LINE;
-    let bottom = foot - status::banner_height(model);
+    let banner = Rect::new(0.0, foot - status::BANNER, inner.width, status::BANNER);
+    // One that goes with the next click lies over the lists: nothing moves from under that click.
+    let bottom = match model.has_lasting_alarm() {
+        true => banner.y,
+        false => foot,
+    };
     let body = Rect::new(MARGIN, top, inner.width - 2.0 * MARGIN, bottom - top);
     match &model.daemon.link {
         LinkState::Connecting => {}
         LinkState::Down(error) => overlay::link_error(&mut painter, error, body),
         LinkState::Up => draw_lists(&mut painter, model, body),
     }
-    let banner = Rect::new(0.0, bottom, inner.width, foot - bottom);
     status::banner(&mut painter, model, banner);
     painter.rule(0.0, foot, inner.width, theme.surface);
     let line = Rect::new(0.0, foot, inner.width, STATUS_LINE);
     status::draw(&mut painter, model, line);
     overlay::dragged(&mut painter, model, window);
     // The foot stays readable: it may say what the tooltip does not.
+    let bottom = model.alarm().map_or(foot, |_| banner.y);
     let above = Rect::new(0.0, 0.0, inner.width, bottom);
     overlay::tooltip(&mut painter, model, above);
     if model.help {
