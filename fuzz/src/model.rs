@@ -18,7 +18,7 @@ use mixview::geometry::Pixels;
 use mixview::input::Pointer;
 use mixview::model::{self, Effect, Key, LinkError, Message, Model, Modifiers, SliderMessage};
 use mixview::theme::DARK;
-use mixview::view::{Frame, Viewport, view};
+use mixview::view::{Frame, Viewport, view, zoomed};
 
 use self::fake_daemon::FakeDaemon;
 
@@ -95,7 +95,7 @@ impl Piece {
     }
 }
 
-const KEYS: [Key; 22] = [
+const KEYS: [Key; 25] = [
     Key::Left,
     Key::Right,
     Key::Up,
@@ -118,6 +118,9 @@ const KEYS: [Key; 22] = [
     Key::Letter('a'),
     Key::Letter('q'),
     Key::Letter('w'),
+    Key::Letter('+'),
+    Key::Letter('-'),
+    Key::Letter('0'),
 ];
 
 /// The largest window that is drawn, in pixels.
@@ -134,6 +137,8 @@ struct World {
     pointer: Pointer,
     now: Duration,
     viewport: Viewport,
+    /// The pixels of a logical one, with the zoom.
+    scale: f32,
     frame: Frame,
     /// How many changes of the list were asked for.
     changes: usize,
@@ -169,8 +174,8 @@ impl World {
             {
                 let rules = &self.model.daemon.rules;
                 let is_done = rules.iter().any(|rule| **rule.pattern() == *text);
-                let said = self.model.status();
-                assert!(is_done || said.is_warning, "the edit to {text} is lost");
+                let is_said = self.model.alarm().is_some();
+                assert!(is_done || is_said, "the edit to {text} is lost");
             }
             // The user asks for one change at a time; nothing else asks for any.
             assert!(changes <= usize::from(!is_from_mixd), "{changes} changes");
@@ -198,7 +203,10 @@ impl World {
     }
 
     fn lay_out(&mut self) -> Frame {
-        let frame = view(&self.model, &self.fonts, &DARK, self.viewport);
+        let viewport = zoomed(&mut self.model, self.viewport);
+        self.pointer.rescaled(viewport.scale / self.scale);
+        self.scale = viewport.scale;
+        let frame = view(&self.model, &self.fonts, &DARK, viewport);
         self.model.set_scroll(frame.scroll);
         if let Some(message) = self.pointer.hover_changed(self.model.hover, &frame) {
             self.update(vec![message]);
@@ -375,6 +383,7 @@ pub fn model(bytes: &[u8]) {
             height: 420,
             scale: 1.0,
         },
+        scale: 1.0,
         frame: Frame::default(),
         changes: 0,
     };

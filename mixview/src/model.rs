@@ -2,8 +2,9 @@
 //!
 //! Each part has its own state: `daemon` mirrors mixd, `slider` has the volume that is being
 //! set, `entry` the text field for a new pattern, `drag` the stream under the pointer, `focus`
-//! the keyboard focus, `status` the status line. [`Model::update`] hands a message to the parts
-//! it concerns, and then lets go of everything whose stream or pattern has gone.
+//! the keyboard focus, `status` the alarm and the status line, `zoom` the size of it all.
+//! [`Model::update`] hands a message to the parts it concerns, and then lets go of everything whose
+//! stream or pattern has gone.
 
 mod daemon;
 mod drag;
@@ -16,6 +17,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod text_field;
+mod zoom;
 
 use wire::message::Pattern;
 use wire::{Channel, Event, Failure, Mix, Reply, Request, Volume, Welcome};
@@ -31,12 +33,17 @@ pub use slider::{Slider, SliderMessage};
 use status::StatusLine;
 pub use status::{Notice, capitalized};
 pub use text_field::TextField;
+pub use zoom::Zoom;
 
 /// Something that can be pointed at, focused and used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Target {
     #[default]
     Slider,
+    /// A channel's name and gain, which have the volume set to its end.
+    End(Channel),
+    /// The volume in digits, and the text field in their place.
+    Value,
     /// A playing stream, by its id.
     Stream(u32),
     /// The arrow in a stream's row, which sends it to the other channel.
@@ -53,9 +60,12 @@ pub enum Target {
     Delete(Pattern),
     /// The text field in place of the pattern that is being changed.
     Edit,
-    Undo,
-    Help,
+    /// The banner that says what is wrong.
+    Alarm,
     StatusLine,
+    Undo,
+    Redo,
+    Help,
 }
 
 /// A list that can be scrolled.
@@ -158,6 +168,8 @@ pub struct Model {
     pub slider: Slider,
     pub entry: Entry,
     pub edit: Option<Edit>,
+    /// The volume that is being typed.
+    pub value: Option<TextField>,
     /// The pattern that was added last, until the user does something else: its row is shown.
     pub added: Option<Pattern>,
     pub drag: Drag,
@@ -166,6 +178,7 @@ pub struct Model {
     /// Whether the help is open.
     pub help: bool,
     pub scroll: Scroll,
+    pub zoom: Zoom,
     /// Whether the last key that was pressed has typed into the focused text field.
     is_typing: bool,
     status: StatusLine,
@@ -205,7 +218,12 @@ impl Model {
                 if target != Some(Target::Edit) {
                     self.leave_edit();
                 }
+                if target != Some(Target::Value) {
+                    self.finish_value();
+                }
             }
+            // The help hides what it would turn.
+            Message::Slider(SliderMessage::Wheel(_)) if self.help => {}
             Message::Slider(message) => {
                 if let SliderMessage::Grab(_) = message {
                     self.focus_on(Target::Slider);
@@ -268,7 +286,9 @@ impl Model {
     /// Whether a text field has the focus, so that an input method may help.
     pub fn accepts_text(&self) -> bool {
         let target = self.focus.target;
-        matches!(target, Target::Entry | Target::Edit) && self.daemon.is_up() && !self.help
+        matches!(target, Target::Entry | Target::Edit | Target::Value)
+            && self.daemon.is_up()
+            && !self.help
     }
 
     /// What is suggested below the entry; nothing while that has not the focus.
@@ -277,6 +297,16 @@ impl Model {
             true => self.entry.suggestions(&self.daemon),
             false => Vec::new(),
         }
+    }
+
+    /// What is wrong, if anything is: a sentence.
+    pub fn alarm(&self) -> Option<String> {
+        self.status.alarm(&self.daemon)
+    }
+
+    /// Whether something is wrong that the user's next action does not end.
+    pub fn has_lasting_alarm(&self) -> bool {
+        self.daemon.alarm().is_some()
     }
 
     /// The content of the status line.
@@ -288,6 +318,7 @@ impl Model {
         match self.focus.target {
             _ if !self.accepts_text() => None,
             Target::Entry => Some(&mut self.entry.field),
+            Target::Value => self.value.as_mut(),
             _ => self.edit.as_mut().map(|edit| &mut edit.field),
         }
     }
@@ -301,11 +332,16 @@ impl Model {
     fn click(&mut self, target: Target) {
         match target {
             Target::Slider | Target::Edit => self.focus_on(target),
+            Target::End(channel) => {
+                self.focus_on(Target::Slider);
+                self.slide(SliderMessage::Set(slider::end(channel)));
+            }
+            Target::Value => self.type_value(),
             Target::Entry => {
                 self.focus_on(target);
                 self.entry.is_dismissed = false;
             }
-            Target::StatusLine => {}
+            Target::Alarm | Target::StatusLine => {}
             Target::Stream(_) | Target::Pattern(_) => {
                 self.focus_on(target);
                 // It is selected, which is to be seen.
@@ -320,6 +356,7 @@ impl Model {
             Target::StartEdit(pattern) => self.start_edit(pattern),
             Target::Delete(pattern) => self.edit_list(Request::RemoveProgram(pattern), None),
             Target::Undo => self.edit_list(Request::Undo, None),
+            Target::Redo => self.edit_list(Request::Redo, None),
             Target::Help => {
                 self.focus_on(target);
                 self.help = !self.help;
@@ -340,7 +377,7 @@ impl Model {
     fn event(&mut self, event: Event<'static>) {
         // The first event says that all is well.
         self.daemon.link = LinkState::Up;
-        let before = self.daemon.notice();
+        let before = self.daemon.alarm();
         if let Event::Programs(rules) = &event {
             // Somebody else has changed the list since: undo no longer takes back what was done here.
             if self.status.is_list_known && **rules != *self.daemon.rules {
@@ -354,8 +391,8 @@ impl Model {
         let is_added = self.added.is_some_and(|added| self.daemon.lists(added));
         self.focus.scrolls |= is_added && !was_added;
         // What goes wrong now is news, more so than the answer to what was done before.
-        let now = self.daemon.notice();
-        if now.is_warning && now != before {
+        let now = self.daemon.alarm();
+        if now.is_some() && now != before {
             self.status.answer = None;
         }
     }
@@ -386,6 +423,9 @@ impl Model {
             }
         }
         self.keep_focus();
+        if self.focus.target != Target::Value {
+            self.value = None;
+        }
         let suggestions = self.suggestions();
         self.entry.keep_selected(&suggestions);
         if suggestions.contains(&Suggestion::Pattern)
@@ -402,7 +442,10 @@ impl Model {
                 self.daemon.lists(*pattern)
             }
             Target::Edit => self.edit.is_some(),
+            Target::End(_) | Target::Value => self.daemon.is_up(),
+            Target::Alarm => self.alarm().is_some(),
             Target::Undo => self.status().can_undo,
+            Target::Redo => self.status().can_redo,
             Target::Slider | Target::Entry | Target::Help | Target::StatusLine => true,
         });
         let dragged = self.drag.dragged();

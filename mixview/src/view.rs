@@ -1,8 +1,8 @@
 //! The window's layout: the model and a size in, a display list and hit areas out. Pure.
 //!
 //! From top to bottom: the slider, the playing programs under the end they belong to, the list of
-//! patterns, the status line. Only the window's size decides where these begin, so nothing jumps
-//! when a list grows.
+//! patterns, the foot. Only the window's size, and an alarm that lasts, decide where these begin,
+//! so nothing jumps when a list grows.
 
 mod header;
 mod list;
@@ -53,6 +53,8 @@ pub enum Role {
     Text(Target, Vec<(usize, f32)>),
     /// A wheel scrolls this list.
     Pane(Pane),
+    /// A wheel turns the slider.
+    Header,
     /// It hides what lies behind it.
     Overlay,
 }
@@ -100,22 +102,23 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Returns the role of the front area at this place, in logical pixels; a pane has none.
+    /// Returns the role of the front area at this place, in logical pixels, that a click concerns.
     pub fn hit(&self, x: f32, y: f32) -> Option<&Role> {
-        let mut areas = self.areas.iter().rev();
-        let is_hit = |area: &&Area| !matches!(area.role, Role::Pane(_)) && area.rect.contains(x, y);
-        areas.find(is_hit).map(|area| &area.role)
+        let mut roles = self.roles_at(x, y);
+        roles.find(|role| !matches!(role, Role::Pane(_) | Role::Header))
     }
 
-    /// The list that a wheel scrolls at this place.
-    pub fn pane_at(&self, x: f32, y: f32) -> Option<Pane> {
+    /// Returns the role of the front area at this place that a wheel concerns.
+    pub fn wheel_at(&self, x: f32, y: f32) -> Option<&Role> {
+        let mut roles = self.roles_at(x, y);
+        roles.find(|role| matches!(role, Role::Pane(_) | Role::Header | Role::Overlay))
+    }
+
+    /// The roles of the areas at this place, from front to back.
+    fn roles_at(&self, x: f32, y: f32) -> impl Iterator<Item = &Role> {
         let areas = self.areas.iter().rev();
-        let mut areas = areas.filter(|area| area.rect.contains(x, y));
-        areas.find_map(|area| match area.role {
-            Role::Pane(pane) => Some(Some(pane)),
-            Role::Overlay => Some(None),
-            _ => None,
-        })?
+        let areas = areas.filter(move |area| area.rect.contains(x, y));
+        areas.map(|area| &area.role)
     }
 }
 
@@ -126,6 +129,21 @@ pub struct Viewport {
     pub height: u32,
     /// Pixels in a logical one.
     pub scale: f32,
+}
+
+/// Returns the viewport at the model's zoom, which leaves room for the smallest window.
+pub fn zoomed(model: &mut Model, viewport: Viewport) -> Viewport {
+    let Viewport {
+        width,
+        height,
+        scale,
+    } = viewport;
+    #[allow(clippy::cast_precision_loss)]
+    let (wide, high) = (width as f32 / MIN_SIZE.0, height as f32 / MIN_SIZE.1);
+    Viewport {
+        scale: scale * model.zoom.fit(wide.min(high) / scale),
+        ..viewport
+    }
 }
 
 /// Lays the window out.
@@ -146,20 +164,28 @@ pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> 
     // A window below the smallest size shows the upper left part.
     let inner = Rect::new(0.0, 0.0, width.max(MIN_SIZE.0), height.max(MIN_SIZE.1));
     painter.frame.track = header::draw(&mut painter, model, inner);
-    painter.rule(0.0, HEADER, inner.width, theme.line);
+    painter.rule(0.0, HEADER, inner.width, theme.surface);
     let top = HEADER + 2.0 * GRID;
-    let bottom = inner.height - STATUS_LINE;
+    let foot = inner.height - STATUS_LINE;
+    let banner = Rect::new(0.0, foot - status::BANNER, inner.width, status::BANNER);
+    // One that goes with the next click lies over the lists: nothing moves from under that click.
+    let bottom = match model.has_lasting_alarm() {
+        true => banner.y,
+        false => foot,
+    };
     let body = Rect::new(MARGIN, top, inner.width - 2.0 * MARGIN, bottom - top);
     match &model.daemon.link {
         LinkState::Connecting => {}
         LinkState::Down(error) => overlay::link_error(&mut painter, error, body),
         LinkState::Up => draw_lists(&mut painter, model, body),
     }
-    painter.rule(0.0, bottom, inner.width, theme.line);
-    let line = Rect::new(0.0, bottom, inner.width, STATUS_LINE);
+    status::banner(&mut painter, model, banner);
+    painter.rule(0.0, foot, inner.width, theme.surface);
+    let line = Rect::new(0.0, foot, inner.width, STATUS_LINE);
     status::draw(&mut painter, model, line);
     overlay::dragged(&mut painter, model, window);
-    // The status line stays readable: it may say what the tooltip does not.
+    // The foot stays readable: it may say what the tooltip does not.
+    let bottom = model.alarm().map_or(foot, |_| banner.y);
     let above = Rect::new(0.0, 0.0, inner.width, bottom);
     overlay::tooltip(&mut painter, model, above);
     if model.help {
@@ -263,6 +289,7 @@ fn row_frame(
 ) -> Rect {
     if is_hot {
         painter.round(rect, RADIUS, painter.theme.surface);
+        painter.ring(rect, RADIUS, 1.0, painter.theme.line);
     }
     if focus {
         focus_ring(painter, rect, color);

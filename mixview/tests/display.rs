@@ -182,9 +182,9 @@ fn shows_what_is_ignored(lab: &Lab, session: &mut Session, daemon: &Mixd) {
     session.desktop.button(lab, true).unwrap();
     session.desktop.button(lab, false).unwrap();
     session.shows(lab, "the refusal", |picture| {
-        // Letters in the warning's colour, whose edges are mixed with what is behind them.
+        // The sign, whose edges are mixed with what is behind them.
         let is_red = |[red, green, blue]: [u8; 3]| red > 120 && red / 5 > green.max(blue) / 4;
-        (16..400).any(|x| is_red(picture.at(x, 404)))
+        (8..40).any(|x| is_red(picture.at(x, 360)))
     });
     daemon.ctl(&["undo"]).unwrap();
     session.shows(lab, "the program ours again", |picture| !has_badge(picture));
@@ -244,7 +244,7 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     session.shows(lab, "what is typed", |picture| picture.at(17, 240) == WARM);
     session.key(lab, &[], "Return");
     lab.wait_for_route("Game", "mixd-aux").unwrap();
-    let has_undo = |picture: &Picture| picture.at(386, 404) == [0x22, 0x27, 0x30];
+    let has_undo = |picture: &Picture| picture.at(326, 404) == [0x22, 0x27, 0x30];
     session.shows(lab, "the pattern added", has_undo);
     // Taken off the list again, and that taken back.
     session.key(lab, &[], "Tab");
@@ -471,6 +471,77 @@ fn keys_do_what_they_say_on_x11() {
 #[test]
 fn keys_do_what_they_say_on_sway() {
     on_sway(is_typed_in, "sway-keys");
+}
+
+/// The header's ends, its value and the size of the text, by pointer and keys.
+fn has_its_header_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut session = Session::open(lab, desktop, name, daemon.socket(), &[]);
+    session.shows(lab, "the middle", |picture| picture.has_handle(0.0, TEXT));
+    desktop.focus(lab, "mixview").unwrap();
+    // A click that comes with the focus only raises.
+    std::thread::sleep(MEANWHILE);
+    let (left, value, right) = ((40, 26), (240, 22), (440, 26));
+    click(lab, desktop, right);
+    wait_for_volume(&daemon, "1");
+    click(lab, desktop, left);
+    wait_for_volume(&daemon, "-1");
+    // The wheel turns it on an end, and between that and the value.
+    desktop.wheel(lab, true).unwrap();
+    // Xvfb has a notch of xdotool's count twice.
+    let is_turned = || {
+        let volume = volume_of(&daemon);
+        Ok(["-0.95", "-0.9"].contains(&&*volume).then_some(()))
+    };
+    wait_for("the wheel", TIMEOUT, is_turned).unwrap();
+    desktop.point(lab, 170, 10).unwrap();
+    desktop.wheel(lab, false).unwrap();
+    wait_for_volume(&daemon, "-1");
+    click(lab, desktop, value);
+    session.shows(lab, "the value to be typed", |picture| {
+        picture.at(218, 14) == [0x8b, 0xbc, 0xf5]
+    });
+    desktop.type_text(lab, "0.125").unwrap();
+    session.key(lab, &[], "Return");
+    wait_for_volume(&daemon, "0.125");
+    // One that is given up, and one that is left.
+    click(lab, desktop, value);
+    desktop.type_text(lab, "-1").unwrap();
+    session.key(lab, &[], "Escape");
+    std::thread::sleep(MEANWHILE);
+    assert_eq!(volume_of(&daemon), "0.125");
+    click(lab, desktop, value);
+    desktop.type_text(lab, "-0.5").unwrap();
+    click(lab, desktop, (240, 90));
+    wait_for_volume(&daemon, "-0.5");
+    session.shows(lab, "the handle", |picture| picture.has_handle(-0.5, COOL));
+    // A double click on the track, where the first one has brought the handle.
+    desktop.point(lab, place(0.5), SLIDER).unwrap();
+    for _ in 0..2 {
+        desktop.button(lab, true).unwrap();
+        desktop.button(lab, false).unwrap();
+    }
+    wait_for_volume(&daemon, "0");
+    session.key(lab, &["ctrl"], "plus");
+    session.shows(lab, "larger text", |picture| picture.has_middle(480, 1.1));
+    session.key(lab, &["ctrl"], "minus");
+    session.key(lab, &["ctrl"], "minus");
+    session.shows(lab, "smaller text", |picture| picture.has_middle(480, 0.9));
+    session.key(lab, &["ctrl"], "0");
+    session.shows(lab, "the text as before", |picture| {
+        picture.has_handle(0.0, TEXT)
+    });
+    assert!(session.window.ended().unwrap().is_none());
+}
+
+#[test]
+fn the_header_is_used_on_x11() {
+    on_x11(has_its_header_used, "x11-header");
+}
+
+#[test]
+fn the_header_is_used_on_sway() {
+    on_sway(has_its_header_used, "sway-header");
 }
 
 #[test]

@@ -13,7 +13,7 @@ enum Stop {
     Streams(Channel),
     Entry,
     Patterns,
-    /// The status line, and the buttons beside it.
+    /// The alarm, the status line, and the buttons beside it.
     Foot,
 }
 
@@ -53,6 +53,9 @@ impl Model {
         let status = self.status();
         let mut order = vec![Target::Slider];
         if self.daemon.is_up() {
+            if self.value.is_some() {
+                order.push(Target::Value);
+            }
             for channel in [Channel::Default, Channel::Aux] {
                 let streams = self.daemon.streams(channel);
                 order.extend(streams.map(|stream| Target::Stream(stream.id)));
@@ -65,6 +68,9 @@ impl Model {
                 });
             }
         }
+        if self.alarm().is_some() {
+            order.push(Target::Alarm);
+        }
         // A notice may be longer than there is room: with the focus, it is shown whole. Tab goes to the help;
         // the arrow keys reach what is left of it.
         if !status.text.is_empty() {
@@ -72,6 +78,9 @@ impl Model {
         }
         if status.can_undo && self.daemon.is_up() {
             order.push(Target::Undo);
+        }
+        if status.can_redo && self.daemon.is_up() {
+            order.push(Target::Redo);
         }
         order.push(Target::Help);
         order
@@ -100,14 +109,18 @@ impl Model {
     /// The stop that a target belongs to; none of what the pointer alone reaches.
     fn stop(&self, target: Target) -> Option<Stop> {
         Some(match target {
-            Target::Slider => Stop::Slider,
+            Target::Slider | Target::Value => Stop::Slider,
             Target::Stream(id) => Stop::Streams(self.daemon.stream(id)?.channel),
             Target::Entry => Stop::Entry,
             Target::Pattern(_) | Target::Edit => Stop::Patterns,
-            Target::StatusLine | Target::Undo | Target::Help => Stop::Foot,
-            Target::Send(_) | Target::Suggestion(_) | Target::StartEdit(_) | Target::Delete(_) => {
-                return None;
+            Target::Alarm | Target::StatusLine | Target::Undo | Target::Redo | Target::Help => {
+                Stop::Foot
             }
+            Target::End(_)
+            | Target::Send(_)
+            | Target::Suggestion(_)
+            | Target::StartEdit(_)
+            | Target::Delete(_) => return None,
         })
     }
 

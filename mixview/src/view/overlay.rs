@@ -15,6 +15,8 @@ use super::{RADIUS, Role, rows};
 const LINE: f32 = 4.0 * GRID;
 /// The most suggestions that are seen at a time.
 const MAX_SUGGESTIONS: usize = 6;
+/// The most lines of a tooltip: those of the longest sentence of mixd's in the smallest window.
+const MAX_LINES: usize = 12;
 /// The widest paragraph.
 const MAX_WIDTH: f32 = 400.0;
 
@@ -119,8 +121,13 @@ pub fn suggestions(painter: &mut Painter<'_>, model: &Model, entry: Rect, bottom
 fn suggestion(painter: &mut Painter<'_>, model: &Model, suggestion: Suggestion, rect: Rect) {
     let theme = painter.theme;
     let target = Target::Suggestion(suggestion);
-    if model.entry.selected == Some(suggestion) || model.hover == Some(target) {
-        painter.round(rect, RADIUS, theme.line);
+    let is_selected = model.entry.selected == Some(suggestion) || model.hover == Some(target);
+    let color = match is_selected {
+        true => theme.background,
+        false => theme.text,
+    };
+    if is_selected {
+        painter.round(rect, RADIUS, theme.selection);
     }
     let (text, plays) = match suggestion {
         Suggestion::Stream(id) => {
@@ -133,12 +140,12 @@ fn suggestion(painter: &mut Painter<'_>, model: &Model, suggestion: Suggestion, 
         Suggestion::Pattern => (pattern(&model.entry), false),
     };
     let room = rect.shrunk(2.0 * GRID, 0.0);
-    let style = Style::new(TEXT, theme.text);
+    let style = Style::new(TEXT, color);
     let (width, was_cut) = painter.text(room, &text, style, Align::Left);
     let left = room.width - width - 2.0 * GRID;
     if plays && !was_cut && left > 20.0 * GRID {
         let room = Rect::new(room.x + width + 2.0 * GRID, rect.y, left, ROW);
-        let style = Style::new(SMALL, theme.text);
+        let style = Style::new(SMALL, color);
         painter.text(room, "plays now", style, Align::Right);
     }
     painter.area(rect, Role::Target(target));
@@ -194,7 +201,11 @@ pub fn tooltip(painter: &mut Painter<'_>, model: &Model, window: Rect) {
     let widest = (window.width - 8.0 * GRID).min(80.0 * GRID) - 4.0 * GRID;
     let lines = tooltip.lines.iter();
     let lines: Vec<String> = lines
-        .flat_map(|line| painter.fonts.wrap(line, SMALL, style.weight, widest, 5))
+        .flat_map(|line| {
+            painter
+                .fonts
+                .wrap(line, SMALL, style.weight, widest, MAX_LINES)
+        })
         .collect();
     let width = lines.iter().map(|line| painter.width(line, style));
     let width = width.fold(0.0, f32::max).ceil() + 4.0 * GRID;

@@ -2,7 +2,7 @@ use super::*;
 use crate::display_list::Shape;
 use crate::fake_daemon::FakeDaemon;
 use crate::input::Pointer;
-use crate::model::{Dragged, KEYS, Key, LinkError, Message, Suggestion};
+use crate::model::{Dragged, KEYS, Key, LinkError, Message, Modifiers, Suggestion};
 use crate::theme::DARK;
 use wire::Welcome;
 
@@ -221,4 +221,77 @@ fn the_title_says_the_volume_and_what_plays_on_aux() {
         command: None,
     }));
     assert_eq!(title(&model), "mixview: mixd is not there");
+}
+
+#[test]
+fn the_keys_change_the_size_of_the_text_as_far_as_the_window_has_room() {
+    let mut model = model(&["Game"], &[]);
+    let usual = Viewport {
+        width: 480,
+        height: 420,
+        scale: 1.0,
+    };
+    let mut press = |sign: char, viewport: Viewport| {
+        let control = Modifiers {
+            shift: false,
+            control: true,
+        };
+        model.update(Message::Key(Key::Letter(sign), control));
+        zoomed(&mut model, viewport).scale
+    };
+    let close = |a: f32, b: f32| assert!((a - b).abs() < 0.001, "{a} is not {b}");
+    for factor in [1.1, 1.25, 1.5, 1.5, 1.5] {
+        close(press('+', usual), factor);
+    }
+    // One step back is seen at once, and so is what a larger window has room for.
+    close(press('-', usual), 1.25);
+    let large = Viewport {
+        width: 4 * 480,
+        height: 4 * 420,
+        scale: 2.0,
+    };
+    close(press('=', large), 3.0);
+    close(press('0', large), 2.0);
+    for factor in [0.9, 0.75, 0.75] {
+        close(press('-', usual), factor);
+    }
+    let small = Viewport {
+        width: 100,
+        height: 50,
+        scale: 1.0,
+    };
+    close(press('0', small), 1.0);
+    close(press('+', small), 1.0);
+}
+
+#[test]
+fn an_alarm_is_whole_in_its_banner_or_in_its_tooltip() {
+    let long = "mixd.conf:7: unknown directive 'curv', did you mean 'curve'? ".repeat(8);
+    let short = "The default sink is one of mixd's own: choose a sound card as the default";
+    for (size, text, is_cut) in [
+        (USUAL_WINDOW, short, false),
+        (SMALL_WINDOW, short, false),
+        (USUAL_WINDOW, long.trim(), true),
+        (SMALL_WINDOW, long.trim(), true),
+    ] {
+        let mut model = model(&["Game"], &["x"]);
+        let settings = wire::Settings {
+            problem: Some(text.into()),
+            ..wire::Settings::default()
+        };
+        let settings = std::borrow::Cow::Owned(settings);
+        model.update(Message::Event(wire::Event::Settings(settings)));
+        let words = |frame: &Frame| -> String {
+            let lines = frame.items.iter().filter_map(|item| match &item.shape {
+                Shape::Text { text, .. } => Some(&**text),
+                _ => None,
+            });
+            lines.collect::<Vec<_>>().join(" ")
+        };
+        let frame = seen(&mut model, size);
+        assert_eq!(words(&frame).contains(text), !is_cut, "{size:?}");
+        model.update(Message::Hover(Some(Target::Alarm)));
+        let frame = seen(&mut model, size);
+        assert!(words(&frame).contains(text), "{size:?}");
+    }
 }

@@ -69,7 +69,7 @@ fn pressed(event: &KeyEvent, state: ModifiersState) -> Option<Message> {
     Some(Message::Text(text.to_string()))
 }
 
-/// Returns the letter of a chord: the layout's, or, where that has no Latin letters, the one that
+/// Returns the letter, digit or sign of a chord: the layout's, or, where that is not in ASCII, the one that
 /// a Latin keyboard has there.
 fn chord(text: &str, key: PhysicalKey) -> Option<char> {
     let letter = text.chars().next()?.to_lowercase().next()?;
@@ -82,6 +82,9 @@ fn chord(text: &str, key: PhysicalKey) -> Option<char> {
         PhysicalKey::Code(KeyCode::KeyW) => Some('w'),
         PhysicalKey::Code(KeyCode::KeyY) => Some('y'),
         PhysicalKey::Code(KeyCode::KeyZ) => Some('z'),
+        PhysicalKey::Code(KeyCode::Digit0) => Some('0'),
+        PhysicalKey::Code(KeyCode::Equal) => Some('+'),
+        PhysicalKey::Code(KeyCode::Minus) => Some('-'),
         _ => None,
     }
 }
@@ -131,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn chords_are_where_they_are_on_a_latin_keyboard_if_the_layout_has_no_latin_letters() {
+    fn chords_are_where_they_are_on_a_latin_keyboard_if_the_layout_has_others() {
         for (text, code, expected) in [
             ("z", KeyCode::KeyZ, Some('z')),
             // German, French.
@@ -144,6 +147,10 @@ mod tests {
             ("ц", KeyCode::KeyW, Some('w')),
             ("н", KeyCode::KeyY, Some('y')),
             ("ы", KeyCode::KeyS, None),
+            // Signs, as the layout has them, else as French has digits.
+            ("+", KeyCode::BracketRight, Some('+')),
+            ("0", KeyCode::Numpad0, Some('0')),
+            ("à", KeyCode::Digit0, Some('0')),
             ("", KeyCode::KeyZ, None),
         ] {
             assert_eq!(chord(text, PhysicalKey::Code(code)), expected, "{text}");
