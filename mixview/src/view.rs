@@ -4,6 +4,7 @@
 //! patterns, the status line. Only the window's size decides where these begin, so nothing jumps
 //! when a list grows.
 
+mod badge;
 mod header;
 mod list;
 mod overlay;
@@ -274,14 +275,4 @@ fn row_frame(
 
 fn focus_ring(painter: &mut Painter<'_>, rect: Rect, color: Color) {
     painter.ring(rect, RADIUS, 2.0, color);
-}
-
-/// Draws a badge at the right end of a room. Returns its width.
-fn badge(painter: &mut Painter<'_>, room: Rect, word: &str, color: Color) -> f32 {
-    let style = Style::new(SMALL, color);
-    let width = painter.width(word, style).ceil() + 3.0 * GRID;
-    let rect = Rect::new(room.right() - width, room.y + GRID, width, 5.0 * GRID);
-    painter.round(rect, 2.5 * GRID, painter.theme.badge(color));
-    painter.text(rect, word, style, Align::Middle);
-    width
 }

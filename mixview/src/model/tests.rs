@@ -1,5 +1,6 @@
 mod drag;
 mod list;
+mod program;
 mod status;
 
 use wire::{Rule, Settings, Text, Welcome};

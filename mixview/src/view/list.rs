@@ -7,8 +7,9 @@ use crate::geometry::Rect;
 use crate::model::{Model, Pane, Target};
 use crate::theme::{GRID, ROW, SMALL, TEXT};
 
+use super::badge::{self, Badge};
 use super::painter::{Align, Painter, Style};
-use super::{Role, badge, empty_list, focus_ring, row_frame, rows, text_field};
+use super::{Role, empty_list, focus_ring, row_frame, rows, text_field};
 
 pub fn entry(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
     let has_focus = model.focus.target == Target::Entry && !model.help;
@@ -78,7 +79,7 @@ fn draw_row(painter: &mut Painter<'_>, model: &Model, rule: Rule, rect: Rect, co
     let end = Rect::new(cross.x - ROW, rect.y, ROW, ROW);
     room.width = end.x - rect.x - 4.0 * GRID;
     if let Rule::Ignore(_) = rule {
-        room.width -= badge(painter, room, "ignored", color) + GRID;
+        room.width -= badge::draw(painter, room, Badge::Ignored, None) + GRID;
     }
     let style = Style::new(TEXT, theme.text);
     let (width, was_cut) = painter.text(room, &pattern, style, Align::Left);
@@ -134,7 +135,7 @@ fn matches(model: &Model, pattern: Pattern) -> String {
         }
     }
     match names.is_empty() {
-        true => "nothing now".to_owned(),
+        true => "matches nothing now".to_owned(),
         false => names.join(", "),
     }
 }

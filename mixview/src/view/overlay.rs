@@ -150,7 +150,7 @@ fn pattern(entry: &Entry) -> String {
     match entry.outcome() {
         None => add,
         Some(Ok(names)) if names.is_empty() => format!("{add}: matches nothing now"),
-        Some(Ok(names)) => format!("{add}: {}", names.join(", ")),
+        Some(Ok(names)) => format!("{add}: matches {}", names.join(", ")),
         Some(Err(why)) => capitalized(why),
     }
 }

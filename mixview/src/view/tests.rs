@@ -180,6 +180,23 @@ fn what_a_pattern_holds_is_named_once() {
 }
 
 #[test]
+fn the_count_of_a_program_s_streams_is_whole_and_the_tooltip_has_them() {
+    let long = "A browser whose name is longer than the row that it has";
+    let mut model = model(&[long, "Game", long, long], &[]);
+    for size in [SMALL_WINDOW, USUAL_WINDOW] {
+        let frame = seen(&mut model, size);
+        assert!(place(&frame, "×3").is_some(), "{size:?}");
+        assert!(place(&frame, "×1").is_none());
+    }
+    model.update(Message::Hover(Some(Target::Stream(1))));
+    let frame = seen(&mut model, (800, 420));
+    // The third is paused, and the fourth says what it plays.
+    for line in ["Stream 1", "Stream 3, paused", "Sound"] {
+        assert!(place(&frame, line).is_some(), "{line}");
+    }
+}
+
+#[test]
 fn what_mixd_asks_ends_with_its_question_mark() {
     let mut model = model(&[], &[]);
     model.update(Message::Disconnected(LinkError {

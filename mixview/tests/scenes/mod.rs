@@ -54,6 +54,9 @@ pub fn all() -> Vec<Scene> {
         scene("long-names-small", SMALL, ONE, DARK, long_names),
         scene("scripts", USUAL, ALL, BOTH, scripts),
         scene("badges", USUAL, ALL, BOTH, badges),
+        scene("programs", USUAL, ALL, BOTH, programs),
+        scene("programs-small", SMALL, ONE, BOTH, programs),
+        scene("muted", USUAL, ALL, BOTH, muted),
         scene("badge-reason", USUAL, ALL, BOTH, badge_reason),
         scene("badge-reason-small", SMALL, ONE, DARK, badge_reason),
         scene("ignored", USUAL, ONE, BOTH, ignored),
@@ -259,6 +262,37 @@ fn badged() -> Model {
     streams[2].linked_by = Some(Text::truncated("qpwgraph"));
     streams[3].state = StreamState::Pinned;
     shown("0.4", &EVENING, audio(streams))
+}
+
+/// Programs of several streams, and some that are paused.
+fn programs() -> Model {
+    let mut streams = evening();
+    for (id, what) in [
+        (101, Some("Lo-fi radio – beats to relax to")),
+        (102, None),
+        (103, Some("A talk about clocks")),
+    ] {
+        let mut tab = stream(id, "Chromium", None);
+        tab.description = what.map(Text::truncated);
+        streams.push(tab);
+    }
+    streams[0].running = false;
+    streams[3].running = false;
+    streams[5].running = false;
+    streams[6].state = StreamState::Pinned;
+    let reason = "it was moved to Headset in a mixer, so it is left there";
+    let answer = detail(streams[6].clone(), Some(reason), None);
+    let mut model = shown("0.4", &EVENING, audio(streams));
+    model.update(Message::Hover(Some(Target::Stream(101))));
+    model.update(Message::Reply(Ok(answer)));
+    model
+}
+
+fn muted() -> Model {
+    let mut audio = audio(evening());
+    audio.warnings = vec![Warning::AuxMuted];
+    audio.streams[1].state = StreamState::Contested;
+    shown("0.4", &EVENING, audio)
 }
 
 fn badges() -> Model {
