@@ -336,7 +336,7 @@ impl Model {
         self.status.done = None;
         if was_editing {
             self.say(
-                "mixd did not answer: that may or may not be done",
+                "mixd did not answer: the last change may or may not be done",
                 true,
             );
         }

@@ -118,7 +118,7 @@ impl Model {
         let Some(edit) = &self.edit else { return true };
         let (old, text) = (edit.pattern, edit.field.text().trim().to_owned());
         if text.is_empty() {
-            let text = "A pattern can't be empty; Delete takes it off the list";
+            let text = "A pattern can't be empty: give the change up with Esc, then Delete takes it off the list";
             self.say(text, true);
             return false;
         }

@@ -39,7 +39,10 @@ pub fn link_error(painter: &mut Painter<'_>, error: &LinkError, room: Rect) {
         painter.text(line, command, Style::strong(TEXT, theme.text), Align::Left);
         y = bar.bottom() + GRID;
     }
-    let text = "This window finds mixd by itself.";
+    let text = match error.command {
+        Some(_) => "This window finds mixd by itself when it is there.",
+        None => "This window tries again every two seconds.",
+    };
     paragraph(painter, room, y, text, theme.muted);
 }
 

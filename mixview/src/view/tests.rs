@@ -208,6 +208,9 @@ fn what_mixd_asks_ends_with_its_question_mark() {
     assert!(place(&frame, "mixd does not answer").is_some());
     let why = "mixd has not answered within 2 s; is it stopped?";
     assert!(place(&frame, why).is_some());
+    // It is there: it is not to be found.
+    let again = "This window tries again every two seconds.";
+    assert!(place(&frame, again).is_some());
 }
 
 #[test]
