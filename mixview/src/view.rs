@@ -1,8 +1,8 @@
 //! The window's layout: the model and a size in, a display list and hit areas out. Pure.
 //!
 //! From top to bottom: the slider, the playing programs under the end they belong to, the list of
-//! patterns, the status line. Only the window's size decides where these begin, so nothing jumps
-//! when a list grows.
+//! patterns, the status line. A list has what it needs; that nothing jumps as programs come and go, there is
+//! always room for a few of them, if there is room at all.
 
 mod badge;
 mod header;
@@ -27,14 +27,24 @@ use crate::theme::{GRID, MARGIN, ROW, SMALL, Theme};
 use painter::{Align, Painter, Style};
 pub use title::title;
 
-/// The smallest window that is laid out whole, in logical pixels.
+/// The smallest window that has room for all parts, in logical pixels.
 pub const MIN_SIZE: (f32, f32) = (320.0, 240.0);
+/// The smallest window, in logical pixels: that of the slider alone.
+pub const SLIDER_SIZE: (f32, f32) = (MIN_SIZE.0, HEADER);
+/// The least height at which there is more than the slider, in logical pixels.
+const LISTS_HEIGHT: f32 = 200.0;
 /// The size of a new window, in logical pixels.
 pub const DEFAULT_SIZE: (f32, f32) = (480.0, 420.0);
 
 const HEADER: f32 = 23.0 * GRID;
 const STATUS_LINE: f32 = 8.0 * GRID;
 const ENTRY: f32 = 8.0 * GRID;
+/// The height of the heading above the field for a pattern.
+const HEADING: f32 = 6.0 * GRID;
+/// How many rows the programs' place has while none plays.
+const EMPTY_ROWS: usize = 2;
+/// How many rows of programs there are also while fewer play, unless the patterns need them.
+const KEPT_ROWS: usize = 4;
 /// The radius of corners.
 const RADIUS: f32 = 6.0;
 
@@ -144,65 +154,123 @@ pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> 
     };
     let mut painter = Painter::new(fonts, theme, viewport.scale, window, frame);
     painter.fill(window, theme.background);
-    // A window below the smallest size shows the upper left part.
-    let inner = Rect::new(0.0, 0.0, width.max(MIN_SIZE.0), height.max(MIN_SIZE.1));
+    // A narrower window shows the left part.
+    let inner = Rect::new(0.0, 0.0, width.max(MIN_SIZE.0), height);
     painter.frame.track = header::draw(&mut painter, model, inner);
+    if height >= LISTS_HEIGHT {
+        draw_below_header(&mut painter, model, inner);
+    }
+    overlay::dragged(&mut painter, model, window);
+    if model.help {
+        let height = height.max(MIN_SIZE.1);
+        overlay::help(&mut painter, Rect { height, ..inner });
+    }
+    painter.frame
+}
+
+/// Draws the lists, and the status line.
+fn draw_below_header(painter: &mut Painter<'_>, model: &Model, inner: Rect) {
+    let theme = painter.theme;
     painter.rule(0.0, HEADER, inner.width, theme.line);
     let top = HEADER + 2.0 * GRID;
     let bottom = inner.height - STATUS_LINE;
     let body = Rect::new(MARGIN, top, inner.width - 2.0 * MARGIN, bottom - top);
     match &model.daemon.link {
         LinkState::Connecting => {}
-        LinkState::Down(error) => overlay::link_error(&mut painter, error, body),
-        LinkState::Up => draw_lists(&mut painter, model, body),
+        LinkState::Down(error) => overlay::link_error(painter, error, body),
+        LinkState::Up => draw_lists(painter, model, body),
     }
     painter.rule(0.0, bottom, inner.width, theme.line);
     let line = Rect::new(0.0, bottom, inner.width, STATUS_LINE);
-    status::draw(&mut painter, model, line);
-    overlay::dragged(&mut painter, model, window);
+    status::draw(painter, model, line);
     // The status line stays readable: it may say what the tooltip does not.
     let above = Rect::new(0.0, 0.0, inner.width, bottom);
-    overlay::tooltip(&mut painter, model, above);
-    if model.help {
-        overlay::help(&mut painter, inner);
-    }
-    painter.frame
+    overlay::tooltip(painter, model, above);
 }
 
-/// Draws the programs and the patterns.
+/// Draws the programs and the list of patterns.
 fn draw_lists(painter: &mut Painter<'_>, model: &Model, body: Rect) {
-    // Half of what the entry leaves, in whole rows.
-    let half = whole_rows((body.height - ENTRY - 3.0 * GRID) / 2.0);
-    let playing = Rect::new(body.x, body.y, body.width, half);
-    // Of a state that it does not know mixd lists what plays, if anything does.
-    let is_up = matches!(
-        model.daemon.audio.pipewire,
-        PipeWireState::Up | PipeWireState::Unknown
+    let daemon = &model.daemon;
+    // Between and below the parts are three gaps.
+    let left = body.height - ENTRY - 3.0 * GRID;
+    let (heading, rows) = match rows_in(left - HEADING) {
+        rows if rows >= 2 * EMPTY_ROWS => (HEADING, rows),
+        _ => (0.0, rows_in(left)),
+    };
+    let programs = [Channel::Default, Channel::Aux].map(|channel| streams::count(daemon, channel));
+    let programs = programs[0].max(programs[1]).max(EMPTY_ROWS);
+    let at_list = matches!(
+        model.focus.target,
+        Target::Entry | Target::Pattern(_) | Target::Edit
     );
-    if is_up {
-        let column = ((body.width - 2.0 * GRID) / 2.0).floor();
-        for channel in [Channel::Default, Channel::Aux] {
-            let x = match channel {
-                Channel::Default => playing.x,
-                Channel::Aux => playing.right() - column,
-            };
-            let rect = Rect::new(x, playing.y, column, playing.height);
-            streams::draw(painter, model, channel, rect);
-        }
-    } else {
-        overlay::no_pipewire(painter, model, playing);
+    let playing = match rows {
+        // There is room for one part: that which has the focus.
+        0 | 1 if at_list => 0,
+        0 | 1 => rows_in(body.height),
+        _ => programs_rows(rows, programs, daemon.rules.len().max(1)),
+    };
+    let mut y = body.y;
+    if playing > 0 {
+        let height = height_of(playing);
+        draw_programs(painter, model, Rect::new(body.x, y, body.width, height));
+        y += height + GRID;
     }
-    let entry = Rect::new(body.x, playing.bottom() + GRID, body.width, ENTRY);
+    if rows < 2 && !at_list {
+        return;
+    }
+    if heading > 0.0 {
+        let room = Rect::new(body.x, y, body.width, heading);
+        let style = Style::strong(SMALL, painter.theme.muted);
+        painter.text(room, "Always on Aux", style, Align::Left);
+        y += heading;
+    }
+    let entry = Rect::new(body.x, y, body.width, ENTRY);
     let top = entry.bottom() + GRID;
-    let height = whole_rows(body.bottom() - GRID - top);
+    let height = height_of(rows_in(body.bottom() - GRID - top).max(1));
     list::draw(painter, model, Rect::new(body.x, top, body.width, height));
     list::entry(painter, model, entry);
-    overlay::suggestions(painter, model, entry, body.bottom() - GRID);
+    overlay::suggestions(painter, model, entry, body);
 }
 
-/// As many rows as a height has room for, and no part of one.
-fn whole_rows(height: f32) -> f32 {
-    (height / ROW).floor().max(1.0) * ROW
+/// Draws the programs that play: a column for each channel.
+fn draw_programs(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
+    // Of a state that it does not know mixd lists what plays, if anything does.
+    if !matches!(
+        model.daemon.audio.pipewire,
+        PipeWireState::Up | PipeWireState::Unknown
+    ) {
+        return overlay::no_pipewire(painter, model, rect);
+    }
+    let column = ((rect.width - 2.0 * GRID) / 2.0).floor();
+    for channel in [Channel::Default, Channel::Aux] {
+        let x = match channel {
+            Channel::Default => rect.x,
+            Channel::Aux => rect.right() - column,
+        };
+        let rect = Rect::new(x, rect.y, column, rect.height);
+        streams::draw(painter, model, channel, rect);
+    }
+}
+
+/// Returns how many rows of programs are shown, where both lists have room for so many rows. Each has what it
+/// needs, or half where both need more.
+fn programs_rows(rows: usize, programs: usize, patterns: usize) -> usize {
+    let left = rows.saturating_sub(patterns);
+    let half = rows.div_ceil(2);
+    programs.max(KEPT_ROWS.min(left)).min(left.max(half))
+}
+
+/// Returns how many whole rows a height has room for.
+fn rows_in(height: f32) -> usize {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let rows = (height / ROW).max(0.0) as usize;
+    rows
+}
+
+fn height_of(rows: usize) -> f32 {
+    #[allow(clippy::cast_precision_loss)]
+    let height = rows as f32 * ROW;
+    height
 }
 
 /// Draws the rows of a list that are in sight, and a bar beside it that says how much of it these
@@ -242,15 +310,6 @@ fn rows(
         let bar = Rect::new(rect.right() + 3.0, y, 3.0, height);
         painter.round(bar, 1.5, painter.theme.line);
     }
-}
-
-/// Says in place of a list's rows that there are none.
-fn empty_list(painter: &mut Painter<'_>, rect: Rect, text: &str) {
-    painter.within(rect, |painter| {
-        let room = Rect::new(rect.x + 2.0 * GRID, rect.y, rect.width - 2.0 * GRID, ROW);
-        let style = Style::new(SMALL, painter.theme.muted);
-        painter.text(room, text, style, Align::Left);
-    });
 }
 
 /// Draws a row without its text: the background of one that is pointed at, the focus ring, a bar

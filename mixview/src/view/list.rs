@@ -9,7 +9,7 @@ use crate::theme::{GRID, ROW, SMALL, TEXT};
 
 use super::badge::{self, Badge};
 use super::painter::{Align, Painter, Style};
-use super::{Role, empty_list, focus_ring, row_frame, rows, text_field};
+use super::{Role, focus_ring, row_frame, rows, text_field};
 
 pub fn entry(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
     let has_focus = model.focus.target == Target::Entry && !model.help;
@@ -41,7 +41,10 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
         .position(|rule| Some(*rule.pattern()) == target);
     painter.area(rect, Role::Pane(Pane::Patterns));
     if rules.is_empty() {
-        empty_list(painter, rect, "No program is sent to Aux yet");
+        let room = Rect::new(rect.x + 3.0 * GRID, rect.y, rect.width - 6.0 * GRID, ROW);
+        let style = Style::new(SMALL, painter.theme.muted);
+        let text = "None yet: drag a program here, or type its name";
+        painter.text(room, text, style, Align::Left);
     }
     rows(
         painter,

@@ -4,22 +4,36 @@ use wire::{Channel, Stream, StreamState, Warning};
 
 use crate::display_list::Color;
 use crate::geometry::Rect;
-use crate::model::{Model, Pane, Program, Target};
+use crate::model::{Daemon, Model, Pane, Program, Target, capitalized};
 use crate::theme::{GRID, ROW, SMALL, TEXT};
 
 use super::badge::{self, Badge};
+use super::overlay::LINE;
 use super::painter::{Align, Painter, Style};
-use super::{Role, empty_list, focus_ring, row_frame, rows};
+use super::{Role, focus_ring, row_frame, rows};
+
+/// The greatest height of the place where there are no programs.
+const PLACE: f32 = 3.0 * ROW;
+
+/// Returns how many rows a channel's list has.
+pub fn count(daemon: &Daemon, channel: Channel) -> usize {
+    daemon.programs(channel).len() + usize::from(omitted(daemon, channel) > 0)
+}
+
+/// Returns how many streams mixd has left out; they are said in the left list.
+fn omitted(daemon: &Daemon, channel: Channel) -> u32 {
+    match channel {
+        Channel::Default => daemon.audio.omitted,
+        Channel::Aux => 0,
+    }
+}
 
 pub fn draw(painter: &mut Painter<'_>, model: &Model, channel: Channel, rect: Rect) {
     let theme = painter.theme;
     let pane = Pane::Streams(channel);
     let programs = model.daemon.programs(channel);
-    let omitted = match channel {
-        Channel::Default => model.daemon.audio.omitted,
-        Channel::Aux => 0,
-    };
-    let count = programs.len() + usize::from(omitted > 0);
+    let omitted = omitted(&model.daemon, channel);
+    let count = count(&model.daemon, channel);
     let target = model.scroll_target();
     let target = programs
         .iter()
@@ -36,10 +50,75 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, channel: Channel, rect: Re
             painter.text(rect.shrunk(2.0 * GRID, 0.0), &text, style, Align::Left);
         }
     });
-    if is_drop_target {
+    if count == 0 {
+        empty(painter, model, channel, rect, is_drop_target);
+    } else if is_drop_target {
         focus_ring(painter, rect.shrunk(-3.0, -3.0), theme.channel(channel));
-    } else if count == 0 {
-        empty_list(painter, rect, "Nothing plays here");
+    }
+}
+
+/// Says in place of a channel's programs how there come to be some.
+fn empty(
+    painter: &mut Painter<'_>,
+    model: &Model,
+    channel: Channel,
+    rect: Rect,
+    is_drop_target: bool,
+) {
+    let text = match channel {
+        Channel::Aux => "Drag a program here to balance it against the rest",
+        Channel::Default if model.daemon.audio.streams.is_empty() => {
+            "Play something, and it appears here"
+        }
+        Channel::Default => "Nothing else plays",
+    };
+    let place = Rect {
+        height: rect.height.min(PLACE),
+        ..rect
+    };
+    if is_drop_target {
+        focus_ring(painter, place, painter.theme.channel(channel));
+    } else if channel == Channel::Aux {
+        dashed(painter, place);
+    }
+    let room = place.shrunk(2.0 * GRID, 0.0);
+    let style = Style::new(SMALL, painter.theme.muted);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let most = (room.height / LINE) as usize;
+    let lines = painter
+        .fonts
+        .wrap(text, SMALL, style.weight, room.width, most);
+    #[allow(clippy::cast_precision_loss)]
+    let mut y = room.y + ((room.height - lines.len() as f32 * LINE) / 2.0).floor();
+    for line in lines {
+        let line_room = Rect::new(room.x, y, room.width, LINE);
+        painter.text(line_room, &line, style, Align::Middle);
+        y += LINE;
+    }
+}
+
+/// Draws a dashed outline.
+fn dashed(painter: &mut Painter<'_>, rect: Rect) {
+    let color = painter.theme.muted;
+    // The corners are left out: that makes them look round.
+    let dashes = |length: f32| {
+        let count = ((length - 2.0 * GRID) / (2.0 * GRID)).floor().max(1.0);
+        let step = (length - 2.0 * GRID) / count;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let count = count as usize;
+        #[allow(clippy::cast_precision_loss)]
+        let start = move |at: usize| GRID + at as f32 * step + (step - GRID) / 2.0;
+        (0..count).map(start)
+    };
+    for x in dashes(rect.width) {
+        for y in [rect.y, rect.bottom() - 1.0] {
+            painter.fill(Rect::new(rect.x + x, y, GRID, 1.0), color);
+        }
+    }
+    for y in dashes(rect.height) {
+        for x in [rect.x, rect.right() - 1.0] {
+            painter.fill(Rect::new(x, rect.y + y, 1.0, GRID), color);
+        }
     }
 }
 
@@ -179,19 +258,15 @@ fn tooltip(model: &Model, program: &Program<'_>) -> Vec<String> {
     lines
 }
 
-/// Returns what a stream plays, whether it is paused and, where the row does not say that of it alone, its
-/// state.
+/// Returns what a stream plays, whether it is paused, and its state. Where it is one of several, there is
+/// always something to say.
 fn stream_line(stream: &Stream, is_one_of_several: bool) -> Option<String> {
-    let played = telling(stream.description.as_deref(), &stream.name);
-    let mut words: Vec<String> = played.map(str::to_owned).into_iter().collect();
-    if words.is_empty() && is_one_of_several {
-        words.push(format!("Stream {}", stream.id));
-    }
-    if !stream.running {
-        words.push(if words.is_empty() { "Paused" } else { "paused" }.to_owned());
-    }
-    if let Some(badge) = Badge::of(stream.state).filter(|_| is_one_of_several) {
-        words.push(badge.word().to_owned());
-    }
-    (!words.is_empty()).then(|| words.join(", "))
+    let played = telling(stream.description.as_deref(), &stream.name).map(str::to_owned);
+    let number = || is_one_of_several.then(|| format!("Stream {}", stream.id));
+    let state = Badge::of(stream.state).map(Badge::word);
+    let paused = (!stream.running).then_some("paused");
+    let words = played.or_else(number).into_iter();
+    let words = words.chain([paused, state].into_iter().flatten().map(str::to_owned));
+    let words: Vec<String> = words.collect();
+    (!words.is_empty()).then(|| capitalized(&words.join(", ")))
 }

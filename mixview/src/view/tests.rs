@@ -197,6 +197,60 @@ fn the_count_of_a_program_s_streams_is_whole_and_the_tooltip_has_them() {
 }
 
 #[test]
+fn a_list_has_the_rows_that_it_needs_and_half_of_them_where_both_need_more() {
+    for (rows, programs, patterns, expected) in [
+        // Few of both: the field stays where it is as programs come.
+        (7, 2, 3, 4),
+        (7, 4, 3, 4),
+        (30, 2, 3, 4),
+        // Many of one have what the other leaves.
+        (7, 40, 1, 6),
+        (30, 40, 3, 27),
+        (7, 2, 40, 2),
+        (30, 7, 40, 7),
+        // Many of both.
+        (7, 40, 40, 4),
+        (2, 2, 1, 1),
+    ] {
+        let found = programs_rows(rows, programs, patterns);
+        assert_eq!(found, expected, "{rows}, {programs}, {patterns}");
+    }
+}
+
+#[test]
+fn the_room_is_used_and_a_low_window_has_what_matters() {
+    let names = names(40);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut model = model(&names, &["x"]);
+    let rows = |frame: &Frame| {
+        let streams = frame.areas.iter();
+        let streams = streams.filter(|area| matches!(area.role, Role::Target(Target::Stream(_))));
+        streams.count()
+    };
+    let has_field = |frame: &Frame| {
+        let mut areas = frame.areas.iter();
+        areas.any(|area| matches!(area.role, Role::Text(Target::Entry, _)))
+    };
+    for (height, count, has_heading) in [(900, 24, true), (420, 6, true), (240, 1, false)] {
+        let frame = seen(&mut model, (480, height));
+        assert_eq!(rows(&frame), count, "{height}");
+        assert!(has_field(&frame));
+        assert_eq!(place(&frame, "Always on Aux").is_some(), has_heading);
+    }
+    // Between: what plays, or the field while it has the focus.
+    let frame = seen(&mut model, (480, 210));
+    assert!(rows(&frame) == 2 && !has_field(&frame));
+    model.update(Message::Click(Target::Entry));
+    let frame = seen(&mut model, (480, 210));
+    assert!(rows(&frame) == 0 && has_field(&frame));
+    for height in [92, 150, 199] {
+        let frame = seen(&mut model, (480, height));
+        assert_eq!(frame.areas.len(), 1, "{height}: {:?}", frame.areas);
+        assert_eq!(frame.areas[0].role, Role::Target(Target::Slider));
+    }
+}
+
+#[test]
 fn what_mixd_asks_ends_with_its_question_mark() {
     let mut model = model(&[], &[]);
     model.update(Message::Disconnected(LinkError {

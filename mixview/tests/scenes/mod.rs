@@ -48,8 +48,15 @@ pub fn all() -> Vec<Scene> {
         scene("typical", USUAL, ALL, BOTH, typical),
         scene("typical-small", SMALL, ALL, BOTH, typical),
         scene("typical-wide", (900, 360), ONE, DARK, typical),
+        scene("typical-tall", (480, 640), ONE, BOTH, typical),
+        scene("typical-low", (480, 210), ONE, DARK, typical),
+        scene("slider", (480, 120), ONE, BOTH, typical),
         scene("empty", USUAL, ALL, BOTH, empty),
+        scene("empty-small", SMALL, ONE, BOTH, empty),
+        scene("first-drag", USUAL, ONE, BOTH, first_drag),
         scene("forty", USUAL, ALL, BOTH, forty),
+        scene("forty-programs", USUAL, ALL, BOTH, forty_programs),
+        scene("forty-wide", (1200, 700), ONE, DARK, forty_programs),
         scene("long-names", USUAL, ALL, BOTH, long_names),
         scene("long-names-small", SMALL, ONE, DARK, long_names),
         scene("scripts", USUAL, ALL, BOTH, scripts),
@@ -218,6 +225,27 @@ fn forty() -> Model {
         mixview::model::Pane::Streams(Channel::Aux),
         1e9,
     ));
+    model
+}
+
+/// Forty programs and three patterns.
+fn forty_programs() -> Model {
+    let streams = (0..40).map(|at| {
+        let rule = (at % 3 == 1).then_some("spotify");
+        stream(100 + at, &format!("Player {at}"), rule)
+    });
+    shown("0.5", &EVENING, audio(streams.collect()))
+}
+
+/// The first program is about to be dropped where the window asks for one.
+fn first_drag() -> Model {
+    let mut model = shown("0", &[], audio(vec![stream(58, "Firefox", None)]));
+    model.update(Message::Drag(Dragged {
+        id: 58,
+        x: 290.0,
+        y: 180.0,
+        channel: Channel::Aux,
+    }));
     model
 }
 
