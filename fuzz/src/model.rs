@@ -20,7 +20,7 @@ use mixview::model::{
     self, Effect, Key, LinkError, Message, Model, Modifiers, SliderMessage, Target,
 };
 use mixview::theme::DARK;
-use mixview::view::{Frame, Viewport, view};
+use mixview::view::{Frame, Viewport, view, zoomed};
 
 use self::fake_daemon::FakeDaemon;
 
@@ -97,7 +97,7 @@ impl Piece {
     }
 }
 
-const KEYS: [Key; 22] = [
+const KEYS: [Key; 25] = [
     Key::Left,
     Key::Right,
     Key::Up,
@@ -120,6 +120,9 @@ const KEYS: [Key; 22] = [
     Key::Letter('a'),
     Key::Letter('q'),
     Key::Letter('w'),
+    Key::Letter('+'),
+    Key::Letter('-'),
+    Key::Letter('0'),
 ];
 
 /// The largest window that is drawn, in pixels.
@@ -136,6 +139,8 @@ struct World {
     pointer: Pointer,
     now: Duration,
     viewport: Viewport,
+    /// The pixels of a logical one, with the zoom.
+    scale: f32,
     frame: Frame,
     /// How many changes of the list were asked for.
     changes: usize,
@@ -200,7 +205,10 @@ impl World {
     }
 
     fn lay_out(&mut self) -> Frame {
-        let frame = view(&self.model, &self.fonts, &DARK, self.viewport);
+        let viewport = zoomed(&mut self.model, self.viewport);
+        self.pointer.rescaled(viewport.scale / self.scale);
+        self.scale = viewport.scale;
+        let frame = view(&self.model, &self.fonts, &DARK, viewport);
         self.model.set_scroll(frame.scroll);
         if let Some(message) = self.pointer.hover_changed(self.model.hover, &frame) {
             self.update(vec![message]);
@@ -391,6 +399,7 @@ pub fn model(bytes: &[u8]) {
             height: 420,
             scale: 1.0,
         },
+        scale: 1.0,
         frame: Frame::default(),
         changes: 0,
     };

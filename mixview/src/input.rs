@@ -92,6 +92,12 @@ impl Pointer {
         }
     }
 
+    /// A logical pixel is `factor` times as large as before.
+    pub fn rescaled(&mut self, factor: f32) {
+        self.x /= factor;
+        self.y /= factor;
+    }
+
     /// The pointer has left the window.
     pub fn left(&mut self) -> Vec<Message> {
         self.is_inside = false;
@@ -175,6 +181,8 @@ impl Pointer {
         self.was_double = is_second && !self.was_double;
         let target = self.target(frame);
         let before = std::mem::replace(&mut self.last_target, target);
+        let raises = |focused| now.saturating_sub(focused) <= RAISE;
+        let has_raised = self.focused.is_some_and(raises);
         let hit = frame.hit(x, y);
         if hit != Some(&Role::Overlay) {
             messages.push(Message::Press(target));
@@ -184,6 +192,8 @@ impl Pointer {
                 let beside = x - frame.track.handle;
                 let (press, volume) = match beside.abs() <= frame.track.radius {
                     _ if self.was_double => (Press::Ignored, Some(Volume::MIDDLE)),
+                    // A drag goes on from where the handle is.
+                    _ if has_raised => (Press::Handle(beside), None),
                     // The handle does not jump when it is taken beside its middle.
                     true => (Press::Handle(beside), None),
                     false => (Press::Handle(0.0), Some(frame.track.volume(x))),
@@ -208,11 +218,10 @@ impl Pointer {
                 messages.extend(caret(x, y, shift, frame));
                 Press::Text
             }
-            Some(Role::Overlay | Role::Pane(_)) | None => Press::Ignored,
+            Some(Role::Overlay | Role::Pane(_) | Role::Header) | None => Press::Ignored,
         };
         self.press = Some(press);
-        let raises = |focused| now.saturating_sub(focused) <= RAISE;
-        if self.focused.is_some_and(raises) {
+        if has_raised {
             self.only_raise();
         }
         messages
@@ -247,12 +256,11 @@ impl Pointer {
 
     /// The wheel turns by a number of notches: `right`, and `up`, away from the user.
     pub fn wheel(&mut self, right: f32, up: f32, frame: &Frame) -> Vec<Message> {
-        if frame.hit(self.x, self.y) == Some(&Role::Target(Target::Slider)) {
-            return vec![Message::Slider(SliderMessage::Wheel(up + right))];
+        match frame.wheel_at(self.x, self.y) {
+            Some(Role::Header) => vec![Message::Slider(SliderMessage::Wheel(up + right))],
+            Some(Role::Pane(pane)) => vec![Message::Scroll(*pane, -up * ROW)],
+            _ => Vec::new(),
         }
-        let pane = frame.pane_at(self.x, self.y);
-        let scroll = |pane| Message::Scroll(pane, -up * ROW);
-        pane.map(scroll).into_iter().collect()
     }
 
     fn target(&self, frame: &Frame) -> Option<Target> {

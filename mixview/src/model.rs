@@ -17,6 +17,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod text_field;
+mod zoom;
 
 use wire::message::Pattern;
 use wire::{Channel, Event, Failure, Mix, Reply, Request, Volume, Welcome};
@@ -33,12 +34,17 @@ pub use slider::{Slider, SliderMessage};
 use status::StatusLine;
 pub use status::{Notice, capitalized};
 pub use text_field::TextField;
+pub use zoom::Zoom;
 
 /// Something that can be pointed at, focused and used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Target {
     #[default]
     Slider,
+    /// A channel's name and gain, which have the volume set to its end.
+    End(Channel),
+    /// The volume in digits, and the text field in their place.
+    Value,
     /// The row of a program that plays, by the id of its oldest stream.
     Stream(u32),
     /// The arrow in that row, which sends the program to the other channel.
@@ -160,6 +166,8 @@ pub struct Model {
     pub slider: Slider,
     pub entry: Entry,
     pub edit: Option<Edit>,
+    /// The volume that is being typed.
+    pub value: Option<TextField>,
     /// The pattern that was added last, until the user does something else: its row is shown.
     pub added: Option<Pattern>,
     pub drag: Drag,
@@ -168,6 +176,7 @@ pub struct Model {
     /// Whether the help is open.
     pub help: bool,
     pub scroll: Scroll,
+    pub zoom: Zoom,
     /// Whether the last key that was pressed has typed into the focused text field.
     is_typing: bool,
     status: StatusLine,
@@ -207,7 +216,12 @@ impl Model {
                 if target != Some(Target::Edit) {
                     self.leave_edit();
                 }
+                if target != Some(Target::Value) {
+                    self.finish_value();
+                }
             }
+            // The help hides what it would turn.
+            Message::Slider(SliderMessage::Wheel(_)) if self.help => {}
             Message::Slider(message) => {
                 if let SliderMessage::Grab(_) = message {
                     self.focus_on(Target::Slider);
@@ -270,7 +284,9 @@ impl Model {
     /// Whether a text field has the focus, so that an input method may help.
     pub fn accepts_text(&self) -> bool {
         let target = self.focus.target;
-        matches!(target, Target::Entry | Target::Edit) && self.daemon.is_up() && !self.help
+        matches!(target, Target::Entry | Target::Edit | Target::Value)
+            && self.daemon.is_up()
+            && !self.help
     }
 
     /// What is suggested below the entry; nothing while that has not the focus.
@@ -290,6 +306,7 @@ impl Model {
         match self.focus.target {
             _ if !self.accepts_text() => None,
             Target::Entry => Some(&mut self.entry.field),
+            Target::Value => self.value.as_mut(),
             _ => self.edit.as_mut().map(|edit| &mut edit.field),
         }
     }
@@ -303,6 +320,11 @@ impl Model {
     fn click(&mut self, target: Target) {
         match target {
             Target::Slider | Target::Edit => self.focus_on(target),
+            Target::End(channel) => {
+                self.focus_on(Target::Slider);
+                self.slide(SliderMessage::Set(slider::end(channel)));
+            }
+            Target::Value => self.type_value(),
             Target::Entry => {
                 self.focus_on(target);
                 self.entry.is_dismissed = false;
@@ -393,6 +415,9 @@ impl Model {
             }
         }
         self.keep_focus();
+        if self.focus.target != Target::Value {
+            self.value = None;
+        }
         let suggestions = self.suggestions();
         self.entry.keep_selected(&suggestions);
         if suggestions.contains(&Suggestion::Pattern)
@@ -409,6 +434,7 @@ impl Model {
                 self.daemon.lists(*pattern)
             }
             Target::Edit => self.edit.is_some(),
+            Target::End(_) | Target::Value => self.daemon.is_up(),
             Target::Undo => self.status().can_undo,
             Target::Slider | Target::Entry | Target::Help | Target::StatusLine => true,
         });

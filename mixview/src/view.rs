@@ -64,6 +64,8 @@ pub enum Role {
     Text(Target, Vec<(usize, f32)>),
     /// A wheel scrolls this list.
     Pane(Pane),
+    /// A wheel turns the slider.
+    Header,
     /// It hides what lies behind it.
     Overlay,
 }
@@ -111,22 +113,23 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Returns the role of the front area at this place, in logical pixels; a pane has none.
+    /// Returns the role of the front area at this place, in logical pixels, that a click concerns.
     pub fn hit(&self, x: f32, y: f32) -> Option<&Role> {
-        let mut areas = self.areas.iter().rev();
-        let is_hit = |area: &&Area| !matches!(area.role, Role::Pane(_)) && area.rect.contains(x, y);
-        areas.find(is_hit).map(|area| &area.role)
+        let mut roles = self.roles_at(x, y);
+        roles.find(|role| !matches!(role, Role::Pane(_) | Role::Header))
     }
 
-    /// The list that a wheel scrolls at this place.
-    pub fn pane_at(&self, x: f32, y: f32) -> Option<Pane> {
+    /// Returns the role of the front area at this place that a wheel concerns.
+    pub fn wheel_at(&self, x: f32, y: f32) -> Option<&Role> {
+        let mut roles = self.roles_at(x, y);
+        roles.find(|role| matches!(role, Role::Pane(_) | Role::Header | Role::Overlay))
+    }
+
+    /// The roles of the areas at this place, from front to back.
+    fn roles_at(&self, x: f32, y: f32) -> impl Iterator<Item = &Role> {
         let areas = self.areas.iter().rev();
-        let mut areas = areas.filter(|area| area.rect.contains(x, y));
-        areas.find_map(|area| match area.role {
-            Role::Pane(pane) => Some(Some(pane)),
-            Role::Overlay => Some(None),
-            _ => None,
-        })?
+        let areas = areas.filter(move |area| area.rect.contains(x, y));
+        areas.map(|area| &area.role)
     }
 }
 
@@ -137,6 +140,21 @@ pub struct Viewport {
     pub height: u32,
     /// Pixels in a logical one.
     pub scale: f32,
+}
+
+/// Returns the viewport at the model's zoom, which leaves room for the smallest window.
+pub fn zoomed(model: &mut Model, viewport: Viewport) -> Viewport {
+    let Viewport {
+        width,
+        height,
+        scale,
+    } = viewport;
+    #[allow(clippy::cast_precision_loss)]
+    let (wide, high) = (width as f32 / MIN_SIZE.0, height as f32 / MIN_SIZE.1);
+    Viewport {
+        scale: scale * model.zoom.fit(wide.min(high) / scale),
+        ..viewport
+    }
 }
 
 /// Lays the window out.
@@ -171,7 +189,7 @@ pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> 
 /// Draws the lists, and the status line.
 fn draw_below_header(painter: &mut Painter<'_>, model: &Model, inner: Rect) {
     let theme = painter.theme;
-    painter.rule(0.0, HEADER, inner.width, theme.line);
+    painter.rule(0.0, HEADER, inner.width, theme.surface);
     let top = HEADER + 2.0 * GRID;
     let bottom = inner.height - STATUS_LINE;
     let body = Rect::new(MARGIN, top, inner.width - 2.0 * MARGIN, bottom - top);
@@ -180,7 +198,7 @@ fn draw_below_header(painter: &mut Painter<'_>, model: &Model, inner: Rect) {
         LinkState::Down(error) => overlay::link_error(painter, error, body),
         LinkState::Up => draw_lists(painter, model, body),
     }
-    painter.rule(0.0, bottom, inner.width, theme.line);
+    painter.rule(0.0, bottom, inner.width, theme.surface);
     let line = Rect::new(0.0, bottom, inner.width, STATUS_LINE);
     status::draw(painter, model, line);
     // The status line stays readable: it may say what the tooltip does not.
@@ -323,6 +341,7 @@ fn row_frame(
 ) -> Rect {
     if is_hot {
         painter.round(rect, RADIUS, painter.theme.surface);
+        painter.ring(rect, RADIUS, 1.0, painter.theme.line);
     }
     if focus {
         focus_ring(painter, rect, color);

@@ -39,7 +39,7 @@ use crate::link::Link;
 use crate::model::{Effect, Message, Model, Target};
 use crate::options::Options;
 use crate::theme::Theme;
-use crate::view::{DEFAULT_SIZE, Frame, Role, SLIDER_SIZE, Viewport, title, view};
+use crate::view::{DEFAULT_SIZE, Frame, Role, SLIDER_SIZE, Viewport, title, view, zoomed};
 
 use color_scheme::Watch;
 use keyboard::HeldKeys;
@@ -73,6 +73,7 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         canvas: Canvas::default(),
         pointer: Pointer::default(),
         frame: Frame::default(),
+        scale: 1.0,
         theme: color_scheme::theme(options.color_scheme, None),
         theme_watch: Watch::start(options.color_scheme),
         options: options.clone(),
@@ -116,6 +117,8 @@ struct App {
     pointer: Pointer,
     /// The last layout.
     frame: Frame,
+    /// The pixels of a logical one in it: the viewport's, zoomed.
+    scale: f32,
     theme: Theme,
     /// Watches the files that the theme is read from.
     theme_watch: Option<Watch>,
@@ -232,14 +235,16 @@ impl App {
         let Some(open) = &mut self.open else {
             return false;
         };
-        open.follow(&self.model, &self.frame);
+        open.follow(&self.model, &self.frame, self.scale);
         !open.screen.shows(&self.frame.items)
     }
 
     /// Lays the window out, for hit tests of the next event too.
     fn lay_out(&mut self) {
         let Some(open) = &self.open else { return };
-        let viewport = open.viewport;
+        let viewport = zoomed(&mut self.model, open.viewport);
+        self.pointer.rescaled(viewport.scale / self.scale);
+        self.scale = viewport.scale;
         self.frame = view(&self.model, &self.fonts, &self.theme, viewport);
         self.model.set_scroll(self.frame.scroll);
         // The pointer may be over something else now, without having moved.
@@ -338,13 +343,9 @@ impl App {
         self.lay_out();
     }
 
-    fn scale(&self) -> f32 {
-        self.open.as_ref().map_or(1.0, |open| open.viewport.scale)
-    }
-
     fn touch(&mut self, finger: &Finger) {
         let PhysicalPosition { x, y } = finger.location;
-        let place = (pixels(x) / self.scale(), pixels(y) / self.scale());
+        let place = (pixels(x) / self.scale, pixels(y) / self.scale);
         let now = self.start.elapsed();
         let touch = match finger.phase {
             TouchPhase::Started => Touch::Down,
@@ -386,14 +387,14 @@ impl OpenWindow {
     }
 
     /// Tells the display about the cursor and the text field.
-    fn follow(&mut self, model: &Model, frame: &Frame) {
+    fn follow(&mut self, model: &Model, frame: &Frame, scale: f32) {
         let window = self.screen.window();
         if self.accepts_text != model.accepts_text() {
             self.accepts_text = model.accepts_text();
             window.set_ime_allowed(self.accepts_text);
         }
         if let Some(caret) = frame.caret {
-            let scale = f64::from(self.viewport.scale);
+            let scale = f64::from(scale);
             let place = LogicalPosition::new(f64::from(caret.x), f64::from(caret.y));
             let size = LogicalSize::new(1.0, f64::from(caret.height));
             window.set_ime_cursor_area(
@@ -430,7 +431,7 @@ impl ApplicationHandler for App {
 
     fn window_event(&mut self, _: &ActiveEventLoop, _: WindowId, event: WindowEvent) {
         let now = self.start.elapsed();
-        let scale = self.scale();
+        let scale = self.scale;
         match event {
             WindowEvent::CloseRequested | WindowEvent::Destroyed => {
                 // A window that could not be drawn to is destroyed, and why is not forgotten.
@@ -443,7 +444,12 @@ impl ApplicationHandler for App {
                 self.draw(is_uncovered);
             }
             WindowEvent::Resized(new) => {
-                self.resize(|viewport| *viewport = Viewport { scale, ..size(new) });
+                self.resize(|viewport| {
+                    *viewport = Viewport {
+                        scale: viewport.scale,
+                        ..size(new)
+                    };
+                });
             }
             WindowEvent::ScaleFactorChanged { scale_factor, .. } => {
                 let scale = pixels(self.options.scale.unwrap_or(scale_factor));

@@ -524,6 +524,70 @@ fn a_program_of_two_streams_is_one_row_on_sway() {
     on_sway(is_one_row, "sway-row");
 }
 
+/// The header's ends, its value and the size of the text, by pointer and keys.
+fn has_its_header_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
+    let daemon = Mixd::start_alone(&mixd(), &[]).unwrap();
+    let mut session = Session::open(lab, desktop, name, daemon.socket(), &[]);
+    session.shows(lab, "the middle", |picture| picture.has_handle(0.0, TEXT));
+    desktop.focus(lab, "mixview").unwrap();
+    let (left, value, right) = ((40, 26), (240, 22), (440, 26));
+    click(lab, desktop, right);
+    wait_for_volume(&daemon, "1");
+    click(lab, desktop, left);
+    wait_for_volume(&daemon, "-1");
+    // The wheel turns it on an end, and between that and the value.
+    desktop.wheel(lab, true).unwrap();
+    wait_for_volume(&daemon, "-0.95");
+    desktop.point(lab, 170, 10).unwrap();
+    desktop.wheel(lab, false).unwrap();
+    wait_for_volume(&daemon, "-1");
+    click(lab, desktop, value);
+    session.shows(lab, "the value to be typed", |picture| {
+        picture.at(218, 14) == [0x8b, 0xbc, 0xf5]
+    });
+    desktop.type_text(lab, "0.125").unwrap();
+    session.key(lab, &[], "Return");
+    wait_for_volume(&daemon, "0.125");
+    // One that is given up, and one that is left.
+    click(lab, desktop, value);
+    desktop.type_text(lab, "-1").unwrap();
+    session.key(lab, &[], "Escape");
+    std::thread::sleep(MEANWHILE);
+    assert_eq!(volume_of(&daemon), "0.125");
+    click(lab, desktop, value);
+    desktop.type_text(lab, "-0.5").unwrap();
+    click(lab, desktop, (240, 90));
+    wait_for_volume(&daemon, "-0.5");
+    session.shows(lab, "the handle", |picture| picture.has_handle(-0.5, COOL));
+    // A double click on the track, where the first one has brought the handle.
+    desktop.point(lab, place(0.5), SLIDER).unwrap();
+    for _ in 0..2 {
+        desktop.button(lab, true).unwrap();
+        desktop.button(lab, false).unwrap();
+    }
+    wait_for_volume(&daemon, "0");
+    session.key(lab, &["ctrl"], "plus");
+    session.shows(lab, "larger text", |picture| picture.has_middle(480, 1.1));
+    session.key(lab, &["ctrl"], "minus");
+    session.key(lab, &["ctrl"], "minus");
+    session.shows(lab, "smaller text", |picture| picture.has_middle(480, 0.9));
+    session.key(lab, &["ctrl"], "0");
+    session.shows(lab, "the text as before", |picture| {
+        picture.has_handle(0.0, TEXT)
+    });
+    assert!(session.window.ended().unwrap().is_none());
+}
+
+#[test]
+fn the_header_is_used_on_x11() {
+    on_x11(has_its_header_used, "x11-header");
+}
+
+#[test]
+fn the_header_is_used_on_sway() {
+    on_sway(has_its_header_used, "sway-header");
+}
+
 #[test]
 fn a_key_that_is_held_since_before_the_focus_does_nothing_on_x11() {
     let lab = Lab::prepare(&[]).unwrap();

@@ -119,6 +119,78 @@ fn the_wheel_turns_the_slider_where_that_is_and_scrolls_elsewhere() {
 }
 
 #[test]
+fn the_wheel_turns_the_slider_all_over_the_header_unless_the_help_hides_it() {
+    let mut user = User::new();
+    let turn = |user: &mut User, x: f32, y: f32| {
+        user.to(x, y);
+        let messages = user.pointer.wheel(0.0, 1.0, &user.frame());
+        user.tell(messages);
+    };
+    // On an end, on the value, between them, on the track, below it.
+    for (x, y) in [
+        (40.0, 20.0),
+        (240.0, 20.0),
+        (160.0, 2.0),
+        (300.0, 68.0),
+        (300.0, 91.0),
+    ] {
+        turn(&mut user, x, y);
+    }
+    assert_eq!(user.model.volume().to_string(), "0.25");
+    user.tell(vec![Message::Text("?".into())]);
+    turn(&mut user, 40.0, 20.0);
+    turn(&mut user, 1.0, 50.0);
+    assert_eq!(user.model.volume().to_string(), "0.25");
+}
+
+#[test]
+fn the_ends_and_the_value_are_clicked() {
+    let (mut user, mut daemon) = User::with(&[], &[]);
+    let click = |user: &mut User, target: Target| {
+        user.now += Duration::from_secs(1);
+        user.onto(target);
+        user.press();
+        user.release();
+    };
+    click(&mut user, Target::End(Channel::Aux));
+    user.answer(&mut daemon);
+    assert_eq!(daemon.volume.to_string(), "1");
+    click(&mut user, Target::End(Channel::Default));
+    user.answer(&mut daemon);
+    assert_eq!(daemon.volume.to_string(), "-1");
+    click(&mut user, Target::Value);
+    user.tell(vec![Message::Text("0.125".into())]);
+    // The press that ends it does what it does elsewhere, too.
+    click(&mut user, Target::Help);
+    user.answer(&mut daemon);
+    assert_eq!(daemon.volume.to_string(), "0.125");
+    assert!(user.model.help && user.model.value.is_none());
+}
+
+#[test]
+fn a_click_that_raises_the_window_sets_no_volume() {
+    let mut user = User::new();
+    let raise = |user: &mut User| {
+        user.now += Duration::from_secs(1);
+        user.pointer.focused(user.now);
+        user.press();
+    };
+    let track = user.frame().track;
+    user.to(track.right, 68.0);
+    raise(&mut user);
+    user.release();
+    user.onto(Target::End(Channel::Aux));
+    raise(&mut user);
+    user.release();
+    assert!(user.sent.is_empty(), "{:?}", user.sent);
+    // It may be the start of a drag.
+    user.to(track.handle + 50.0, 68.0);
+    raise(&mut user);
+    user.to(track.handle + 50.0 + (track.right - track.left) / 4.0, 68.0);
+    assert_eq!(user.model.volume().to_string(), "0.5");
+}
+
+#[test]
 fn a_text_is_selected_by_dragging() {
     let mut user = User::new();
     let frame = user.frame();

@@ -53,6 +53,9 @@ impl Model {
         let status = self.status();
         let mut order = vec![Target::Slider];
         if self.daemon.is_up() {
+            if self.value.is_some() {
+                order.push(Target::Value);
+            }
             for channel in [Channel::Default, Channel::Aux] {
                 let programs = self.daemon.programs(channel);
                 let rows = programs.iter();
@@ -101,14 +104,16 @@ impl Model {
     /// The stop that a target belongs to; none of what the pointer alone reaches.
     fn stop(&self, target: Target) -> Option<Stop> {
         Some(match target {
-            Target::Slider => Stop::Slider,
+            Target::Slider | Target::Value => Stop::Slider,
             Target::Stream(id) => Stop::Streams(self.daemon.stream(id)?.channel),
             Target::Entry => Stop::Entry,
             Target::Pattern(_) | Target::Edit => Stop::Patterns,
             Target::StatusLine | Target::Undo | Target::Help => Stop::Foot,
-            Target::Send(_) | Target::Suggestion(_) | Target::StartEdit(_) | Target::Delete(_) => {
-                return None;
-            }
+            Target::End(_)
+            | Target::Send(_)
+            | Target::Suggestion(_)
+            | Target::StartEdit(_)
+            | Target::Delete(_) => return None,
         })
     }
 

@@ -25,7 +25,7 @@ pub enum Key {
     Delete,
     F1,
     F2,
-    /// A letter, together with Ctrl.
+    /// A letter, a digit or a sign, together with Ctrl.
     Letter(char),
 }
 
@@ -36,7 +36,7 @@ pub struct Modifiers {
 }
 
 /// The lines of the help: keys and what they do, as short as the smallest window needs them.
-pub const KEYS: [(&str, &str); 15] = [
+pub const KEYS: [(&str, &str); 16] = [
     ("Tab, Shift+Tab", "to the next part, or back"),
     ("← →", "slider: by 0.05, with Shift 0.01"),
     ("Page Up, Page Down", "slider: by 0.2"),
@@ -45,11 +45,12 @@ pub const KEYS: [(&str, &str); 15] = [
     ("Enter, Space", "program: to the other side"),
     ("Ctrl+←, Ctrl+→", "program: to that side"),
     ("+", "type a new pattern"),
-    ("Enter, F2", "pattern: change it"),
+    ("Enter, F2", "pattern, slider: type another"),
     ("Delete", "pattern: take it off the list"),
     ("Enter, Esc", "text: done, or given up"),
     ("Ctrl+Z", "take the last change back"),
     ("Ctrl+Shift+Z, Ctrl+Y", "make it again"),
+    ("Ctrl with +, −, 0", "larger, smaller, as before"),
     ("?, F1", "show these keys"),
     ("Ctrl+Q, Ctrl+W", "close the window"),
 ];
@@ -71,6 +72,9 @@ impl Model {
         match key {
             Key::Escape => return self.escape(),
             Key::Letter('q' | 'w') if modifiers.control => return self.effects.push(Effect::Close),
+            Key::Letter('+' | '=') if modifiers.control => return self.zoom.larger(),
+            Key::Letter('-') if modifiers.control => return self.zoom.smaller(),
+            Key::Letter('0') if modifiers.control => return self.zoom.reset(),
             Key::F1 => {
                 self.help = !self.help;
                 return;
@@ -84,7 +88,7 @@ impl Model {
         }
         match (key, self.focus.target) {
             (Key::Tab, _) => {
-                if self.leave_edit() {
+                if self.leave_edit() && self.finish_value() {
                     self.focus_next(modifiers.shift);
                 }
             }
@@ -92,6 +96,7 @@ impl Model {
                 self.undo_or_redo(letter == 'y' || modifiers.shift);
             }
             _ if self.accepts_text() => self.text_key(key, modifiers),
+            (Key::Enter | Key::F2, Target::Slider) => self.type_value(),
             (_, Target::Slider) => self.slider_key(key, modifiers),
             (Key::Left, Target::Stream(id)) if modifiers.control => {
                 self.move_stream(id, Channel::Default);
@@ -130,7 +135,8 @@ impl Model {
         }
     }
 
-    /// Closes or cancels the nearest: the help, a drag, an edit, what is typed in the entry, its focus. It
+    /// Closes or cancels the nearest: the help, a drag, an edit, a value, what is typed in the
+    /// entry, its focus. It
     /// never ends the window.
     fn escape(&mut self) {
         if self.help {
@@ -139,6 +145,8 @@ impl Model {
             self.drag = Drag::Cancelled;
         } else if self.slider.is_held() {
             self.slide(SliderMessage::Cancel);
+        } else if self.focus.target == Target::Value {
+            self.focus_on(Target::Slider);
         } else if self.focus.target != Target::Entry {
             self.cancel_edit();
         } else if self.entry.field.is_empty() {
@@ -200,6 +208,7 @@ impl Model {
         }
         match (self.focus.target, key) {
             (Target::Edit, Key::Enter) => _ = self.finish_edit(),
+            (Target::Value, Key::Enter) => _ = self.finish_value(),
             (Target::Entry, Key::Enter) => match self.entry.selected {
                 Some(suggestion) => self.click(Target::Suggestion(suggestion)),
                 // What it would do is to be seen first.

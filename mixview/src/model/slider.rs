@@ -1,9 +1,10 @@
 //! The slider: shows the user's volume while it is being set, with one request at a time on its way
 //! to mixd.
 
-use wire::Volume;
+use wire::{Channel, Volume, VolumeError};
 
 use super::daemon::Daemon;
+use super::{Model, Target, TextField};
 
 /// The volume that an arrow key or a notch of the wheel changes, in hundredths.
 pub(super) const STEP: i32 = 5;
@@ -36,6 +37,15 @@ pub struct Slider {
     sent: Option<Volume>,
     /// The part of a notch that a smooth wheel has turned.
     notches: f32,
+}
+
+/// Returns the volume at which a channel plays alone.
+pub(super) fn end(channel: Channel) -> Volume {
+    let millionths = match channel {
+        Channel::Default => -1_000_000,
+        Channel::Aux => 1_000_000,
+    };
+    Volume::try_from(millionths).unwrap_or_default()
 }
 
 impl Slider {
@@ -122,5 +132,39 @@ impl Slider {
         }
         self.sent = Some(volume);
         self.sent
+    }
+}
+
+impl Model {
+    /// Has the volume typed in its place.
+    pub(super) fn type_value(&mut self) {
+        if !self.daemon.is_up() {
+            return;
+        }
+        if self.value.is_none() {
+            self.value = Some(TextField::selected(&self.volume().to_string()));
+        }
+        self.focus_on(Target::Value);
+    }
+
+    /// Sets the volume that is typed. Returns whether it can: else it says why not.
+    pub(super) fn finish_value(&mut self) -> bool {
+        let Some(field) = &self.value else {
+            return true;
+        };
+        // As it is shown, and as some locales write it.
+        let text = field.text().trim().replace('−', "-").replace(',', ".");
+        match text.strip_prefix('+').unwrap_or(&text).parse() {
+            Ok(volume) => {
+                self.focus_on(Target::Slider);
+                self.slide(SliderMessage::Set(volume));
+                true
+            }
+            Err(error) => {
+                let error: VolumeError = error;
+                self.say(format!("The volume is {error}"), true);
+                false
+            }
+        }
     }
 }

@@ -106,7 +106,8 @@ impl Model {
     }
 
     /// Returns whether the user does something, so that the answer to the last action is no longer
-    /// news. Moving about is no action: that is how the status line is reached, to be read whole.
+    /// news. Moving about is no action, nor is another zoom: that is how the status line is reached, and
+    /// read whole.
     pub(super) fn is_action(&self, message: &Message) -> bool {
         match message {
             Message::Key(key, _) | Message::KeyRepeat(key, _) => !matches!(
@@ -120,6 +121,7 @@ impl Model {
                     | Key::End
                     | Key::PageUp
                     | Key::PageDown
+                    | Key::Letter('+' | '=' | '-' | '0')
             ),
             // A press into the focused text field only moves the caret.
             Message::Press(Some(target)) => {

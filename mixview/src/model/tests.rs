@@ -1,6 +1,7 @@
 mod drag;
 mod list;
 mod program;
+mod slider;
 mod status;
 
 use wire::{Rule, Settings, Text, Welcome};

@@ -1,52 +1,102 @@
-//! The slider, its two ends and the numbers.
+//! The slider, the names and gains at its two ends, and the volume, which can be typed.
 
 use wire::{Channel, Gain, Volume};
 
 use crate::geometry::Rect;
 use crate::model::{Model, Target};
-use crate::theme::{GRID, LARGE, MARGIN, SMALL, VALUE};
+use crate::theme::{GRID, LARGE, MARGIN, TEXT, VALUE};
 
 use super::painter::{Align, Painter, Style};
-use super::{Role, Track, focus_ring};
+use super::{HEADER, Role, Track, focus_ring, text_field};
 
 /// The middle of the slider, from the top.
 const MIDDLE: f32 = 17.0 * GRID;
 const RADIUS: f32 = 10.0;
+/// The upper end of the slider's hit area: above it are the ends' names and the value.
+const TOP: f32 = 12.0 * GRID;
 
 pub fn draw(painter: &mut Painter<'_>, model: &Model, window: Rect) -> Track {
+    let header = Rect::new(0.0, 0.0, window.width, HEADER);
+    painter.area(header, Role::Header);
+    let third = ((window.width - 2.0 * MARGIN) / 3.0).floor();
+    // The texts stand at the margins.
+    let (y, width, height) = (GRID, third.min(26.0 * GRID) + 2.0 * GRID, TOP - GRID);
+    let left = Rect::new(MARGIN - 2.0 * GRID, y, width, height);
+    let right = Rect::new(window.width - left.x - width, y, width, height);
+    end(painter, model, Channel::Default, left);
+    end(painter, model, Channel::Aux, right);
+    let (width, height) = (18.0 * GRID, 6.5 * GRID);
+    let x = ((window.width - width) / 2.0).floor();
+    value(painter, model, Rect::new(x, 2.5 * GRID, width, height));
+    slider(painter, model, window)
+}
+
+/// Draws a channel's name and gain at its end of the slider; a click there sets the volume to that end.
+fn end(painter: &mut Painter<'_>, model: &Model, channel: Channel, rect: Rect) {
+    let theme = painter.theme;
+    let target = Target::End(channel);
+    let (name, align) = match channel {
+        Channel::Default => ("Default", Align::Left),
+        Channel::Aux => ("Aux", Align::Right),
+    };
+    let is_up = model.daemon.is_up();
+    let color = match is_up {
+        true => theme.channel(channel),
+        false => theme.muted,
+    };
+    if is_up && model.hover == Some(target) {
+        painter.round(rect, super::RADIUS, theme.surface);
+        painter.ring(rect, super::RADIUS, 1.0, theme.line);
+    }
+    let x = rect.x + 2.0 * GRID;
+    let width = rect.width - 4.0 * GRID;
+    let room = Rect::new(x, rect.y + 0.5 * GRID, width, 4.5 * GRID);
+    painter.text(room, name, Style::strong(LARGE, color), align);
+    if is_up {
+        let mix = model.mix();
+        let gain = match channel {
+            Channel::Default => mix.default,
+            Channel::Aux => mix.aux,
+        };
+        let room = Rect::new(x, room.bottom(), width, 6.0 * GRID);
+        painter.text(
+            room,
+            &percent(gain),
+            Style::strong(VALUE, theme.text),
+            align,
+        );
+        painter.area(rect, Role::Target(target));
+    }
+}
+
+/// Draws the volume, or the field that it is being typed into.
+fn value(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
+    let theme = painter.theme;
+    if !model.daemon.is_up() {
+        let style = Style::strong(TEXT, theme.muted);
+        painter.text(rect, "–", style, Align::Middle);
+        return;
+    }
+    if let Some(field) = &model.value {
+        let has_focus = model.focus.target == Target::Value && !model.help;
+        text_field::draw(painter, rect, field, Target::Value, has_focus, theme.text);
+        return;
+    }
+    let border = match model.hover == Some(Target::Value) {
+        true => theme.text,
+        false => theme.line,
+    };
+    painter.round(rect, super::RADIUS, theme.surface);
+    painter.ring(rect, super::RADIUS, 1.0, border);
+    let style = Style::strong(TEXT, theme.text);
+    painter.text(rect, &signed(model.volume()), style, Align::Middle);
+    painter.area(rect, Role::Target(Target::Value));
+}
+
+fn slider(painter: &mut Painter<'_>, model: &Model, window: Rect) -> Track {
     let theme = painter.theme;
     let is_up = model.daemon.is_up();
     let volume = model.volume();
-    let third = ((window.width - 2.0 * MARGIN) / 3.0).floor();
-    let right = window.width - MARGIN - third;
-    let mix = model.mix();
-    for (channel, name, gain, x, align) in [
-        (
-            Channel::Default,
-            "Default",
-            mix.default,
-            MARGIN,
-            Align::Left,
-        ),
-        (Channel::Aux, "Aux", mix.aux, right, Align::Right),
-    ] {
-        let (color, gain) = match is_up {
-            true => (theme.channel(channel), percent(gain)),
-            false => (theme.muted, String::new()),
-        };
-        let room = Rect::new(x, 3.0 * GRID, third, 5.0 * GRID);
-        painter.text(room, name, Style::strong(LARGE, color), align);
-        let room = Rect::new(x, 8.0 * GRID, third, 4.0 * GRID);
-        painter.text(room, &gain, Style::new(SMALL, theme.muted), align);
-    }
-    let left = MARGIN + third;
-    let room = Rect::new(left, 3.0 * GRID, window.width - 2.0 * left, 6.0 * GRID);
-    let (value, color) = match is_up {
-        true => (signed(volume), theme.text),
-        false => ("–".to_owned(), theme.muted),
-    };
-    painter.text(room, &value, Style::strong(VALUE, color), Align::Middle);
-
     let mut track = Track {
         left: MARGIN + RADIUS,
         right: window.width - MARGIN - RADIUS,
@@ -55,8 +105,8 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, window: Rect) -> Track {
     };
     track.handle = track.place(volume);
     let middle = track.place(Volume::MIDDLE);
-    let bar = Rect::new(MARGIN, MIDDLE - 3.0, window.width - 2.0 * MARGIN, 6.0);
-    painter.round(bar, 3.0, theme.line);
+    let bar = Rect::new(MARGIN, MIDDLE - 1.0, window.width - 2.0 * MARGIN, 2.0);
+    painter.round(bar, 1.0, theme.line);
     if is_up {
         let color = match volume < Volume::MIDDLE {
             true => theme.default,
@@ -64,7 +114,7 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, window: Rect) -> Track {
         };
         let (left, right) = (middle.min(track.handle), middle.max(track.handle));
         if right - left > 0.5 {
-            painter.fill(Rect::new(left, bar.y, right - left, bar.height), color);
+            painter.fill(Rect::new(left, MIDDLE - 3.0, right - left, 6.0), color);
         }
     }
     for (x, color) in [
@@ -93,7 +143,7 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, window: Rect) -> Track {
         let ring = Rect::new(GRID, top, width, 8.0 * GRID);
         focus_ring(painter, ring, theme.muted);
     }
-    let area = Rect::new(0.0, MIDDLE - 5.0 * GRID, window.width, 10.0 * GRID);
+    let area = Rect::new(0.0, TOP, window.width, 10.0 * GRID);
     painter.area(area, Role::Target(Target::Slider));
     track
 }

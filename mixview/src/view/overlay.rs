@@ -129,8 +129,13 @@ pub fn suggestions(painter: &mut Painter<'_>, model: &Model, entry: Rect, body: 
 fn suggestion(painter: &mut Painter<'_>, model: &Model, suggestion: Suggestion, rect: Rect) {
     let theme = painter.theme;
     let target = Target::Suggestion(suggestion);
-    if model.entry.selected == Some(suggestion) || model.hover == Some(target) {
-        painter.round(rect, RADIUS, theme.line);
+    let is_selected = model.entry.selected == Some(suggestion) || model.hover == Some(target);
+    let color = match is_selected {
+        true => theme.background,
+        false => theme.text,
+    };
+    if is_selected {
+        painter.round(rect, RADIUS, theme.selection);
     }
     let (text, plays) = match suggestion {
         Suggestion::Stream(id) => {
@@ -143,12 +148,12 @@ fn suggestion(painter: &mut Painter<'_>, model: &Model, suggestion: Suggestion, 
         Suggestion::Pattern => (pattern(&model.entry), false),
     };
     let room = rect.shrunk(2.0 * GRID, 0.0);
-    let style = Style::new(TEXT, theme.text);
+    let style = Style::new(TEXT, color);
     let (width, was_cut) = painter.text(room, &text, style, Align::Left);
     let left = room.width - width - 2.0 * GRID;
     if plays && !was_cut && left > 20.0 * GRID {
         let room = Rect::new(room.x + width + 2.0 * GRID, rect.y, left, ROW);
-        let style = Style::new(SMALL, theme.text);
+        let style = Style::new(SMALL, color);
         painter.text(room, "plays now", style, Align::Right);
     }
     painter.area(rect, Role::Target(target));

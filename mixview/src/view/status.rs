@@ -39,11 +39,12 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
 
 fn button(painter: &mut Painter<'_>, model: &Model, rect: Rect, text: &str, target: Target) {
     let theme = painter.theme;
-    let color = match model.hover == Some(target) {
-        true => theme.line,
-        false => theme.surface,
+    let border = match model.hover == Some(target) {
+        true => theme.text,
+        false => theme.line,
     };
-    painter.round(rect, RADIUS, color);
+    painter.round(rect, RADIUS, theme.surface);
+    painter.ring(rect, RADIUS, 1.0, border);
     if model.focus.ring() == Some(target) {
         focus_ring(painter, rect, theme.text);
     }

@@ -2,7 +2,7 @@ use super::*;
 use crate::display_list::Shape;
 use crate::fake_daemon::FakeDaemon;
 use crate::input::Pointer;
-use crate::model::{Dragged, KEYS, Key, LinkError, Message, Suggestion};
+use crate::model::{Dragged, KEYS, Key, LinkError, Message, Modifiers, Suggestion};
 use crate::theme::DARK;
 use wire::Welcome;
 
@@ -245,8 +245,9 @@ fn the_room_is_used_and_a_low_window_has_what_matters() {
     assert!(rows(&frame) == 0 && has_field(&frame));
     for height in [92, 150, 199] {
         let frame = seen(&mut model, (480, height));
-        assert_eq!(frame.areas.len(), 1, "{height}: {:?}", frame.areas);
-        assert_eq!(frame.areas[0].role, Role::Target(Target::Slider));
+        let mut areas = frame.areas.iter();
+        let below = areas.find(|area| area.rect.bottom() > HEADER);
+        assert!(below.is_none(), "{height}: {below:?}");
     }
 }
 
@@ -295,4 +296,45 @@ fn the_title_says_the_volume_and_what_plays_on_aux() {
         command: None,
     }));
     assert_eq!(title(&model), "mixview: mixd is not there");
+}
+
+#[test]
+fn the_keys_change_the_size_of_the_text_as_far_as_the_window_has_room() {
+    let mut model = model(&["Game"], &[]);
+    let usual = Viewport {
+        width: 480,
+        height: 420,
+        scale: 1.0,
+    };
+    let mut press = |sign: char, viewport: Viewport| {
+        let control = Modifiers {
+            shift: false,
+            control: true,
+        };
+        model.update(Message::Key(Key::Letter(sign), control));
+        zoomed(&mut model, viewport).scale
+    };
+    let close = |a: f32, b: f32| assert!((a - b).abs() < 0.001, "{a} is not {b}");
+    for factor in [1.1, 1.25, 1.5, 1.5, 1.5] {
+        close(press('+', usual), factor);
+    }
+    // One step back is seen at once, and so is what a larger window has room for.
+    close(press('-', usual), 1.25);
+    let large = Viewport {
+        width: 4 * 480,
+        height: 4 * 420,
+        scale: 2.0,
+    };
+    close(press('=', large), 3.0);
+    close(press('0', large), 2.0);
+    for factor in [0.9, 0.75, 0.75] {
+        close(press('-', usual), factor);
+    }
+    let small = Viewport {
+        width: 100,
+        height: 50,
+        scale: 1.0,
+    };
+    close(press('0', small), 1.0);
+    close(press('+', small), 1.0);
 }

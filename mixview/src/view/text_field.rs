@@ -59,14 +59,18 @@ pub fn draw(
     }
     let selection = field.selection();
     painter.within(room, |painter| {
+        painter.glyphs(left, room, text.clone(), whole, style);
         if !selection.is_empty() && preedit.is_empty() {
             let (from, to) = (place(selection.start), place(selection.end));
             let height = 5.0 * GRID;
             let y = room.y + (room.height - height) / 2.0;
             let selected = Rect::new(left + from, y, to - from, height);
             painter.fill(selected, theme.selection);
+            painter.within(selected, |painter| {
+                let style = Style::new(TEXT, theme.background);
+                painter.glyphs(left, room, text, whole, style);
+            });
         }
-        painter.glyphs(left, room, text, whole, style);
         if !preedit.is_empty() {
             let (from, to) = (place(preedit.start), place(preedit.end));
             painter.rule(left + from, room.bottom() - 5.0, to - from, theme.text);

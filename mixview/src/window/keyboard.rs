@@ -69,7 +69,7 @@ fn pressed(event: &KeyEvent, state: ModifiersState) -> Option<Message> {
     Some(Message::Text(text.to_string()))
 }
 
-/// Returns the letter of a chord: the layout's, or, where that has no Latin letters, the one that
+/// Returns the letter, digit or sign of a chord: the layout's, or, where that is not in ASCII, the one that
 /// a Latin keyboard has there.
 fn chord(text: &str, key: PhysicalKey) -> Option<char> {
     let letter = text.chars().next()?.to_lowercase().next()?;
@@ -82,6 +82,9 @@ fn chord(text: &str, key: PhysicalKey) -> Option<char> {
         PhysicalKey::Code(KeyCode::KeyW) => Some('w'),
         PhysicalKey::Code(KeyCode::KeyY) => Some('y'),
         PhysicalKey::Code(KeyCode::KeyZ) => Some('z'),
+        PhysicalKey::Code(KeyCode::Digit0) => Some('0'),
+        PhysicalKey::Code(KeyCode::Equal) => Some('+'),
+        PhysicalKey::Code(KeyCode::Minus) => Some('-'),
         _ => None,
     }
 }

@@ -77,6 +77,8 @@ pub fn all() -> Vec<Scene> {
         scene("added", USUAL, ONE, DARK, added),
         scene("composing", USUAL, ONE, LIGHT, composing),
         scene("editing", USUAL, ALL, BOTH, editing),
+        scene("value", USUAL, ALL, BOTH, value),
+        scene("value-small", SMALL, ONE, DARK, value),
         scene("refused", USUAL, ALL, BOTH, refused),
         scene("undo", USUAL, ALL, BOTH, undo),
         scene("undo-alarm", USUAL, ONE, DARK, undo_alarm),
@@ -425,6 +427,14 @@ fn editing() -> Model {
     ))));
     model.update(Key::End.into());
     model.update(Message::Text("*".into()));
+    model
+}
+
+/// A volume that is being typed, while the pointer is over an end.
+fn value() -> Model {
+    let mut model = typical();
+    model.update(Message::Hover(Some(Target::End(Channel::Aux))));
+    model.update(Message::Click(Target::Value));
     model
 }
 

@@ -38,6 +38,9 @@ pub trait Desktop {
     /// Presses or releases the left button.
     fn button(&self, lab: &Lab, down: bool) -> Result<()>;
 
+    /// Turns the wheel by a notch, away from the user or back.
+    fn wheel(&self, lab: &Lab, up: bool) -> Result<()>;
+
     /// Types text.
     fn type_text(&self, lab: &Lab, text: &str) -> Result<()>;
 

@@ -68,6 +68,15 @@ impl Pointer {
         self.commit()
     }
 
+    /// Turns the wheel by a notch, away from the user or back.
+    pub fn wheel(&mut self, up: bool) -> Result<()> {
+        let (value, notches) = if up { (-15.0, -1) } else { (15.0, 1) };
+        let axis = wl_pointer::Axis::VerticalScroll;
+        self.device.axis_source(wl_pointer::AxisSource::Wheel);
+        self.device.axis_discrete(self.now(), axis, value, notches);
+        self.commit()
+    }
+
     fn commit(&mut self) -> Result<()> {
         self.device.frame();
         self.queue.roundtrip(&mut self.state)?;

@@ -130,6 +130,10 @@ impl Desktop for Sway {
         self.pointer(lab)?.button(down)
     }
 
+    fn wheel(&self, lab: &Lab, up: bool) -> Result<()> {
+        self.pointer(lab)?.wheel(up)
+    }
+
     fn type_text(&self, lab: &Lab, text: &str) -> Result<()> {
         run(self.keyboard(lab, &["--", text]), "wtype")
     }

@@ -113,6 +113,10 @@ impl Desktop for Xvfb {
         self.xdotool(lab, &[verb, "1"])
     }
 
+    fn wheel(&self, lab: &Lab, up: bool) -> Result<()> {
+        self.xdotool(lab, &["click", if up { "4" } else { "5" }])
+    }
+
     fn type_text(&self, lab: &Lab, text: &str) -> Result<()> {
         self.xdotool(lab, &["type", "--", text])
     }
