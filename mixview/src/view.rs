@@ -36,6 +36,9 @@ const LISTS_HEIGHT: f32 = 200.0;
 /// The size of a new window, in logical pixels.
 pub const DEFAULT_SIZE: (f32, f32) = (480.0, 420.0);
 
+/// The greatest width of what is drawn, with its margins: in a wider window it stands in the middle, so that
+/// a row's name and its arrow are seen together.
+const COLUMN: f32 = 640.0 + 2.0 * MARGIN;
 const HEADER: f32 = 23.0 * GRID;
 const STATUS_LINE: f32 = 8.0 * GRID;
 const ENTRY: f32 = 8.0 * GRID;
@@ -174,9 +177,12 @@ pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> 
     painter.fill(window, theme.background);
     // A narrower window shows the left part.
     let inner = Rect::new(0.0, 0.0, width.max(MIN_SIZE.0), height);
-    painter.frame.track = header::draw(&mut painter, model, inner);
+    let width = inner.width.min(COLUMN);
+    let x = ((inner.width - width) / 2.0).floor();
+    let column = Rect { x, width, ..inner };
+    painter.frame.track = header::draw(&mut painter, model, column);
     if height >= LISTS_HEIGHT {
-        draw_below_header(&mut painter, model, inner);
+        draw_below_header(&mut painter, model, inner, column);
     }
     overlay::dragged(&mut painter, model, window);
     if model.help {
@@ -187,19 +193,19 @@ pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> 
 }
 
 /// Draws the lists, and the status line.
-fn draw_below_header(painter: &mut Painter<'_>, model: &Model, inner: Rect) {
+fn draw_below_header(painter: &mut Painter<'_>, model: &Model, inner: Rect, column: Rect) {
     let theme = painter.theme;
     painter.rule(0.0, HEADER, inner.width, theme.surface);
     let top = HEADER + 2.0 * GRID;
     let bottom = inner.height - STATUS_LINE;
-    let body = Rect::new(MARGIN, top, inner.width - 2.0 * MARGIN, bottom - top);
+    let body = Rect::new(column.x, top, column.width, bottom - top).shrunk(MARGIN, 0.0);
     match &model.daemon.link {
         LinkState::Connecting => {}
         LinkState::Down(error) => overlay::link_error(painter, error, body),
         LinkState::Up => draw_lists(painter, model, body),
     }
     painter.rule(0.0, bottom, inner.width, theme.surface);
-    let line = Rect::new(0.0, bottom, inner.width, STATUS_LINE);
+    let line = Rect::new(column.x, bottom, column.width, STATUS_LINE);
     status::draw(painter, model, line);
     // The status line stays readable: it may say what the tooltip does not.
     let above = Rect::new(0.0, 0.0, inner.width, bottom);

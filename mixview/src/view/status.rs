@@ -23,7 +23,8 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
         true => theme.warning,
         false => theme.muted,
     };
-    let room = Rect::new(MARGIN, rect.y, right - MARGIN, rect.height);
+    let left = rect.x + MARGIN;
+    let room = Rect::new(left, rect.y, right - left, rect.height);
     let style = Style::new(SMALL, color);
     let (_, was_cut) = painter.text(room, &notice.text, style, Align::Left);
     if model.focus.ring() == Some(Target::StatusLine) {

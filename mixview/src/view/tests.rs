@@ -252,6 +252,24 @@ fn the_room_is_used_and_a_low_window_has_what_matters() {
 }
 
 #[test]
+fn in_a_wide_window_all_stands_in_a_column_in_the_middle() {
+    let mut model = model(&["Game"], &["x"]);
+    for (width, left) in [(1200, 264.0), (673, 0.0), (480, 0.0)] {
+        let frame = seen(&mut model, (width, 420));
+        #[allow(clippy::cast_precision_loss)]
+        let right = (width as f32 - left).max(left);
+        for area in &frame.areas {
+            let is_in = area.rect.x >= left && area.rect.right() <= right;
+            assert!(is_in || area.role == Role::Header, "{area:?}");
+        }
+        assert!((frame.track.left - left - 26.0).abs() < 0.01);
+        assert!((frame.track.right - right + 26.0).abs() < 1.01);
+        // The wheel turns the slider also beside it.
+        assert!(frame.areas.iter().any(|area| area.rect.contains(1.0, 40.0)));
+    }
+}
+
+#[test]
 fn what_mixd_asks_ends_with_its_question_mark() {
     let mut model = model(&[], &[]);
     model.update(Message::Disconnected(LinkError {
