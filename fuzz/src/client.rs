@@ -131,7 +131,7 @@ impl World {
                 self.send(&request);
             }
         }
-        let _ = self.model.status();
+        let _ = (self.model.alarm(), self.model.status());
         let kept = std::iter::from_fn(|| self.conversation.kept_event());
         let kept: Vec<_> = kept.take(TOPICS + 1).collect();
         assert!(kept.len() <= TOPICS, "{} events are kept", kept.len());

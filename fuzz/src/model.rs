@@ -176,8 +176,8 @@ impl World {
             {
                 let rules = &self.model.daemon.rules;
                 let is_done = rules.iter().any(|rule| **rule.pattern() == *text);
-                let said = self.model.status();
-                assert!(is_done || said.is_warning, "the edit to {text} is lost");
+                let is_said = self.model.alarm().is_some();
+                assert!(is_done || is_said, "the edit to {text} is lost");
             }
             // The user asks for one change at a time; nothing else asks for any.
             assert!(changes <= usize::from(!is_from_mixd), "{changes} changes");

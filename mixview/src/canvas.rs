@@ -42,13 +42,26 @@ struct GlyphKey {
     subpixel: u8,
 }
 
-/// How much of each pixel a glyph covers.
+/// The pixels of a glyph.
 #[derive(Default)]
 struct GlyphMask {
     left: i32,
     top: i32,
     width: i32,
-    coverage: Vec<u8>,
+    pixels: GlyphPixels,
+}
+
+enum GlyphPixels {
+    /// How much of each is covered by the text's colour.
+    Coverage(Vec<u8>),
+    /// The glyph's own colours, multiplied by the coverage that is the last byte.
+    Colors(Vec<[u8; 4]>),
+}
+
+impl Default for GlyphPixels {
+    fn default() -> Self {
+        Self::Coverage(Vec::new())
+    }
 }
 
 impl Canvas {
@@ -140,7 +153,7 @@ impl Canvas {
                 text,
             } => {
                 let mut x = *x;
-                for (_, character) in font::visible(text) {
+                for font::Placed { character, .. } in font::visual(text) {
                     let glyph = fonts.glyph(character, *weight);
                     match &glyph {
                         Glyph::Missing => tile.missing_glyph(x, *baseline, *size),
@@ -170,6 +183,15 @@ impl Canvas {
     }
 }
 
+impl GlyphPixels {
+    fn len(&self) -> usize {
+        match self {
+            Self::Coverage(parts) => parts.len(),
+            Self::Colors(colors) => colors.len(),
+        }
+    }
+}
+
 impl GlyphMask {
     fn new(font: &FontRef<'static>, id: GlyphId, size: f32, x: f32) -> Self {
         // ab_glyph measures a font from its highest to its lowest point, not by its em.
@@ -179,6 +201,16 @@ impl GlyphMask {
             scale: height.into(),
             position: Point { x, y: 0.0 },
         };
+        // A font of pictures may have outlines beside them, which are empty.
+        if let Some(image) = font::image::draw(font, id, size, x) {
+            return Self {
+                left: image.left,
+                top: image.top,
+                #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+                width: image.width as i32,
+                pixels: GlyphPixels::Colors(image.pixels),
+            };
+        }
         let Some(outline) = font.outline_glyph(glyph) else {
             return Self::default();
         };
@@ -197,7 +229,7 @@ impl GlyphMask {
             left: bounds.min.x as i32,
             top: bounds.min.y as i32,
             width: width as i32,
-            coverage,
+            pixels: GlyphPixels::Coverage(coverage),
         }
     }
 }
@@ -269,7 +301,7 @@ impl Tile<'_, '_> {
         #[allow(clippy::cast_possible_truncation)]
         let (left, top) = (x as i32 + mask.left, baseline.round() as i32 + mask.top);
         #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
-        let height = (mask.coverage.len() / mask.width.unsigned_abs() as usize) as i32;
+        let height = (mask.pixels.len() / mask.width.unsigned_abs() as usize) as i32;
         let whole = Pixels {
             left,
             top,
@@ -286,13 +318,22 @@ impl Tile<'_, '_> {
         for row in seen.top..seen.bottom {
             for column in seen.left..seen.right {
                 let at = (row - top) * mask.width + (column - left);
-                let part = u32::from(mask.coverage[at as usize]);
+                let (part, color) = match &mask.pixels {
+                    GlyphPixels::Coverage(parts) => {
+                        let part = u32::from(parts[at as usize]);
+                        (part, color.map(|byte| u32::from(byte) * part))
+                    }
+                    GlyphPixels::Colors(colors) => {
+                        let [red, green, blue, part] = colors[at as usize].map(u32::from);
+                        (part, [red, green, blue].map(|byte| byte * 255))
+                    }
+                };
                 let pixel = (row - region.top) as usize * stride + (column - region.left) as usize;
                 let pixel = &mut data[pixel * 4..pixel * 4 + 4];
                 for (old, new) in pixel.iter_mut().zip(color) {
-                    let mixed = u32::from(*old) * (255 - part) + u32::from(new) * part;
+                    let mixed = u32::from(*old) * (255 - part) + new;
                     #[allow(clippy::cast_possible_truncation)]
-                    let mixed = ((mixed + 127) / 255) as u8;
+                    let mixed = ((mixed + 127) / 255).min(255) as u8;
                     *old = mixed;
                 }
             }

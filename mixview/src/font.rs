@@ -1,8 +1,11 @@
 //! Text: which font has a character, how wide a text is, what of it fits.
 //!
 //! The two fonts in the binary are Inter, reduced to Latin, Greek and Cyrillic (font/OFL.txt).
-//! There is no shaping: a character is a glyph, from left to right.
+//! There is no shaping: a character is a glyph, an outline or a picture. What is written from right to left
+//! stands so.
 
+mod bidi;
+pub(crate) mod image;
 #[cfg(feature = "window")]
 pub mod system;
 
@@ -12,6 +15,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use ab_glyph::{Font, FontRef, GlyphId};
+use unicode_segmentation::UnicodeSegmentation;
+
+pub(crate) use bidi::{Placed, visual};
 
 static REGULAR: &[u8] = include_bytes!("../font/Inter-Regular.otf");
 static STRONG: &[u8] = include_bytes!("../font/Inter-SemiBold.otf");
@@ -74,13 +80,9 @@ impl Fonts {
     /// Adds a font for the characters that those before it do not have.
     pub fn add(&mut self, font: FontRef<'static>) {
         let others = self.others.get_mut();
-        let at = others.fonts.len();
-        for (character, known) in &mut others.known {
-            if known.is_none() && has_outline(&font, *character) {
-                *known = Some(at);
-            }
-        }
         others.fonts.push(Rc::new(font));
+        // It may have what was lacking, or have it in colour.
+        others.known.clear();
     }
 
     /// Returns how many fonts have been added.
@@ -91,6 +93,14 @@ impl Fonts {
     /// Returns whether a font has this character.
     pub fn has(&self, character: char) -> bool {
         matches!(self.glyph(character, Weight::Regular), Glyph::Of(..))
+    }
+
+    /// Returns whether no font could have this character better.
+    pub fn suits(&self, character: char) -> bool {
+        match self.glyph(character, Weight::Regular) {
+            Glyph::Of(font, id) => !is_emoji(character) || image::is_image(&font, id),
+            Glyph::Missing => false,
+        }
     }
 
     /// Returns whether a character has been met that no font has, and that nobody has looked for.
@@ -128,17 +138,39 @@ impl Fonts {
             .sum()
     }
 
-    /// Returns where each character begins, and where the last one ends: the byte in the text, and
-    /// the distance from its start.
+    /// Returns where the caret stands before each character, and after the last one: the byte in the text,
+    /// and the distance from the text's left end. Of what is written from right to left that grows smaller.
     pub fn stops(&self, text: &str, size: f32, weight: Weight) -> Vec<(usize, f32)> {
         let mut x = 0.0;
         let mut stops = Vec::with_capacity(text.len() + 1);
-        for (at, character) in visible(text) {
-            stops.push((at, x));
-            x += self.glyph(character, weight).advance(size);
+        let mut end = (0, 0.0);
+        for placed in visual(text) {
+            let left = x;
+            x += self.glyph(placed.character, weight).advance(size);
+            let (before, after) = match placed.is_rtl {
+                true => (x, left),
+                false => (left, x),
+            };
+            stops.push((placed.at, before));
+            if placed.at >= end.0 {
+                end = (placed.at, after);
+            }
         }
-        stops.push((text.len(), x));
+        stops.push((text.len(), end.1));
+        stops.sort_by_key(|(at, _)| *at);
         stops
+    }
+
+    /// Returns where the text may be cut, by byte, and how wide it is up to there: between what one would call
+    /// characters.
+    fn cuts(&self, text: &str, size: f32, weight: Weight) -> Vec<(usize, f32)> {
+        let mut x = 0.0;
+        let mut cuts = vec![(0, x)];
+        for (at, grapheme) in text.grapheme_indices(true) {
+            x += self.width(grapheme, size, weight);
+            cuts.push((at + grapheme.len(), x));
+        }
+        cuts
     }
 
     /// Returns as much of the text as fits into `room`, with an ellipsis if that is not all of it;
@@ -153,8 +185,8 @@ impl Fonts {
         if ellipsis > room {
             return Cow::Borrowed("");
         }
-        let stops = self.stops(text, size, weight);
-        let end = stops
+        let cuts = self.cuts(text, size, weight);
+        let end = cuts
             .iter()
             .rev()
             .find(|(_, x)| x + ellipsis <= room)
@@ -179,12 +211,12 @@ impl Fonts {
                 out.push(self.fit(rest, size, weight, room).into_owned());
                 return out;
             }
-            let stops = self.stops(rest, size, weight);
-            let fits = stops.iter().rev().find(|(_, x)| *x <= room + 0.01);
+            let cuts = self.cuts(rest, size, weight);
+            let fits = cuts.iter().rev().find(|(_, x)| *x <= room + 0.01);
             let mut end = fits.map_or(0, |(at, _)| *at);
             if end < rest.len() {
                 let space = rest[..end].rfind(' ').filter(|&at| at > 0);
-                let first = rest.chars().next().map_or(0, char::len_utf8);
+                let first = rest.graphemes(true).next().map_or(0, str::len);
                 end = if rest[end..].starts_with(' ') {
                     end.max(first)
                 } else {
@@ -202,9 +234,14 @@ impl Others {
     fn find(&mut self, character: char) -> Option<Rc<FontRef<'static>>> {
         let fonts = &self.fonts;
         let known = self.known.entry(character).or_insert_with(|| {
-            let mut fonts = fonts.iter();
-            let found = fonts.position(|font| has_outline(font, character));
-            if found.is_none() {
+            let mut all = fonts.iter();
+            let is_image = |font: &Rc<FontRef<'_>>| {
+                let glyph = font.glyph_id(character);
+                is_emoji(character) && image::is_image(font, glyph)
+            };
+            let image = all.position(is_image);
+            let found = image.or_else(|| fonts.iter().position(|font| draws(font, character)));
+            if found.is_none() || is_emoji(character) && image.is_none() {
                 self.lacking.push(character);
             }
             found
@@ -213,11 +250,17 @@ impl Others {
     }
 }
 
-/// Returns whether a font can draw a character: a font of colour bitmaps has a glyph without an
+/// Returns whether a font can draw a character: a glyph whose layers are in the tables COLR or SVG has no
 /// outline, which would leave a blank where a box says that something is missing.
-fn has_outline(font: &FontRef<'_>, character: char) -> bool {
+pub(crate) fn draws(font: &FontRef<'_>, character: char) -> bool {
     let glyph = font.glyph_id(character);
-    glyph.0 != 0 && (character.is_whitespace() || font.outline(glyph).is_some())
+    let has_shape = || font.outline(glyph).is_some() || image::is_image(font, glyph);
+    glyph.0 != 0 && (character.is_whitespace() || has_shape())
+}
+
+/// Returns whether a character is rather drawn in colour: it is in the planes of emoji.
+pub(crate) fn is_emoji(character: char) -> bool {
+    ('\u{1f000}'..'\u{20000}').contains(&character)
 }
 
 /// Returns the factor from a font's own units to those of `size`, which is its em.
@@ -231,7 +274,7 @@ pub(crate) fn scale(font: &FontRef<'static>, size: f32) -> f32 {
 pub(crate) fn visible(text: &str) -> impl Iterator<Item = (usize, char)> {
     text.char_indices()
         .filter_map(|(at, character)| match character {
-            '\n' | '\r' | '\t' => Some((at, ' ')),
+            '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => Some((at, ' ')),
             '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'

@@ -61,9 +61,12 @@ pub enum Target {
     Delete(Pattern),
     /// The text field in place of the pattern that is being changed.
     Edit,
-    Undo,
-    Help,
+    /// The banner that says what is wrong.
+    Alarm,
     StatusLine,
+    Undo,
+    Redo,
+    Help,
 }
 
 /// A list that can be scrolled.
@@ -297,6 +300,11 @@ impl Model {
         }
     }
 
+    /// What is wrong, if anything is: a sentence.
+    pub fn alarm(&self) -> Option<String> {
+        self.status.alarm(&self.daemon)
+    }
+
     /// The content of the status line.
     pub fn status(&self) -> Notice {
         self.status.notice(&self.daemon)
@@ -329,7 +337,7 @@ impl Model {
                 self.focus_on(target);
                 self.entry.is_dismissed = false;
             }
-            Target::StatusLine => {}
+            Target::Alarm | Target::StatusLine => {}
             Target::Stream(_) | Target::Pattern(_) => {
                 self.focus_on(target);
                 // It is selected, which is to be seen.
@@ -344,6 +352,7 @@ impl Model {
             Target::StartEdit(pattern) => self.start_edit(pattern),
             Target::Delete(pattern) => self.edit_list(Request::RemoveProgram(pattern), None),
             Target::Undo => self.edit_list(Request::Undo, None),
+            Target::Redo => self.edit_list(Request::Redo, None),
             Target::Help => {
                 self.focus_on(target);
                 self.help = !self.help;
@@ -367,7 +376,7 @@ impl Model {
     fn event(&mut self, event: Event<'static>) {
         // The first event says that all is well.
         self.daemon.link = LinkState::Up;
-        let before = self.daemon.notice();
+        let before = self.daemon.alarm();
         if let Event::Programs(rules) = &event {
             // Somebody else has changed the list since: undo no longer takes back what was done here.
             if self.status.is_list_known && **rules != *self.daemon.rules {
@@ -383,8 +392,8 @@ impl Model {
         let is_added = self.added.is_some_and(|added| self.daemon.lists(added));
         self.focus.scrolls |= is_added && !was_added;
         // What goes wrong now is news, more so than the answer to what was done before.
-        let now = self.daemon.notice();
-        if now.is_warning && now != before {
+        let now = self.daemon.alarm();
+        if now.is_some() && now != before {
             self.status.answer = None;
         }
     }
@@ -435,7 +444,9 @@ impl Model {
             }
             Target::Edit => self.edit.is_some(),
             Target::End(_) | Target::Value => self.daemon.is_up(),
+            Target::Alarm => self.alarm().is_some(),
             Target::Undo => self.status().can_undo,
+            Target::Redo => self.status().can_redo,
             Target::Slider | Target::Entry | Target::Help | Target::StatusLine => true,
         });
         let dragged = self.drag.dragged();

@@ -122,6 +122,7 @@ mod tests {
                     assert!(ratio >= TEXT_CONTRAST, "{text:?} on {behind:?}: {ratio:.2}");
                 }
             }
+            assert!(contrast(theme.text, theme.badge(theme.warning)) >= TEXT_CONTRAST);
             assert!(contrast(theme.background, theme.selection) >= TEXT_CONTRAST);
             for color in [theme.muted, theme.default, theme.aux, theme.warning] {
                 let ratio = contrast(color, theme.badge(color));
@@ -160,6 +161,12 @@ mod tests {
                 ("selected text", theme.selection, surface),
                 ("a selected suggestion", theme.selection, surface),
                 ("the caret", theme.text, surface),
+                ("the border of an alarm", theme.warning, window),
+                (
+                    "the sign of an alarm",
+                    theme.warning,
+                    theme.badge(theme.warning),
+                ),
                 ("the ring of the focus on Aux", theme.aux, window),
                 ("the ring of the focus on Default", theme.default, window),
             ] {

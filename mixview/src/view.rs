@@ -1,7 +1,7 @@
 //! The window's layout: the model and a size in, a display list and hit areas out. Pure.
 //!
 //! From top to bottom: the slider, the playing programs under the end they belong to, the list of
-//! patterns, the status line. A list has what it needs; that nothing jumps as programs come and go, there is
+//! patterns, an alarm, the foot. A list has what it needs; that nothing jumps as programs come and go, there is
 //! always room for a few of them, if there is room at all.
 
 mod badge;
@@ -192,22 +192,25 @@ pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> 
     painter.frame
 }
 
-/// Draws the lists, and the status line.
+/// Draws the lists, and the foot.
 fn draw_below_header(painter: &mut Painter<'_>, model: &Model, inner: Rect, column: Rect) {
     let theme = painter.theme;
     painter.rule(0.0, HEADER, inner.width, theme.surface);
     let top = HEADER + 2.0 * GRID;
-    let bottom = inner.height - STATUS_LINE;
+    let foot = inner.height - STATUS_LINE;
+    let bottom = foot - status::banner_height(model);
     let body = Rect::new(column.x, top, column.width, bottom - top).shrunk(MARGIN, 0.0);
     match &model.daemon.link {
         LinkState::Connecting => {}
         LinkState::Down(error) => overlay::link_error(painter, error, body),
         LinkState::Up => draw_lists(painter, model, body),
     }
-    painter.rule(0.0, bottom, inner.width, theme.surface);
-    let line = Rect::new(column.x, bottom, column.width, STATUS_LINE);
+    let banner = Rect::new(column.x, bottom, column.width, foot - bottom);
+    status::banner(painter, model, banner);
+    painter.rule(0.0, foot, inner.width, theme.surface);
+    let line = Rect::new(column.x, foot, column.width, STATUS_LINE);
     status::draw(painter, model, line);
-    // The status line stays readable: it may say what the tooltip does not.
+    // The foot stays readable: it may say what the tooltip does not.
     let above = Rect::new(0.0, 0.0, inner.width, bottom);
     overlay::tooltip(painter, model, above);
 }
@@ -239,7 +242,7 @@ fn draw_lists(painter: &mut Painter<'_>, model: &Model, body: Rect) {
         draw_programs(painter, model, Rect::new(body.x, y, body.width, height));
         y += height + GRID;
     }
-    if rows < 2 && !at_list {
+    if (rows < 2 && !at_list) || body.height < ENTRY {
         return;
     }
     if heading > 0.0 {
@@ -250,8 +253,11 @@ fn draw_lists(painter: &mut Painter<'_>, model: &Model, body: Rect) {
     }
     let entry = Rect::new(body.x, y, body.width, ENTRY);
     let top = entry.bottom() + GRID;
-    let height = height_of(rows_in(body.bottom() - GRID - top).max(1));
-    list::draw(painter, model, Rect::new(body.x, top, body.width, height));
+    let patterns = rows_in(body.bottom() - GRID - top);
+    if patterns > 0 {
+        let height = height_of(patterns);
+        list::draw(painter, model, Rect::new(body.x, top, body.width, height));
+    }
     list::entry(painter, model, entry);
     overlay::suggestions(painter, model, entry, body);
 }

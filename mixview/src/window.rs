@@ -408,7 +408,7 @@ impl OpenWindow {
         });
         let cursor = match model.hover {
             _ if is_text => CursorIcon::Text,
-            Some(Target::Slider | Target::StatusLine) | None => CursorIcon::Default,
+            Some(Target::Slider | Target::Alarm | Target::StatusLine) | None => CursorIcon::Default,
             Some(_) => CursorIcon::Pointer,
         };
         if self.cursor != cursor {

@@ -188,9 +188,9 @@ fn shows_what_is_ignored(lab: &Lab, session: &mut Session, daemon: &Mixd) {
     session.desktop.button(lab, true).unwrap();
     session.desktop.button(lab, false).unwrap();
     session.shows(lab, "the refusal", |picture| {
-        // Letters in the warning's colour, whose edges are mixed with what is behind them.
+        // The sign, whose edges are mixed with what is behind them.
         let is_red = |[red, green, blue]: [u8; 3]| red > 120 && red / 5 > green.max(blue) / 4;
-        (16..400).any(|x| is_red(picture.at(x, 404)))
+        (8..40).any(|x| is_red(picture.at(x, 360)))
     });
     daemon.ctl(&["undo"]).unwrap();
     session.shows(lab, "the program ours again", |picture| !has_badge(picture));
@@ -251,7 +251,7 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     session.shows(lab, "what is typed", has_ring);
     session.key(lab, &[], "Return");
     lab.wait_for_route("Game", "mixd-aux").unwrap();
-    let has_undo = |picture: &Picture| picture.at(386, 404) == [0x22, 0x27, 0x30];
+    let has_undo = |picture: &Picture| picture.at(326, 404) == [0x22, 0x27, 0x30];
     session.shows(lab, "the pattern added", has_undo);
     // Taken off the list again, and that taken back.
     session.key(lab, &[], "Tab");
@@ -530,6 +530,8 @@ fn has_its_header_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     let mut session = Session::open(lab, desktop, name, daemon.socket(), &[]);
     session.shows(lab, "the middle", |picture| picture.has_handle(0.0, TEXT));
     desktop.focus(lab, "mixview").unwrap();
+    // A click that comes with the focus only raises.
+    std::thread::sleep(MEANWHILE);
     let (left, value, right) = ((40, 26), (240, 22), (440, 26));
     click(lab, desktop, right);
     wait_for_volume(&daemon, "1");

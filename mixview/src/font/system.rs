@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use ab_glyph::FontRef;
 use rustix::fs::{OFlags, fcntl_setfl};
 
-use super::Fonts;
+use super::{Fonts, draws, is_emoji};
 
 /// The most fonts that are opened besides those in the binary: one for each script of a list with
 /// many.
@@ -48,10 +48,10 @@ impl SystemFonts {
         let mut is_added = false;
         for character in fonts.take_lacking() {
             while fonts.others() < MAX_FONTS
-                && !fonts.has(character)
-                && let Some(at) = files.iter().position(|file| file.has(character))
+                && !fonts.suits(character)
+                && let Some(at) = find(files, character, fonts.has(character))
             {
-                if let Some(font) = files.remove(at).read() {
+                if let Some(font) = files.remove(at).read(character) {
                     fonts.add(font);
                     is_added = true;
                 }
@@ -59,6 +59,14 @@ impl SystemFonts {
         }
         is_added
     }
+}
+
+/// Returns the file to read for a character: of an emoji one in colour; any, unless it is there in black.
+fn find(files: &[FontFile], character: char, is_there: bool) -> Option<usize> {
+    let mut all = files.iter();
+    let in_color = all.position(|file| is_emoji(character) && file.is_color && file.has(character));
+    let any = || files.iter().position(|file| file.has(character));
+    in_color.or_else(|| any().filter(|_| !is_there))
 }
 
 /// `fc-match`, which sorts the system's fonts by preference, less those that have nothing new.
@@ -75,7 +83,7 @@ impl Search {
                 "--sort",
                 "--format=%{color}\t%{index}\t%{file}\t%{charset}\n",
             ])
-            // Those of colour bitmaps come last, so that nothing is left out for being in one.
+            // Those in colour come last, so that nothing else is left out for being in one.
             .arg("sans-serif:color=false")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -110,19 +118,18 @@ pub struct FontFile {
     path: String,
     /// The font's number in its file.
     index: u32,
+    /// Whether it has glyphs in colours.
+    is_color: bool,
     /// The first and the last character of each range that it has, in ascending order.
     ranges: Vec<(u32, u32)>,
 }
 
 impl FontFile {
-    /// Parses a line of `fc-match`; none for a font of colour bitmaps, which can't be drawn.
+    /// Parses a line of `fc-match`.
     fn parse(line: &str) -> Option<Self> {
         let mut fields = line.split('\t');
         let (color, index) = (fields.next()?, fields.next()?);
         let (path, ranges) = (fields.next()?, fields.next()?);
-        if color == "True" {
-            return None;
-        }
         let ranges = ranges.split(' ').filter_map(|range| {
             let (first, last) = range.split_once('-').unwrap_or((range, range));
             let number = |text| u32::from_str_radix(text, 16).ok();
@@ -132,6 +139,7 @@ impl FontFile {
             path: path.to_owned(),
             // The upper half is the number of a variable font's named instance.
             index: index.parse::<u32>().ok()? & 0xffff,
+            is_color: color == "True",
             ranges: ranges.collect(),
         })
     }
@@ -142,12 +150,15 @@ impl FontFile {
         after > 0 && character <= self.ranges[after - 1].1
     }
 
-    /// Reads the file, for as long as the process lives.
-    fn read(&self) -> Option<FontRef<'static>> {
+    /// Reads the file, for as long as the process lives, if it can be used for the character.
+    fn read(&self, character: char) -> Option<FontRef<'static>> {
         // Read, not mapped: a file that is truncated while it is mapped is a SIGBUS. A font with Chinese
         // characters has 20 MB, most others 1 MB.
         let bytes = fs::read(&self.path).ok()?;
-        FontRef::try_from_slice_and_index(&bytes, self.index).ok()?;
+        let font = FontRef::try_from_slice_and_index(&bytes, self.index).ok()?;
+        if !draws(&font, character) {
+            return None;
+        }
         FontRef::try_from_slice_and_index(bytes.leak(), self.index).ok()
     }
 }
@@ -193,7 +204,16 @@ mod tests {
             assert_eq!(file.has(character), has, "{character:?}");
         }
         assert!(file.has('\u{a0}') && file.has('მ') && !file.has('音'));
-        assert_eq!(FontFile::parse("True\t0\t/emoji.ttf\t1f600"), None);
+        let emoji = FontFile::parse("True\t0\t/emoji.ttf\t23 1f600").unwrap();
+        assert!(emoji.is_color && !file.is_color);
+        // Text is in colour where nothing else has it; an emoji first.
+        let plain = FontFile::parse("False\t0\t/plain.ttf\t23 1f600").unwrap();
+        let files = [plain, emoji];
+        assert_eq!(find(&files, '#', false), Some(0));
+        assert_eq!(find(&files, '\u{1f600}', false), Some(1));
+        assert_eq!(find(&files, '\u{1f600}', true), Some(1));
+        assert_eq!(find(&files[..1], '\u{1f600}', true), None);
+        assert_eq!(find(&files[..1], '\u{1f600}', false), Some(0));
         assert_eq!(FontFile::parse("no font"), None);
     }
 }

@@ -107,6 +107,51 @@ fn a_font_that_is_added_has_what_was_lacking() {
 #[test]
 fn a_glyph_without_an_outline_is_not_drawn_unless_it_is_a_blank() {
     let font = FontRef::try_from_slice(REGULAR).unwrap();
-    assert!(has_outline(&font, 'a') && has_outline(&font, ' '));
-    assert!(!has_outline(&font, '音'));
+    assert!(draws(&font, 'a') && draws(&font, ' '));
+    assert!(!draws(&font, '音'));
+}
+
+#[test]
+fn an_emoji_is_drawn_in_colour_where_a_font_has_it_so() {
+    let mut fonts = fonts();
+    let face = '😀';
+    assert!(!fonts.suits(face));
+    assert_eq!(fonts.take_lacking(), [face]);
+    let emoji = include_bytes!("../../tests/font/Emoji.ttf");
+    fonts.add(FontRef::try_from_slice(emoji).unwrap());
+    assert!(fonts.suits(face) && fonts.has('🎮'));
+    assert!(!fonts.lacks_characters());
+}
+
+#[test]
+fn a_text_is_cut_between_what_one_would_call_characters() {
+    let fonts = fonts();
+    let text = "e\u{301}e\u{301}e\u{301}👩‍👩‍👧👩‍👩‍👧 e\u{301}e\u{301}";
+    for room in 0..200_u8 {
+        let room = f32::from(room);
+        let fitted = fonts.fit(text, 14.0, Weight::Regular, room);
+        let start = fitted.trim_end_matches('…');
+        let cuts = fonts.cuts(text, 14.0, Weight::Regular);
+        assert!(cuts.iter().any(|(at, _)| *at == start.len()), "{fitted}");
+        for line in fonts.wrap(text, 14.0, Weight::Regular, room, 99) {
+            let first = line.chars().next().unwrap();
+            assert!(!['\u{301}', '\u{200d}'].contains(&first), "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_caret_goes_to_the_left_in_what_is_written_so() {
+    let fonts = fonts();
+    let places = |text: &str| -> Vec<f32> {
+        let stops = fonts.stops(text, 10.0, Weight::Regular);
+        stops.iter().map(|(_, x)| *x).collect()
+    };
+    let hebrew = places("אב");
+    let width = fonts.width("אב", 10.0, Weight::Regular);
+    assert!((hebrew[0] - width).abs() < 0.01 && (hebrew[1] - width / 2.0).abs() < 0.01);
+    assert!(hebrew[2].abs() < 0.01);
+    let latin = places("ab");
+    assert!(latin.is_sorted() && latin[0].abs() < 0.01);
+    assert_eq!(places(""), [0.0]);
 }

@@ -13,7 +13,7 @@ enum Stop {
     Streams(Channel),
     Entry,
     Patterns,
-    /// The status line, and the buttons beside it.
+    /// The alarm, the status line, and the buttons beside it.
     Foot,
 }
 
@@ -69,6 +69,9 @@ impl Model {
                 });
             }
         }
+        if self.alarm().is_some() {
+            order.push(Target::Alarm);
+        }
         // A notice may be longer than there is room: with the focus, it is shown whole. Tab goes to the help;
         // the arrow keys reach what is left of it.
         if !status.text.is_empty() {
@@ -76,6 +79,9 @@ impl Model {
         }
         if status.can_undo && self.daemon.is_up() {
             order.push(Target::Undo);
+        }
+        if status.can_redo && self.daemon.is_up() {
+            order.push(Target::Redo);
         }
         order.push(Target::Help);
         order
@@ -108,7 +114,9 @@ impl Model {
             Target::Stream(id) => Stop::Streams(self.daemon.stream(id)?.channel),
             Target::Entry => Stop::Entry,
             Target::Pattern(_) | Target::Edit => Stop::Patterns,
-            Target::StatusLine | Target::Undo | Target::Help => Stop::Foot,
+            Target::Alarm | Target::StatusLine | Target::Undo | Target::Redo | Target::Help => {
+                Stop::Foot
+            }
             Target::End(_)
             | Target::Send(_)
             | Target::Suggestion(_)

@@ -109,7 +109,9 @@ impl Model {
             (Key::Delete | Key::Backspace, Target::Pattern(pattern)) => {
                 self.edit_list(Request::RemoveProgram(pattern), None);
             }
-            (Key::Enter, target @ (Target::Undo | Target::Help)) => self.click(target),
+            (Key::Enter, target @ (Target::Undo | Target::Redo | Target::Help)) => {
+                self.click(target);
+            }
             _ => self.focus_within(key),
         }
         self.focus.is_visible = true;

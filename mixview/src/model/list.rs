@@ -153,12 +153,11 @@ impl Model {
             Request::AddProgram(pattern) => Some(*pattern),
             _ => None,
         };
-        let (text, unsaved, can_undo) = match reply {
+        let (text, unsaved, is_change) = match reply {
             Ok(Reply::Changed(change)) => {
                 added = change.added.first().map(Rule::pattern).copied();
                 let is_change = !change.added.is_empty() || !change.removed.is_empty();
-                let can_undo = is_change && *request != Request::Undo;
-                (capitalized(&change.text), change.unsaved, can_undo)
+                (capitalized(&change.text), change.unsaved, is_change)
             }
             Ok(Reply::Unsaved(why)) => (done(request), Some(why), true),
             Ok(_) => (done(request), None, true),
@@ -168,7 +167,9 @@ impl Model {
                 return self.say(capitalized(&failure.message), !is_end);
             }
         };
-        let can_undo = can_undo && self.daemon.knows(&Request::Undo);
+        let is_undo = *request == Request::Undo;
+        let can_undo = is_change && !is_undo && self.daemon.knows(&Request::Undo);
+        let can_redo = is_change && is_undo && self.daemon.knows(&Request::Redo);
         if let Some(typed) = typed {
             self.added = added;
             // Unless something else has been typed meanwhile.
@@ -198,12 +199,13 @@ impl Model {
         self.status.answer = unsaved.map(|why| Notice {
             text: format!("{text}, but it is not saved: {why}"),
             is_warning: true,
-            can_undo,
+            ..Notice::default()
         });
         self.status.done = Some(Notice {
             text,
             is_warning: false,
             can_undo,
+            can_redo,
         });
     }
 }

@@ -1,4 +1,4 @@
-//! The status line: the last change of the list, warnings, the outputs.
+//! The alarm, and the status line in the foot: the last change of the list, or the outputs.
 
 use std::borrow::Cow;
 
@@ -7,14 +7,16 @@ use wire::{Output, Outputs, PipeWireState, Warning};
 use super::daemon::Daemon;
 use super::{Key, Message, Model, SliderMessage, Target};
 
-/// A sentence in the status line.
+/// A sentence for the status line, or for the banner of alarms.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notice {
     pub text: String,
-    /// Whether something is wrong.
+    /// Whether something is wrong: it is an alarm.
     pub is_warning: bool,
-    /// Whether the Undo button stands beside it.
+    /// Whether it is about a change that can be taken back.
     pub can_undo: bool,
+    /// Whether it is about one that was taken back, and can be made again.
+    pub can_redo: bool,
 }
 
 impl Notice {
@@ -22,7 +24,7 @@ impl Notice {
         Self {
             text: text.into(),
             is_warning,
-            can_undo: false,
+            ..Self::default()
         }
     }
 }
@@ -38,59 +40,70 @@ pub(super) struct StatusLine {
 }
 
 impl StatusLine {
-    /// An answer comes first; then a warning, with the Undo button of the last change beside it; then the
-    /// last change; then the outputs.
-    pub(super) fn notice(&self, daemon: &Daemon) -> Notice {
-        if let Some(answer) = &self.answer {
-            return answer.clone();
+    /// Returns what is wrong: with the user's last action, or else with what mixd has to go on.
+    pub(super) fn alarm(&self, daemon: &Daemon) -> Option<String> {
+        match &self.answer {
+            Some(answer) if answer.is_warning => Some(answer.text.clone()),
+            _ => daemon.alarm(),
         }
-        let standing = daemon.notice();
-        match &self.done {
-            Some(done) if standing.is_warning => Notice {
-                can_undo: done.can_undo,
-                ..standing
-            },
-            Some(done) => done.clone(),
-            None => standing,
+    }
+
+    /// Returns what the foot says: the answer to the user's last action, or else the last change, or else
+    /// the outputs.
+    pub(super) fn notice(&self, daemon: &Daemon) -> Notice {
+        let answer = self.answer.as_ref().filter(|answer| !answer.is_warning);
+        match answer.or(self.done.as_ref()) {
+            Some(notice) => notice.clone(),
+            None => Notice::new(daemon.outputs(), false),
         }
     }
 }
 
 impl Daemon {
-    /// The most urgent warning, else the outputs.
-    pub(super) fn notice(&self) -> Notice {
+    /// Returns the most urgent of what is wrong. That PipeWire is not there stands in the place of the
+    /// programs.
+    pub(super) fn alarm(&self) -> Option<String> {
         if !self.is_up() {
-            return Notice::default();
+            return None;
         }
         if let Some(problem) = &self.settings.problem {
-            return Notice::new(problem.as_str(), true);
+            return Some(problem.clone());
         }
         if let Some(warning) = self.audio.warnings.first() {
-            return Notice::new(warning_text(warning), true);
+            return Some(warning_text(warning).into_owned());
         }
+        let Outputs { aux, default } = &*self.audio.outputs;
         match self.audio.pipewire {
-            PipeWireState::Up => played_to(&self.audio.outputs),
-            PipeWireState::Down => Notice::new("PipeWire is not reachable", true),
-            PipeWireState::Off => Notice::new("mixd runs without PipeWire (--backend none)", true),
-            PipeWireState::Unknown => Notice::new(NEWER, true),
+            PipeWireState::Up if aux.is_none() && default.is_none() => {
+                Some("There is no sound card to play to".to_owned())
+            }
+            PipeWireState::Unknown => Some(NEWER.to_owned()),
+            _ => None,
         }
     }
-}
 
-/// What the channels play to; where that is not the same, by the names for people, which are shorter.
-fn played_to(outputs: &Outputs) -> Notice {
-    match (&outputs.default, &outputs.aux) {
-        (None, None) => Notice::new("There is no sound card to play to", true),
-        (Some(default), Some(aux)) if default.name == aux.name => {
-            Notice::new(format!("Plays to {}", default.name), false)
+    /// Returns what the channels play to, by the cards' names for people; nothing if there is none.
+    fn outputs(&self) -> String {
+        if !self.is_up() {
+            return String::new();
         }
-        (default, aux) => {
-            let title = |output: &Option<Output>| {
-                let title = output.as_ref().map(Output::title);
-                title.map_or("no card".to_owned(), ToString::to_string)
-            };
-            let (default, aux) = (title(default), title(aux));
-            Notice::new(format!("Default plays to {default}, Aux to {aux}"), false)
+        match self.audio.pipewire {
+            PipeWireState::Up => {}
+            PipeWireState::Down => return "PipeWire is not reachable".to_owned(),
+            PipeWireState::Off => return "mixd runs without PipeWire (--backend none)".to_owned(),
+            PipeWireState::Unknown => return String::new(),
+        }
+        let title = |output: &Option<Output>| {
+            let title = output.as_ref().map(Output::title);
+            title.map_or("no card".to_owned(), ToString::to_string)
+        };
+        let Outputs { aux, default } = &*self.audio.outputs;
+        match (default, aux) {
+            (None, None) => String::new(),
+            (Some(default), Some(aux)) if default.name == aux.name => {
+                format!("Plays to {}", default.title())
+            }
+            _ => format!("Default plays to {}, Aux to {}", title(default), title(aux)),
         }
     }
 }
@@ -100,7 +113,7 @@ const NEWER: &str =
     "mixd says something that this window is too old for: 'mixctl status' may know it";
 
 impl Model {
-    /// Answers the user's last action in the status line.
+    /// Answers the user's last action, by an alarm or in the status line.
     pub(super) fn say(&mut self, text: impl Into<String>, is_warning: bool) {
         self.status.answer = Some(Notice::new(text, is_warning));
     }
@@ -126,7 +139,7 @@ impl Model {
             // A press into the focused text field only moves the caret.
             Message::Press(Some(target)) => {
                 let is_caret = self.accepts_text() && *target == self.focus.target;
-                *target != Target::StatusLine && !is_caret
+                !matches!(target, Target::Alarm | Target::StatusLine) && !is_caret
             }
             Message::Preedit(text) => !text.is_empty(),
             Message::Text(_)

@@ -62,6 +62,20 @@ impl Harness {
         self.settle();
     }
 
+    /// What is said: the alarm, with the buttons of the foot, or else the foot.
+    fn said(&self) -> Notice {
+        let status = self.model.status();
+        assert!(!status.is_warning, "{status:?}");
+        match self.model.alarm() {
+            Some(text) => Notice {
+                text,
+                is_warning: true,
+                ..status
+            },
+            None => status,
+        }
+    }
+
     fn listed(&self) -> Vec<&str> {
         let rules = self.daemon.programs.iter();
         rules.map(|rule| &**rule.pattern()).collect()
@@ -183,8 +197,8 @@ fn a_program_goes_to_the_other_side_and_back() {
     window.tell(Message::Click(Target::Send(2)));
     window.settle();
     assert_eq!(window.listed(), ["Discord"]);
-    assert_eq!(window.model.status().text, "Discord plays through aux");
-    assert!(window.model.status().can_undo);
+    assert_eq!(window.said().text, "Discord plays through aux");
+    assert!(window.said().can_undo);
     window.tell(Message::Click(Target::Send(2)));
     window.settle();
     assert!(window.listed().is_empty());
@@ -248,7 +262,7 @@ fn a_pattern_is_typed_picked_changed_deleted_and_all_taken_back() {
     assert_eq!(window.listed(), ["discord", "Game"]);
     let discord = Text::truncated("discord");
     assert_eq!(window.model.focus.target, Target::Pattern(discord));
-    assert_eq!(window.model.status().text, "disc* is now discord");
+    assert_eq!(window.said().text, "disc* is now discord");
     window.keys(&[Key::Delete]);
     assert_eq!(window.listed(), ["Game"]);
     // All of it taken back, the last first, and made again.
@@ -262,7 +276,7 @@ fn a_pattern_is_typed_picked_changed_deleted_and_all_taken_back() {
     for expected in &lists[1..] {
         window.chord(Key::Letter('z'), false, true);
         assert_eq!(window.listed(), *expected);
-        assert_eq!(window.model.status().text, "Took back what was done");
+        assert_eq!(window.said().text, "Took back what was done");
     }
     for (expected, (key, shift)) in lists
         .iter()
@@ -272,7 +286,7 @@ fn a_pattern_is_typed_picked_changed_deleted_and_all_taken_back() {
     {
         window.chord(Key::Letter(*key), *shift, true);
         assert_eq!(window.listed(), *expected);
-        assert!(window.model.status().can_undo);
+        assert!(window.said().can_undo);
     }
 }
 
@@ -293,7 +307,7 @@ fn an_edit_keeps_its_place_and_never_eats_another_pattern() {
     );
     edit(&mut window, "Game", "last");
     assert_eq!(window.listed(), ["first", "Game", "last"]);
-    let status = window.model.status();
+    let status = window.said();
     assert!(
         status.is_warning && status.text == "It is on the list already",
         "{status:?}"
@@ -314,14 +328,14 @@ fn what_is_refused_stays_where_it_was_typed() {
     window.write("[x");
     window.keys(&[Key::Enter]);
     assert_eq!(window.model.entry.field.text(), "[x");
-    assert!(window.model.status().is_warning);
+    assert!(window.said().is_warning);
     // In place too, and the old one is not lost.
     window.tell(Message::Click(Target::StartEdit(Text::truncated("game"))));
     window.write("[game");
     window.keys(&[Key::Enter]);
     assert_eq!(window.listed(), ["game"]);
     assert_eq!(window.model.edit.as_ref().unwrap().field.text(), "[game");
-    assert!(window.model.status().is_warning && !window.model.status().can_undo);
+    assert!(window.said().is_warning && !window.said().can_undo);
     window.keys(&[Key::Escape]);
     assert!(window.model.edit.as_ref().is_none());
     assert!(!window.closed);
@@ -330,14 +344,14 @@ fn what_is_refused_stays_where_it_was_typed() {
     window.write(&"ż".repeat(65));
     window.keys(&[Key::Enter]);
     assert_eq!(
-        window.model.status().text,
+        window.said().text,
         "The pattern is 132 bytes long, where 128 is the limit"
     );
     window.keys(&[Key::Escape]);
     window.write("game");
     window.keys(&[Key::Enter]);
-    assert_eq!(window.model.status().text, "game is on the list already");
-    assert!(!window.model.status().can_undo);
+    assert_eq!(window.said().text, "game is on the list already");
+    assert!(!window.said().can_undo);
 }
 
 #[test]
@@ -347,7 +361,7 @@ fn what_could_not_be_saved_is_said() {
     window.write("+");
     window.write("game");
     window.keys(&[Key::Enter]);
-    let status = window.model.status();
+    let status = window.said();
     assert!(status.is_warning && status.can_undo);
     assert_eq!(
         status.text,

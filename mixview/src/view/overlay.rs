@@ -17,6 +17,8 @@ pub const LINE: f32 = 4.0 * GRID;
 const MAX_SUGGESTIONS: usize = 6;
 /// So many rows are room enough for suggestions.
 const ENOUGH: usize = 3;
+/// The most lines of a tooltip: those of the longest sentence of mixd's in the smallest window.
+const MAX_LINES: usize = 12;
 /// The widest paragraph.
 const MAX_WIDTH: f32 = 400.0;
 
@@ -209,7 +211,11 @@ pub fn tooltip(painter: &mut Painter<'_>, model: &Model, window: Rect) {
     let widest = (window.width - 8.0 * GRID).min(80.0 * GRID) - 4.0 * GRID;
     let lines = tooltip.lines.iter();
     let lines: Vec<String> = lines
-        .flat_map(|line| painter.fonts.wrap(line, SMALL, style.weight, widest, 5))
+        .flat_map(|line| {
+            painter
+                .fonts
+                .wrap(line, SMALL, style.weight, widest, MAX_LINES)
+        })
         .collect();
     let width = lines.iter().map(|line| painter.width(line, style));
     let width = width.fold(0.0, f32::max).ceil() + 4.0 * GRID;

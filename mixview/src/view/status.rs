@@ -1,4 +1,4 @@
-//! The status line, with the buttons for undo and help.
+//! The foot: the banner of an alarm, the status line, the buttons for undo, redo and help.
 
 use crate::geometry::Rect;
 use crate::model::{Model, Target};
@@ -7,6 +7,78 @@ use crate::theme::{GRID, MARGIN, SMALL};
 use super::painter::{Align, Painter, Style};
 use super::{RADIUS, Role, focus_ring};
 
+/// The height of a line of the banner.
+const LINE: f32 = 4.5 * GRID;
+/// How many lines of an alarm are seen; its tooltip has them all.
+const ALARM_LINES: usize = 2;
+/// The height of the banner, with the space above and below it.
+const BANNER: f32 = 2.0 * LINE + 4.0 * GRID;
+
+/// Returns the height of the banner: 0 where nothing is wrong.
+pub fn banner_height(model: &Model) -> f32 {
+    match model.alarm() {
+        Some(_) => BANNER,
+        None => 0.0,
+    }
+}
+
+/// Draws the alarm.
+pub fn banner(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
+    let Some(text) = model.alarm() else { return };
+    let theme = painter.theme;
+    let rect = rect.shrunk(2.0 * GRID, GRID);
+    painter.round(rect, RADIUS, theme.badge(theme.warning));
+    let width = match model.focus.ring() == Some(Target::Alarm) {
+        true => 2.0,
+        false => 1.0,
+    };
+    painter.ring(rect, RADIUS, width, theme.warning);
+    let middle = rect.y + rect.height / 2.0;
+    let sign = Rect::new(
+        rect.x + 2.0 * GRID,
+        middle - 2.5 * GRID,
+        5.0 * GRID,
+        5.0 * GRID,
+    );
+    warning_sign(painter, sign);
+    let x = sign.right() + 2.0 * GRID;
+    let width = rect.right() - 2.0 * GRID - x;
+    let style = Style::new(SMALL, theme.text);
+    let wrap = |most| painter.fonts.wrap(&text, SMALL, style.weight, width, most);
+    let is_cut = wrap(ALARM_LINES + 1).len() > ALARM_LINES;
+    let lines = wrap(ALARM_LINES);
+    #[allow(clippy::cast_precision_loss)]
+    let mut y = middle - LINE * lines.len() as f32 / 2.0;
+    for line in lines {
+        let room = Rect::new(x, y, width, LINE);
+        painter.text(room, &line, style, Align::Left);
+        y += LINE;
+    }
+    painter.area(rect, Role::Target(Target::Alarm));
+    if is_cut {
+        painter.tooltip(Target::Alarm, rect, vec![text]);
+    }
+}
+
+/// Draws a triangle with an exclamation mark.
+fn warning_sign(painter: &mut Painter<'_>, rect: Rect) {
+    let color = painter.theme.warning;
+    let middle = rect.x + rect.width / 2.0;
+    let (top, bottom) = (rect.y + 1.5, rect.bottom() - 2.0);
+    let corners = [
+        (middle, top),
+        (rect.right() - 1.0, bottom),
+        (rect.x + 1.0, bottom),
+        (middle, top),
+    ];
+    for pair in corners.windows(2) {
+        painter.line(pair[0], pair[1], 1.8, color);
+    }
+    painter.line((middle, top + 5.5), (middle, bottom - 6.0), 2.0, color);
+    painter.disc(middle, bottom - 3.2, 1.2, color);
+}
+
+/// Draws the status line and its buttons.
 pub fn draw(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
     let theme = painter.theme;
     let notice = model.status();
@@ -14,18 +86,22 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
     let help = Rect::new(rect.right() - MARGIN - side, rect.y + GRID, side, side);
     button(painter, model, help, "?", Target::Help);
     let mut right = help.x - 2.0 * GRID;
-    if notice.can_undo && model.daemon.is_up() {
-        let undo = Rect::new(right - 13.0 * GRID, help.y, 13.0 * GRID, side);
-        button(painter, model, undo, "Undo", Target::Undo);
-        right = undo.x - 2.0 * GRID;
+    // Each has its place: a double click on the one never presses the other.
+    let width = 13.0 * GRID;
+    let redo = Rect::new(right - width, help.y, width, side);
+    let undo = Rect::new(redo.x - 2.0 * GRID - width, help.y, width, side);
+    for (can, rect, text, target) in [
+        (notice.can_redo, redo, "Redo", Target::Redo),
+        (notice.can_undo, undo, "Undo", Target::Undo),
+    ] {
+        if can && model.daemon.is_up() {
+            button(painter, model, rect, text, target);
+            right = rect.x - 2.0 * GRID;
+        }
     }
-    let color = match notice.is_warning {
-        true => theme.warning,
-        false => theme.muted,
-    };
     let left = rect.x + MARGIN;
     let room = Rect::new(left, rect.y, right - left, rect.height);
-    let style = Style::new(SMALL, color);
+    let style = Style::new(SMALL, theme.muted);
     let (_, was_cut) = painter.text(room, &notice.text, style, Align::Left);
     if model.focus.ring() == Some(Target::StatusLine) {
         let ring = room.shrunk(-2.0 * GRID, 0.0);

@@ -356,3 +356,35 @@ fn the_keys_change_the_size_of_the_text_as_far_as_the_window_has_room() {
     close(press('0', small), 1.0);
     close(press('+', small), 1.0);
 }
+
+#[test]
+fn an_alarm_is_whole_in_its_banner_or_in_its_tooltip() {
+    let long = "mixd.conf:7: unknown directive 'curv', did you mean 'curve'? ".repeat(8);
+    let short = "The default sink is one of mixd's own: choose a sound card as the default";
+    for (size, text, is_cut) in [
+        (USUAL_WINDOW, short, false),
+        (SMALL_WINDOW, short, false),
+        (USUAL_WINDOW, long.trim(), true),
+        (SMALL_WINDOW, long.trim(), true),
+    ] {
+        let mut model = model(&["Game"], &["x"]);
+        let settings = wire::Settings {
+            problem: Some(text.into()),
+            ..wire::Settings::default()
+        };
+        let settings = std::borrow::Cow::Owned(settings);
+        model.update(Message::Event(wire::Event::Settings(settings)));
+        let words = |frame: &Frame| -> String {
+            let lines = frame.items.iter().filter_map(|item| match &item.shape {
+                Shape::Text { text, .. } => Some(&**text),
+                _ => None,
+            });
+            lines.collect::<Vec<_>>().join(" ")
+        };
+        let frame = seen(&mut model, size);
+        assert_eq!(words(&frame).contains(text), !is_cut, "{size:?}");
+        model.update(Message::Hover(Some(Target::Alarm)));
+        let frame = seen(&mut model, size);
+        assert!(words(&frame).contains(text), "{size:?}");
+    }
+}

@@ -35,7 +35,7 @@ pub fn draw(
     };
     let caret = place(field.caret());
     // The caret is always in sight; the text's end never leaves room unused.
-    let whole = place(text.len());
+    let whole = painter.width(&text, style);
     let shift = match has_focus {
         true => (caret + 2.0 - room.width).max(0.0),
         false => 0.0,
@@ -61,7 +61,7 @@ pub fn draw(
     painter.within(room, |painter| {
         painter.glyphs(left, room, text.clone(), whole, style);
         if !selection.is_empty() && preedit.is_empty() {
-            let (from, to) = (place(selection.start), place(selection.end));
+            let (from, to) = sorted(place(selection.start), place(selection.end));
             let height = 5.0 * GRID;
             let y = room.y + (room.height - height) / 2.0;
             let selected = Rect::new(left + from, y, to - from, height);
@@ -72,11 +72,16 @@ pub fn draw(
             });
         }
         if !preedit.is_empty() {
-            let (from, to) = (place(preedit.start), place(preedit.end));
+            let (from, to) = sorted(place(preedit.start), place(preedit.end));
             painter.rule(left + from, room.bottom() - 5.0, to - from, theme.text);
         }
     });
     let line = Rect::new(left + caret, room.y + 4.0, 1.0, room.height - 8.0);
     painter.post(line.x, line.y, line.height, theme.text);
     painter.frame.caret = Some(line);
+}
+
+/// Returns both places, the left one first.
+fn sorted(a: f32, b: f32) -> (f32, f32) {
+    (a.min(b), a.max(b))
 }

@@ -6,17 +6,22 @@ use std::borrow::Cow;
 use ab_glyph::FontRef;
 use mixview::font::Fonts;
 use mixview::model::{Dragged, Key, LinkError, Message, Model, Modifiers, Target};
-use wire::message::Rule;
+use wire::message::{Change, Rule};
 use wire::{
     Audio, Channel, ErrorCode, Event, Failure, Mix, Output, Outputs, PipeWireState, Reply,
     Settings, Stream, StreamDetail, StreamState, Text, Volume, Warning, Welcome,
 };
 
-/// The fonts of a system with one, for Georgian, of which nothing is in the binary.
+/// The fonts of a system with three, for Georgian, Hebrew and emoji, of which nothing is in the binary.
 pub fn fonts() -> Fonts {
     let mut fonts = Fonts::new().unwrap();
-    let georgian = include_bytes!("../font/Georgian.ttf");
-    fonts.add(FontRef::try_from_slice(georgian).unwrap());
+    for bytes in [
+        &include_bytes!("../font/Georgian.ttf")[..],
+        include_bytes!("../font/Hebrew.ttf"),
+        include_bytes!("../font/Emoji.ttf"),
+    ] {
+        fonts.add(FontRef::try_from_slice(bytes).unwrap());
+    }
     fonts
 }
 
@@ -81,6 +86,9 @@ pub fn all() -> Vec<Scene> {
         scene("value-small", SMALL, ONE, DARK, value),
         scene("refused", USUAL, ALL, BOTH, refused),
         scene("undo", USUAL, ALL, BOTH, undo),
+        scene("undone", USUAL, ONE, BOTH, undone),
+        scene("alarm-long", USUAL, ONE, LIGHT, alarm_long),
+        scene("alarm-small", SMALL, ALL, BOTH, own_default),
         scene("undo-alarm", USUAL, ONE, DARK, undo_alarm),
         scene("focus", USUAL, ALL, BOTH, focus),
         scene("help", USUAL, ALL, BOTH, help),
@@ -271,6 +279,8 @@ fn scripts() -> Model {
         "音乐播放器",
         "ミュージック",
         "მუსიკა",
+        "נגן (מוזיקה) 3",
+        "Game 🎮😀",
     ];
     let mut at = 0;
     let streams = names.map(|name| {
@@ -279,7 +289,7 @@ fn scripts() -> Model {
     });
     shown(
         "0.1",
-        &["Μουσική", "Музыка*", "音*"],
+        &["Μουσική", "Музыка*", "נגן*🎮"],
         audio(streams.to_vec()),
     )
 }
@@ -461,6 +471,34 @@ fn undo() -> Model {
     streams[3].rule = None;
     streams[3].channel = Channel::Default;
     model.update(Message::Event(Event::Streams(Cow::Owned(audio(streams)))));
+    model
+}
+
+fn undone() -> Model {
+    let mut model = undo();
+    model.update(Message::Click(Target::Undo));
+    model.update(Message::Reply(Ok(Reply::Changed(Change {
+        added: vec![Rule::Program(Text::truncated("spotify"))],
+        removed: Vec::new(),
+        text: "took back the removal of spotify".into(),
+        omitted: 0,
+        unsaved: None,
+    }))));
+    model.update(listed(&EVENING));
+    model.update(Message::Event(Event::Streams(Cow::Owned(audio(evening())))));
+    model
+}
+
+/// An alarm of which the banner has only the start, pointed at.
+fn alarm_long() -> Model {
+    let mut model = typical();
+    let problem = "mixd.conf:7: unknown directive 'curv', did you mean 'curve'? ".repeat(5);
+    let settings = Settings {
+        problem: Some(problem.trim().into()),
+        ..Settings::default()
+    };
+    model.update(Message::Event(Event::Settings(Cow::Owned(settings))));
+    model.update(Message::Hover(Some(Target::Alarm)));
     model
 }
 

@@ -11,7 +11,7 @@ fn what_mixd_refuses_is_said_in_its_words() {
     }
     window.tell(Message::Click(Target::Send(1)));
     window.settle();
-    let status = window.model.status();
+    let status = window.said();
     assert!(status.is_warning && !status.can_undo, "{status:?}");
     assert_eq!(status.text, "The list says to leave it alone");
 }

@@ -113,7 +113,7 @@ fn a_change_that_mixd_describes_and_could_not_save_is_said_so() {
     window.daemon.unsaved = Some("mixd.conf: read-only file system".into());
     window.tell(Message::Click(Target::Send(1)));
     window.settle();
-    let status = window.model.status();
+    let status = window.said();
     assert!(status.is_warning && status.can_undo);
     assert_eq!(
         status.text,
@@ -210,7 +210,7 @@ fn an_edit_asks_for_intent_and_is_kept_when_it_is_left() {
     // What can't be kept stays to be seen, and is not lost to another edit.
     edit(&mut window, "[x");
     window.keys(&[Key::Tab]);
-    assert!(window.model.status().is_warning);
+    assert!(window.said().is_warning);
     assert_eq!(field(&window).as_deref(), Some("[x"));
     window.tell(Message::Click(Target::StartEdit(text("b"))));
     assert_eq!(window.model.focus.target, Target::Edit);
@@ -249,7 +249,7 @@ fn an_edit_whose_pattern_another_client_removes_is_given_up_in_words() {
         let event = window.daemon.programs_event();
         window.tell(event);
         assert!(window.model.edit.is_none());
-        window.model.status()
+        window.said()
     };
     let status = removed(&mut window, "abc");
     assert_eq!(
@@ -295,7 +295,7 @@ fn a_pattern_in_another_case_is_no_other_pattern() {
         window.tell(Message::Click(Target::Entry));
         window.write(text);
         window.keys(&[Key::Enter]);
-        let status = window.model.status();
+        let status = window.said();
         assert!(status.text.ends_with(" is on the list already"));
         assert!(!status.is_warning && !status.can_undo, "{status:?}");
         window.keys(&[Key::Escape]);

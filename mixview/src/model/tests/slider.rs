@@ -49,7 +49,7 @@ fn what_is_no_volume_is_said_and_can_be_mended_or_given_up() {
         window.write(typed);
         for key in [Key::Enter, Key::Tab] {
             window.keys(&[key]);
-            assert_eq!(window.model.status().text, why);
+            assert_eq!(window.said().text, why);
             assert_eq!(window.model.focus.target, Target::Value);
         }
     }

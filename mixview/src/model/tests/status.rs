@@ -16,7 +16,7 @@ fn deleted() -> Harness {
     let mut window = Harness::new(&["Game"], &["a", "b"]);
     window.tell(Message::Click(Target::Delete(Text::truncated("a"))));
     window.settle();
-    assert_eq!(window.model.status().text, "Removed a");
+    assert_eq!(window.said().text, "Removed a");
     window
 }
 
@@ -24,22 +24,19 @@ fn deleted() -> Harness {
 fn what_is_wrong_is_said_whatever_was_done() {
     let mut window = deleted();
     window.tell(problem(Some("mixd.conf:7: x")));
-    let status = window.model.status();
+    let status = window.said();
     assert!(status.is_warning && status.can_undo, "{status:?}");
     assert_eq!(status.text, "mixd.conf:7: x");
     // Also if it was there before.
     window.tell(Message::Click(Target::Delete(Text::truncated("b"))));
     window.settle();
-    assert_eq!(window.model.status().text, "mixd.conf:7: x");
-    assert!(window.model.status().can_undo);
+    assert_eq!(window.said().text, "mixd.conf:7: x");
+    assert!(window.said().can_undo);
     window.tell(problem(None));
-    assert_eq!(window.model.status().text, "Removed b");
+    assert_eq!(window.said().text, "Removed b");
     let audio = daemon::no_audio();
     window.tell(Message::Event(Event::Streams(Cow::Owned(audio))));
-    assert_eq!(
-        window.model.status().text,
-        "There is no sound card to play to"
-    );
+    assert_eq!(window.said().text, "There is no sound card to play to");
 }
 
 #[test]
@@ -54,24 +51,24 @@ fn a_refusal_is_read_first_and_gone_with_the_next_act() {
         let mut window = deleted();
         window.tell(problem(Some("mixd.conf:7: x")));
         enter(&mut window);
-        assert!(window.model.status().text.starts_with("The pattern is 140"));
+        assert!(window.said().text.starts_with("The pattern is 140"));
         // It can be read while one moves about.
         window.keys(&[Key::Left, Key::Tab]);
         window.chord(Key::Tab, true, false);
         window.tell(Message::Click(Target::Entry));
-        assert!(window.model.status().text.starts_with("The pattern is 140"));
+        assert!(window.said().text.starts_with("The pattern is 140"));
         window.keys(&[ends]);
-        assert_eq!(window.model.status().text, "mixd.conf:7: x", "{ends:?}");
-        assert!(window.model.status().can_undo);
+        assert_eq!(window.said().text, "mixd.conf:7: x", "{ends:?}");
+        assert!(window.said().can_undo);
     }
     let mut window = deleted();
     enter(&mut window);
     window.write("x");
-    assert_eq!(window.model.status().text, "Removed a");
+    assert_eq!(window.said().text, "Removed a");
     // What goes wrong meanwhile is news.
     enter(&mut window);
     window.tell(problem(Some("mixd.conf:7: x")));
-    assert_eq!(window.model.status().text, "mixd.conf:7: x");
+    assert_eq!(window.said().text, "mixd.conf:7: x");
 }
 
 #[test]
@@ -85,7 +82,7 @@ fn the_foot_tells_both_outputs_where_they_are_not_the_same() {
     let card = output("card-a", Some("Speakers"));
     let headset = output("bluez_output.1", Some("Headset"));
     for (default, aux, text) in [
-        (card, card, "Plays to card-a"),
+        (card, card, "Plays to Speakers"),
         (card, headset, "Default plays to Speakers, Aux to Headset"),
         (
             output("card-b", None),
@@ -99,7 +96,7 @@ fn the_foot_tells_both_outputs_where_they_are_not_the_same() {
         (audio.outputs.default, audio.outputs.aux) = (default, aux);
         audio.pipewire = wire::PipeWireState::Up;
         window.tell(Message::Event(Event::Streams(Cow::Owned(audio))));
-        let status = window.model.status();
+        let status = window.said();
         assert_eq!((&*status.text, status.is_warning), (text, false));
     }
 }
@@ -118,7 +115,7 @@ fn what_mixd_did_not_answer_is_said_while_it_is_looked_for() {
     window.tell(Message::Click(Target::Delete(Text::truncated("a"))));
     for _ in 0..3 {
         window.tell(lost());
-        let status = window.model.status();
+        let status = window.said();
         assert!(status.is_warning && !status.can_undo);
         assert_eq!(
             status.text,
@@ -128,9 +125,9 @@ fn what_mixd_did_not_answer_is_said_while_it_is_looked_for() {
     window.daemon.inbox.clear();
     window.tell(Message::Connected(Welcome::new("mixd")));
     window.settle();
-    assert!(window.model.status().text.contains("may or may not"));
+    assert!(window.said().text.contains("may or may not"));
     window.keys(&[Key::F1]);
-    assert_eq!(window.model.status().text, "Plays to card");
+    assert_eq!(window.said().text, "Plays to card");
 }
 
 #[test]
@@ -138,11 +135,11 @@ fn what_was_done_is_said_until_another_hand_changes_the_list() {
     let mut window = deleted();
     let event = window.daemon.programs_event();
     window.tell(event);
-    assert!(window.model.status().can_undo, "the same list");
+    assert!(window.said().can_undo, "the same list");
     window.daemon.add(Rule::Ignore(Text::truncated("c")));
     let event = window.daemon.programs_event();
     window.tell(event);
-    let status = window.model.status();
+    let status = window.said();
     assert!(
         !status.can_undo && status.text == "Plays to card",
         "{status:?}"
@@ -156,16 +153,16 @@ fn what_was_done_is_said_until_another_hand_changes_the_list() {
 fn that_there_is_nothing_to_take_back_or_to_make_again_is_no_alarm() {
     let mut window = deleted();
     window.chord(Key::Letter('y'), false, true);
-    let status = window.model.status();
+    let status = window.said();
     assert!(!status.is_warning, "{status:?}");
     assert_eq!(status.text, "There is nothing to redo");
     window.keys(&[Key::F1, Key::F1]);
     window.chord(Key::Letter('z'), false, true);
-    let status = window.model.status();
+    let status = window.said();
     assert!(!status.can_undo, "{status:?}");
     assert_eq!(status.text, "Took back what was done");
     window.chord(Key::Letter('z'), false, true);
-    let status = window.model.status();
+    let status = window.said();
     assert!(!status.is_warning, "{status:?}");
     assert_eq!(status.text, "There is nothing to undo");
 }
@@ -180,4 +177,52 @@ fn a_sentence_that_is_cut_is_reached_by_keys() {
     assert_eq!(window.model.focus.ring(), Some(Target::StatusLine));
     window.keys(&[Key::Right]);
     assert_eq!(window.model.focus.target, Target::Undo);
+}
+
+#[test]
+fn an_alarm_has_no_button_and_what_was_done_keeps_its_own() {
+    let mut window = deleted();
+    window.tell(problem(Some("mixd.conf:7: x")));
+    assert_eq!(window.model.alarm().as_deref(), Some("mixd.conf:7: x"));
+    let status = window.model.status();
+    assert!(status.can_undo && !status.can_redo, "{status:?}");
+    assert_eq!(status.text, "Removed a");
+    // By the buttons: taken back, made again.
+    window.tell(Message::Click(Target::Undo));
+    window.settle();
+    assert_eq!(window.listed(), ["a", "b"]);
+    let status = window.model.status();
+    assert!(status.can_redo && !status.can_undo, "{status:?}");
+    window.tell(Message::Click(Target::Redo));
+    window.settle();
+    assert_eq!(window.listed(), ["b"]);
+    let status = window.model.status();
+    assert!(status.can_undo && !status.can_redo, "{status:?}");
+    assert!(window.model.alarm().is_some());
+    // By keys: the alarm is a part of the foot.
+    window.tell(Message::Click(Target::Slider));
+    window.chord(Key::Tab, true, false);
+    window.keys(&[Key::Home]);
+    assert_eq!(window.model.focus.ring(), Some(Target::Alarm));
+    window.tell(problem(None));
+    assert_eq!(window.model.alarm(), None);
+    assert_eq!(window.model.focus.target, Target::StatusLine);
+}
+
+#[test]
+fn without_pipewire_there_is_no_alarm_besides_what_stands_for_the_programs() {
+    for (state, text) in [
+        (wire::PipeWireState::Down, "PipeWire is not reachable"),
+        (
+            wire::PipeWireState::Off,
+            "mixd runs without PipeWire (--backend none)",
+        ),
+    ] {
+        let mut window = Harness::new(&[], &[]);
+        let mut audio = daemon::no_audio();
+        audio.pipewire = state;
+        window.tell(Message::Event(Event::Streams(Cow::Owned(audio))));
+        assert_eq!(window.model.alarm(), None);
+        assert_eq!(window.model.status().text, text);
+    }
 }
