@@ -66,9 +66,9 @@ fn empty(
     is_drop_target: bool,
 ) {
     let text = match channel {
-        Channel::Aux => "Drag a program here to balance it against the rest",
+        Channel::Aux => "Drag a program here\nto balance it against the rest",
         Channel::Default if model.daemon.audio.streams.is_empty() => {
-            "Play something, and it appears here"
+            "Play something,\nand it appears here"
         }
         Channel::Default => "Nothing else plays",
     };
@@ -85,9 +85,14 @@ fn empty(
     let style = Style::new(SMALL, painter.theme.muted);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let most = (room.height / LINE) as usize;
-    let lines = painter
-        .fonts
-        .wrap(text, SMALL, style.weight, room.width, most);
+    let wrap = |line| {
+        let fonts = painter.fonts;
+        fonts.wrap(line, SMALL, style.weight, room.width, most)
+    };
+    let lines: Vec<String> = match most {
+        0 | 1 => wrap(&text.replace('\n', " ")),
+        _ => text.lines().flat_map(wrap).take(most).collect(),
+    };
     #[allow(clippy::cast_precision_loss)]
     let mut y = room.y + ((room.height - lines.len() as f32 * LINE) / 2.0).floor();
     for line in lines {
