@@ -2,8 +2,9 @@
 //!
 //! Each part has its own state: `daemon` mirrors mixd, `slider` has the volume that is being
 //! set, `entry` the text field for a new pattern, `drag` the stream under the pointer, `focus`
-//! the keyboard focus, `status` the status line. [`Model::update`] hands a message to the parts
-//! it concerns, and then lets go of everything whose stream or pattern has gone.
+//! the keyboard focus, `status` the alarm and the status line, `zoom` the size of it all.
+//! [`Model::update`] hands a message to the parts it concerns, and then lets go of everything whose
+//! stream or pattern has gone.
 
 mod daemon;
 mod drag;
@@ -303,6 +304,11 @@ impl Model {
     /// What is wrong, if anything is: a sentence.
     pub fn alarm(&self) -> Option<String> {
         self.status.alarm(&self.daemon)
+    }
+
+    /// Whether something is wrong that the user's next action does not end.
+    pub fn has_lasting_alarm(&self) -> bool {
+        self.daemon.alarm().is_some()
     }
 
     /// The content of the status line.

@@ -1,8 +1,8 @@
 //! The window's layout: the model and a size in, a display list and hit areas out. Pure.
 //!
 //! From top to bottom: the slider, the playing programs under the end they belong to, the list of
-//! patterns, an alarm, the foot. A list has what it needs; that nothing jumps as programs come and go, there is
-//! always room for a few of them, if there is room at all.
+//! patterns, the foot. A list has what it needs; that nothing jumps as programs come and go, there is always
+//! room for a few of them, if there is room at all. An alarm that lasts stands above the foot.
 
 mod badge;
 mod header;
@@ -198,19 +198,29 @@ fn draw_below_header(painter: &mut Painter<'_>, model: &Model, inner: Rect, colu
     painter.rule(0.0, HEADER, inner.width, theme.surface);
     let top = HEADER + 2.0 * GRID;
     let foot = inner.height - STATUS_LINE;
-    let bottom = foot - status::banner_height(model);
+    let banner = Rect::new(
+        column.x,
+        foot - status::BANNER,
+        column.width,
+        status::BANNER,
+    );
+    // One that goes with the next click lies over the lists: nothing moves from under that click.
+    let bottom = match model.has_lasting_alarm() {
+        true => banner.y,
+        false => foot,
+    };
     let body = Rect::new(column.x, top, column.width, bottom - top).shrunk(MARGIN, 0.0);
     match &model.daemon.link {
         LinkState::Connecting => {}
         LinkState::Down(error) => overlay::link_error(painter, error, body),
         LinkState::Up => draw_lists(painter, model, body),
     }
-    let banner = Rect::new(column.x, bottom, column.width, foot - bottom);
     status::banner(painter, model, banner);
     painter.rule(0.0, foot, inner.width, theme.surface);
     let line = Rect::new(column.x, foot, column.width, STATUS_LINE);
     status::draw(painter, model, line);
     // The foot stays readable: it may say what the tooltip does not.
+    let bottom = model.alarm().map_or(foot, |_| banner.y);
     let above = Rect::new(0.0, 0.0, inner.width, bottom);
     overlay::tooltip(painter, model, above);
 }

@@ -539,7 +539,12 @@ fn has_its_header_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     wait_for_volume(&daemon, "-1");
     // The wheel turns it on an end, and between that and the value.
     desktop.wheel(lab, true).unwrap();
-    wait_for_volume(&daemon, "-0.95");
+    // Xvfb has a notch of xdotool's count twice.
+    let is_turned = || {
+        let volume = volume_of(&daemon);
+        Ok(["-0.95", "-0.9"].contains(&&*volume).then_some(()))
+    };
+    wait_for("the wheel", TIMEOUT, is_turned).unwrap();
     desktop.point(lab, 170, 10).unwrap();
     desktop.wheel(lab, false).unwrap();
     wait_for_volume(&daemon, "-1");

@@ -415,6 +415,31 @@ fn a_click_that_raises_the_window_does_nothing_else() {
 }
 
 #[test]
+fn a_refusal_does_not_move_what_the_next_click_is_meant_for() {
+    let (mut user, mut daemon) = User::with(&["Game"], &["x", "y", "z"]);
+    let entry = |user: &User| {
+        let frame = user.frame();
+        let mut areas = frame.areas.iter();
+        let area = areas.find(|area| matches!(area.role, Role::Text(Target::Entry, _)));
+        area.unwrap().rect
+    };
+    let before = entry(&user);
+    user.tell(vec![
+        Message::Click(Target::Entry),
+        Message::Text("[".into()),
+    ]);
+    user.tell(vec![Key::Enter.into()]);
+    user.answer(&mut daemon);
+    assert!(user.model.alarm().is_some());
+    assert_eq!(entry(&user), before);
+    user.onto(Target::Delete(*daemon.programs[1].pattern()));
+    user.press();
+    assert!(user.model.alarm().is_none());
+    user.release();
+    assert_eq!(user.sent.len(), 1);
+}
+
+#[test]
 fn one_finger_has_the_handle_until_it_lets_go() {
     let mut user = User::new();
     let track = user.frame().track;

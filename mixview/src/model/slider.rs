@@ -1,5 +1,5 @@
-//! The slider: shows the user's volume while it is being set, with one request at a time on its way
-//! to mixd.
+//! The slider: shows the user's volume while it is being set, by pointer, by keys or as text, with one
+//! request at a time on its way to mixd.
 
 use wire::{Channel, Volume, VolumeError};
 

@@ -12,15 +12,7 @@ const LINE: f32 = 4.5 * GRID;
 /// How many lines of an alarm are seen; its tooltip has them all.
 const ALARM_LINES: usize = 2;
 /// The height of the banner, with the space above and below it.
-const BANNER: f32 = 2.0 * LINE + 4.0 * GRID;
-
-/// Returns the height of the banner: 0 where nothing is wrong.
-pub fn banner_height(model: &Model) -> f32 {
-    match model.alarm() {
-        Some(_) => BANNER,
-        None => 0.0,
-    }
-}
+pub const BANNER: f32 = 2.0 * LINE + 4.0 * GRID;
 
 /// Draws the alarm.
 pub fn banner(painter: &mut Painter<'_>, model: &Model, rect: Rect) {

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn chords_are_where_they_are_on_a_latin_keyboard_if_the_layout_has_no_latin_letters() {
+    fn chords_are_where_they_are_on_a_latin_keyboard_if_the_layout_has_others() {
         for (text, code, expected) in [
             ("z", KeyCode::KeyZ, Some('z')),
             // German, French.
@@ -147,6 +147,10 @@ mod tests {
             ("ц", KeyCode::KeyW, Some('w')),
             ("н", KeyCode::KeyY, Some('y')),
             ("ы", KeyCode::KeyS, None),
+            // Signs, as the layout has them, else as French has digits.
+            ("+", KeyCode::BracketRight, Some('+')),
+            ("0", KeyCode::Numpad0, Some('0')),
+            ("à", KeyCode::Digit0, Some('0')),
             ("", KeyCode::KeyZ, None),
         ] {
             assert_eq!(chord(text, PhysicalKey::Code(code)), expected, "{text}");
