@@ -16,7 +16,9 @@ use mixview::display_list::damage;
 use mixview::font::Fonts;
 use mixview::geometry::Pixels;
 use mixview::input::Pointer;
-use mixview::model::{self, Effect, Key, LinkError, Message, Model, Modifiers, SliderMessage};
+use mixview::model::{
+    self, Effect, Key, LinkError, Message, Model, Modifiers, SliderMessage, Target,
+};
 use mixview::theme::DARK;
 use mixview::view::{Frame, Viewport, view, zoomed};
 
@@ -222,7 +224,21 @@ impl World {
                 "{area:?} lies outside"
             );
         }
+        self.check_rows();
         std::mem::replace(&mut self.frame, frame)
+    }
+
+    /// Each stream is in one row, and what has the focus is there.
+    fn check_rows(&self) {
+        let model = &self.model;
+        let order = model.focus_order();
+        assert!(order.contains(&model.focus.target));
+        for stream in &model.daemon.audio.streams {
+            let program = model.daemon.program(stream.id);
+            let row = program.map(|program| Target::Stream(program.first.id));
+            let rows = order.iter().filter(|target| Some(**target) == row);
+            assert_eq!(rows.count(), 1, "{stream:?}");
+        }
     }
 
     /// Presses a key and holds it. The list changes at most once. Returns what is left to tell: nothing.

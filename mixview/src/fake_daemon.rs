@@ -269,8 +269,8 @@ impl FakeDaemon {
                     _ => Channel::Default,
                 },
                 process: None,
-                running: true,
-                description: None,
+                running: id % 3 != 0,
+                description: (id % 4 == 0).then(|| Text::truncated("Sound")),
             }
         };
         let card = Some(Output {

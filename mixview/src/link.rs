@@ -161,7 +161,11 @@ impl Link {
             ClientError::Unreachable(..) | ClientError::Closed => ("mixd is not there", true),
             ClientError::Silent => ("mixd does not answer", false),
             ClientError::Stranger(..) => ("This is not your mixd", false),
-            ClientError::Refused(_) => ("mixd says no", false),
+            ClientError::Refused(failure) => match failure.code {
+                ErrorCode::Busy => ("mixd has no place left for this window", false),
+                ErrorCode::Version => ("mixd speaks another version of the protocol", false),
+                _ => ("mixd has ended the connection", false),
+            },
             ClientError::Protocol(_) | ClientError::Unknown(..) => {
                 ("mixd is not understood", false)
             }
@@ -252,6 +256,10 @@ mod tests {
             (ClientError::Silent, "mixd does not answer"),
             (ClientError::Protocol("?".into()), "mixd is not understood"),
             (ClientError::Closed, "mixd is not there"),
+            (
+                ClientError::Refused(Failure::new(ErrorCode::Busy, "full")),
+                "mixd has no place left for this window",
+            ),
         ] {
             let message = link.disconnect(&error, Instant::now());
             let Message::Disconnected(lost) = message else {

@@ -12,6 +12,7 @@ mod entry;
 mod focus;
 mod keys;
 mod list;
+mod program;
 mod slider;
 mod status;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use entry::Trial;
 pub use entry::{Entry, Suggestion};
 pub use focus::Focus;
 pub use keys::{KEYS, Key, Modifiers};
+pub use program::Program;
 pub use slider::{Slider, SliderMessage};
 use status::StatusLine;
 pub use status::{Notice, capitalized};
@@ -44,9 +46,9 @@ pub enum Target {
     End(Channel),
     /// The volume in digits, and the text field in their place.
     Value,
-    /// A playing stream, by its id.
+    /// The row of a program that plays, by the id of its oldest stream.
     Stream(u32),
-    /// The arrow in a stream's row, which sends it to the other channel.
+    /// The arrow in that row, which sends the program to the other channel.
     Send(u32),
     /// The text field for a new pattern.
     Entry,
@@ -122,7 +124,7 @@ pub enum Message {
         selects: bool,
     },
     Drag(Dragged),
-    /// Drops the dragged stream on this channel; on none, it stays where it was.
+    /// Drops the dragged program on this channel; on none, it stays where it was.
     Drop(Option<Channel>),
     /// Scrolls a list by so many logical pixels.
     Scroll(Pane, f32),
@@ -370,7 +372,10 @@ impl Model {
         self.slider = Slider::default();
         self.status.done = None;
         if was_editing {
-            self.say("mixd did not answer: that may or may not be done", true);
+            self.say(
+                "mixd did not answer: the last change may or may not be done",
+                true,
+            );
         }
     }
 
@@ -387,7 +392,9 @@ impl Model {
         }
         let was_added = self.added.is_some_and(|added| self.daemon.lists(added));
         self.entry.is_stale |= matches!(event, Event::Programs(_) | Event::Streams(_));
+        let row = self.focused_row();
         self.daemon.apply(event);
+        self.follow_row(&row);
         let is_added = self.added.is_some_and(|added| self.daemon.lists(added));
         self.focus.scrolls |= is_added && !was_added;
         // What goes wrong now is news, more so than the answer to what was done before.
@@ -413,7 +420,7 @@ impl Model {
         }
     }
 
-    /// Lets go of what has gone, and asks why the streams that are looked at are where they are.
+    /// Lets go of what has gone, and asks why the programs that are looked at are where they are.
     fn settle(&mut self) {
         self.keep_edit();
         if self.daemon.is_up() {
@@ -454,7 +461,9 @@ impl Model {
         }
         for target in [Some(self.focus.target), self.hover] {
             if let Some(Target::Stream(id) | Target::Send(id)) = target {
-                self.effects.extend(self.daemon.get_reason(id));
+                let shown = self.daemon.program(id).map(|program| program.shown().id);
+                let reason = shown.and_then(|id| self.daemon.get_reason(id));
+                self.effects.extend(reason);
             }
         }
     }

@@ -1,9 +1,10 @@
 //! The window's layout: the model and a size in, a display list and hit areas out. Pure.
 //!
 //! From top to bottom: the slider, the playing programs under the end they belong to, the list of
-//! patterns, the foot. Only the window's size, and an alarm that lasts, decide where these begin,
-//! so nothing jumps when a list grows.
+//! patterns, the foot. A list has what it needs; that nothing jumps as programs come and go, there is always
+//! room for a few of them, if there is room at all. An alarm that lasts stands above the foot.
 
+mod badge;
 mod header;
 mod list;
 mod overlay;
@@ -26,14 +27,27 @@ use crate::theme::{GRID, MARGIN, ROW, SMALL, Theme};
 use painter::{Align, Painter, Style};
 pub use title::title;
 
-/// The smallest window that is laid out whole, in logical pixels.
+/// The smallest window that has room for all parts, in logical pixels.
 pub const MIN_SIZE: (f32, f32) = (320.0, 240.0);
+/// The smallest window, in logical pixels: that of the slider alone.
+pub const SLIDER_SIZE: (f32, f32) = (MIN_SIZE.0, HEADER);
+/// The least height at which there is more than the slider, in logical pixels.
+const LISTS_HEIGHT: f32 = 200.0;
 /// The size of a new window, in logical pixels.
 pub const DEFAULT_SIZE: (f32, f32) = (480.0, 420.0);
 
+/// The greatest width of what is drawn, with its margins: in a wider window it stands in the middle, so that
+/// a row's name and its arrow are seen together.
+const COLUMN: f32 = 640.0 + 2.0 * MARGIN;
 const HEADER: f32 = 23.0 * GRID;
 const STATUS_LINE: f32 = 8.0 * GRID;
 const ENTRY: f32 = 8.0 * GRID;
+/// The height of the heading above the field for a pattern.
+const HEADING: f32 = 6.0 * GRID;
+/// How many rows the programs' place has while none plays.
+const EMPTY_ROWS: usize = 2;
+/// How many rows of programs there are also while fewer play, unless the patterns need them.
+const KEPT_ROWS: usize = 4;
 /// The radius of corners.
 const RADIUS: f32 = 6.0;
 
@@ -161,73 +175,142 @@ pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> 
     };
     let mut painter = Painter::new(fonts, theme, viewport.scale, window, frame);
     painter.fill(window, theme.background);
-    // A window below the smallest size shows the upper left part.
-    let inner = Rect::new(0.0, 0.0, width.max(MIN_SIZE.0), height.max(MIN_SIZE.1));
-    painter.frame.track = header::draw(&mut painter, model, inner);
+    // A narrower window shows the left part.
+    let inner = Rect::new(0.0, 0.0, width.max(MIN_SIZE.0), height);
+    let width = inner.width.min(COLUMN);
+    let x = ((inner.width - width) / 2.0).floor();
+    let column = Rect { x, width, ..inner };
+    painter.frame.track = header::draw(&mut painter, model, column);
+    if height >= LISTS_HEIGHT {
+        draw_below_header(&mut painter, model, inner, column);
+    }
+    overlay::dragged(&mut painter, model, window);
+    if model.help {
+        let height = height.max(MIN_SIZE.1);
+        overlay::help(&mut painter, Rect { height, ..inner });
+    }
+    painter.frame
+}
+
+/// Draws the lists, and the foot.
+fn draw_below_header(painter: &mut Painter<'_>, model: &Model, inner: Rect, column: Rect) {
+    let theme = painter.theme;
     painter.rule(0.0, HEADER, inner.width, theme.surface);
     let top = HEADER + 2.0 * GRID;
     let foot = inner.height - STATUS_LINE;
-    let banner = Rect::new(0.0, foot - status::BANNER, inner.width, status::BANNER);
+    let banner = Rect::new(
+        column.x,
+        foot - status::BANNER,
+        column.width,
+        status::BANNER,
+    );
     // One that goes with the next click lies over the lists: nothing moves from under that click.
     let bottom = match model.has_lasting_alarm() {
         true => banner.y,
         false => foot,
     };
-    let body = Rect::new(MARGIN, top, inner.width - 2.0 * MARGIN, bottom - top);
+    let body = Rect::new(column.x, top, column.width, bottom - top).shrunk(MARGIN, 0.0);
     match &model.daemon.link {
         LinkState::Connecting => {}
-        LinkState::Down(error) => overlay::link_error(&mut painter, error, body),
-        LinkState::Up => draw_lists(&mut painter, model, body),
+        LinkState::Down(error) => overlay::link_error(painter, error, body),
+        LinkState::Up => draw_lists(painter, model, body),
     }
-    status::banner(&mut painter, model, banner);
+    status::banner(painter, model, banner);
     painter.rule(0.0, foot, inner.width, theme.surface);
-    let line = Rect::new(0.0, foot, inner.width, STATUS_LINE);
-    status::draw(&mut painter, model, line);
-    overlay::dragged(&mut painter, model, window);
+    let line = Rect::new(column.x, foot, column.width, STATUS_LINE);
+    status::draw(painter, model, line);
     // The foot stays readable: it may say what the tooltip does not.
     let bottom = model.alarm().map_or(foot, |_| banner.y);
     let above = Rect::new(0.0, 0.0, inner.width, bottom);
-    overlay::tooltip(&mut painter, model, above);
-    if model.help {
-        overlay::help(&mut painter, inner);
-    }
-    painter.frame
+    overlay::tooltip(painter, model, above);
 }
 
-/// Draws the programs and the patterns.
+/// Draws the programs and the list of patterns.
 fn draw_lists(painter: &mut Painter<'_>, model: &Model, body: Rect) {
-    // Half of what the entry leaves, in whole rows.
-    let half = whole_rows((body.height - ENTRY - 3.0 * GRID) / 2.0);
-    let playing = Rect::new(body.x, body.y, body.width, half);
+    let daemon = &model.daemon;
+    // Between and below the parts are three gaps.
+    let left = body.height - ENTRY - 3.0 * GRID;
+    let (heading, rows) = match rows_in(left - HEADING) {
+        rows if rows >= 2 * EMPTY_ROWS => (HEADING, rows),
+        _ => (0.0, rows_in(left)),
+    };
+    let programs = [Channel::Default, Channel::Aux].map(|channel| streams::count(daemon, channel));
+    let programs = programs[0].max(programs[1]).max(EMPTY_ROWS);
+    let at_list = matches!(
+        model.focus.target,
+        Target::Entry | Target::Pattern(_) | Target::Edit
+    );
+    let playing = match rows {
+        // There is room for one part: that which has the focus.
+        0 | 1 if at_list => 0,
+        0 | 1 => rows_in(body.height),
+        _ => programs_rows(rows, programs, daemon.rules.len().max(1)),
+    };
+    let mut y = body.y;
+    if playing > 0 {
+        let height = height_of(playing);
+        draw_programs(painter, model, Rect::new(body.x, y, body.width, height));
+        y += height + GRID;
+    }
+    if (rows < 2 && !at_list) || body.height < ENTRY {
+        return;
+    }
+    if heading > 0.0 {
+        let room = Rect::new(body.x, y, body.width, heading);
+        let style = Style::strong(SMALL, painter.theme.muted);
+        painter.text(room, "Always on Aux", style, Align::Left);
+        y += heading;
+    }
+    let entry = Rect::new(body.x, y, body.width, ENTRY);
+    let top = entry.bottom() + GRID;
+    let patterns = rows_in(body.bottom() - GRID - top);
+    if patterns > 0 {
+        let height = height_of(patterns);
+        list::draw(painter, model, Rect::new(body.x, top, body.width, height));
+    }
+    list::entry(painter, model, entry);
+    overlay::suggestions(painter, model, entry, body);
+}
+
+/// Draws the programs that play: a column for each channel.
+fn draw_programs(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
     // Of a state that it does not know mixd lists what plays, if anything does.
-    let is_up = matches!(
+    if !matches!(
         model.daemon.audio.pipewire,
         PipeWireState::Up | PipeWireState::Unknown
-    );
-    if is_up {
-        let column = ((body.width - 2.0 * GRID) / 2.0).floor();
-        for channel in [Channel::Default, Channel::Aux] {
-            let x = match channel {
-                Channel::Default => playing.x,
-                Channel::Aux => playing.right() - column,
-            };
-            let rect = Rect::new(x, playing.y, column, playing.height);
-            streams::draw(painter, model, channel, rect);
-        }
-    } else {
-        overlay::no_pipewire(painter, model, playing);
+    ) {
+        return overlay::no_pipewire(painter, model, rect);
     }
-    let entry = Rect::new(body.x, playing.bottom() + GRID, body.width, ENTRY);
-    let top = entry.bottom() + GRID;
-    let height = whole_rows(body.bottom() - GRID - top);
-    list::draw(painter, model, Rect::new(body.x, top, body.width, height));
-    list::entry(painter, model, entry);
-    overlay::suggestions(painter, model, entry, body.bottom() - GRID);
+    let column = ((rect.width - 2.0 * GRID) / 2.0).floor();
+    for channel in [Channel::Default, Channel::Aux] {
+        let x = match channel {
+            Channel::Default => rect.x,
+            Channel::Aux => rect.right() - column,
+        };
+        let rect = Rect::new(x, rect.y, column, rect.height);
+        streams::draw(painter, model, channel, rect);
+    }
 }
 
-/// As many rows as a height has room for, and no part of one.
-fn whole_rows(height: f32) -> f32 {
-    (height / ROW).floor().max(1.0) * ROW
+/// Returns how many rows of programs are shown, where both lists have room for so many rows. Each has what it
+/// needs, or half where both need more.
+fn programs_rows(rows: usize, programs: usize, patterns: usize) -> usize {
+    let left = rows.saturating_sub(patterns);
+    let half = rows.div_ceil(2);
+    programs.max(KEPT_ROWS.min(left)).min(left.max(half))
+}
+
+/// Returns how many whole rows a height has room for.
+fn rows_in(height: f32) -> usize {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let rows = (height / ROW).max(0.0) as usize;
+    rows
+}
+
+fn height_of(rows: usize) -> f32 {
+    #[allow(clippy::cast_precision_loss)]
+    let height = rows as f32 * ROW;
+    height
 }
 
 /// Draws the rows of a list that are in sight, and a bar beside it that says how much of it these
@@ -269,15 +352,6 @@ fn rows(
     }
 }
 
-/// Says in place of a list's rows that there are none.
-fn empty_list(painter: &mut Painter<'_>, rect: Rect, text: &str) {
-    painter.within(rect, |painter| {
-        let room = Rect::new(rect.x + 2.0 * GRID, rect.y, rect.width - 2.0 * GRID, ROW);
-        let style = Style::new(SMALL, painter.theme.muted);
-        painter.text(room, text, style, Align::Left);
-    });
-}
-
 /// Draws a row without its text: the background of one that is pointed at, the focus ring, a bar
 /// in the channel's colour. Returns the room for the text.
 fn row_frame(
@@ -301,14 +375,4 @@ fn row_frame(
 
 fn focus_ring(painter: &mut Painter<'_>, rect: Rect, color: Color) {
     painter.ring(rect, RADIUS, 2.0, color);
-}
-
-/// Draws a badge at the right end of a room. Returns its width.
-fn badge(painter: &mut Painter<'_>, room: Rect, word: &str, color: Color) -> f32 {
-    let style = Style::new(SMALL, color);
-    let width = painter.width(word, style).ceil() + 3.0 * GRID;
-    let rect = Rect::new(room.right() - width, room.y + GRID, width, 5.0 * GRID);
-    painter.round(rect, 2.5 * GRID, painter.theme.badge(color));
-    painter.text(rect, word, style, Align::Middle);
-    width
 }

@@ -39,7 +39,7 @@ use crate::link::Link;
 use crate::model::{Effect, Message, Model, Target};
 use crate::options::Options;
 use crate::theme::Theme;
-use crate::view::{DEFAULT_SIZE, Frame, MIN_SIZE, Role, Viewport, title, view, zoomed};
+use crate::view::{DEFAULT_SIZE, Frame, Role, SLIDER_SIZE, Viewport, title, view, zoomed};
 
 use color_scheme::Watch;
 use keyboard::HeldKeys;
@@ -308,7 +308,7 @@ impl App {
         };
         attributes = attributes
             .with_inner_size(sized(DEFAULT_SIZE))
-            .with_min_inner_size(sized(MIN_SIZE));
+            .with_min_inner_size(sized(SLIDER_SIZE));
         let x11 = match ActiveEventLoopExtWayland::is_wayland(events) {
             true => None,
             false => Some(XServer::connect()?),

@@ -16,7 +16,7 @@ use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
 use lab::{Lab, TIMEOUT};
 use rustix::process::Signal;
-use wire::{Reply, Request};
+use wire::{Channel, Reply, Request, StreamState};
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{AtomEnum, ConnectionExt, ImageFormat};
 
@@ -26,6 +26,12 @@ const SIZE: (u32, u32) = (480, 420);
 const SLIDER: u32 = 68;
 /// Where the slider's handle is at -1 and at 1.
 const TRACK: (f64, f64) = (26.0, 454.0);
+/// The first row of programs, the field for a pattern and the first row of patterns, from the top.
+const PROGRAM: u32 = 112;
+const FIELD: u32 = 256;
+const PATTERN: u32 = 290;
+/// The height of a row.
+const ROW: u32 = 28;
 /// Where the arrows that send programs are, in the left and in the right column.
 const ARROWS: (u32, u32) = (222, 450);
 
@@ -176,9 +182,9 @@ fn wait_for_volume(mixd: &Mixd, volume: &str) {
 /// What is to be left alone, the one program that plays, says so in its row, and is not sent.
 fn shows_what_is_ignored(lab: &Lab, session: &mut Session, daemon: &Mixd) {
     daemon.ctl(&["ignore", "Game"]).unwrap();
-    let has_badge = |picture: &Picture| picture.at(380, 266) != BACKGROUND;
+    let has_badge = |picture: &Picture| picture.at(380, PATTERN) != BACKGROUND;
     session.shows(lab, "the program ignored", has_badge);
-    session.desktop.point(lab, ARROWS.0, 112).unwrap();
+    session.desktop.point(lab, ARROWS.0, PROGRAM).unwrap();
     session.desktop.button(lab, true).unwrap();
     session.desktop.button(lab, false).unwrap();
     session.shows(lab, "the refusal", |picture| {
@@ -241,7 +247,8 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     // A pattern, typed: what it matches moves while it plays.
     desktop.type_text(lab, "+").unwrap();
     desktop.type_text(lab, "Gam?").unwrap();
-    session.shows(lab, "what is typed", |picture| picture.at(17, 240) == WARM);
+    let has_ring = |picture: &Picture| picture.at(17, FIELD) == WARM;
+    session.shows(lab, "what is typed", has_ring);
     session.key(lab, &[], "Return");
     lab.wait_for_route("Game", "mixd-aux").unwrap();
     let has_undo = |picture: &Picture| picture.at(326, 404) == [0x22, 0x27, 0x30];
@@ -262,19 +269,19 @@ fn is_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     lab.wait_for_route("Game", "mixd-aux").unwrap();
     // Its arrow sends it to the other side, also when another pattern holds it too.
     daemon.ctl(&["add-program", "g*"]).unwrap();
-    desktop.point(lab, ARROWS.1, 112).unwrap();
+    desktop.point(lab, ARROWS.1, PROGRAM).unwrap();
     desktop.button(lab, true).unwrap();
     desktop.button(lab, false).unwrap();
     lab.wait_for_route("Game", "mixd-default").unwrap();
     session.shows(lab, "the program sent", has_undo);
     shows_what_is_ignored(lab, &mut session, &daemon);
     // And a drag, from where it is no second click.
-    desktop.point(lab, 40, 112).unwrap();
+    desktop.point(lab, 40, PROGRAM).unwrap();
     desktop.button(lab, true).unwrap();
     desktop.point(lab, 200, 140).unwrap();
     desktop.point(lab, 340, 150).unwrap();
     session.shows(lab, "the program dragged", |picture| {
-        picture.at(464, 160) == WARM || picture.at(465, 160) == WARM
+        picture.at(462, 160) == WARM || picture.at(463, 160) == WARM
     });
     desktop.button(lab, false).unwrap();
     lab.wait_for_route("Game", "mixd-aux").unwrap();
@@ -396,7 +403,8 @@ fn is_typed_in(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     for pattern in ["a", "b", "c"] {
         daemon.ctl(&["add-program", pattern]).unwrap();
     }
-    session.shows(lab, "three patterns", |picture| picture.at(21, 322) == WARM);
+    let has_third = |picture: &Picture| picture.at(21, PATTERN + 2 * ROW) == WARM;
+    session.shows(lab, "three patterns", has_third);
     session.key(lab, &[], "Tab");
     session.key(lab, &[], "Tab");
     hold("Delete");
@@ -448,12 +456,12 @@ fn is_typed_in(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     wait_for_volume(&daemon, "0");
     desktop.button(lab, false).unwrap();
     // A drop on the left half of the field, of what was sent back before.
-    click(lab, desktop, (ARROWS.1, 112));
+    click(lab, desktop, (ARROWS.1, PROGRAM));
     lab.wait_for_route("Game", "mixd-default").unwrap();
-    desktop.point(lab, 40, 112).unwrap();
+    desktop.point(lab, 40, PROGRAM).unwrap();
     desktop.button(lab, true).unwrap();
     desktop.point(lab, 60, 170).unwrap();
-    desktop.point(lab, 60, 232).unwrap();
+    desktop.point(lab, 60, FIELD).unwrap();
     desktop.button(lab, false).unwrap();
     lab.wait_for_route("Game", "mixd-aux").unwrap();
 
@@ -471,6 +479,49 @@ fn keys_do_what_they_say_on_x11() {
 #[test]
 fn keys_do_what_they_say_on_sway() {
     on_sway(is_typed_in, "sway-keys");
+}
+
+/// A program that plays two streams has one row, and goes to the other side whole by one click.
+fn is_one_row(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
+    let tone = lab.path("tone.wav");
+    level::write_tone(&tone, 440.0, 0.25, 300).unwrap();
+    let daemon = Mixd::start(lab, &mixd()).unwrap();
+    let _streams = [(), ()].map(|()| lab.play_native("Game", &tone, &[]).unwrap());
+    let wait_for_both = |channel: Channel| {
+        let mut client = daemon.connect().unwrap();
+        let is_there = |stream: &wire::Stream| {
+            stream.channel == channel && stream.state == StreamState::Routed
+        };
+        let are_there = || match client.request(&Request::GetStatus).unwrap() {
+            Reply::Status(status) => {
+                let streams = &status.audio.streams;
+                Ok((streams.len() == 2 && streams.iter().all(is_there)).then_some(()))
+            }
+            other => panic!("{other:?}"),
+        };
+        wait_for("two streams", TIMEOUT, are_there).unwrap();
+    };
+    wait_for_both(Channel::Default);
+    let mut session = Session::open(lab, desktop, name, daemon.socket(), &[]);
+    session.shows(lab, "one row", |picture| {
+        picture.at(21, PROGRAM) == COOL && picture.at(21, PROGRAM + ROW) == BACKGROUND
+    });
+    click(lab, desktop, (ARROWS.0, PROGRAM));
+    wait_for_both(Channel::Aux);
+    session.shows(lab, "the row sent", |picture| {
+        picture.at(21, PROGRAM) == BACKGROUND && picture.at(249, PROGRAM) == WARM
+    });
+    assert_eq!(changes(&daemon), 1);
+}
+
+#[test]
+fn a_program_of_two_streams_is_one_row_on_x11() {
+    on_x11(is_one_row, "x11-row");
+}
+
+#[test]
+fn a_program_of_two_streams_is_one_row_on_sway() {
+    on_sway(is_one_row, "sway-row");
 }
 
 /// The header's ends, its value and the size of the text, by pointer and keys.
@@ -580,17 +631,17 @@ fn is_raised(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     let _other = Session::open(lab, desktop, name, &nobody, &[]);
     session.shows(lab, "two windows", |picture| picture.has_handle(0.0, TEXT));
     // A hand that shakes over the row.
-    desktop.point(lab, 40, 112).unwrap();
+    desktop.point(lab, 40, PROGRAM).unwrap();
     desktop.button(lab, true).unwrap();
-    desktop.point(lab, 44, 112).unwrap();
+    desktop.point(lab, 44, PROGRAM).unwrap();
     desktop.button(lab, false).unwrap();
     // The other has the focus again.
     click(lab, desktop, (720, 300));
     std::thread::sleep(MEANWHILE);
-    click(lab, desktop, (ARROWS.0, 112));
+    click(lab, desktop, (ARROWS.0, PROGRAM));
     std::thread::sleep(MEANWHILE);
     assert_eq!(changes(&daemon), 0, "a click that raises sends nothing");
-    click(lab, desktop, (ARROWS.0, 112));
+    click(lab, desktop, (ARROWS.0, PROGRAM));
     lab.wait_for_route("Game", "mixd-aux").unwrap();
 }
 

@@ -57,7 +57,16 @@ fn at_any_size_and_scale_no_text_lies_over_another_or_outside() {
     let mut checked = 0;
     for scene in scenes::all() {
         let model = (scene.make)();
-        for (width, height) in [(320, 240), (321, 251), (397, 333), (480, 420), (1234, 777)] {
+        for (width, height) in [
+            (320, 240),
+            (320, 200),
+            (320, 120),
+            (321, 251),
+            (397, 333),
+            (480, 420),
+            (480, 900),
+            (1234, 777),
+        ] {
             for scale in [0.75, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 3.3] {
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
                 let pixels = |logical: u32| (f64::from(logical) * f64::from(scale)).ceil() as u32;

@@ -370,6 +370,22 @@ fn a_drop_on_the_field_means_aux_on_its_left_half_too() {
 }
 
 #[test]
+fn a_drop_on_the_place_that_asks_for_one_sends_to_aux() {
+    let (mut user, mut daemon) = User::with(&["Game"], &[]);
+    user.onto(Target::Stream(1));
+    user.press();
+    let frame = user.frame();
+    let mut areas = frame.areas.iter();
+    let place = areas.find(|area| area.role == Role::Pane(Pane::Streams(Channel::Aux)));
+    let rect = place.unwrap().rect;
+    user.to(rect.x + 2.0, rect.y + 2.0);
+    assert_eq!(user.model.drag.dragged().unwrap().channel, Channel::Aux);
+    user.release();
+    user.answer(&mut daemon);
+    assert_eq!(daemon.programs.len(), 1);
+}
+
+#[test]
 fn a_click_that_raises_the_window_does_nothing_else() {
     let (mut user, mut daemon) = User::with(&["Game"], &["x"]);
     let click = |user: &mut User, before: bool, after: bool| {
@@ -416,7 +432,7 @@ fn a_refusal_does_not_move_what_the_next_click_is_meant_for() {
     user.answer(&mut daemon);
     assert!(user.model.alarm().is_some());
     assert_eq!(entry(&user), before);
-    user.onto(Target::Delete(*daemon.programs[2].pattern()));
+    user.onto(Target::Delete(*daemon.programs[1].pattern()));
     user.press();
     assert!(user.model.alarm().is_none());
     user.release();

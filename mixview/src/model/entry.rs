@@ -4,12 +4,13 @@ use wire::message::Pattern;
 use wire::{Channel, Failure, Reply, Stream, StreamState};
 
 use super::daemon::Daemon;
+use super::program::Program;
 use super::text_field::TextField;
 
 /// Something that is suggested below the entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Suggestion {
-    /// To send a playing stream to the aux channel, by its id.
+    /// To send a program that plays to the aux channel, by the id of its oldest stream.
     Stream(u32),
     /// To add the text to the list as it stands.
     Pattern,
@@ -61,29 +62,26 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The streams that can still be added to the list and whose names contain the text, each name
-    /// once; then the text itself. Text that is more than a part of a name is taken as it stands.
+    /// The programs that can still be added to the list and whose names contain the text; then the text
+    /// itself. Text that is more than a part of a name is taken as it stands.
     pub(super) fn suggestions(&self, daemon: &Daemon) -> Vec<Suggestion> {
         if self.is_dismissed {
             return Vec::new();
         }
         let text = self.field.text().trim().to_lowercase();
-        let mut streams: Vec<&Stream> = Vec::new();
-        for stream in daemon.streams(Channel::Default) {
-            let mut names = [Some(&stream.name), stream.binary.as_ref()]
-                .into_iter()
-                .flatten();
-            let fits = names.any(|name| name.to_lowercase().contains(&text));
-            let same = |other: &&Stream| other.name == stream.name && other.binary == stream.binary;
-            let is_listed = stream.state == StreamState::Ignored;
-            if fits && !is_listed && !streams.iter().any(same) {
-                streams.push(stream);
-            }
-        }
-        if text.contains(['*', '?', '[', '=']) {
-            streams.clear();
-        }
-        let streams = streams.iter().map(|stream| Suggestion::Stream(stream.id));
+        let fits = |program: &Program<'_>| {
+            let Stream { name, binary, .. } = program.first;
+            let mut names = [Some(name), binary.as_ref()].into_iter().flatten();
+            names.any(|name| name.to_lowercase().contains(&text))
+        };
+        let programs = match text.contains(['*', '?', '[', '=']) {
+            true => Vec::new(),
+            false => daemon.programs(Channel::Default),
+        };
+        let is_listed = |program: &Program<'_>| program.movable().state == StreamState::Ignored;
+        let programs = programs.into_iter();
+        let programs = programs.filter(|program| fits(program) && !is_listed(program));
+        let streams = programs.map(|program| Suggestion::Stream(program.first.id));
         let pattern = (!text.is_empty()).then_some(Suggestion::Pattern);
         streams.chain(pattern).collect()
     }

@@ -57,8 +57,9 @@ impl Model {
                 order.push(Target::Value);
             }
             for channel in [Channel::Default, Channel::Aux] {
-                let streams = self.daemon.streams(channel);
-                order.extend(streams.map(|stream| Target::Stream(stream.id)));
+                let programs = self.daemon.programs(channel);
+                let rows = programs.iter();
+                order.extend(rows.map(|program| Target::Stream(program.first.id)));
             }
             order.push(Target::Entry);
             for pattern in self.daemon.rules.iter().map(Rule::pattern) {
@@ -188,8 +189,31 @@ impl Model {
         }
     }
 
+    /// Returns the streams of the program whose row has the focus.
+    pub(super) fn focused_row(&self) -> Vec<u32> {
+        let program = match self.focus.target {
+            Target::Stream(id) => self.daemon.program(id),
+            _ => None,
+        };
+        program.map_or_else(Vec::new, |program| program.ids().collect())
+    }
+
+    /// Keeps the focus on a row whose oldest stream has ended, if another of its streams is left.
+    pub(super) fn follow_row(&mut self, streams: &[u32]) {
+        let mut left = streams.iter();
+        if let Some(id) = left.find(|id| self.daemon.stream(**id).is_some()) {
+            self.focus.target = Target::Stream(*id);
+        }
+    }
+
     /// Moves the focus to the target that has taken its own one's place, if that has gone.
     pub(super) fn keep_focus(&mut self) {
+        if let Target::Stream(id) = self.focus.target
+            && let Some(program) = self.daemon.program(id)
+        {
+            // It may have come to a row whose oldest stream is another.
+            self.focus.target = Target::Stream(program.first.id);
+        }
         let order = self.focus_order();
         let target = self.focus.target;
         if let Some(index) = order.iter().position(|other| *other == target) {

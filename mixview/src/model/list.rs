@@ -16,7 +16,7 @@ impl Model {
         self.effects.extend(self.daemon.edit_list(request, typed));
     }
 
-    /// Moves a stream to the other channel.
+    /// Moves a stream's program to the other channel.
     pub(super) fn move_across(&mut self, id: u32) {
         match self.daemon.stream(id).map(|stream| stream.channel) {
             Some(Channel::Aux) => self.move_stream(id, Channel::Default),
@@ -25,19 +25,23 @@ impl Model {
         }
     }
 
-    /// Moves a stream to a channel, unless it is there.
+    /// Moves a stream's program to a channel, unless it is there.
     pub(super) fn move_stream(&mut self, id: u32, channel: Channel) {
-        let stream = self.daemon.stream(id);
-        if stream.is_some_and(|stream| stream.channel != channel) {
-            self.edit_list(Request::MoveStream(Move { id, channel }), None);
-        }
+        self.move_program(id, channel, None);
     }
 
-    /// Sends a stream that is suggested to the aux channel.
+    /// Sends a program that is suggested to the aux channel.
     pub(super) fn add_stream(&mut self, id: u32) {
-        let channel = Channel::Aux;
-        let typed = Some(self.entry.field.text().to_owned());
-        self.edit_list(Request::MoveStream(Move { id, channel }), typed);
+        let typed = self.entry.field.text().to_owned();
+        self.move_program(id, Channel::Aux, Some(typed));
+    }
+
+    fn move_program(&mut self, id: u32, channel: Channel, typed: Option<String>) {
+        let program = self.daemon.program(id);
+        if let Some(program) = program.filter(|program| program.first.channel != channel) {
+            let id = program.movable().id;
+            self.edit_list(Request::MoveStream(Move { id, channel }), typed);
+        }
     }
 
     /// Adds the entry's text to the list.
@@ -114,7 +118,7 @@ impl Model {
         let Some(edit) = &self.edit else { return true };
         let (old, text) = (edit.pattern, edit.field.text().trim().to_owned());
         if text.is_empty() {
-            let text = "A pattern can't be empty; Delete takes it off the list";
+            let text = "A pattern can't be empty: give the change up with Esc, then Delete takes it off the list";
             self.say(text, true);
             return false;
         }

@@ -1,5 +1,6 @@
 mod drag;
 mod list;
+mod program;
 mod slider;
 mod status;
 

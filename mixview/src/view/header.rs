@@ -15,20 +15,21 @@ const RADIUS: f32 = 10.0;
 /// The upper end of the slider's hit area: above it are the ends' names and the value.
 const TOP: f32 = 12.0 * GRID;
 
-pub fn draw(painter: &mut Painter<'_>, model: &Model, window: Rect) -> Track {
-    let header = Rect::new(0.0, 0.0, window.width, HEADER);
+pub fn draw(painter: &mut Painter<'_>, model: &Model, column: Rect) -> Track {
+    let header = Rect::new(0.0, 0.0, painter.frame.size.0, HEADER);
     painter.area(header, Role::Header);
-    let third = ((window.width - 2.0 * MARGIN) / 3.0).floor();
+    let third = ((column.width - 2.0 * MARGIN) / 3.0).floor();
     // The texts stand at the margins.
     let (y, width, height) = (GRID, third.min(26.0 * GRID) + 2.0 * GRID, TOP - GRID);
-    let left = Rect::new(MARGIN - 2.0 * GRID, y, width, height);
-    let right = Rect::new(window.width - left.x - width, y, width, height);
+    let left = Rect::new(column.x + MARGIN - 2.0 * GRID, y, width, height);
+    let x = column.right() - MARGIN + 2.0 * GRID - width;
+    let right = Rect::new(x, y, width, height);
     end(painter, model, Channel::Default, left);
     end(painter, model, Channel::Aux, right);
     let (width, height) = (18.0 * GRID, 6.5 * GRID);
-    let x = ((window.width - width) / 2.0).floor();
+    let x = column.x + ((column.width - width) / 2.0).floor();
     value(painter, model, Rect::new(x, 2.5 * GRID, width, height));
-    slider(painter, model, window)
+    slider(painter, model, column)
 }
 
 /// Draws a channel's name and gain at its end of the slider; a click there sets the volume to that end.
@@ -93,19 +94,24 @@ fn value(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
     painter.area(rect, Role::Target(Target::Value));
 }
 
-fn slider(painter: &mut Painter<'_>, model: &Model, window: Rect) -> Track {
+fn slider(painter: &mut Painter<'_>, model: &Model, column: Rect) -> Track {
     let theme = painter.theme;
     let is_up = model.daemon.is_up();
     let volume = model.volume();
     let mut track = Track {
-        left: MARGIN + RADIUS,
-        right: window.width - MARGIN - RADIUS,
+        left: column.x + MARGIN + RADIUS,
+        right: column.right() - MARGIN - RADIUS,
         handle: 0.0,
         radius: RADIUS,
     };
     track.handle = track.place(volume);
     let middle = track.place(Volume::MIDDLE);
-    let bar = Rect::new(MARGIN, MIDDLE - 1.0, window.width - 2.0 * MARGIN, 2.0);
+    let bar = Rect::new(
+        column.x + MARGIN,
+        MIDDLE - 1.0,
+        column.width - 2.0 * MARGIN,
+        2.0,
+    );
     painter.round(bar, 1.0, theme.line);
     if is_up {
         let color = match volume < Volume::MIDDLE {
@@ -118,8 +124,8 @@ fn slider(painter: &mut Painter<'_>, model: &Model, window: Rect) -> Track {
         }
     }
     for (x, color) in [
-        (MARGIN + 3.0, theme.default),
-        (window.width - MARGIN - 3.0, theme.aux),
+        (column.x + MARGIN + 3.0, theme.default),
+        (column.right() - MARGIN - 3.0, theme.aux),
     ] {
         painter.disc(x, MIDDLE, 3.0, if is_up { color } else { theme.muted });
     }
@@ -139,11 +145,11 @@ fn slider(painter: &mut Painter<'_>, model: &Model, window: Rect) -> Track {
         painter.disc(track.handle, MIDDLE, RADIUS - 6.0, knob);
     }
     if model.focus.ring() == Some(Target::Slider) {
-        let (top, width) = (MIDDLE - 4.0 * GRID, window.width - 2.0 * GRID);
-        let ring = Rect::new(GRID, top, width, 8.0 * GRID);
+        let (top, width) = (MIDDLE - 4.0 * GRID, column.width - 2.0 * GRID);
+        let ring = Rect::new(column.x + GRID, top, width, 8.0 * GRID);
         focus_ring(painter, ring, theme.muted);
     }
-    let area = Rect::new(0.0, TOP, window.width, 10.0 * GRID);
+    let area = Rect::new(column.x, TOP, column.width, 10.0 * GRID);
     painter.area(area, Role::Target(Target::Slider));
     track
 }

@@ -7,8 +7,9 @@ use crate::geometry::Rect;
 use crate::model::{Model, Pane, Target};
 use crate::theme::{GRID, ROW, SMALL, TEXT};
 
+use super::badge::{self, Badge};
 use super::painter::{Align, Painter, Style};
-use super::{Role, badge, empty_list, focus_ring, row_frame, rows, text_field};
+use super::{Role, focus_ring, row_frame, rows, text_field};
 
 pub fn entry(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
     let has_focus = model.focus.target == Target::Entry && !model.help;
@@ -40,7 +41,10 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
         .position(|rule| Some(*rule.pattern()) == target);
     painter.area(rect, Role::Pane(Pane::Patterns));
     if rules.is_empty() {
-        empty_list(painter, rect, "No program is sent to Aux yet");
+        let room = Rect::new(rect.x + 3.0 * GRID, rect.y, rect.width - 6.0 * GRID, ROW);
+        let style = Style::new(SMALL, painter.theme.muted);
+        let text = "None yet: drag a program here, or type its name";
+        painter.text(room, text, style, Align::Left);
     }
     rows(
         painter,
@@ -78,7 +82,7 @@ fn draw_row(painter: &mut Painter<'_>, model: &Model, rule: Rule, rect: Rect, co
     let end = Rect::new(cross.x - ROW, rect.y, ROW, ROW);
     room.width = end.x - rect.x - 4.0 * GRID;
     if let Rule::Ignore(_) = rule {
-        room.width -= badge(painter, room, "ignored", color) + GRID;
+        room.width -= badge::draw(painter, room, Badge::Ignored, None) + GRID;
     }
     let style = Style::new(TEXT, theme.text);
     let (width, was_cut) = painter.text(room, &pattern, style, Align::Left);
@@ -134,7 +138,7 @@ fn matches(model: &Model, pattern: Pattern) -> String {
         }
     }
     match names.is_empty() {
-        true => "nothing now".to_owned(),
+        true => "matches nothing now".to_owned(),
         false => names.join(", "),
     }
 }

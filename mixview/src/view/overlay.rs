@@ -9,12 +9,14 @@ use crate::model::{Entry, KEYS, LinkError, Model, Pane, Suggestion, Target, capi
 use crate::theme::{GRID, LARGE, ROW, SMALL, TEXT};
 
 use super::painter::{Align, Painter, Style};
-use super::{RADIUS, Role, rows};
+use super::{RADIUS, Role, height_of, rows, rows_in};
 
 /// The height of a line of small text.
-const LINE: f32 = 4.0 * GRID;
+pub const LINE: f32 = 4.0 * GRID;
 /// The most suggestions that are seen at a time.
 const MAX_SUGGESTIONS: usize = 6;
+/// So many rows are room enough for suggestions.
+const ENOUGH: usize = 3;
 /// The most lines of a tooltip: those of the longest sentence of mixd's in the smallest window.
 const MAX_LINES: usize = 12;
 /// The widest paragraph.
@@ -41,7 +43,10 @@ pub fn link_error(painter: &mut Painter<'_>, error: &LinkError, room: Rect) {
         painter.text(line, command, Style::strong(TEXT, theme.text), Align::Left);
         y = bar.bottom() + GRID;
     }
-    let text = "This window finds mixd by itself.";
+    let text = match error.command {
+        Some(_) => "This window finds mixd by itself when it is there.",
+        None => "This window tries again every two seconds.",
+    };
     paragraph(painter, room, y, text, theme.muted);
 }
 
@@ -85,18 +90,23 @@ fn card(painter: &mut Painter<'_>, rect: Rect) {
     painter.area(rect, Role::Overlay);
 }
 
-/// Draws what is suggested below the entry.
-pub fn suggestions(painter: &mut Painter<'_>, model: &Model, entry: Rect, bottom: f32) {
+/// Draws what is suggested below the entry, or above it where there is more room, within the body.
+pub fn suggestions(painter: &mut Painter<'_>, model: &Model, entry: Rect, body: Rect) {
     let suggestions = model.suggestions();
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let room = ((bottom - entry.bottom() - 3.0 * GRID) / ROW).max(1.0) as usize;
-    let seen = suggestions.len().min(room).min(MAX_SUGGESTIONS);
-    if seen == 0 || model.help {
+    let wanted = suggestions.len().min(MAX_SUGGESTIONS);
+    if wanted == 0 || model.help {
         return;
     }
-    #[allow(clippy::cast_precision_loss)]
-    let height = seen as f32 * ROW;
-    let y = entry.bottom() + GRID;
+    let above = rows_in(entry.y - body.y - 3.0 * GRID);
+    let below = rows_in(body.bottom() - entry.bottom() - 4.0 * GRID);
+    // Whatever is typed, it stays on its side.
+    let is_above = below < ENOUGH && above > below;
+    let room = if is_above { above } else { below };
+    let height = height_of(wanted.min(room).max(1));
+    let y = match is_above {
+        true => entry.y - height - 3.0 * GRID,
+        false => entry.bottom() + GRID,
+    };
     let rect = Rect::new(entry.x, y, entry.width, height + 2.0 * GRID);
     card(painter, rect);
     painter.area(rect, Role::Pane(Pane::Suggestions));
@@ -157,7 +167,7 @@ fn pattern(entry: &Entry) -> String {
     match entry.outcome() {
         None => add,
         Some(Ok(names)) if names.is_empty() => format!("{add}: matches nothing now"),
-        Some(Ok(names)) => format!("{add}: {}", names.join(", ")),
+        Some(Ok(names)) => format!("{add}: matches {}", names.join(", ")),
         Some(Err(why)) => capitalized(why),
     }
 }

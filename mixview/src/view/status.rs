@@ -91,7 +91,8 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
             right = rect.x - 2.0 * GRID;
         }
     }
-    let room = Rect::new(MARGIN, rect.y, right - MARGIN, rect.height);
+    let left = rect.x + MARGIN;
+    let room = Rect::new(left, rect.y, right - left, rect.height);
     let style = Style::new(SMALL, theme.muted);
     let (_, was_cut) = painter.text(room, &notice.text, style, Align::Left);
     if model.focus.ring() == Some(Target::StatusLine) {

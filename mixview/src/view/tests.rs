@@ -180,6 +180,96 @@ fn what_a_pattern_holds_is_named_once() {
 }
 
 #[test]
+fn the_count_of_a_program_s_streams_is_whole_and_the_tooltip_has_them() {
+    let long = "A browser whose name is longer than the row that it has";
+    let mut model = model(&[long, "Game", long, long], &[]);
+    for size in [SMALL_WINDOW, USUAL_WINDOW] {
+        let frame = seen(&mut model, size);
+        assert!(place(&frame, "×3").is_some(), "{size:?}");
+        assert!(place(&frame, "×1").is_none());
+    }
+    model.update(Message::Hover(Some(Target::Stream(1))));
+    let frame = seen(&mut model, (800, 420));
+    // The third is paused, and the fourth says what it plays.
+    for line in ["Stream 1", "Stream 3, paused", "Sound"] {
+        assert!(place(&frame, line).is_some(), "{line}");
+    }
+}
+
+#[test]
+fn a_list_has_the_rows_that_it_needs_and_half_of_them_where_both_need_more() {
+    for (rows, programs, patterns, expected) in [
+        // Few of both: the field stays where it is as programs come.
+        (7, 2, 3, 4),
+        (7, 4, 3, 4),
+        (30, 2, 3, 4),
+        // Many of one have what the other leaves.
+        (7, 40, 1, 6),
+        (30, 40, 3, 27),
+        (7, 2, 40, 2),
+        (30, 7, 40, 7),
+        // Many of both.
+        (7, 40, 40, 4),
+        (2, 2, 1, 1),
+    ] {
+        let found = programs_rows(rows, programs, patterns);
+        assert_eq!(found, expected, "{rows}, {programs}, {patterns}");
+    }
+}
+
+#[test]
+fn the_room_is_used_and_a_low_window_has_what_matters() {
+    let names = names(40);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut model = model(&names, &["x"]);
+    let rows = |frame: &Frame| {
+        let streams = frame.areas.iter();
+        let streams = streams.filter(|area| matches!(area.role, Role::Target(Target::Stream(_))));
+        streams.count()
+    };
+    let has_field = |frame: &Frame| {
+        let mut areas = frame.areas.iter();
+        areas.any(|area| matches!(area.role, Role::Text(Target::Entry, _)))
+    };
+    for (height, count, has_heading) in [(900, 24, true), (420, 6, true), (240, 1, false)] {
+        let frame = seen(&mut model, (480, height));
+        assert_eq!(rows(&frame), count, "{height}");
+        assert!(has_field(&frame));
+        assert_eq!(place(&frame, "Always on Aux").is_some(), has_heading);
+    }
+    // Between: what plays, or the field while it has the focus.
+    let frame = seen(&mut model, (480, 210));
+    assert!(rows(&frame) == 2 && !has_field(&frame));
+    model.update(Message::Click(Target::Entry));
+    let frame = seen(&mut model, (480, 210));
+    assert!(rows(&frame) == 0 && has_field(&frame));
+    for height in [92, 150, 199] {
+        let frame = seen(&mut model, (480, height));
+        let mut areas = frame.areas.iter();
+        let below = areas.find(|area| area.rect.bottom() > HEADER);
+        assert!(below.is_none(), "{height}: {below:?}");
+    }
+}
+
+#[test]
+fn in_a_wide_window_all_stands_in_a_column_in_the_middle() {
+    let mut model = model(&["Game"], &["x"]);
+    for (width, left) in [(1200, 264.0), (673, 0.0), (480, 0.0)] {
+        let frame = seen(&mut model, (width, 420));
+        #[allow(clippy::cast_precision_loss)]
+        let right = (width as f32 - left).max(left);
+        for area in &frame.areas {
+            let is_in = area.rect.x >= left && area.rect.right() <= right;
+            assert!(is_in || area.role == Role::Header, "{area:?}");
+        }
+        assert!((frame.track.left - left - 26.0).abs() < 0.01);
+        assert!((frame.track.right - right + 26.0).abs() < 1.01);
+        // The wheel turns the slider also beside it.
+        assert!(frame.areas.iter().any(|area| area.rect.contains(1.0, 40.0)));
+    }
+}
+
+#[test]
 fn what_mixd_asks_ends_with_its_question_mark() {
     let mut model = model(&[], &[]);
     model.update(Message::Disconnected(LinkError {
@@ -191,6 +281,9 @@ fn what_mixd_asks_ends_with_its_question_mark() {
     assert!(place(&frame, "mixd does not answer").is_some());
     let why = "mixd has not answered within 2 s; is it stopped?";
     assert!(place(&frame, why).is_some());
+    // It is there: it is not to be found.
+    let again = "This window tries again every two seconds.";
+    assert!(place(&frame, again).is_some());
 }
 
 #[test]

@@ -53,12 +53,22 @@ pub fn all() -> Vec<Scene> {
         scene("typical", USUAL, ALL, BOTH, typical),
         scene("typical-small", SMALL, ALL, BOTH, typical),
         scene("typical-wide", (900, 360), ONE, DARK, typical),
+        scene("typical-tall", (480, 640), ONE, BOTH, typical),
+        scene("typical-low", (480, 210), ONE, DARK, typical),
+        scene("slider", (480, 120), ONE, BOTH, typical),
         scene("empty", USUAL, ALL, BOTH, empty),
+        scene("empty-small", SMALL, ONE, BOTH, empty),
+        scene("first-drag", USUAL, ONE, BOTH, first_drag),
         scene("forty", USUAL, ALL, BOTH, forty),
+        scene("forty-programs", USUAL, ALL, BOTH, forty_programs),
+        scene("forty-wide", (1200, 700), ONE, DARK, forty_programs),
         scene("long-names", USUAL, ALL, BOTH, long_names),
         scene("long-names-small", SMALL, ONE, DARK, long_names),
         scene("scripts", USUAL, ALL, BOTH, scripts),
         scene("badges", USUAL, ALL, BOTH, badges),
+        scene("programs", USUAL, ALL, BOTH, programs),
+        scene("programs-small", SMALL, ONE, BOTH, programs),
+        scene("muted", USUAL, ALL, BOTH, muted),
         scene("badge-reason", USUAL, ALL, BOTH, badge_reason),
         scene("badge-reason-small", SMALL, ONE, DARK, badge_reason),
         scene("ignored", USUAL, ONE, BOTH, ignored),
@@ -228,6 +238,27 @@ fn forty() -> Model {
     model
 }
 
+/// Forty programs and three patterns.
+fn forty_programs() -> Model {
+    let streams = (0..40).map(|at| {
+        let rule = (at % 3 == 1).then_some("spotify");
+        stream(100 + at, &format!("Player {at}"), rule)
+    });
+    shown("0.5", &EVENING, audio(streams.collect()))
+}
+
+/// The first program is about to be dropped where the window asks for one.
+fn first_drag() -> Model {
+    let mut model = shown("0", &[], audio(vec![stream(58, "Firefox", None)]));
+    model.update(Message::Drag(Dragged {
+        id: 58,
+        x: 290.0,
+        y: 180.0,
+        channel: Channel::Aux,
+    }));
+    model
+}
+
 fn long_names() -> Model {
     let long = "A program whose name nobody has ever read to its end because it goes on and on and on, from here to there and then back";
     assert_eq!(long.len(), 119);
@@ -271,6 +302,37 @@ fn badged() -> Model {
     streams[2].linked_by = Some(Text::truncated("qpwgraph"));
     streams[3].state = StreamState::Pinned;
     shown("0.4", &EVENING, audio(streams))
+}
+
+/// Programs of several streams, and some that are paused.
+fn programs() -> Model {
+    let mut streams = evening();
+    for (id, what) in [
+        (101, Some("Lo-fi radio – beats to relax to")),
+        (102, None),
+        (103, Some("A talk about clocks")),
+    ] {
+        let mut tab = stream(id, "Chromium", None);
+        tab.description = what.map(Text::truncated);
+        streams.push(tab);
+    }
+    streams[0].running = false;
+    streams[3].running = false;
+    streams[5].running = false;
+    streams[6].state = StreamState::Pinned;
+    let reason = "it was moved to Headset in a mixer, so it is left there";
+    let answer = detail(streams[6].clone(), Some(reason), None);
+    let mut model = shown("0.4", &EVENING, audio(streams));
+    model.update(Message::Hover(Some(Target::Stream(101))));
+    model.update(Message::Reply(Ok(answer)));
+    model
+}
+
+fn muted() -> Model {
+    let mut audio = audio(evening());
+    audio.warnings = vec![Warning::AuxMuted];
+    audio.streams[1].state = StreamState::Contested;
+    shown("0.4", &EVENING, audio)
 }
 
 fn badges() -> Model {

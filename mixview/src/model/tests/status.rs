@@ -119,7 +119,7 @@ fn what_mixd_did_not_answer_is_said_while_it_is_looked_for() {
         assert!(status.is_warning && !status.can_undo);
         assert_eq!(
             status.text,
-            "mixd did not answer: that may or may not be done"
+            "mixd did not answer: the last change may or may not be done"
         );
     }
     window.daemon.inbox.clear();
