@@ -38,6 +38,9 @@ pub trait Desktop {
     /// Presses or releases the left button.
     fn button(&self, lab: &Lab, down: bool) -> Result<()>;
 
+    /// Presses and releases the middle button.
+    fn middle_click(&self, lab: &Lab) -> Result<()>;
+
     /// Types text.
     fn type_text(&self, lab: &Lab, text: &str) -> Result<()>;
 

@@ -113,6 +113,10 @@ impl Desktop for Xvfb {
         self.xdotool(lab, &[verb, "1"])
     }
 
+    fn middle_click(&self, lab: &Lab) -> Result<()> {
+        self.xdotool(lab, &["click", "2"])
+    }
+
     fn type_text(&self, lab: &Lab, text: &str) -> Result<()> {
         self.xdotool(lab, &["type", "--", text])
     }
