@@ -2,11 +2,13 @@
 //!
 //! winit's loop is itself a descriptor; when it is ready, winit is pumped without waiting. So there
 //! is no thread, and no timer but while mixd owes an answer or is not there, or a key is held on Wayland.
+//! (Where text was copied or pasted on X11, a library has a thread.)
 //!
 //! The control flow keeps winit from waiting, not a timeout of the pump: for a timeout, winit 0.30
 //! starts a thread on Wayland that watches the connection while others may read from it. We do so
 //! only while we draw, and pump once more after that.
 
+mod clipboard;
 mod color_scheme;
 mod display;
 mod icon;
@@ -41,6 +43,7 @@ use crate::options::Options;
 use crate::theme::Theme;
 use crate::view::{DEFAULT_SIZE, Frame, MIN_SIZE, Role, Viewport, title, view};
 
+use clipboard::Clipboard;
 use color_scheme::Watch;
 use keyboard::HeldKeys;
 use screen::Screen;
@@ -76,6 +79,7 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         theme: color_scheme::theme(options.color_scheme, None),
         theme_watch: Watch::start(options.color_scheme),
         options: options.clone(),
+        clipboard: Clipboard::new(events.owned_display_handle()),
         display: events.owned_display_handle(),
         open: None,
         modifiers: ModifiersState::default(),
@@ -93,7 +97,9 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         if let PumpStatus::Exit(_) = status {
             return Err("the display has gone".to_owned());
         }
-        let messages = app.link.turn(Instant::now());
+        let now = Instant::now();
+        let mut messages = app.link.turn(now);
+        messages.extend(app.clipboard.turn(now).map(Message::Pasted));
         app.update(messages);
         app.find_fonts();
         if app.theme_watch.as_ref().is_some_and(Watch::has_changed) {
@@ -101,7 +107,7 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         }
         // Poll does not see events that a request to the display has read along with its answer: it
         // waits only after a turn in which nothing was drawn.
-        if !app.refresh() {
+        if !app.refresh() && !app.clipboard.has_read() {
             app.wait(&events)?;
         }
     }
@@ -120,6 +126,7 @@ struct App {
     /// Watches the files that the theme is read from.
     theme_watch: Option<Watch>,
     options: Options,
+    clipboard: Clipboard,
     display: OwnedDisplayHandle,
     open: Option<OpenWindow>,
     modifiers: ModifiersState,
@@ -154,7 +161,8 @@ impl App {
         let is_wayland = self.open.as_ref().is_some_and(OpenWindow::is_wayland);
         let repeats = is_wayland && self.held_keys.may_repeat();
         let repeat = repeats.then(|| Instant::now() + REPEAT);
-        let deadline = self.link.deadline().into_iter().chain(repeat).min();
+        let deadlines = [self.link.deadline(), repeat, self.clipboard.deadline()];
+        let deadline = deadlines.into_iter().flatten().min();
         let display = (events.as_fd(), Interest::Readable);
         // The display stands for what is not there.
         let mixd = self.link.fd().unwrap_or(display);
@@ -162,7 +170,9 @@ impl App {
         let fonts = fonts.map_or(display, |fd| (fd, Interest::Readable));
         let theme = self.theme_watch.as_ref();
         let theme = theme.map_or(display, |watch| (watch.as_fd(), Interest::Readable));
-        match socket::poll([display, mixd, fonts, theme], deadline) {
+        let pasted = self.clipboard.fd();
+        let pasted = pasted.map_or(display, |fd| (fd, Interest::Readable));
+        match socket::poll([display, mixd, fonts, theme, pasted], deadline) {
             Ok(_) => Ok(()),
             Err(error) => Err(format!("poll the display: {error}")),
         }
@@ -184,6 +194,8 @@ impl App {
             for effect in self.model.update(message) {
                 match effect {
                     Effect::Send(request) => self.link.send(&request, Instant::now()),
+                    Effect::Copy(selection, text) => self.clipboard.copy(selection, text),
+                    Effect::Paste(selection) => self.clipboard.paste(selection, Instant::now()),
                     Effect::Close => self.end = Some(Ok(())),
                 }
             }
@@ -487,6 +499,11 @@ impl ApplicationHandler for App {
                     ElementState::Released => pointer.released(frame),
                 });
             }
+            WindowEvent::MouseInput {
+                state: ElementState::Pressed,
+                button: MouseButton::Middle,
+                ..
+            } => self.pointer(|pointer, frame| pointer.middle_pressed(frame)),
             WindowEvent::MouseWheel { delta, .. } => {
                 let (right, up) = match delta {
                     // winit's x is positive when the content goes right, the wheel left.

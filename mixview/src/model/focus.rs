@@ -79,6 +79,7 @@ impl Model {
 
     pub(super) fn focus_on(&mut self, target: Target) {
         if self.focus.target != target {
+            self.awaits_paste = false;
             self.entry.blur();
             if let Some(edit) = &mut self.edit {
                 edit.field.set_preedit("");
@@ -105,9 +106,11 @@ impl Model {
             Target::Entry => Stop::Entry,
             Target::Pattern(_) | Target::Edit => Stop::Patterns,
             Target::StatusLine | Target::Undo | Target::Help => Stop::Foot,
-            Target::Send(_) | Target::Suggestion(_) | Target::StartEdit(_) | Target::Delete(_) => {
-                return None;
-            }
+            Target::Send(_)
+            | Target::Suggestion(_)
+            | Target::StartEdit(_)
+            | Target::Delete(_)
+            | Target::Command => return None,
         })
     }
 
