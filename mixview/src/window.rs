@@ -14,6 +14,7 @@ mod display;
 mod icon;
 mod keyboard;
 pub mod screen;
+mod screen_reader;
 mod x11;
 
 use std::os::fd::AsFd;
@@ -47,6 +48,7 @@ use clipboard::Clipboard;
 use color_scheme::Watch;
 use keyboard::HeldKeys;
 use screen::Screen;
+use screen_reader::ScreenReader;
 use x11::XServer;
 
 /// The Wayland app id, X11's `WM_CLASS`, and the title at first.
@@ -84,6 +86,7 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         open: None,
         modifiers: ModifiersState::default(),
         held_keys: HeldKeys::default(),
+        screen_reader: ScreenReader::open(),
         start: Instant::now(),
         is_dirty: true,
         end: None,
@@ -101,6 +104,10 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         let mut messages = app.link.turn(now);
         messages.extend(app.clipboard.turn(now).map(Message::Pasted));
         app.update(messages);
+        if let Some(messages) = app.screen_reader.turn(&app.model) {
+            app.is_dirty = true;
+            app.update(messages);
+        }
         app.find_fonts();
         if app.theme_watch.as_ref().is_some_and(Watch::has_changed) {
             app.set_theme(None);
@@ -131,6 +138,7 @@ struct App {
     open: Option<OpenWindow>,
     modifiers: ModifiersState,
     held_keys: HeldKeys,
+    screen_reader: ScreenReader,
     start: Instant,
     /// Whether something has happened since the last layout.
     is_dirty: bool,
@@ -172,7 +180,9 @@ impl App {
         let theme = theme.map_or(display, |watch| (watch.as_fd(), Interest::Readable));
         let pasted = self.clipboard.fd();
         let pasted = pasted.map_or(display, |fd| (fd, Interest::Readable));
-        match socket::poll([display, mixd, fonts, theme, pasted], deadline) {
+        let reader = self.screen_reader.fd();
+        let reader = reader.map_or(display, |fd| (fd, Interest::Readable));
+        match socket::poll([display, mixd, fonts, theme, pasted, reader], deadline) {
             Ok(_) => Ok(()),
             Err(error) => Err(format!("poll the display: {error}")),
         }
@@ -245,6 +255,8 @@ impl App {
             return false;
         };
         open.follow(&self.model, &self.frame);
+        let scale = open.viewport.scale;
+        self.screen_reader.tell(&self.model, &self.frame, scale);
         !open.screen.shows(&self.frame.items)
     }
 
@@ -478,8 +490,13 @@ impl ApplicationHandler for App {
                     self.lay_out();
                 }
             }
-            WindowEvent::Focused(true) => self.pointer.focused(now),
-            WindowEvent::Focused(false) => self.held_keys = HeldKeys::default(),
+            WindowEvent::Focused(has_focus) => {
+                self.screen_reader.focused(has_focus);
+                match has_focus {
+                    true => self.pointer.focused(now),
+                    false => self.held_keys = HeldKeys::default(),
+                }
+            }
             WindowEvent::Ime(Ime::Commit(text)) => self.update(vec![Message::Text(text)]),
             WindowEvent::Ime(Ime::Preedit(text, _)) => self.update(vec![Message::Preedit(text)]),
             WindowEvent::Ime(Ime::Disabled) => self.update(vec![Message::Preedit(String::new())]),
