@@ -11,6 +11,7 @@ use wire::{
 };
 
 use crate::config::config_file::ConfigFile;
+use crate::config::editable::{EditableConfig, change_between, outputs_between};
 use crate::config::state::{self, SavedVolume};
 use crate::config::{self, Config, output};
 use crate::fake::{self, FakePipeWire};
@@ -18,7 +19,6 @@ use crate::limits::{MAX_MESSAGE, shortened, takes};
 use crate::mixer::Mixer;
 use crate::options::{BackendKind, Options};
 use crate::router::{ByChannel, Preference, Router, no_stream};
-use crate::rules::list::{ProgramList, change_between, outputs_between};
 use crate::rules::{Edit, Rules};
 use crate::server::admission::ClientId;
 use crate::server::session::Service;
@@ -83,7 +83,7 @@ pub trait AudioServer {
 /// The daemon's state.
 pub struct App {
     mixer: Mixer,
-    programs: ProgramList,
+    editable: EditableConfig,
     audio: Audio,
     /// The command line, which goes before mixd.conf.
     options: Options,
@@ -106,7 +106,7 @@ impl App {
     pub fn new(options: Options) -> Self {
         Self {
             mixer: Mixer::new(),
-            programs: ProgramList::default(),
+            editable: EditableConfig::default(),
             audio: Audio {
                 omitted: 0,
                 outputs: Box::default(),
@@ -147,7 +147,7 @@ impl App {
             let path = path.display();
             warning!("{path} is not there; the defaults hold until it is");
         }
-        app.programs.begin(&app.config, &text);
+        app.editable.begin(&app.config, &text);
         app.changed.insert(Topic::Programs);
         app.update_settings();
         app.saved_volume = SavedVolume::new(state::path());
@@ -197,7 +197,7 @@ impl App {
     pub fn dispatch(&mut self, is_readable: [bool; 2], now: Instant) -> Result<(), String> {
         let [pipewire_readable, config_readable] = is_readable;
         if let Some(pipewire) = &mut self.pipewire {
-            let (rules, mix) = (self.programs.rules(), self.mixer.mix());
+            let (rules, mix) = (self.editable.rules(), self.mixer.mix());
             if let Some(audio) = pipewire.dispatch(pipewire_readable, rules, mix, now)? {
                 self.set_audio(audio);
             }
@@ -223,7 +223,7 @@ impl App {
         };
         pipewire.set_mix(self.mixer.mix(), now);
         if std::mem::take(&mut self.are_routes_stale)
-            && let Some(audio) = pipewire.reconcile(self.programs.rules(), now)
+            && let Some(audio) = pipewire.reconcile(self.editable.rules(), now)
         {
             self.set_audio(audio);
         }
@@ -314,13 +314,13 @@ impl App {
         self.take_config(read, AS_BEFORE);
         self.update_settings();
         if self.problem.is_some() {
-            return self.programs.read_wrong(self.config_file.text());
+            return self.editable.read_wrong(self.config_file.text());
         }
         match self.config_file.is_there() {
             true => info!("the configuration has been read again"),
             false => info!("the configuration has gone; the defaults hold until it is back"),
         }
-        if self.programs.read(&self.config, self.config_file.text()) {
+        if self.editable.read(&self.config, self.config_file.text()) {
             self.changed.insert(Topic::Programs);
         }
         self.configure();
@@ -328,7 +328,7 @@ impl App {
 
     /// What each channel is to play to.
     fn preferences(&self) -> ByChannel<Vec<Preference>> {
-        self.options.preferences(self.programs.outputs())
+        self.options.preferences(self.editable.outputs())
     }
 
     /// Has PipeWire follow the configuration.
@@ -375,18 +375,18 @@ impl App {
             self.apply_config(read);
         }
         let (rules, outputs) = (
-            self.programs.rules().clone(),
-            self.programs.outputs().to_vec(),
+            self.editable.rules().clone(),
+            self.editable.outputs().to_vec(),
         );
         let reply = change(self)?;
-        if *self.programs.rules() != rules {
+        if *self.editable.rules() != rules {
             self.changed.insert(Topic::Programs);
             self.are_routes_stale = true;
         }
-        if *self.programs.outputs() != outputs {
+        if *self.editable.outputs() != outputs {
             self.configure();
         }
-        let Err(mut error) = self.config_file.save(self.programs.text()) else {
+        let Err(mut error) = self.config_file.save(self.editable.text()) else {
             return Ok(reply);
         };
         warning!("{error}; the change of the list ends with mixd");
@@ -402,8 +402,8 @@ impl App {
 
     fn edit(&mut self, edit: &Edit) -> Result<Reply<'static>, Failure> {
         self.change_list(|app| {
-            let rules = app.programs.rules().apply(edit)?;
-            app.programs.change(edit.to_string(), rules);
+            let rules = app.editable.rules().apply(edit)?;
+            app.editable.change(edit.to_string(), rules);
             Ok(Reply::Done)
         })
     }
@@ -413,7 +413,7 @@ impl App {
         let refused = |why: String| Failure::refused(Reason::NotAPattern, shortened(why.into()));
         let choice = output::normalized(choice).map_err(refused)?;
         self.change_list(|app| {
-            let before = app.programs.outputs().to_vec();
+            let before = app.editable.outputs().to_vec();
             let after = output::chosen(&before, choice);
             let mut text = match choice.channel {
                 Some(channel) => format!("{channel} plays to "),
@@ -428,7 +428,7 @@ impl App {
                 text += " when that is there";
             }
             text += &outputs_between(": ", &before, &after);
-            app.programs.change_outputs(choice.to_string(), after);
+            app.editable.change_outputs(choice.to_string(), after);
             Ok(Reply::Changed(Change {
                 text: shortened(text.into()),
                 added: Vec::new(),
@@ -459,7 +459,7 @@ impl App {
 
     /// The streams that an edit would move.
     fn try_edit(&self, edit: &Edit) -> Result<Reply<'static>, Failure> {
-        let rules = self.programs.rules();
+        let rules = self.editable.rules();
         let then = rules.apply(edit)?;
         let mut streams = self
             .router()
@@ -474,10 +474,10 @@ impl App {
                 return Err(no_stream(wanted.id));
             };
             let router = pipewire.router().ok_or_else(|| no_stream(wanted.id))?;
-            let plan = router.plan_move(wanted, app.programs.rules())?;
-            let change = change_between(&plan.words, app.programs.rules(), &plan.rules);
+            let plan = router.plan_move(wanted, app.editable.rules())?;
+            let change = change_between(&plan.words, app.editable.rules(), &plan.rules);
             pipewire.follow_list(&plan.streams);
-            app.programs.change(plan.what, plan.rules);
+            app.editable.change(plan.what, plan.rules);
             app.are_routes_stale = true;
             app.changed.insert(Topic::Streams);
             Ok(Reply::Changed(change))
@@ -486,7 +486,7 @@ impl App {
 
     fn try_move_stream(&self, wanted: Move) -> Result<Reply<'static>, Failure> {
         let router = self.router().ok_or_else(|| no_stream(wanted.id))?;
-        let rules = self.programs.rules();
+        let rules = self.editable.rules();
         let plan = router.plan_move(wanted, rules)?;
         Ok(Reply::Changed(change_between(
             &plan.words,
@@ -527,14 +527,14 @@ impl Service for App {
                 self.change_volume(|mixer| mixer.hold_volume(client, volume));
                 Ok(Reply::Mix(self.mixer.mix()))
             }
-            Request::ListPrograms => Ok(Reply::Programs(self.programs.rules().list().into())),
+            Request::ListPrograms => Ok(Reply::Programs(self.editable.rules().list().into())),
             Request::AddProgram(pattern) => self.edit(&Edit::add_program(pattern)),
             Request::IgnoreProgram(pattern) => self.edit(&Edit::ignore_program(pattern)),
             Request::RemoveProgram(pattern) => self.edit(&Edit::Remove(pattern)),
             Request::ReplaceProgram(replacement) => self.edit(&Edit::Replace(replacement)),
             Request::MoveStream(wanted) => self.move_stream(wanted),
-            Request::Undo => self.change_list(|app| app.programs.undo().map(Reply::Changed)),
-            Request::Redo => self.change_list(|app| app.programs.redo().map(Reply::Changed)),
+            Request::Undo => self.change_list(|app| app.editable.undo().map(Reply::Changed)),
+            Request::Redo => self.change_list(|app| app.editable.redo().map(Reply::Changed)),
             Request::ListSinks => Ok(Reply::Sinks(self.sinks())),
             Request::SetOutput(choice) => self.set_output(choice),
             Request::TryAddProgram(pattern) => self.try_edit(&Edit::add_program(pattern)),
@@ -544,14 +544,14 @@ impl Service for App {
             Request::GetStream(id) => {
                 let router = self.router();
                 let detail = router
-                    .and_then(|router| router.detail(id, self.programs.rules(), MAX_LIST))
+                    .and_then(|router| router.detail(id, self.editable.rules(), MAX_LIST))
                     .ok_or_else(|| no_stream(id))?;
                 Ok(Reply::Stream(Box::new(detail)))
             }
             Request::GetStatus => Ok(Reply::Status(Status {
                 mix: self.mixer.mix(),
                 audio: Cow::Borrowed(&self.audio),
-                programs: self.programs.rules().list().into(),
+                programs: self.editable.rules().list().into(),
                 settings: Cow::Borrowed(&self.settings),
             })),
             Request::Diagnose => Ok(Reply::Diagnosis(self.diagnosis())),
@@ -573,7 +573,7 @@ impl Service for App {
     fn event(&self, topic: Topic) -> Event<'_> {
         match topic {
             Topic::Volume => Event::Volume(self.mixer.mix()),
-            Topic::Programs => Event::Programs(self.programs.rules().list().into()),
+            Topic::Programs => Event::Programs(self.editable.rules().list().into()),
             Topic::Streams => Event::Streams(Cow::Borrowed(&self.audio)),
             Topic::Settings => Event::Settings(Cow::Borrowed(&self.settings)),
         }

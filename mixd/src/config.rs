@@ -3,6 +3,7 @@
 
 pub mod config_file;
 pub mod edit;
+pub mod editable;
 pub mod files;
 pub mod line;
 pub mod output;

@@ -1,7 +1,6 @@
 //! The ordered rules of the program list, and which of them matches a program first. Pure.
 
 pub mod glob;
-pub mod list;
 pub mod moving;
 pub mod name;
 

@@ -11,8 +11,9 @@ use std::process::{Command, Stdio};
 use lab::future::{self, Age};
 use lab::mixd::Mixd;
 use mixd::app;
+use mixd::config::editable;
 use mixd::limits;
-use mixd::rules::{self, list};
+use mixd::rules;
 use mixd::server::{admission, session};
 use raw::mixd_program;
 
@@ -39,7 +40,7 @@ fn the_documents_limits_are_the_daemons() {
     assert_eq!(limit("program list"), rules::MAX_BYTES as u64);
     assert_eq!(
         limit("changes that can be taken back"),
-        list::MAX_CHANGES as u64
+        editable::MAX_CHANGES as u64
     );
     assert_eq!(limit("streams listed"), app::MAX_LIST as u64);
     assert_eq!(limit("properties listed"), app::MAX_LIST as u64);

@@ -4,6 +4,7 @@
 #![allow(clippy::cast_precision_loss)]
 
 mod audio;
+mod cards;
 mod cli;
 mod codec;
 mod floors;
@@ -42,7 +43,7 @@ const BASELINE: &str = "xtask/bench-baseline.json";
 const MARKERS: [&str; 2] = ["<!-- cargo xtask bench -->\n", "<!-- end -->\n"];
 
 /// The benches, by name.
-const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 12] = [
+const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 13] = [
     ("cli", cli::measure),
     ("roundtrip", requests::roundtrip),
     ("fanout", requests::fanout),
@@ -51,6 +52,7 @@ const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 12] = [
     ("audio", audio::measure),
     ("route", route::measure),
     ("move", moves::measure),
+    ("card", cards::measure),
     ("memory", memory::measure),
     ("size", size::measure),
     ("frame", frame::measure),

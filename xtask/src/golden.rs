@@ -1,15 +1,63 @@
-//! `cargo xtask golden`: draws the pictures that mixview's windows are compared with anew.
+//! `cargo xtask golden`: draws the pictures that mixview's windows are compared with anew, and makes a page of
+//! those that differ.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
 
 use lab::Result;
+use lexopt::{Arg, Parser, ValueExt};
 
 use crate::tools;
 
-/// Draws them, and says which differ from what is committed.
-pub fn golden() -> Result<()> {
+const PICTURES: &str = "mixview/tests/golden";
+
+/// Draws them, and shows those that differ from a commit's beside those.
+pub fn golden(mut rest: Parser) -> Result<()> {
+    let mut commit = "HEAD".to_owned();
+    while let Some(argument) = rest.next()? {
+        match argument {
+            Arg::Long("beside") => commit = rest.value()?.string()?,
+            argument => return Err(argument.unexpected().into()),
+        }
+    }
     let mut draw = tools::cargo("test -p mixview --test golden --locked");
     tools::run(draw.env("MIXVIEW_GOLDEN", "write"))?;
-    println!("Look at each of these before you commit it:");
-    tools::run(&mut tools::command(
-        "git status --short mixview/tests/golden",
-    ))
+    let page = page(&commit)?;
+    println!("Look at each picture before you commit it: {page}");
+    Ok(())
+}
+
+/// Makes a page of the pictures that differ from a commit's, each beside what it was. Returns its path.
+fn page(commit: &str) -> Result<String> {
+    let folder = tools::target_folder()?.join("pictures/golden");
+    let before = tools::emptied(folder)?;
+    let mut text = "<!doctype html><title>mixview</title><table>\n".to_owned();
+    let files = fs::read_dir(PICTURES)?.map(|file| Ok(file?.path()));
+    let mut files: Vec<PathBuf> = files.collect::<Result<_>>()?;
+    files.sort();
+    let pictures = files.into_iter();
+    for file in pictures.filter(|file| file.extension().is_some_and(|end| end == "png")) {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let mut show = tools::command("git show");
+        let out = show.arg(format!("{commit}:{PICTURES}/{name}")).output()?;
+        if out.stdout == fs::read(&file)? {
+            continue;
+        }
+        let old = match out.status.success() {
+            true => format!("<img src=\"{name}\">"),
+            false => "new".into(),
+        };
+        fs::write(before.join(&*name), out.stdout)?;
+        let new = std::path::absolute(&file)?;
+        let new = new.display();
+        writeln!(
+            text,
+            "<tr><th colspan=2>{name}<tr><td>{old}<td><img src=\"file://{new}\">"
+        )?;
+        println!("  {name}");
+    }
+    let page = before.join("index.html");
+    fs::write(&page, text)?;
+    Ok(page.display().to_string())
 }

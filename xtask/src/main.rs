@@ -58,7 +58,9 @@ Commands:
   bench [NAME...] [--quick] [--compare] [--publish]
                     measure everything beside what others cost, in one run; say what is
                     slower than xtask/bench-baseline.json; write that and the README's table
-  golden            draw the pictures of mixview anew, to be looked at and committed
+  golden [--beside COMMIT]
+                    draw the pictures of mixview anew, to be looked at and committed, with a page
+                    of those that differ from a commit's [default: HEAD]
   install [--prefix P] [--uninstall]
                     programs, man pages, completions, units and examples [default:
                     /usr/local]; DESTDIR is honoured
@@ -118,7 +120,7 @@ fn parse(mut parser: Parser) -> std::result::Result<Option<(Command, Parser)>, l
             Some("starts") => starts::starts,
             Some("install") => install::install,
             Some("dist") => dist::dist,
-            Some("golden") => |rest| alone(rest, golden::golden),
+            Some("golden") => golden::golden,
             Some("vectors") => |rest| alone(rest, vectors::vectors),
             _ => return Err(format!("no command '{}'", name.display()).into()),
         },

@@ -181,11 +181,13 @@ impl System {
              mkdir -p \"$root$folder\" && mount --bind \"$folder\" \"$root$folder\" || exit 1; done\n\
              [ -e /etc/resolv.conf ] && cp -L /etc/resolv.conf \"$root/etc/resolv.conf\"\n\
              exec chroot \"$root\" sh -c \"$INNER\" sh \"$user\" \"$network\" \"$PWD\" \"$@\"";
-        // Process 1: waits for the program, then for all that it has started.
+        // Process 1: waits for the program, then for all that it has started. Below nohup(1) the signal is ignored
+        // by which script(1) ends what it runs.
         const INNER: &str = "user=$1 network=$2; cd \"$3\" 2>/dev/null || cd /; shift 3\n\
-             first=; [ \"$network\" = loopback ] && first='nice -n -11' && { ip link set lo up || exit 1; }\n\
+             first='env --default-signal=HUP'\n\
+             [ \"$network\" = loopback ] && first=\"$first nice -n -11\" && { ip link set lo up || exit 1; }\n\
              export TMPDIR=/tmp PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n\
-             if [ \"$user\" = 0 ]; then \"$@\"; else\n\
+             if [ \"$user\" = 0 ]; then $first \"$@\"; else\n\
              $first setpriv --reuid \"$user\" --regid \"$user\" --clear-groups -- \"$@\"; fi\n\
              status=$?\n\
              for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do left=\n\

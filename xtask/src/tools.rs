@@ -24,6 +24,15 @@ pub fn cargo(line: &str) -> Command {
     command
 }
 
+/// `cargo test`, with the words of a line. Clippy compiles the project's own crates: it is the compiler with more
+/// to say. `cargo clippy` would have it check all of them, and read all that they depend on, once more.
+pub fn cargo_test(line: &str) -> Command {
+    let mut command = cargo("test");
+    command.args(line.split_whitespace());
+    command.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
+    command
+}
+
 /// The folder of the sources.
 pub fn root() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -7,9 +7,9 @@ use wire::message::{Pattern, Replacement};
 use wire::{Channel, OutputChoice, Rule};
 
 use mixd::config::edit::lines;
+use mixd::config::editable::{EditableConfig, MAX_CHANGES};
 use mixd::config::{self, output};
 use mixd::router::CHANNELS;
-use mixd::rules::list::{MAX_CHANGES, ProgramList};
 use mixd::rules::moving::moved;
 use mixd::rules::{BINARY, Edit, NAME, Program, Rules};
 
@@ -85,7 +85,7 @@ pub fn changes(choose: Choose) {
     let Ok(config) = config::parse(first.as_bytes()) else {
         return;
     };
-    let mut list = ProgramList::default();
+    let mut list = EditableConfig::default();
     list.begin(&config, first.as_bytes());
     let start = (config.rules, config.outputs);
     // What a hand writes besides rules stays when these are taken back.
@@ -107,8 +107,8 @@ pub fn changes(choose: Choose) {
                 let (new, old) = (pattern(choose), pattern(choose));
                 edit(&mut list, &Edit::Replace(Replacement { new, old }));
             }
-            6 => turn(&mut list, ProgramList::undo, ProgramList::redo),
-            7 => turn(&mut list, ProgramList::redo, ProgramList::undo),
+            6 => turn(&mut list, EditableConfig::undo, EditableConfig::redo),
+            7 => turn(&mut list, EditableConfig::redo, EditableConfig::undo),
             10 => choose_output(choose, &mut list),
             _ => {
                 let text = by_hand(choose, &before.1);
@@ -148,16 +148,16 @@ pub fn changes(choose: Choose) {
 
 type InForce = (Rules, Vec<OutputChoice>);
 
-fn in_force(list: &ProgramList) -> InForce {
+fn in_force(list: &EditableConfig) -> InForce {
     (list.rules().clone(), list.outputs().to_vec())
 }
 
-fn now(list: &ProgramList) -> (InForce, Vec<u8>) {
+fn now(list: &EditableConfig) -> (InForce, Vec<u8>) {
     (in_force(list), list.text().to_vec())
 }
 
 /// Chooses what a channel plays to: only that channel's choices change, but where it is for both.
-fn choose_output(choose: Choose, list: &mut ProgramList) {
+fn choose_output(choose: Choose, list: &mut EditableConfig) {
     let sink = [Some("headset*"), Some("aux card"), None][choose(3)];
     let choice = OutputChoice {
         sink: sink.map(Pattern::truncated),
@@ -203,19 +203,19 @@ fn by_hand(choose: Choose, text: &[u8]) -> Vec<u8> {
     lines.concat()
 }
 
-fn edit(list: &mut ProgramList, edit: &Edit) {
+fn edit(list: &mut EditableConfig, edit: &Edit) {
     if let Ok(rules) = list.rules().apply(edit) {
         change(list, edit.to_string(), rules);
     }
 }
 
-fn change(list: &mut ProgramList, what: String, rules: Rules) {
+fn change(list: &mut EditableConfig, what: String, rules: Rules) {
     let comments_before = comments(list.text());
     list.change(what, rules);
     assert_eq!(comments(list.text()), comments_before, "no comment is lost");
 }
 
-fn send(list: &mut ProgramList, programs: &[Named], at: usize, to: Channel) {
+fn send(list: &mut EditableConfig, programs: &[Named], at: usize, to: Channel) {
     let listed = |rules: &Rules, at: usize| rules.channel(&programs[at]);
     let before = list.rules().clone();
     if listed(&before, at).is_none() {
@@ -237,10 +237,10 @@ fn send(list: &mut ProgramList, programs: &[Named], at: usize, to: Channel) {
     }
 }
 
-type Turn = fn(&mut ProgramList) -> Result<wire::Change<'static>, wire::Failure>;
+type Turn = fn(&mut EditableConfig) -> Result<wire::Change<'static>, wire::Failure>;
 
 /// Takes a change back, or makes it again, and the other way round, and lets it stand.
-fn turn(list: &mut ProgramList, there: Turn, back: Turn) {
+fn turn(list: &mut EditableConfig, there: Turn, back: Turn) {
     let before = in_force(list);
     if let Ok(change) = there(list) {
         assert!(!change.text.is_empty() && change.omitted == 0);

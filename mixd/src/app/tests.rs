@@ -18,7 +18,7 @@ fn only_a_change_counts_as_one() {
     let mut app = app();
     app.request(0, Request::SetVolume(volume("0"))).unwrap();
     app.set_settings(Settings::default());
-    app.programs.read(&Config::default(), b"# mine\n");
+    app.editable.read(&Config::default(), b"# mine\n");
     assert!(app.take_changed().is_empty());
     app.request(0, Request::SetVolume(volume("0.5"))).unwrap();
     assert!(app.take_changed().contains(Topic::Volume));

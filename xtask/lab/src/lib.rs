@@ -46,7 +46,7 @@ pub struct Card {
 
 impl Card {
     /// What makes PipeWire's adapter factory make it. SDL 3 knows no sink without a description.
-    fn properties(&self) -> String {
+    pub fn properties(&self) -> String {
         let Self {
             name,
             positions,

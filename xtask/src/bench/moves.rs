@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use lab::Result;
 use lab::level::write_tone;
-use lab::process::wait_for;
+use lab::process::{Process, wait_for};
 use lab::{Lab, Recorder, TIMEOUT};
 
 use super::Bench;
@@ -21,14 +21,15 @@ const PAUSE: Duration = Duration::from_millis(300);
 const MOST: Duration = Duration::from_secs(2);
 
 /// A card's monitor, as it is recorded.
-struct Monitor {
+pub struct Monitor {
     // Ended when this is dropped.
     _recorder: Recorder,
     file: File,
 }
 
 impl Monitor {
-    fn open(lab: &Lab) -> Result<Self> {
+    /// Records `card-a`.
+    pub fn open(lab: &Lab) -> Result<Self> {
         let recorder = lab.record("card-a")?;
         let file = File::open(recorder.file())?;
         Ok(Self {
@@ -39,7 +40,7 @@ impl Monitor {
 
     /// How many milliseconds pass from the start of a command until the sound begins, or ends; none if
     /// it does not.
-    fn time(&mut self, command: &mut Command, begins: bool) -> Result<Option<f64>> {
+    pub fn time(&mut self, command: &mut Command, begins: bool) -> Result<Option<f64>> {
         self.file.seek(SeekFrom::End(0))?;
         let start = Instant::now();
         let mut child = command.spawn()?;
@@ -66,6 +67,15 @@ impl Monitor {
     }
 }
 
+/// Plays silence to `card-a`: a card that nothing plays to records nothing, no silence either.
+pub fn play_silence(lab: &Lab) -> Result<Process> {
+    let silence = lab.path("silence.wav");
+    write_tone(&silence, 440.0, 0.0, 600)?;
+    let player = lab.play_native("silence", &silence, &["--target", "card-a"])?;
+    lab.wait_for_route("silence", "card-a")?;
+    Ok(player)
+}
+
 /// `mixctl move` to the channel that is silent, beside `pactl move-sink-input` to another card.
 pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     let (with, without) = (Lab::start()?, Lab::start()?);
@@ -78,11 +88,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     };
     let _player = play(&with, "bench")?;
     with.wait_for_route("bench", "mixd-default")?;
-    // A card that nothing plays to records nothing, no silence either.
-    let silence = without.path("silence.wav");
-    write_tone(&silence, 440.0, 0.0, 600)?;
-    let _silent = without.play_native("silence", &silence, &["--target", "card-a"])?;
-    without.wait_for_route("silence", "card-a")?;
+    let _silent = play_silence(&without)?;
     let (mut ours_at, mut theirs_at) = (Monitor::open(&with)?, Monitor::open(&without)?);
     std::thread::sleep(PAUSE);
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());

@@ -100,7 +100,11 @@ impl Case {
 
 /// The cases that were asked for.
 #[derive(Default)]
-pub struct Cases(Vec<Case>);
+pub struct Cases {
+    cases: Vec<Case>,
+    /// Whether all that was built is free of warnings.
+    pub is_clean: bool,
+}
 
 impl Cases {
     /// Builds the tests and returns the cases whose names contain one of `names`, all if those are empty,
@@ -108,76 +112,89 @@ impl Cases {
     pub fn build(names: Option<&[&str]>, which: Which) -> Result<Self> {
         // The tests and the programs that they run: with one choice of features for all, so that nothing is
         // compiled twice.
-        let mut build = tools::cargo(
-            "test --workspace --no-run --locked --quiet --message-format=json-render-diagnostics",
+        let mut build = tools::cargo_test(
+            "--workspace --all-targets --no-run --locked --quiet --message-format=json",
         );
         let out = build.stderr(Stdio::inherit()).output()?;
-        if !out.status.success() {
-            return Err("the tests do not build".into());
-        }
         let mut cases = Vec::new();
+        let mut is_clean = true;
         for line in String::from_utf8_lossy(&out.stdout).lines() {
             let message: Value = serde_json::from_str(line)?;
+            if let Some(said) = message["message"]["rendered"].as_str() {
+                eprint!("{said}");
+                is_clean = false;
+            }
             let target = &message["target"];
             let Some(program) = message["executable"].as_str() else {
                 continue;
             };
-            // Examples are programs that the tests run.
-            if message["profile"]["test"] != true {
+            // Examples are programs that the tests run; benches run on their own.
+            if message["profile"]["test"] != true || target["kind"][0] == "bench" {
                 continue;
             }
-            let source = target["src_path"].as_str().unwrap_or_default();
-            // …/mixd/tests/audio.rs, …/mixd/src/lib.rs
-            let folder = Path::new(source).ancestors().nth(2);
-            let folder = folder.and_then(Path::file_name).unwrap_or_default();
-            let folder = folder.to_string_lossy();
-            let file = target["name"].as_str().unwrap_or_default();
+            let source = Path::new(target["src_path"].as_str().unwrap_or_default());
+            let name = target["name"].as_str().unwrap_or_default();
+            let kind = target["kind"][0].as_str().unwrap_or_default();
+            // …/mixd/tests/playing/main.rs, which has a module for each file beside it
+            let has_modules = kind == "test" && source.ends_with("main.rs");
+            // …/mixd/tests/server.rs, …/mixd/src/lib.rs
+            let package = source.ancestors().nth(if has_modules { 3 } else { 2 });
+            let package = package.and_then(Path::file_name).unwrap_or_default();
+            let package = package.display();
             let is_program = which == Which::Programs;
-            let add = |name: String, test, user| Case {
+            let case = |name: String, test, user| Case {
                 name,
                 program: program.into(),
                 test,
                 user,
                 is_program,
             };
-            if target["kind"][0] != "test" {
-                let kind = target["kind"][0].as_str().unwrap_or_default();
+            if kind != "test" {
                 if which == Which::All {
-                    cases.push(add(format!("{folder}/{kind}-{file}"), None, User::Root));
+                    cases.push(case(format!("{package}/{kind}-{name}"), None, User::Root));
                 }
                 continue;
             }
-            let text =
-                fs::read_to_string(source).map_err(|error| format!("read {source}: {error}"))?;
-            let shows = text.contains("desktop::");
-            let plays = text.contains("mod stage;") || text.contains("Lab::");
-            let is_meant = match which {
-                Which::All => true,
-                Which::Playing => plays && !shows,
-                Which::Programs => (&*folder, file) == ("mixd", "programs"),
-            };
-            if !is_meant {
-                continue;
-            }
-            // Browsers refuse root.
-            let user = match shows || is_program {
-                true => User::Ordinary,
-                false => User::Root,
-            };
             for test in tests(program, is_program)? {
-                cases.push(add(format!("{folder}/{file}::{test}"), Some(test), user));
+                let (file, name) = match test.split_once("::").filter(|_| has_modules) {
+                    Some((module, _)) => (
+                        source.with_file_name(module).with_extension("rs"),
+                        format!("{package}/{test}"),
+                    ),
+                    None => (source.to_owned(), format!("{package}/{name}::{test}")),
+                };
+                let text = fs::read_to_string(&file)
+                    .map_err(|error| format!("read {}: {error}", file.display()))?;
+                let shows = text.contains("desktop::");
+                let plays = text.contains("stage::") || text.contains("Lab::");
+                let is_meant = match which {
+                    Which::All => true,
+                    Which::Playing => plays && !shows,
+                    Which::Programs => name.starts_with("mixd/programs::"),
+                };
+                // Browsers refuse root.
+                let user = match shows || is_program {
+                    true => User::Ordinary,
+                    false => User::Root,
+                };
+                if is_meant {
+                    cases.push(case(name, Some(test), user));
+                }
             }
         }
+        if !out.status.success() {
+            return Err("the tests do not build".into());
+        }
         cases.retain(|case| names.is_some_and(|names| names.is_empty() || case.is_one_of(names)));
-        Ok(Self(cases))
+        Ok(Self { cases, is_clean })
     }
 
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.cases.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.cases.is_empty()
     }
 
     /// Runs them all in a system with these variables, some of them among or above other jobs.
@@ -193,7 +210,7 @@ impl Cases {
         let script = "mkdir -p \"$1\" && chmod 1777 \"$1\"";
         tools::run(Command::new("sh").args(["-c", script, "sh"]).arg(pictures))?;
         let (alone, others): (Vec<&Case>, _) = self
-            .0
+            .cases
             .iter()
             .partition(|case| case.is_program || case.is_one_of(&ALONE));
         let (quiet, others): (Vec<&Case>, _) =

@@ -2,8 +2,6 @@
 //! another number here.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,7 +10,8 @@ use lab::mixd::{Mixd, unused_socket};
 use lab::process::{Process, wait_for};
 use lab::{Daemon, Lab, TIMEOUT};
 use rustix::process::Signal;
-use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program};
+
+use crate::stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program};
 
 #[track_caller]
 fn wait_for_level(stage: &Stage, frequency: f64, gain: f64) {

@@ -2,8 +2,6 @@
 //! sound like meanwhile.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod stage;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +9,8 @@ use std::time::Duration;
 use lab::level::{self, Recording};
 use lab::process::{Process, wait_for};
 use lab::{Lab, TIMEOUT};
-use stage::{AMPLITUDE, DISCORD, GAME, Stage};
+
+use crate::stage::{AMPLITUDE, DISCORD, GAME, Stage};
 
 /// How often something is tried where a busy machine may drop a quantum.
 const TRIES: usize = 3;

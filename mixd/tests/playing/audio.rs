@@ -2,8 +2,6 @@
 //! times are printed, and fail a test only at ten times what they should be.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::time::{Duration, Instant};
 
 use lab::level::decibels;
@@ -11,7 +9,10 @@ use lab::mixd::Mixd;
 use lab::process::wait_for;
 use lab::{Daemon, Lab, STEREO, TIMEOUT};
 use rustix::process::Signal;
-use stage::{AMPLITUDE, DISCORD, GAME, Stage, assert_level, heard_at_most, mixd_program, tones};
+
+use crate::stage::{
+    AMPLITUDE, DISCORD, GAME, Stage, assert_level, heard_at_most, mixd_program, tones,
+};
 
 #[test]
 fn levels_at_the_card_follow_the_formula_on_both_sides() {

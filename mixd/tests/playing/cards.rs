@@ -2,15 +2,14 @@
 //! of our own sinks. Times are printed, and fail a test only at ten times what they should be.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::time::{Duration, Instant};
 
 use lab::level::decibels;
 use lab::process::{Process, wait_for};
 use lab::{Card, Daemon, STEREO, TIMEOUT};
 use rustix::process::Signal;
-use stage::{AMPLITUDE, GAME, Stage};
+
+use crate::stage::{AMPLITUDE, GAME, Stage};
 
 /// How long the monitors may take to follow the card: ten times the 200 ms that they should.
 const FOLLOW: Duration = Duration::from_secs(2);

@@ -2,8 +2,6 @@
 //! stays, keeps serving, and routes all again.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::time::{Duration, Instant};
 
 use lab::level::{Recording, decibels};
@@ -11,7 +9,8 @@ use lab::mixd::{Mixd, unused_socket};
 use lab::process::wait_for;
 use lab::{Daemon, Lab, Recorder, TIMEOUT};
 use rustix::process::Signal;
-use stage::{AMPLITUDE, DISCORD, GAME, Stage, assert_level, mixd_program, tones};
+
+use crate::stage::{AMPLITUDE, DISCORD, GAME, Stage, assert_level, mixd_program, tones};
 
 /// How long it may be silent when the session manager ends, in seconds. WirePlumber's links
 /// outlast it: no more than a busy machine drops.

@@ -2,8 +2,6 @@
 //! that they play to goes. Ours go at each change of layout and at each end, and pause nobody.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::path::Path;
 
 use lab::mixd::Mixd;
@@ -11,7 +9,8 @@ use lab::mpris::{Player, run_in_child};
 use lab::process::wait_for;
 use lab::{Card, Lab, TIMEOUT};
 use rustix::process::Signal;
-use stage::{Stage, mixd_program, tones};
+
+use crate::stage::{Stage, mixd_program, tones};
 
 const fn card(name: &'static str, positions: &'static str, priority: u32) -> Card {
     Card {

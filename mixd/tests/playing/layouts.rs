@@ -2,15 +2,14 @@
 //! what would be heard without mixd, and a change of the card's layout drops no stream.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::time::Duration;
 
 use lab::level::{decibels, write_tones};
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
 use lab::{Card, Lab, TIMEOUT};
-use stage::{AMPLITUDE, Stage, mixd_program};
+
+use crate::stage::{AMPLITUDE, Stage, mixd_program};
 
 const SURROUND: &str = "FL FR FC LFE SL SR";
 

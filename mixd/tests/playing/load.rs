@@ -1,17 +1,15 @@
 //! Many streams, and little time: what a busy machine and a browser with a hundred tabs do.
 #![allow(clippy::unwrap_used)]
 
-mod burst;
-mod other;
-mod stage;
-
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use lab::process::{Process, wait_for};
 use lab::{Lab, TIMEOUT};
-use other::Other;
-use stage::{Stage, heard_at_most};
+
+use crate::burst;
+use crate::other::Other;
+use crate::stage::{Stage, heard_at_most};
 
 /// Keeps every core busy until dropped.
 fn busy_loops() -> Vec<Process> {
@@ -77,7 +75,7 @@ fn a_hundred_streams_come_and_go_and_leave_no_memory_behind() {
         let before = stage.mixd.process.processor_time().unwrap();
         let start = Instant::now();
         let mut programs: Vec<Other> = (0..STREAMS / STREAMS_EACH)
-            .map(|_| Other::start("a_program_with_ten_streams", socket))
+            .map(|_| Other::start("load::a_program_with_ten_streams", socket))
             .collect();
         let made = start.elapsed();
         let routed = || {

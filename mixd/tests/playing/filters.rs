@@ -3,8 +3,6 @@
 //! heard without it. Where the session manager has none (0.4), neither have we.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::fmt::Write;
 use std::fs;
 use std::time::Duration;
@@ -13,7 +11,8 @@ use lab::level::{Recording, decibels};
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
 use lab::{Lab, TIMEOUT};
-use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program, tones};
+
+use crate::stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program, tones};
 
 /// Records the sound that a card is sent. The recorder is linked by hand: the session manager would put
 /// the filter before it as well.

@@ -2,8 +2,6 @@
 //! comes back from an earlier run.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::Duration;
@@ -13,7 +11,8 @@ use lab::mixd::Mixd;
 use lab::process::wait_for;
 use lab::{Card, Daemon, Lab, TIMEOUT};
 use rustix::process::Signal;
-use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program};
+
+use crate::stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program};
 
 /// The level at which a tone is heard at the card, as a factor of how it is played.
 fn gain(lab: &Lab, tone: f64) -> f64 {

@@ -11,24 +11,24 @@ fn rule(line: &str) -> Rule {
     }
 }
 
-fn list(text: &str) -> ProgramList {
-    let mut list = ProgramList::default();
+fn list(text: &str) -> EditableConfig {
+    let mut list = EditableConfig::default();
     let config = config::parse(text.as_bytes()).unwrap();
     list.begin(&config, text.as_bytes());
     list
 }
 
-fn write(list: &mut ProgramList, text: &str) {
+fn write(list: &mut EditableConfig, text: &str) {
     let config = config::parse(text.as_bytes()).unwrap();
     list.read(&config, text.as_bytes());
 }
 
-fn edit(list: &mut ProgramList, edit: &Edit) {
+fn edit(list: &mut EditableConfig, edit: &Edit) {
     let rules = list.rules().apply(edit).unwrap();
     list.change(edit.to_string(), rules);
 }
 
-fn text(list: &ProgramList) -> &str {
+fn text(list: &EditableConfig) -> &str {
     str::from_utf8(list.text()).unwrap()
 }
 

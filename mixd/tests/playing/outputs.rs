@@ -2,8 +2,6 @@
 //! there, and nothing is heard twice. Without a remedy PipeWire falls silent: the graph is a circle.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::time::Duration;
 
 use lab::level::{Recording, decibels};
@@ -11,7 +9,8 @@ use lab::mixd::Mixd;
 use lab::process::wait_for;
 use lab::{Lab, TIMEOUT};
 use rustix::process::Signal;
-use stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program};
+
+use crate::stage::{AMPLITUDE, DISCORD, GAME, Stage, mixd_program};
 
 /// Records the sound that a card is sent.
 fn listen(lab: &Lab, card: &str) -> Recording {

@@ -2,15 +2,14 @@
 //! a real session manager.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use lab::process::wait_for;
 use lab::{Daemon, Lab, STEREO, TIMEOUT};
-use stage::{GAME, Stage};
+
+use crate::stage::{GAME, Stage};
 
 /// Waits until `mixctl why` gives this reason.
 fn why(stage: &Stage, name: &str, reason: &str) {

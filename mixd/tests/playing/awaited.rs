@@ -1,14 +1,13 @@
 //! `mixd/dist/wireplumber`: WirePlumber 0.5 leaves a new program unlinked until mixd has chosen its sink.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::time::{Duration, Instant};
 
 use lab::process::wait_for;
 use lab::{Lab, TIMEOUT};
 use rustix::process::Signal;
-use stage::{Stage, tones};
+
+use crate::stage::{Stage, tones};
 
 /// How long a program may wait that mixd leaves where it is.
 const WAIT: Duration = Duration::from_secs(2);

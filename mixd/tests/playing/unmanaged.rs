@@ -2,14 +2,13 @@
 //! their ports and links them, and what is heard is the same.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::time::Duration;
 
 use lab::process::wait_for;
 use lab::{Daemon, Lab, STEREO, TIMEOUT};
 use rustix::process::Signal;
-use stage::{DISCORD, GAME, Stage, assert_level};
+
+use crate::stage::{DISCORD, GAME, Stage, assert_level};
 
 fn stage(args: &[&str]) -> Stage {
     Stage::set_in(Lab::start_unmanaged(&STEREO).unwrap(), args)

@@ -1,5 +1,5 @@
-//! The program list and the outputs: the text of mixd.conf that says them, and the changes that can be undone.
-//! Pure: `config/config_file.rs` reads and saves the file.
+//! What clients change of mixd.conf: the program list and the outputs, the text that says them, and the changes that
+//! can be undone. Pure: `config_file.rs` reads and saves the file.
 
 #[cfg(test)]
 mod tests;
@@ -50,9 +50,9 @@ impl Side {
     }
 }
 
-/// The program list, and the outputs that are chosen.
+/// The program list and the outputs, as a client or an editor changed them last.
 #[derive(Debug, Default)]
-pub struct ProgramList {
+pub struct EditableConfig {
     /// The rules in force.
     rules: Rules,
     /// What the file has the channels play to, in order of preference.
@@ -66,7 +66,7 @@ pub struct ProgramList {
     undone: Vec<Step>,
 }
 
-impl ProgramList {
+impl EditableConfig {
     /// The rules in force.
     pub fn rules(&self) -> &Rules {
         &self.rules

@@ -2,8 +2,6 @@
 //! is sent is its own channel's alone, and what happens to one card changes no sample on the other.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -11,7 +9,8 @@ use lab::level::{RATE, Recording, decibels, write_tones};
 use lab::process::wait_for;
 use lab::{Card, Dump, Lab, STEREO, TIMEOUT};
 use rustix::process::Signal;
-use stage::{AMPLITUDE, DISCORD, GAME, Stage, assert_level, heard_at_most};
+
+use crate::stage::{AMPLITUDE, DISCORD, GAME, Stage, assert_level, heard_at_most};
 
 /// The aux channel on `card-b`, whichever is the default.
 const APART: [&str; 2] = ["--output-aux", "CARD-B"];

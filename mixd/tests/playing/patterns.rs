@@ -1,8 +1,6 @@
 //! Programs that all say they are Chromium, told apart by their files, on a real PipeWire.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod stage;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,8 +8,9 @@ use std::time::Duration;
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
 use lab::{Lab, TIMEOUT};
-use stage::{Stage, tones};
 use wire::{Channel, Reply, Request, Source, Stream, StreamState};
+
+use crate::stage::{self, Stage, tones};
 
 /// How a program reaches PipeWire.
 #[derive(Clone, Copy, Debug)]

@@ -2,14 +2,13 @@
 //! manager, and rivals that do not give in.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use lab::TIMEOUT;
 use lab::process::{Process, wait_for};
-use stage::Stage;
+
+use crate::stage::{Stage, mixd_program};
 
 /// How often mixd has chosen a sink for a stream, by its log.
 fn moves(stage: &Stage, stream: u64) -> usize {
@@ -265,7 +264,7 @@ fn a_key_that_a_killed_mixd_left_behind_is_cleared_by_the_next() {
     let (game, discord) = (stream(&stage, "Game"), stream(&stage, "Discord"));
     assert!(target(&stage, discord).is_some(), "the killed one's key");
     set_target(&stage, game, Some("mixd-aux"));
-    stage.mixd = lab::mixd::Mixd::start(&stage.lab, &stage::mixd_program()).unwrap();
+    stage.mixd = lab::mixd::Mixd::start(&stage.lab, &mixd_program()).unwrap();
     // Its list was saved.
     stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
     let cleared = || Ok(target(&stage, game).is_none().then_some(()));

@@ -1,5 +1,5 @@
 //! A private PipeWire with a mixd in it, and two programs to play: what the tests of sound share.
-#![allow(clippy::unwrap_used, clippy::panic, dead_code)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,15 +1,14 @@
 //! A change of volume does not click.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::time::{Duration, Instant};
 
 use lab::Lab;
 use lab::level::{decibels, write_tone};
 use lab::mixd::Mixd;
 use rustix::process::Signal;
-use stage::{Stage, mixd_program};
+
+use crate::stage::{Stage, mixd_program};
 
 /// How many times the volume jumps from one end to the other: an instant jump clicks as the sine
 /// stands, so one alone may be lucky.

@@ -3,9 +3,6 @@
 //! that have them.
 #![allow(clippy::unwrap_used)]
 
-mod remote;
-mod stage;
-
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,9 +12,10 @@ use lab::level::decibels;
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
 use lab::{Lab, TIMEOUT};
-use remote::{Control, Kind, Playing};
 use rustix::process::Signal;
-use stage::{AMPLITUDE, DISCORD, GAME, mixd_program, tones};
+
+use crate::remote::{Control, Kind, Playing};
+use crate::stage::{AMPLITUDE, DISCORD, GAME, mixd_program, tones};
 
 /// How long a program may take to be on the card again after mixd's end.
 const MAX_RETURN: Duration = Duration::from_secs(1);

@@ -2,8 +2,6 @@
 //! card besides the channel. What is `routed` is heard on both sides, through its channel, and once.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -12,7 +10,8 @@ use lab::level::decibels;
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
 use rustix::process::Signal;
-use stage::{AMPLITUDE, GAME, Stage, mixd_program};
+
+use crate::stage::{AMPLITUDE, GAME, Stage, mixd_program};
 
 /// A link from our default channel to the card, as pw-link takes it.
 const MONITOR: [&str; 2] = ["mixd-default:monitor_FR", "card-a:playback_FR"];

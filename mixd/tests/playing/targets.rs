@@ -2,14 +2,13 @@
 //! the user's. With a real session manager; what is heard at the card decides.
 #![allow(clippy::unwrap_used)]
 
-mod stage;
-
 use std::path::Path;
 use std::time::Duration;
 
 use lab::process::{Process, wait_for};
 use lab::{Lab, TIMEOUT};
-use stage::{DISCORD, GAME, Stage};
+
+use crate::stage::{DISCORD, GAME, Stage, mixd_program};
 
 /// Plays as SDL 3, sdl2-compat and OpenAL 1.25 do: with a sink in the node's own properties.
 fn play_asking(lab: &Lab, name: &str, file: &Path, asks: &str) -> Process {
@@ -112,12 +111,12 @@ fn a_program_that_names_the_default_sink_follows_when_that_changes_and_when_mixd
     // As without mixd: it goes on with the default sink, not with the one that its node names.
     stage.mixd.end(rustix::process::Signal::TERM).unwrap();
     stage.lab.wait_for_route("Game", "card-b").unwrap();
-    stage.mixd = lab::mixd::Mixd::start(&stage.lab, &stage::mixd_program()).unwrap();
+    stage.mixd = lab::mixd::Mixd::start(&stage.lab, &mixd_program()).unwrap();
     stage.lab.wait_for_route("Game", "mixd-default").unwrap();
     stage.wait_for_state("default\trouted\tGame");
     stage.mixd.end(rustix::process::Signal::KILL).unwrap();
     stage.lab.wait_for_route("Game", "card-b").unwrap();
-    stage.mixd = lab::mixd::Mixd::start(&stage.lab, &stage::mixd_program()).unwrap();
+    stage.mixd = lab::mixd::Mixd::start(&stage.lab, &mixd_program()).unwrap();
     stage.lab.wait_for_route("Game", "mixd-default").unwrap();
     stage.wait_for_state("default\trouted\tGame");
 }
