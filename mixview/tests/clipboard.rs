@@ -249,7 +249,7 @@ fn text_goes_both_ways(lab: &Lab, desktop: &dyn Desktop, is_wayland: bool) {
 
     // At rest it wakes up as rarely as before.
     let added = threads(&session) - before;
-    assert_eq!(added, if is_wayland { 0 } else { 1 });
+    assert_eq!(added, u64::from(!is_wayland));
     std::thread::sleep(Duration::from_millis(500));
     let wakeups = session.window.wakeups_in(Duration::from_secs(3)).unwrap();
     assert!(wakeups <= 1, "{wakeups} wake-ups in 3 s");
