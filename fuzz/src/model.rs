@@ -65,6 +65,9 @@ enum Action {
     HoldText(Piece, u8),
     /// The window gets the focus.
     Focus,
+    MiddlePress,
+    /// The text comes that is to be pasted.
+    Paste(Piece),
 }
 
 /// A short text, often one of those that mean something.
@@ -97,7 +100,7 @@ impl Piece {
     }
 }
 
-const KEYS: [Key; 25] = [
+const KEYS: [Key; 29] = [
     Key::Left,
     Key::Right,
     Key::Up,
@@ -123,6 +126,10 @@ const KEYS: [Key; 25] = [
     Key::Letter('+'),
     Key::Letter('-'),
     Key::Letter('0'),
+    Key::Letter('c'),
+    Key::Letter('x'),
+    Key::Letter('v'),
+    Key::Insert,
 ];
 
 /// The largest window that is drawn, in pixels.
@@ -144,6 +151,8 @@ struct World {
     frame: Frame,
     /// How many changes of the list were asked for.
     changes: usize,
+    /// Whether the window waits for text to paste.
+    awaits_paste: bool,
 }
 
 impl World {
@@ -162,6 +171,8 @@ impl World {
                         changes += usize::from(changes_list(&request));
                         self.daemon.inbox.push_back(request);
                     }
+                    Effect::Copy(_, text) => assert!(!text.is_empty(), "nothing is copied"),
+                    Effect::Paste(_) => self.awaits_paste = true,
                     Effect::Close => assert!(quits, "only Ctrl+Q and Ctrl+W end the window"),
                 }
             }
@@ -270,6 +281,12 @@ impl World {
                 self.pointer.moved(x, y, frame)
             }
             Action::Press { shift } => self.pointer.pressed(self.now, shift, frame),
+            Action::MiddlePress => self.pointer.middle_pressed(frame),
+            Action::Paste(piece) => {
+                let is_awaited = std::mem::take(&mut self.awaits_paste);
+                let text = is_awaited.then(|| Message::Pasted(piece.text()));
+                text.into_iter().collect()
+            }
             Action::Release => self.pointer.released(frame),
             Action::Leave => self.pointer.left(),
             Action::Wheel { right, up } => self.pointer.wheel(right, up, frame),
@@ -402,6 +419,7 @@ pub fn model(bytes: &[u8]) {
         scale: 1.0,
         frame: Frame::default(),
         changes: 0,
+        awaits_paste: false,
     };
     let at_once = bytes.arbitrary().unwrap_or(false);
     let draws = bytes.ratio(1, 16).unwrap_or(false);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wire::{Channel, Volume};
 
 use crate::geometry::Rect;
-use crate::model::{Dragged, Message, Pane, SliderMessage, Target};
+use crate::model::{Dragged, Message, Pane, Selection, SliderMessage, Target};
 use crate::theme::ROW;
 use crate::view::{Frame, Role};
 
@@ -33,8 +33,8 @@ pub struct Pointer {
     has_moved: bool,
     /// What was under it when the button was pressed last.
     last_target: Option<Target>,
-    /// Whether the last press was the second one of a double click.
-    was_double: bool,
+    /// Which press of a double or triple click the last one was, from 1 to 3.
+    press_count: u8,
     /// When the window got the focus.
     focused: Option<Duration>,
     /// The finger that is followed.
@@ -86,7 +86,13 @@ impl Pointer {
                 let channel = drop_channel(x, y, frame);
                 vec![Message::Drag(Dragged { id, x, y, channel })]
             }
-            Some(Press::Text) => caret(x, y, true, frame).into_iter().collect(),
+            // A double click selects a word, whatever a shaking hand does to it.
+            Some(Press::Text) if self.has_moved || self.press_count == 1 => {
+                let at = caret_at(x, y, frame);
+                at.map(|at| Message::Caret { at, selects: true })
+                    .into_iter()
+                    .collect()
+            }
             Some(_) => Vec::new(),
             None => vec![Message::Hover(self.target(frame))],
         }
@@ -178,7 +184,12 @@ impl Pointer {
         });
         self.pressed = Some((now, x, y));
         self.has_moved = false;
-        self.was_double = is_second && !self.was_double;
+        self.press_count = match (is_second, self.press_count) {
+            (false, _) => 1,
+            (true, 2) => 3,
+            (true, _) => 2,
+        };
+        let is_double = self.press_count == 2;
         let target = self.target(frame);
         let before = std::mem::replace(&mut self.last_target, target);
         let raises = |focused| now.saturating_sub(focused) <= RAISE;
@@ -191,7 +202,7 @@ impl Pointer {
             Some(Role::Target(Target::Slider)) => {
                 let beside = x - frame.track.handle;
                 let (press, volume) = match beside.abs() <= frame.track.radius {
-                    _ if self.was_double => (Press::Ignored, Some(Volume::MIDDLE)),
+                    _ if is_double => (Press::Ignored, Some(Volume::MIDDLE)),
                     // A drag goes on from where the handle is.
                     _ if has_raised => (Press::Handle(beside), None),
                     // The handle does not jump when it is taken beside its middle.
@@ -199,7 +210,7 @@ impl Pointer {
                     false => (Press::Handle(0.0), Some(frame.track.volume(x))),
                 };
                 messages.push(Message::Slider(SliderMessage::Grab(volume)));
-                if self.was_double {
+                if is_double {
                     messages.push(Message::Slider(SliderMessage::Release));
                 }
                 press
@@ -210,12 +221,17 @@ impl Pointer {
             )) if is_second => Press::Ignored,
             Some(Role::Target(Target::Stream(id))) => Press::Stream {
                 id: *id,
-                is_second: self.was_double && before == Some(Target::Stream(*id)),
+                is_second: is_double && before == Some(Target::Stream(*id)),
             },
             Some(Role::Target(target)) => Press::Target(*target),
             Some(Role::Text(target, _)) => {
                 messages.push(Message::Click(*target));
-                messages.extend(caret(x, y, shift, frame));
+                let at = caret_at(x, y, frame);
+                messages.extend(at.map(|at| match self.press_count {
+                    2 => Message::SelectWord(at),
+                    3 => Message::SelectAll,
+                    _ => Message::Caret { at, selects: shift },
+                }));
                 Press::Text
             }
             Some(Role::Overlay | Role::Pane(_) | Role::Header) | None => Press::Ignored,
@@ -224,6 +240,18 @@ impl Pointer {
         if has_raised {
             self.only_raise();
         }
+        messages
+    }
+
+    /// The middle button is pressed: over a text it pastes what was selected last.
+    pub fn middle_pressed(&self, frame: &Frame) -> Vec<Message> {
+        let Some(Role::Text(target, _)) = frame.hit(self.x, self.y) else {
+            return Vec::new();
+        };
+        let mut messages = vec![Message::Press(Some(*target)), Message::Click(*target)];
+        let at = caret_at(self.x, self.y, frame);
+        messages.extend(at.map(|at| Message::Caret { at, selects: false }));
+        messages.push(Message::Paste(Selection::Primary));
         messages
     }
 
@@ -245,6 +273,7 @@ impl Pointer {
             Some(Press::Target(pressed)) if target == Some(pressed) => {
                 Some(Message::Click(pressed))
             }
+            Some(Press::Text) => Some(Message::Selected),
             _ => self.cancel(),
         };
         self.press = None;
@@ -287,8 +316,8 @@ fn drop_channel(x: f32, y: f32, frame: &Frame) -> Channel {
     }
 }
 
-/// Puts the caret between the two characters nearest to this place.
-fn caret(x: f32, y: f32, selects: bool, frame: &Frame) -> Option<Message> {
+/// Returns the byte of the text between the two characters nearest to this place.
+fn caret_at(x: f32, y: f32, frame: &Frame) -> Option<usize> {
     // While the button is held, the pointer may leave the text that it began in, which has the
     // caret.
     let is_it = |rect: &Rect| {
@@ -301,7 +330,7 @@ fn caret(x: f32, y: f32, selects: bool, frame: &Frame) -> Option<Message> {
     })?;
     let far = |stop: &(usize, f32)| (stop.1 - x).abs();
     let (at, _) = stops.iter().min_by(|a, b| far(a).total_cmp(&far(b)))?;
-    Some(Message::Caret { at: *at, selects })
+    Some(*at)
 }
 
 #[cfg(test)]

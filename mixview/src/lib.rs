@@ -5,6 +5,8 @@
 //! display, turns its events into messages and carries the effects out; the [`link`] is the
 //! connection to mixd.
 
+#[cfg(feature = "accesskit")]
+pub mod accessibility;
 pub mod canvas;
 pub mod display_list;
 #[cfg(test)]

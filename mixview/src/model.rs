@@ -2,10 +2,11 @@
 //!
 //! Each part has its own state: `daemon` mirrors mixd, `slider` has the volume that is being
 //! set, `entry` the text field for a new pattern, `drag` the stream under the pointer, `focus`
-//! the keyboard focus, `status` the alarm and the status line, `zoom` the size of it all.
-//! [`Model::update`] hands a message to the parts it concerns, and then lets go of everything whose
-//! stream or pattern has gone.
+//! the keyboard focus, `status` the alarm and the status line, `clipboard` copies and pastes, `zoom` the size of it
+//! all. [`Model::update`] hands a message to the parts it concerns, and then lets go of everything whose stream or
+//! pattern has gone.
 
+mod clipboard;
 mod daemon;
 mod drag;
 mod entry;
@@ -23,6 +24,7 @@ mod zoom;
 use wire::message::Pattern;
 use wire::{Channel, Event, Failure, Mix, Reply, Request, Volume, Welcome};
 
+pub use clipboard::Selection;
 use daemon::Pending;
 pub use daemon::{Daemon, LinkError, LinkState};
 pub use drag::{Drag, Dragged};
@@ -68,6 +70,8 @@ pub enum Target {
     Undo,
     Redo,
     Help,
+    /// The command that starts mixd, shown while mixd is not there: a click copies it.
+    Command,
 }
 
 /// A list that can be scrolled.
@@ -123,6 +127,16 @@ pub enum Message {
         at: usize,
         selects: bool,
     },
+    /// Selects the word at this byte of the focused text field.
+    SelectWord(usize),
+    /// Selects all of the focused text field.
+    SelectAll,
+    /// The pointer has selected what it was to select.
+    Selected,
+    /// Pastes into the focused text field.
+    Paste(Selection),
+    /// The text that was asked for by [`Effect::Paste`]; empty if there is none.
+    Pasted(String),
     Drag(Dragged),
     /// Drops the dragged program on this channel; on none, it stays where it was.
     Drop(Option<Channel>),
@@ -143,6 +157,10 @@ pub enum Message {
 pub enum Effect {
     /// Sends a request to mixd.
     Send(Request),
+    /// Has other programs paste this text.
+    Copy(Selection, String),
+    /// Asks for the text that [`Message::Pasted`] brings, and for no other meanwhile.
+    Paste(Selection),
     /// Closes the window.
     Close,
 }
@@ -183,6 +201,8 @@ pub struct Model {
     pub zoom: Zoom,
     /// Whether the last key that was pressed has typed into the focused text field.
     is_typing: bool,
+    /// Whether pasted text is waited for, for the focused text field.
+    awaits_paste: bool,
     status: StatusLine,
     effects: Vec<Effect>,
 }
@@ -238,6 +258,19 @@ impl Model {
                     field.set_caret(at, selects);
                 }
             }
+            Message::SelectWord(at) => {
+                if let Some(field) = self.focused_field() {
+                    field.select_word(at);
+                }
+            }
+            Message::SelectAll => {
+                if let Some(field) = self.focused_field() {
+                    field.select_all();
+                }
+            }
+            Message::Selected => self.own_primary(),
+            Message::Paste(selection) => self.paste(selection),
+            Message::Pasted(text) => self.pasted(&text),
             Message::Drag(dragged) => self.drag.update(dragged),
             Message::Drop(channel) => {
                 if let (Some(dragged), Some(channel)) = (self.drag.finish(), channel) {
@@ -325,6 +358,14 @@ impl Model {
         }
     }
 
+    /// The text of the focused field has changed.
+    fn text_changed(&mut self) {
+        if self.focus.target == Target::Entry {
+            self.entry.text_changed();
+            self.scroll.suggestions = 0.0;
+        }
+    }
+
     fn slide(&mut self, message: SliderMessage) {
         if let Some(volume) = self.slider.update(message, &self.daemon) {
             self.effects.push(self.daemon.set_volume(volume));
@@ -344,6 +385,7 @@ impl Model {
                 self.entry.is_dismissed = false;
             }
             Target::Alarm | Target::StatusLine => {}
+            Target::Command => self.copy_command(),
             Target::Stream(_) | Target::Pattern(_) => {
                 self.focus_on(target);
                 // It is selected, which is to be seen.
@@ -453,6 +495,7 @@ impl Model {
             Target::Alarm => self.alarm().is_some(),
             Target::Undo => self.status().can_undo,
             Target::Redo => self.status().can_redo,
+            Target::Command => !self.daemon.is_up(),
             Target::Slider | Target::Entry | Target::Help | Target::StatusLine => true,
         });
         let dragged = self.drag.dragged();

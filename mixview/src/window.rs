@@ -2,16 +2,19 @@
 //!
 //! winit's loop is itself a descriptor; when it is ready, winit is pumped without waiting. So there
 //! is no thread, and no timer but while mixd owes an answer or is not there, or a key is held on Wayland.
+//! (Where text was copied or pasted on X11, a library has a thread.)
 //!
 //! The control flow keeps winit from waiting, not a timeout of the pump: for a timeout, winit 0.30
 //! starts a thread on Wayland that watches the connection while others may read from it. We do so
 //! only while we draw, and pump once more after that.
 
+mod clipboard;
 mod color_scheme;
 mod display;
 mod icon;
 mod keyboard;
 pub mod screen;
+mod screen_reader;
 mod x11;
 
 use std::os::fd::AsFd;
@@ -41,9 +44,11 @@ use crate::options::Options;
 use crate::theme::Theme;
 use crate::view::{DEFAULT_SIZE, Frame, Role, SLIDER_SIZE, Viewport, title, view, zoomed};
 
+use clipboard::Clipboard;
 use color_scheme::Watch;
 use keyboard::HeldKeys;
 use screen::Screen;
+use screen_reader::ScreenReader;
 use x11::XServer;
 
 /// The Wayland app id, X11's `WM_CLASS`, and the title at first.
@@ -77,10 +82,12 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         theme: color_scheme::theme(options.color_scheme, None),
         theme_watch: Watch::start(options.color_scheme),
         options: options.clone(),
+        clipboard: Clipboard::new(events.owned_display_handle()),
         display: events.owned_display_handle(),
         open: None,
         modifiers: ModifiersState::default(),
         held_keys: HeldKeys::default(),
+        screen_reader: ScreenReader::open(),
         start: Instant::now(),
         is_dirty: true,
         end: None,
@@ -94,15 +101,21 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         if let PumpStatus::Exit(_) = status {
             return Err("the display has gone".to_owned());
         }
-        let messages = app.link.turn(Instant::now());
+        let now = Instant::now();
+        let mut messages = app.link.turn(now);
+        messages.extend(app.clipboard.turn(now).map(Message::Pasted));
         app.update(messages);
+        if let Some(messages) = app.screen_reader.turn(&app.model) {
+            app.is_dirty = true;
+            app.update(messages);
+        }
         app.find_fonts();
         if app.theme_watch.as_ref().is_some_and(Watch::has_changed) {
             app.set_theme(None);
         }
         // Poll does not see events that a request to the display has read along with its answer: it
         // waits only after a turn in which nothing was drawn.
-        if !app.refresh() {
+        if !app.refresh() && !app.clipboard.has_read() {
             app.wait(&events)?;
         }
     }
@@ -123,10 +136,12 @@ struct App {
     /// Watches the files that the theme is read from.
     theme_watch: Option<Watch>,
     options: Options,
+    clipboard: Clipboard,
     display: OwnedDisplayHandle,
     open: Option<OpenWindow>,
     modifiers: ModifiersState,
     held_keys: HeldKeys,
+    screen_reader: ScreenReader,
     start: Instant,
     /// Whether something has happened since the last layout.
     is_dirty: bool,
@@ -157,7 +172,8 @@ impl App {
         let is_wayland = self.open.as_ref().is_some_and(OpenWindow::is_wayland);
         let repeats = is_wayland && self.held_keys.may_repeat();
         let repeat = repeats.then(|| Instant::now() + REPEAT);
-        let deadline = self.link.deadline().into_iter().chain(repeat).min();
+        let deadlines = [self.link.deadline(), repeat, self.clipboard.deadline()];
+        let deadline = deadlines.into_iter().flatten().min();
         let display = (events.as_fd(), Interest::Readable);
         // The display stands for what is not there.
         let mixd = self.link.fd().unwrap_or(display);
@@ -165,7 +181,11 @@ impl App {
         let fonts = fonts.map_or(display, |fd| (fd, Interest::Readable));
         let theme = self.theme_watch.as_ref();
         let theme = theme.map_or(display, |watch| (watch.as_fd(), Interest::Readable));
-        match socket::poll([display, mixd, fonts, theme], deadline) {
+        let pasted = self.clipboard.fd();
+        let pasted = pasted.map_or(display, |fd| (fd, Interest::Readable));
+        let reader = self.screen_reader.fd();
+        let reader = reader.map_or(display, |fd| (fd, Interest::Readable));
+        match socket::poll([display, mixd, fonts, theme, pasted, reader], deadline) {
             Ok(_) => Ok(()),
             Err(error) => Err(format!("poll the display: {error}")),
         }
@@ -187,6 +207,8 @@ impl App {
             for effect in self.model.update(message) {
                 match effect {
                     Effect::Send(request) => self.link.send(&request, Instant::now()),
+                    Effect::Copy(selection, text) => self.clipboard.copy(selection, text),
+                    Effect::Paste(selection) => self.clipboard.paste(selection, Instant::now()),
                     Effect::Close => self.end = Some(Ok(())),
                 }
             }
@@ -236,6 +258,8 @@ impl App {
             return false;
         };
         open.follow(&self.model, &self.frame, self.scale);
+        let scale = open.viewport.scale;
+        self.screen_reader.tell(&self.model, &self.frame, scale);
         !open.screen.shows(&self.frame.items)
     }
 
@@ -472,8 +496,13 @@ impl ApplicationHandler for App {
                     self.lay_out();
                 }
             }
-            WindowEvent::Focused(true) => self.pointer.focused(now),
-            WindowEvent::Focused(false) => self.held_keys = HeldKeys::default(),
+            WindowEvent::Focused(has_focus) => {
+                self.screen_reader.focused(has_focus);
+                match has_focus {
+                    true => self.pointer.focused(now),
+                    false => self.held_keys = HeldKeys::default(),
+                }
+            }
             WindowEvent::Ime(Ime::Commit(text)) => self.update(vec![Message::Text(text)]),
             WindowEvent::Ime(Ime::Preedit(text, _)) => self.update(vec![Message::Preedit(text)]),
             WindowEvent::Ime(Ime::Disabled) => self.update(vec![Message::Preedit(String::new())]),
@@ -493,6 +522,11 @@ impl ApplicationHandler for App {
                     ElementState::Released => pointer.released(frame),
                 });
             }
+            WindowEvent::MouseInput {
+                state: ElementState::Pressed,
+                button: MouseButton::Middle,
+                ..
+            } => self.pointer(|pointer, frame| pointer.middle_pressed(frame)),
             WindowEvent::MouseWheel { delta, .. } => {
                 let (right, up) = match delta {
                     // winit's x is positive when the content goes right, the wheel left.

@@ -119,6 +119,8 @@ const TO_SHOW: &[&str] = &[
     "fontconfig",
     // Displays, hands on them, and a compositor that draws no decorations.
     "xvfb", "xdotool", "wtype", "weston",
+    // Other programs that copy and paste.
+    "xclip", "wl-clipboard",
     // A terminal for a test.
     "bsdutils",
 ];

@@ -216,6 +216,89 @@ fn a_text_is_selected_by_dragging() {
     assert!(user.model.suggestions().is_empty());
 }
 
+/// A window with text in its entry, and the entry's place.
+fn typed(text: &str) -> (User, Rect) {
+    let mut user = User::new();
+    let frame = user.frame();
+    let entry = frame.areas.iter().find_map(|area| match area.role {
+        Role::Text(Target::Entry, _) => Some(area.rect),
+        _ => None,
+    });
+    let entry = entry.unwrap();
+    user.to(entry.x + 20.0, entry.y + 8.0);
+    user.press();
+    user.release();
+    user.tell(vec![Message::Text(text.into())]);
+    user.now += Duration::from_secs(1);
+    (user, entry)
+}
+
+#[test]
+fn a_double_click_selects_a_word_a_triple_click_all_and_shift_up_to_there() {
+    let (mut user, entry) = typed("discord canary");
+    let selection = |user: &User| user.model.entry.field.selection();
+    user.to(entry.x + 20.0, entry.y + 8.0);
+    for expected in [0..0, 0..7, 0..14] {
+        user.press();
+        // A shaking hand is no drag.
+        user.to(entry.x + 21.0, entry.y + 9.0);
+        let messages = user.pointer.released(&user.frame());
+        let is_selected = |message: &Message| matches!(message, Message::Selected);
+        assert!(messages.iter().any(is_selected), "{messages:?}");
+        user.tell(messages);
+        let found = selection(&user);
+        assert!(found == expected || expected.is_empty() && found.is_empty());
+    }
+    // A drag goes on from the word.
+    user.now += Duration::from_secs(1);
+    user.press();
+    user.release();
+    user.press();
+    user.to(entry.right(), entry.y + 8.0);
+    assert_eq!(selection(&user), 0..14);
+    user.release();
+    // Shift and a click.
+    user.now += Duration::from_secs(1);
+    user.tell(vec![Key::Home.into()]);
+    user.to(entry.right() - 5.0, entry.y + 8.0);
+    let messages = user.pointer.pressed(user.now, true, &user.frame());
+    user.tell(messages);
+    user.release();
+    assert_eq!(selection(&user), 0..14);
+}
+
+#[test]
+fn the_middle_button_pastes_where_it_is_pressed_and_nowhere_else() {
+    let (mut user, entry) = typed("ab");
+    user.to(entry.x + 1.0, entry.y + 8.0);
+    let messages = user.pointer.middle_pressed(&user.frame());
+    let is_paste = |message: &Message| matches!(message, Message::Paste(Selection::Primary));
+    assert!(messages.iter().any(is_paste), "{messages:?}");
+    user.tell(messages);
+    user.tell(vec![Message::Pasted("x".into())]);
+    assert_eq!(user.model.entry.field.text(), "xab");
+    user.to(20.0, 200.0);
+    assert!(user.pointer.middle_pressed(&user.frame()).is_empty());
+}
+
+#[test]
+fn a_click_on_the_command_that_starts_mixd_copies_it() {
+    let mut user = User::new();
+    let error = LinkError {
+        title: "mixd is not there",
+        reason: "gone".to_owned(),
+        command: Some("mixd --now".to_owned()),
+    };
+    user.tell(vec![Message::Disconnected(error)]);
+    let frame = user.frame();
+    let is_command = |area: &&Area| matches!(area.role, Role::Target(Target::Command));
+    let rect = frame.areas.iter().find(is_command).unwrap().rect;
+    user.to(rect.x + 5.0, rect.y + 5.0);
+    user.press();
+    user.release();
+    assert_eq!(user.model.status().text, "Copied: mixd --now");
+}
+
 fn at(text: &str) -> Message {
     let volume: Volume = text.parse().unwrap();
     Message::Event(Event::Volume(Mix {

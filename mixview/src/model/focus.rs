@@ -89,6 +89,7 @@ impl Model {
 
     pub(super) fn focus_on(&mut self, target: Target) {
         if self.focus.target != target {
+            self.awaits_paste = false;
             self.entry.blur();
             if let Some(edit) = &mut self.edit {
                 edit.field.set_preedit("");
@@ -121,7 +122,8 @@ impl Model {
             | Target::Send(_)
             | Target::Suggestion(_)
             | Target::StartEdit(_)
-            | Target::Delete(_) => return None,
+            | Target::Delete(_)
+            | Target::Command => return None,
         })
     }
 

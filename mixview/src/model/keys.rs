@@ -5,7 +5,7 @@ use wire::{Channel, Request, Volume};
 use super::drag::Drag;
 use super::slider::{STEP, SliderMessage};
 use super::text_field::{Motion, TextField};
-use super::{Effect, Message, Model, Target};
+use super::{Effect, Message, Model, Selection, Target};
 
 /// A key that is not text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub enum Key {
     Tab,
     Backspace,
     Delete,
+    Insert,
     F1,
     F2,
     /// A letter, a digit or a sign, together with Ctrl.
@@ -36,7 +37,7 @@ pub struct Modifiers {
 }
 
 /// The lines of the help: keys and what they do, as short as the smallest window needs them.
-pub const KEYS: [(&str, &str); 16] = [
+pub const KEYS: [(&str, &str); 17] = [
     ("Tab, Shift+Tab", "to the next part, or back"),
     ("← →", "slider: by 0.05, with Shift 0.01"),
     ("Page Up, Page Down", "slider: by 0.2"),
@@ -48,6 +49,7 @@ pub const KEYS: [(&str, &str); 16] = [
     ("Enter, F2", "pattern, slider: type another"),
     ("Delete", "pattern: take it off the list"),
     ("Enter, Esc", "text: done, or given up"),
+    ("Ctrl+C, Ctrl+X, Ctrl+V", "copy, cut, paste"),
     ("Ctrl+Z", "take the last change back"),
     ("Ctrl+Shift+Z, Ctrl+Y", "make it again"),
     ("Ctrl with +, −, 0", "larger, smaller, as before"),
@@ -95,6 +97,7 @@ impl Model {
             (Key::Letter(letter @ ('z' | 'y')), _) if modifiers.control => {
                 self.undo_or_redo(letter == 'y' || modifiers.shift);
             }
+            (Key::Letter('c') | Key::Insert, _) if modifiers.control => self.copy(),
             _ if self.accepts_text() => self.text_key(key, modifiers),
             (Key::Enter | Key::F2, Target::Slider) => self.type_value(),
             (_, Target::Slider) => self.slider_key(key, modifiers),
@@ -121,10 +124,7 @@ impl Model {
         self.is_typing = self.accepts_text();
         if let Some(field) = self.focused_field() {
             field.insert(text);
-            if self.focus.target == Target::Entry {
-                self.entry.text_changed();
-                self.scroll.suggestions = 0.0;
-            }
+            self.text_changed();
             return;
         }
         match text {
@@ -168,8 +168,7 @@ impl Model {
         match self.focused_field() {
             Some(field) if !field.is_untouched() => {
                 step(field);
-                self.entry.text_changed();
-                self.scroll.suggestions = 0.0;
+                self.text_changed();
             }
             _ => self.edit_list(request, None),
         }
@@ -192,21 +191,27 @@ impl Model {
     /// A key in the focused text field.
     fn text_key(&mut self, key: Key, modifiers: Modifiers) {
         let Modifiers { shift, control } = modifiers;
-        if let Some(field) = self.focused_field() {
-            match (key, control) {
-                (Key::Left, false) => return field.move_caret(Motion::Left, shift),
-                (Key::Right, false) => return field.move_caret(Motion::Right, shift),
-                (Key::Left, true) => return field.move_caret(Motion::WordLeft, shift),
-                (Key::Right, true) => return field.move_caret(Motion::WordRight, shift),
-                (Key::Home, _) => return field.move_caret(Motion::Start, shift),
-                (Key::End, _) => return field.move_caret(Motion::End, shift),
-                (Key::Backspace, false) => return field.delete(Motion::Left),
-                (Key::Backspace, true) => return field.delete(Motion::WordLeft),
-                (Key::Delete, false) => return field.delete(Motion::Right),
-                (Key::Delete, true) => return field.delete(Motion::WordRight),
-                (Key::Letter('a'), true) => return field.select_all(),
-                _ => {}
+        let Some(field) = self.focused_field() else {
+            return;
+        };
+        if let Some(motion) = motion(key, control) {
+            field.move_caret(motion, shift);
+            return self.own_primary();
+        }
+        match (key, control) {
+            (Key::Delete, false) if shift && !field.selection().is_empty() => return self.cut(),
+            (Key::Backspace, false) => return field.delete(Motion::Left),
+            (Key::Backspace, true) => return field.delete(Motion::WordLeft),
+            (Key::Delete, false) => return field.delete(Motion::Right),
+            (Key::Delete, true) => return field.delete(Motion::WordRight),
+            (Key::Letter('a'), true) => {
+                field.select_all();
+                return self.own_primary();
             }
+            (Key::Letter('x'), true) => return self.cut(),
+            (Key::Letter('v'), true) => return self.paste(Selection::Clipboard),
+            (Key::Insert, false) if shift => return self.paste(Selection::Clipboard),
+            _ => {}
         }
         match (self.focus.target, key) {
             (Target::Edit, Key::Enter) => _ = self.finish_edit(),
@@ -226,6 +231,19 @@ impl Model {
         self.entry.select(step, &self.daemon);
         self.focus.scrolls = true;
     }
+}
+
+/// Returns how far a key moves the caret.
+fn motion(key: Key, control: bool) -> Option<Motion> {
+    Some(match (key, control) {
+        (Key::Left, false) => Motion::Left,
+        (Key::Right, false) => Motion::Right,
+        (Key::Left, true) => Motion::WordLeft,
+        (Key::Right, true) => Motion::WordRight,
+        (Key::Home, _) => Motion::Start,
+        (Key::End, _) => Motion::End,
+        _ => return None,
+    })
 }
 
 impl From<Key> for Message {

@@ -123,6 +123,8 @@ impl Model {
     /// read whole.
     pub(super) fn is_action(&self, message: &Message) -> bool {
         match message {
+            // What the window says stays to be copied.
+            Message::Key(Key::Insert | Key::Letter('c'), _) => false,
             Message::Key(key, _) | Message::KeyRepeat(key, _) => !matches!(
                 key,
                 Key::Tab
@@ -146,7 +148,9 @@ impl Model {
             | Message::TextRepeat(_)
             | Message::Press(None)
             | Message::Slider(SliderMessage::Grab(_) | SliderMessage::Wheel(_))
-            | Message::Drop(_) => true,
+            | Message::Drop(_)
+            | Message::Paste(_)
+            | Message::Pasted(_) => true,
             _ => false,
         }
     }

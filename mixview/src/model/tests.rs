@@ -1,3 +1,4 @@
+mod clipboard;
 mod drag;
 mod list;
 mod program;
@@ -14,6 +15,10 @@ struct Harness {
     model: Model,
     daemon: FakeDaemon,
     closed: bool,
+    /// What was copied last.
+    copied: Option<(Selection, String)>,
+    /// How often text was asked for.
+    pastes: Vec<Selection>,
 }
 
 impl Harness {
@@ -22,6 +27,8 @@ impl Harness {
             model: Model::default(),
             daemon: FakeDaemon::new(names, patterns),
             closed: false,
+            copied: None,
+            pastes: Vec::new(),
         };
         window.tell(Message::Connected(Welcome::new("mixd")));
         window.settle();
@@ -32,6 +39,8 @@ impl Harness {
         for effect in self.model.update(message.into()) {
             match effect {
                 Effect::Send(request) => self.daemon.inbox.push_back(request),
+                Effect::Copy(selection, text) => self.copied = Some((selection, text)),
+                Effect::Paste(selection) => self.pastes.push(selection),
                 Effect::Close => self.closed = true,
             }
         }

@@ -23,6 +23,8 @@ pub struct TextField {
 
 /// How many changes of a text can be undone.
 const UNDO_LIMIT: usize = 100;
+/// The most bytes of a text: more than mixd takes, so that it says why.
+const MAX_LENGTH: usize = 1024;
 
 /// How far the caret moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,20 +86,34 @@ impl TextField {
         self.caret.min(self.anchor)..self.caret.max(self.anchor)
     }
 
-    /// Replaces the selection with `text`, without its control characters.
+    /// Replaces the selection with `text`, without its control characters, as far as there is room.
     pub fn insert(&mut self, text: &str) {
         self.preedit.clear();
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
+        let room = MAX_LENGTH.saturating_sub(self.text.len() - self.selection().len());
+        let text = &text[..text.floor_char_boundary(room)];
         // What is typed without a pause for thought goes as one, up to the end of a word.
         let goes_on = self.insertion == Some(self.caret) && self.selection().is_empty();
         if !goes_on || text.starts_with(char::is_whitespace) {
             self.push_undo();
         }
         self.delete_selection();
-        self.text.insert_str(self.caret, &text);
+        self.text.insert_str(self.caret, text);
         self.caret += text.len();
         self.anchor = self.caret;
         self.insertion = Some(self.caret);
+    }
+
+    /// Inserts text that was copied, its lines and tabs parted by spaces, as a change of its own. Returns
+    /// whether there is any.
+    pub fn paste(&mut self, text: &str) -> bool {
+        let text = text.trim().replace(char::is_whitespace, " ");
+        self.insertion = None;
+        if !text.is_empty() {
+            self.insert(&text);
+        }
+        self.insertion = None;
+        !text.is_empty()
     }
 
     /// Shows the text that an input method composes in place of the selection.
@@ -128,6 +144,17 @@ impl TextField {
         self.caret = self.text.floor_char_boundary(at);
         if !selects {
             self.anchor = self.caret;
+        }
+    }
+
+    /// Selects the word at this byte of the text, or what parts two words there.
+    pub fn select_word(&mut self, at: usize) {
+        let at = at.min(self.text.len());
+        let words = self.text.split_word_bound_indices();
+        let words = words.filter(|(start, word)| (*start..=start + word.len()).contains(&at));
+        let word = words.max_by_key(|(_, word)| (is_word(word), !word.trim().is_empty()));
+        if let Some((start, word)) = word {
+            (self.anchor, self.caret) = (start, start + word.len());
         }
     }
 
@@ -200,7 +227,6 @@ impl TextField {
         let (text, caret) = (self.text.as_str(), self.caret);
         // What one would call a character may be several of Unicode's.
         let mut cursor = GraphemeCursor::new(caret, text.len(), true);
-        let letter = |word: &str| word.chars().any(char::is_alphanumeric);
         match motion {
             Motion::Start => 0,
             Motion::End => text.len(),
@@ -212,16 +238,20 @@ impl TextField {
             Motion::WordLeft => {
                 let mut words = text[..caret].split_word_bound_indices();
                 words
-                    .rfind(|(_, word)| letter(word))
+                    .rfind(|(_, word)| is_word(word))
                     .map_or(0, |(at, _)| at)
             }
             Motion::WordRight => {
                 let mut words = text[caret..].split_word_bound_indices();
-                let word = words.find(|(_, word)| letter(word));
+                let word = words.find(|(_, word)| is_word(word));
                 word.map_or(text.len(), |(at, word)| caret + at + word.len())
             }
         }
     }
+}
+
+fn is_word(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
 }
 
 #[cfg(test)]
@@ -294,6 +324,48 @@ mod tests {
         // A line's end does not get in.
         field.insert("\n\u{8}");
         assert_eq!(field.text(), "a日本b");
+    }
+
+    #[test]
+    fn what_is_pasted_is_one_line_and_a_change_of_its_own() {
+        let mut field = typed("a");
+        assert!(field.paste("b\r\n\tc\u{8}\0\n"));
+        field.insert("d");
+        assert_eq!(field.text(), "ab   cd");
+        assert!(!field.paste(" \n"), "that is no text");
+        for expected in ["ab   c", "a", ""] {
+            assert!(field.undo());
+            assert_eq!(field.text(), expected);
+        }
+        // A whole file does not get in; a character does as a whole.
+        field.paste(&"é".repeat(100_000));
+        assert_eq!(field.text().len(), MAX_LENGTH);
+        field.insert("x");
+        assert_eq!(field.text().len(), MAX_LENGTH);
+        field.select_all();
+        field.paste("y");
+        assert_eq!(field.text(), "y");
+    }
+
+    #[test]
+    fn a_word_is_selected_from_either_end_and_within() {
+        let mut field = typed("media.role = Game");
+        for (at, word) in [
+            (0, "media.role"),
+            (3, "media.role"),
+            (10, "media.role"),
+            (11, "="),
+            (12, "="),
+            (13, "Game"),
+            (17, "Game"),
+            (99, "Game"),
+        ] {
+            field.select_word(at);
+            assert_eq!(&field.text()[field.selection()], word, "at {at}");
+        }
+        let mut empty = TextField::default();
+        empty.select_word(0);
+        assert_eq!(empty.selection(), 0..0);
     }
 
     #[test]

@@ -35,12 +35,14 @@ pub fn link_error(painter: &mut Painter<'_>, error: &LinkError, room: Rect) {
         && y + LINE + 7.0 * GRID + LINE <= room.bottom()
     {
         y = paragraph(painter, room, y, "Start it with", theme.text);
-        // A bar beside it, as a quotation has: it is to be typed elsewhere, not clicked.
+        // A bar beside it, as a quotation has: it is typed elsewhere. A click copies it.
         let bar = Rect::new(room.x, y + GRID, 2.0, 5.0 * GRID);
         painter.fill(bar, theme.line);
         let x = room.x + 3.0 * GRID;
         let line = Rect::new(x, bar.y, room.right() - x, bar.height);
         painter.text(line, command, Style::strong(TEXT, theme.text), Align::Left);
+        painter.area(line, Role::Target(Target::Command));
+        painter.tooltip(Target::Command, line, vec!["A click copies it".to_owned()]);
         y = bar.bottom() + GRID;
     }
     let text = match error.command {

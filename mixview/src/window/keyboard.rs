@@ -78,8 +78,11 @@ fn chord(text: &str, key: PhysicalKey) -> Option<char> {
     }
     match key {
         PhysicalKey::Code(KeyCode::KeyA) => Some('a'),
+        PhysicalKey::Code(KeyCode::KeyC) => Some('c'),
         PhysicalKey::Code(KeyCode::KeyQ) => Some('q'),
+        PhysicalKey::Code(KeyCode::KeyV) => Some('v'),
         PhysicalKey::Code(KeyCode::KeyW) => Some('w'),
+        PhysicalKey::Code(KeyCode::KeyX) => Some('x'),
         PhysicalKey::Code(KeyCode::KeyY) => Some('y'),
         PhysicalKey::Code(KeyCode::KeyZ) => Some('z'),
         PhysicalKey::Code(KeyCode::Digit0) => Some('0'),
@@ -104,6 +107,7 @@ fn key(named: NamedKey) -> Option<Key> {
         NamedKey::Tab => Key::Tab,
         NamedKey::Backspace => Key::Backspace,
         NamedKey::Delete => Key::Delete,
+        NamedKey::Insert => Key::Insert,
         NamedKey::F1 => Key::F1,
         NamedKey::F2 => Key::F2,
         _ => return None,

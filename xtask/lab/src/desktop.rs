@@ -41,6 +41,9 @@ pub trait Desktop {
     /// Turns the wheel by a notch, away from the user or back.
     fn wheel(&self, lab: &Lab, up: bool) -> Result<()>;
 
+    /// Presses and releases the middle button.
+    fn middle_click(&self, lab: &Lab) -> Result<()>;
+
     /// Types text.
     fn type_text(&self, lab: &Lab, text: &str) -> Result<()>;
 

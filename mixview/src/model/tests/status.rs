@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::*;
 
-fn problem(text: Option<&str>) -> Message {
+pub(super) fn problem(text: Option<&str>) -> Message {
     let settings = Settings {
         problem: text.map(Into::into),
         ..Settings::default()

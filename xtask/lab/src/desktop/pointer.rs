@@ -14,8 +14,9 @@ use wayland_protocols_wlr::virtual_pointer::v1::client::{
 
 use crate::Result;
 
-/// `BTN_LEFT` of linux/input-event-codes.h.
-const LEFT: u32 = 0x110;
+/// `BTN_LEFT` and `BTN_MIDDLE` of linux/input-event-codes.h.
+pub const LEFT: u32 = 0x110;
+pub const MIDDLE: u32 = 0x112;
 
 /// A pointer, while it lives.
 #[derive(Debug)]
@@ -58,13 +59,13 @@ impl Pointer {
         self.commit()
     }
 
-    /// Presses or releases the left button.
-    pub fn button(&mut self, down: bool) -> Result<()> {
+    /// Presses or releases a button.
+    pub fn button(&mut self, button: u32, down: bool) -> Result<()> {
         let state = match down {
             true => wl_pointer::ButtonState::Pressed,
             false => wl_pointer::ButtonState::Released,
         };
-        self.device.button(self.now(), LEFT, state);
+        self.device.button(self.now(), button, state);
         self.commit()
     }
 

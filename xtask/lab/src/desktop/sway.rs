@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::pointer::Pointer;
+use super::pointer::{LEFT, MIDDLE, Pointer};
 use super::{Desktop, run};
 use crate::Result;
 use crate::process::{Process, wait_for};
@@ -127,7 +127,13 @@ impl Desktop for Sway {
     }
 
     fn button(&self, lab: &Lab, down: bool) -> Result<()> {
-        self.pointer(lab)?.button(down)
+        self.pointer(lab)?.button(LEFT, down)
+    }
+
+    fn middle_click(&self, lab: &Lab) -> Result<()> {
+        let mut pointer = self.pointer(lab)?;
+        pointer.button(MIDDLE, true)?;
+        pointer.button(MIDDLE, false)
     }
 
     fn wheel(&self, lab: &Lab, up: bool) -> Result<()> {

@@ -117,6 +117,10 @@ impl Desktop for Xvfb {
         self.xdotool(lab, &["click", if up { "4" } else { "5" }])
     }
 
+    fn middle_click(&self, lab: &Lab) -> Result<()> {
+        self.xdotool(lab, &["click", "2"])
+    }
+
     fn type_text(&self, lab: &Lab, text: &str) -> Result<()> {
         self.xdotool(lab, &["type", "--", text])
     }
