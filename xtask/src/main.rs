@@ -40,7 +40,7 @@ Commands:
                     target/systems
   test --programs [NAME...] [--on SYSTEM|all] [--publish]
                     play with real programs there: mpv, VLC, browsers, GStreamer…; write the
-                    README's table of them
+                    table of them in mixd/TROUBLESHOOTING.md
   setup [--print]   find what is missing to build, run and test mixd, and install it (Debian,
                     Ubuntu) or say what it is called (Arch, Fedora, Alpine, Void, NixOS); or
                     only say what is missing
@@ -57,7 +57,7 @@ Commands:
   fuzz coverage     print which lines of the protocol's code the corpus reaches
   bench [NAME...] [--quick] [--compare] [--publish]
                     measure everything beside what others cost, in one run; say what is
-                    slower than xtask/bench-baseline.json; write that and the README's table
+                    slower than xtask/bench/baseline.json; write that and the table beside it
   golden            draw the pictures of mixview anew, to be looked at and committed
   install [--prefix P] [--uninstall]
                     programs, man pages, completions, units and examples [default:
