@@ -233,7 +233,10 @@ mod tests {
                         let words = line.trim_start_matches('#').trim().to_lowercase();
                         words.replace(' ', "-")
                     });
-                    assert!(anchors.into_iter().any(|one| one == anchor), "{name}: #{anchor}");
+                    assert!(
+                        anchors.into_iter().any(|one| one == anchor),
+                        "{name}: #{anchor}"
+                    );
                 }
             }
         }

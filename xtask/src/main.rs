@@ -32,6 +32,7 @@ cargo xtask COMMAND
 Commands:
   run               install what building needs, build, and run mixd on your PipeWire; without
                     one, do the demo
+  hear              play a tone through the mixd that runs, unless something plays, and fade it
   demo              prove it in a private PipeWire: two programs, a sweep, measured levels; where
                     there is none, one is unpacked into target/pipewire
   test [NAME...] [--on SYSTEM|all] [--times N]
@@ -110,6 +111,7 @@ fn parse(mut parser: Parser) -> std::result::Result<Option<(Command, Parser)>, l
         Some(Arg::Value(name)) => match name.to_str() {
             Some("setup") => setup::command,
             Some("run") => |rest| alone(rest, run::run),
+            Some("hear") => |rest| alone(rest, demo::hear),
             Some("demo") => |rest| alone(rest, demo::demo),
             Some("test") => test::command,
             Some("bench") => bench::bench,
