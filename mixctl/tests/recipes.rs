@@ -1,4 +1,4 @@
-//! The recipes of README.md and the examples, as they stand there: on a real sway and a real i3 with a
+//! The recipes of mixctl/README.md and the examples, as they stand there: on a real sway and a real i3 with a
 //! program that plays, and with stand-ins for the devices that they are for.
 #![allow(clippy::unwrap_used)]
 
@@ -26,9 +26,9 @@ fn example(name: &str) -> PathBuf {
     repository("mixctl/dist/examples").join(name)
 }
 
-/// The line of the README that begins so.
+/// The line of mixctl/README.md that begins so.
 fn readme(start: &str) -> String {
-    let text = fs::read_to_string(repository("README.md")).unwrap();
+    let text = fs::read_to_string(repository("mixctl/README.md")).unwrap();
     let mut lines = text.lines().filter_map(|line| line.strip_prefix("    "));
     lines
         .find(|line| line.starts_with(start))

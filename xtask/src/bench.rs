@@ -38,8 +38,9 @@ use crate::system::{self, User};
 use crate::{setup, tools};
 
 /// Where the figures are kept that later ones are compared with.
-const BASELINE: &str = "xtask/bench-baseline.json";
-/// Between these two lines of the README is the table.
+const BASELINE: &str = "xtask/bench/baseline.json";
+/// Where the table is, and between which lines.
+const DOCUMENT: &str = "xtask/bench/README.md";
 const MARKERS: [&str; 2] = ["<!-- cargo xtask bench -->\n", "<!-- end -->\n"];
 
 /// The benches, by name.
@@ -196,10 +197,10 @@ fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
     Ok(request)
 }
 
-/// Keeps the report, and shows it in the README.
+/// Keeps the report, and shows it.
 fn publish(report: &Report) -> Result<()> {
     fs::write(BASELINE, report.json()?)?;
-    tools::write_between(&MARKERS, &report.markdown())
+    tools::write_between(DOCUMENT, &MARKERS, &report.markdown())
 }
 
 /// Prints what has become slower than it was.

@@ -9,7 +9,8 @@ use std::time::Duration;
 use lab::Result;
 use lab::level::{self, decibels};
 use lab::mixd::Mixd;
-use lab::{Daemon, Lab, STEREO};
+use lab::process::{Folder, Process, wait_for};
+use lab::{Daemon, Lab, STEREO, TIMEOUT};
 
 use crate::{setup, system, tools};
 
@@ -51,6 +52,43 @@ pub fn demo() -> Result<()> {
             tools::run(inside.arg("demo"))
         }
     }
+}
+
+/// What is set one after the other while one hears it.
+const HEARD: [&str; 7] = ["0", "0.25", "0.5", "0.75", "1", "0.5", "0"];
+/// The peak of what one hears: -26 dB of full scale, whatever the card is set to.
+const SOFT: f64 = 0.05;
+/// How long one hears each step.
+const STEP: Duration = Duration::from_millis(600);
+
+/// Plays a tone through the mixd that runs here, and fades it out and in. Leaves the volume as it was, and does
+/// nothing where something plays already: one hears that.
+pub fn hear() -> Result<()> {
+    let mixctl = tools::own()?.with_file_name("mixctl");
+    let ask = |words: &str| {
+        let mut command = Command::new(&mixctl);
+        tools::output(command.args(words.split(' ')))
+    };
+    let volume = wait_for("mixd's answer", TIMEOUT, || Ok(ask("get-volume").ok()))?;
+    wait_for("PipeWire", TIMEOUT, || {
+        let status = ask("status --json")?;
+        Ok(status.contains("\"pipewire\":\"up\"").then_some(()))
+    })?;
+    if !ask("streams")?.is_empty() {
+        return Ok(());
+    }
+    let folder = Folder::new("mixd-tone")?;
+    let tone = folder.path().join("tone.wav");
+    level::write_tone(&tone, 440.0, SOFT, 30)?;
+    let mut player = Command::new("pw-play");
+    let _player = Process::start(player.arg(&tone))?;
+    println!("You hear a tone, and mixctl fades it out and in:");
+    for volume in HEARD {
+        println!("  mixctl set-volume {volume}");
+        ask(&format!("set-volume {volume}"))?;
+        std::thread::sleep(STEP);
+    }
+    ask(&format!("set-volume {}", volume.trim())).map(drop)
 }
 
 /// A program that sees the files below `usr` of a folder as if they lay in `/usr`: in a mount

@@ -59,6 +59,16 @@ const PROGRAMS: [&Usage; 3] = [
     &usage::mixview::USAGE,
 ];
 
+/// What is read besides the manual.
+const DOCUMENTS: [&str; 6] = [
+    "README.md",
+    "mixctl/README.md",
+    "mixd/COMPARISON.md",
+    "mixd/CONFIGURATION.md",
+    "mixd/TROUBLESHOOTING.md",
+    "mixview/README.md",
+];
+
 /// Files that are copied as they are: from where, below which folder, and their names there. Those that
 /// begin with `#!` are programs.
 const COPIES: [(&str, &str, &str); 6] = [
@@ -119,7 +129,10 @@ pub fn files(layout: Layout, bindir: &str, built: &Path) -> Result<Vec<Installed
         }
     }
     let document = |name| format!("share/doc/mixd/{name}");
-    add(document("README.md"), read(Path::new("README.md"))?);
+    // Where they find each other.
+    for name in DOCUMENTS {
+        add(document(name), read(Path::new(name))?);
+    }
     add(
         document("mixview-font.txt"),
         read(Path::new("mixview/font/OFL.txt"))?,
@@ -180,5 +193,52 @@ pub fn pack(content: &[u8]) -> Result<Vec<u8>> {
     match out.status.success() {
         true => Ok(out.stdout),
         false => Err("gzip fails".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Documents that are not installed.
+    const OTHERS: [&str; 6] = [
+        "CONTRIBUTING.md",
+        "fuzz/README.md",
+        "mixd/ARCHITECTURE.md",
+        "wire/PROTOCOL.md",
+        "xtask/PACKAGING.md",
+        "xtask/bench/README.md",
+    ];
+
+    #[test]
+    fn documents_link_to_what_is_there() {
+        for name in DOCUMENTS.into_iter().chain(OTHERS) {
+            let path = crate::tools::root().join(name);
+            let text = fs::read_to_string(&path).unwrap();
+            for target in text.split("](").skip(1) {
+                let target = target.split(')').next().unwrap();
+                let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+                if file.contains("://") {
+                    continue;
+                }
+                let linked = match file {
+                    "" => path.clone(),
+                    file => path.with_file_name(file),
+                };
+                assert!(linked.exists(), "{name} links to {file}");
+                if !anchor.is_empty() {
+                    let text = fs::read_to_string(linked).unwrap();
+                    let headings = text.lines().filter(|line| line.starts_with('#'));
+                    let anchors = headings.map(|line| {
+                        let words = line.trim_start_matches('#').trim().to_lowercase();
+                        words.replace(' ', "-")
+                    });
+                    assert!(
+                        anchors.into_iter().any(|one| one == anchor),
+                        "{name}: #{anchor}"
+                    );
+                }
+            }
+        }
     }
 }

@@ -32,6 +32,7 @@ cargo xtask COMMAND
 Commands:
   run               install what building needs, build, and run mixd on your PipeWire; without
                     one, do the demo
+  hear              play a tone through the mixd that runs, unless something plays, and fade it
   demo              prove it in a private PipeWire: two programs, a sweep, measured levels; where
                     there is none, one is unpacked into target/pipewire
   test [NAME...] [--on SYSTEM|all] [--times N]
@@ -40,7 +41,7 @@ Commands:
                     target/systems
   test --programs [NAME...] [--on SYSTEM|all] [--publish]
                     play with real programs there: mpv, VLC, browsers, GStreamer…; write the
-                    README's table of them
+                    table of them in mixd/TROUBLESHOOTING.md
   setup [--print]   find what is missing to build, run and test mixd, and install it (Debian,
                     Ubuntu) or say what it is called (Arch, Fedora, Alpine, Void, NixOS); or
                     only say what is missing
@@ -57,7 +58,7 @@ Commands:
   fuzz coverage     print which lines of the protocol's code the corpus reaches
   bench [NAME...] [--quick] [--compare] [--publish]
                     measure everything beside what others cost, in one run; say what is
-                    slower than xtask/bench-baseline.json; write that and the README's table
+                    slower than xtask/bench/baseline.json; write that and the table beside it
   golden [--beside COMMIT]
                     draw the pictures of mixview anew, to be looked at and committed, with a page
                     of those that differ from a commit's [default: HEAD]
@@ -112,6 +113,7 @@ fn parse(mut parser: Parser) -> std::result::Result<Option<(Command, Parser)>, l
         Some(Arg::Value(name)) => match name.to_str() {
             Some("setup") => setup::command,
             Some("run") => |rest| alone(rest, run::run),
+            Some("hear") => |rest| alone(rest, demo::hear),
             Some("demo") => |rest| alone(rest, demo::demo),
             Some("test") => test::command,
             Some("bench") => bench::bench,

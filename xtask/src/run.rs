@@ -23,6 +23,8 @@ pub fn run() -> Result<()> {
     println!("  {mixctl} status");
     println!("  {mixctl} add-program Firefox");
     println!("  {mixctl} set-volume 0.5\n");
+    // Beside mixd, and no child that it waits for.
+    Command::new(tools::own()?).arg("hear").spawn()?;
     // In place of this program, so that signals and the exit status are mixd's own.
     let error = Command::new(programs.join("mixd")).exec();
     Err(format!("start mixd: {error}").into())

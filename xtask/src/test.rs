@@ -78,7 +78,8 @@ fn in_system(user: User) -> Result<Command> {
     system::home().own(user, &tools::target_folder()?.join("debug"))
 }
 
-/// Between these two lines of the README is the table of programs.
+/// Where the table of programs is, and between which lines.
+const DOCUMENT: &str = "mixd/TROUBLESHOOTING.md";
 const MARKERS: [&str; 2] = ["<!-- cargo xtask test --programs -->\n", "<!-- end -->\n"];
 
 /// What the command line asks for.
@@ -89,7 +90,7 @@ struct Request {
     systems: Vec<&'static System>,
     /// Only what plays, because these are not this machine's system alone; or real programs.
     which: Which,
-    /// Whether the README's table of programs is made anew.
+    /// Whether the table of programs is made anew.
     publishes: bool,
     /// How often each case runs.
     times: u32,
@@ -234,7 +235,7 @@ pub fn command(rest: Parser) -> Result<()> {
         println!("\n{}", table(&columns));
     }
     if request.publishes {
-        tools::write_between(&MARKERS, &table(&columns))?;
+        tools::write_between(DOCUMENT, &MARKERS, &table(&columns))?;
     }
     println!("\nIn {:.0} s:", start.elapsed().as_secs_f32());
     for (name, time) in &times {
@@ -257,7 +258,7 @@ pub fn command(rest: Parser) -> Result<()> {
 /// What was said of programs on a system, which is named first: each program, and the words.
 type Column = (String, Vec<(String, String)>);
 
-/// The README's table of real programs: a program a line, a system a column.
+/// The table of real programs: a program a line, a system a column.
 fn table(columns: &[Column]) -> String {
     let line = |cells: Vec<&str>| format!("| {} |\n", cells.join(" | "));
     let systems = columns.iter().map(|(system, _)| system.as_str());

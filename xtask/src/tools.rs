@@ -95,13 +95,13 @@ pub fn missing(name: &str, error: &std::io::Error) -> String {
     format!("start {name}: {error}; 'cargo xtask setup' installs it")
 }
 
-/// Puts a text between two lines of the README, in the place of what is there.
-pub fn write_between([start, end]: &[&str; 2], text: &str) -> Result<()> {
-    let file = root().join("README.md");
-    let readme = std::fs::read_to_string(&file)?;
-    let parts = readme.split_once(start);
+/// Puts a text between two lines of a document, in the place of what is there.
+pub fn write_between(document: &str, [start, end]: &[&str; 2], text: &str) -> Result<()> {
+    let file = root().join(document);
+    let read = std::fs::read_to_string(&file)?;
+    let parts = read.split_once(start);
     let parts = parts.and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
-    let (before, after) = parts.ok_or_else(|| format!("README.md has lost {}", start.trim()))?;
+    let (before, after) = parts.ok_or_else(|| format!("{document} has lost {}", start.trim()))?;
     Ok(std::fs::write(
         &file,
         [before, start, text, end, after].concat(),

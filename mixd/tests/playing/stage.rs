@@ -134,7 +134,7 @@ pub fn assert_level(recording: &Recording, frequency: f64, gain: f64) {
 }
 
 /// How many starts of silenced programs may be heard, for a quantum or two: `WirePlumber` from 0.5 on is
-/// sooner than mixd with about one PulseAudio program in sixty (README, Limits).
+/// sooner than mixd with about one PulseAudio program in sixty (TROUBLESHOOTING.md, Limits).
 pub fn heard_at_most(lab: &Lab) -> usize {
     usize::from(lab.wireplumber_version().unwrap() >= vec![0, 5])
 }
