@@ -42,6 +42,8 @@ Commands:
   test --programs [NAME...] [--on SYSTEM|all] [--publish]
                     play with real programs there: mpv, VLC, browsers, GStreamer…; write the
                     table of them in mixd/TROUBLESHOOTING.md
+  test --screen-reader
+                    test a mixview with the feature accesskit, through a real accessibility bus
   setup [--print]   find what is missing to build, run and test mixd, and install it (Debian,
                     Ubuntu) or say what it is called (Arch, Fedora, Alpine, Void, NixOS); or
                     only say what is missing

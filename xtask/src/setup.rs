@@ -96,6 +96,9 @@ const PROGRAMS: &[&str] = &[
     "xvfb", "xdotool", "bsdutils", "iproute2",
 ];
 
+/// What a mixview with the feature `accesskit` is tested with.
+const SCREEN_READER: &[&str] = &["at-spi2-core", "python3-pyatspi", "systemd"];
+
 /// What mixview loads, on X11 and on Wayland: the package depends on it.
 #[rustfmt::skip]
 const LOADED: &[&str] = &[
@@ -217,6 +220,12 @@ pub fn prepare(systems: &[&'static System]) -> Result<()> {
         system.prepare(&in_system(system))?;
     }
     Ok(())
+}
+
+/// Has in this machine's system what speaks to a screen reader, and a program that listens as one does.
+pub fn prepare_screen_reader() -> Result<()> {
+    let system = system::home();
+    system.prepare(&[&in_system(system)[..], SCREEN_READER].concat())
 }
 
 /// Has in systems that are there the programs that tests play with.

@@ -129,6 +129,7 @@ impl Request {
                     };
                 }
                 Arg::Long("programs") => request.which = Which::Programs,
+                Arg::Long("screen-reader") => request.which = Which::ScreenReader,
                 Arg::Long("publish") => request.publishes = true,
                 Arg::Long("times") => request.times = rest.value()?.parse()?,
                 Arg::Value(name) => request.names.push(name.string()?),
@@ -182,12 +183,13 @@ pub fn command(rest: Parser) -> Result<()> {
         _ => {
             // Beside what only compiles.
             let systems = request.systems.clone();
-            let plays_programs = request.which == Which::Programs;
+            let which = request.which;
             let systems = thread::spawn(move || {
                 setup::prepare(&systems)?;
-                match plays_programs {
-                    true => setup::prepare_programs(&systems),
-                    false => Ok(()),
+                match which {
+                    Which::Programs => setup::prepare_programs(&systems),
+                    Which::ScreenReader => setup::prepare_screen_reader(),
+                    Which::All | Which::Playing => Ok(()),
                 }
             });
             println!("\n== build");

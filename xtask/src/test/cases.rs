@@ -67,6 +67,8 @@ pub enum Which {
     Playing,
     /// Those with real programs.
     Programs,
+    /// The one with a mixview that speaks to screen readers, whose crates nothing else needs.
+    ScreenReader,
 }
 
 impl Case {
@@ -112,9 +114,11 @@ impl Cases {
     pub fn build(names: Option<&[&str]>, which: Which) -> Result<Self> {
         // The tests and the programs that they run: with one choice of features for all, so that nothing is
         // compiled twice.
-        let mut build = tools::cargo_test(
-            "--workspace --all-targets --no-run --locked --quiet --message-format=json",
-        );
+        let mut build = tools::cargo_test(match which {
+            Which::ScreenReader => "-p mixd -p mixctl -p mixview --features mixview/accesskit",
+            _ => "--workspace --all-targets",
+        });
+        build.args(["--no-run", "--locked", "--quiet", "--message-format=json"]);
         let out = build.stderr(Stdio::inherit()).output()?;
         let mut cases = Vec::new();
         let mut is_clean = true;
@@ -171,6 +175,7 @@ impl Cases {
                     Which::All => true,
                     Which::Playing => plays && !shows,
                     Which::Programs => name.starts_with("mixd/programs::"),
+                    Which::ScreenReader => name.starts_with("mixview/screen_reader::"),
                 };
                 // Browsers refuse root.
                 let user = match shows || is_program {
