@@ -267,6 +267,7 @@ impl World {
         Vec::new()
     }
 
+    #[allow(clippy::too_many_lines)] // a table of the actions
     fn act(&mut self, action: Action) {
         let frame = &self.frame;
         let messages = match action {

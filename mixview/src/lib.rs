@@ -1,8 +1,8 @@
 //! The window of mixd: a slider, and the two groups of programs that it balances.
 //!
 //! The [`model`] takes messages and gives effects, the [`view`] lays it out as a display list, the
-//! [`canvas`] draws that; none of them has a clock, a socket or a display. The [`window`] has a
-//! display, turns its events into messages and carries the effects out; the [`link`] is the
+//! [`canvas`] draws that; none of them has a clock, a socket or a display. The `window` has a
+//! display, turns its events into messages and carries the effects out; the `link` is the
 //! connection to mixd.
 
 #[cfg(feature = "accesskit")]

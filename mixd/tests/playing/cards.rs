@@ -11,14 +11,11 @@ use rustix::process::Signal;
 
 use crate::stage::{AMPLITUDE, GAME, Stage};
 
-/// How long the monitors may take to follow the card: ten times the 200 ms that they should.
-const FOLLOW: Duration = Duration::from_secs(2);
-
 /// Waits until both channels play to `card` and to nothing else.
 #[track_caller]
 fn wait_for_card(stage: &Stage, card: &str) {
     let start = Instant::now();
-    wait_for(&format!("the monitors on {card}"), FOLLOW, || {
+    wait_for(&format!("the monitors on {card}"), TIMEOUT, || {
         let dump = stage.lab.dump()?;
         let feeds = |sink| dump.node(sink).map(|id| dump.fed_by(id));
         let both = [feeds("mixd-default"), feeds("mixd-aux")];

@@ -114,26 +114,22 @@ impl Cases {
     pub fn build(names: Option<&[&str]>, which: Which) -> Result<Self> {
         // The tests and the programs that they run: with one choice of features for all, so that nothing is
         // compiled twice.
-        let mut build = tools::cargo_test(match which {
+        let (messages, mut is_clean) = compile(match which {
             Which::ScreenReader => "-p mixd -p mixctl -p mixview --features mixview/accesskit",
-            _ => "--workspace --all-targets",
-        });
-        build.args(["--no-run", "--locked", "--quiet", "--message-format=json"]);
-        let out = build.stderr(Stdio::inherit()).output()?;
+            _ => "--workspace",
+        })?;
+        if which == Which::All {
+            // Which are no tests, and have lints.
+            is_clean &= compile("--workspace --benches")?.1;
+        }
         let mut cases = Vec::new();
-        let mut is_clean = true;
-        for line in String::from_utf8_lossy(&out.stdout).lines() {
-            let message: Value = serde_json::from_str(line)?;
-            if let Some(said) = message["message"]["rendered"].as_str() {
-                eprint!("{said}");
-                is_clean = false;
-            }
+        for message in messages {
             let target = &message["target"];
             let Some(program) = message["executable"].as_str() else {
                 continue;
             };
-            // Examples are programs that the tests run; benches run on their own.
-            if message["profile"]["test"] != true || target["kind"][0] == "bench" {
+            // Examples are programs that the tests run.
+            if message["profile"]["test"] != true {
                 continue;
             }
             let source = Path::new(target["src_path"].as_str().unwrap_or_default());
@@ -187,9 +183,6 @@ impl Cases {
                 }
             }
         }
-        if !out.status.success() {
-            return Err("the tests do not build".into());
-        }
         cases.retain(|case| names.is_some_and(|names| names.is_empty() || case.is_one_of(names)));
         Ok(Self { cases, is_clean })
     }
@@ -238,6 +231,26 @@ impl Cases {
         outcome.add(job::run(jobs(quiet), tools::cores())?);
         outcome.add(job::run(jobs(alone), 1)?);
         Ok(outcome)
+    }
+}
+
+/// Compiles tests. Returns cargo's messages, and whether none of them is a warning; those are printed.
+fn compile(packages: &str) -> Result<(Vec<Value>, bool)> {
+    let mut build = tools::cargo_test(packages);
+    build.args(["--no-run", "--locked", "--quiet", "--message-format=json"]);
+    let out = build.stderr(Stdio::inherit()).output()?;
+    let (mut messages, mut is_clean) = (Vec::new(), true);
+    for line in String::from_utf8_lossy(&out.stdout).lines() {
+        let message: Value = serde_json::from_str(line)?;
+        if let Some(said) = message["message"]["rendered"].as_str() {
+            eprint!("{said}");
+            is_clean = false;
+        }
+        messages.push(message);
+    }
+    match out.status.success() {
+        true => Ok((messages, is_clean)),
+        false => Err("the tests do not build".into()),
     }
 }
 
