@@ -13,7 +13,7 @@ pub const USAGE: Usage = Usage {
          by pointer or by keys: Tab goes from part to part, the arrow keys move within one, Enter \
          acts, Esc cancels, Ctrl+C copies, Ctrl+plus and Ctrl+minus change the size of the text, \
          Ctrl+0 is the size at first, Ctrl+Q and Ctrl+W quit; ? shows them all.",
-        "Undo and redo are mixd's: they go for the last 32 changes of the list, whether made here, \
+        "Undo and redo are mixd's: they go for the last 32 changes of the list or of an output, whether made here, \
          by mixctl or in mixd.conf.",
         "The window follows mixd and finds it again when it restarts. It needs an X11 or Wayland \
          display.",
