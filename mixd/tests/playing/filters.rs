@@ -281,9 +281,18 @@ fn a_filter_of_the_default_sink_follows_it() {
     wait_for_output(&stage.lab, "quiet");
     wait_for_level(&stage.lab, "card-a", default);
     stage.lab.make_default("card-b").unwrap();
+    stage.mixd.wait_for_output(Some("card-b")).unwrap();
     wait_for_level(&stage.lab, "card-b", default);
-    // With one of ours as the default, the filter itself plays to us: it is left out.
+    // With one of ours as the default, the filter itself plays to us: it is left out. mixd is asked whether it
+    // knows, and not pw-dump again and again, to which alone PipeWire would tell it.
     stage.lab.make_default("mixd-aux").unwrap();
+    wait_for("the warning of a default of ours", TIMEOUT, || {
+        let status = stage.mixd.ctl(&["status"])?;
+        Ok(status
+            .contains("one of mixd's own sinks is the default")
+            .then_some(()))
+    })
+    .unwrap();
     wait_for_output(&stage.lab, "card-b");
     wait_for_level(&stage.lab, "card-b", decibels(AMPLITUDE));
     stage.lab.make_default("card-a").unwrap();
