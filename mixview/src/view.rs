@@ -154,10 +154,10 @@ pub fn zoomed(model: &mut Model, viewport: Viewport) -> Viewport {
     } = viewport;
     #[allow(clippy::cast_precision_loss)]
     let (wide, high) = (width as f32 / MIN_SIZE.0, height as f32 / MIN_SIZE.1);
-    Viewport {
-        scale: scale * model.zoom.fit(wide.min(high) / scale),
-        ..viewport
-    }
+    let scale = scale * model.zoom.fit(wide.min(high) / scale);
+    #[allow(clippy::cast_precision_loss)]
+    model.set_low((height as f32 / scale) < LISTS_HEIGHT);
+    Viewport { scale, ..viewport }
 }
 
 /// Lays the window out.

@@ -195,6 +195,8 @@ impl App {
     fn find_fonts(&mut self) {
         if self.system_fonts.turn(&mut self.fonts) {
             self.is_dirty = true;
+            // A character may be another font's from now on.
+            self.canvas = Canvas::default();
             if let Some(open) = &mut self.open {
                 open.screen.forget();
             }

@@ -51,9 +51,14 @@ impl SystemFonts {
                 && !fonts.suits(character)
                 && let Some(at) = find(files, character, fonts.has(character))
             {
-                if let Some(font) = files.remove(at).read(character) {
-                    fonts.add(font);
-                    is_added = true;
+                match files[at].read(character) {
+                    Some(font) => {
+                        files.remove(at);
+                        fonts.add(font);
+                        is_added = true;
+                    }
+                    // It may have others: some fonts have blanks for what they list.
+                    None => files[at].exclude(character),
                 }
             }
         }
@@ -150,6 +155,18 @@ impl FontFile {
         after > 0 && character <= self.ranges[after - 1].1
     }
 
+    /// Takes a character out of the ranges.
+    fn exclude(&mut self, character: char) {
+        let character = u32::from(character);
+        let ranges = std::mem::take(&mut self.ranges).into_iter();
+        let parts = ranges.flat_map(|(first, last)| match (first..=last).contains(&character) {
+            true => [first..character, character + 1..last + 1],
+            false => [first..last + 1, 0..0],
+        });
+        let parts = parts.filter(|part| !part.is_empty());
+        self.ranges = parts.map(|part| (part.start, part.end - 1)).collect();
+    }
+
     /// Reads the file, for as long as the process lives, if it can be used for the character.
     fn read(&self, character: char) -> Option<FontRef<'static>> {
         // Read, not mapped: a file that is truncated while it is mapped is a SIGBUS. A font with Chinese
@@ -204,6 +221,12 @@ mod tests {
             assert_eq!(file.has(character), has, "{character:?}");
         }
         assert!(file.has('\u{a0}') && file.has('მ') && !file.has('音'));
+        let mut without = FontFile::parse("False\t0\t/a\t20-22 a0").unwrap();
+        for character in ['!', '\u{a0}', 'x'] {
+            without.exclude(character);
+            assert!(!without.has(character));
+        }
+        assert_eq!(without.ranges, [(0x20, 0x20), (0x22, 0x22)]);
         let emoji = FontFile::parse("True\t0\t/emoji.ttf\t23 1f600").unwrap();
         assert!(emoji.is_color && !file.is_color);
         // Text is in colour where nothing else has it; an emoji first.

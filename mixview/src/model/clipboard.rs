@@ -26,6 +26,8 @@ impl Model {
         }
         let text = match (self.focus.target, &self.daemon.link) {
             (_, LinkState::Down(_)) => return self.copy_command(),
+            // As in any other text field.
+            _ if self.accepts_text() => return,
             (Target::Stream(id), _) => {
                 let stream = self.daemon.stream(id);
                 stream.map(|stream| stream.name.to_string())
@@ -33,9 +35,11 @@ impl Model {
             (Target::Pattern(pattern), _) => Some(pattern.to_string()),
             _ => None,
         };
-        let sentence = || self.alarm().unwrap_or_else(|| self.status().text);
+        let sentence = || {
+            let text = self.alarm().unwrap_or_else(|| self.status().text);
+            text.strip_prefix(COPIED).unwrap_or(&text).to_owned()
+        };
         let text = text.unwrap_or_else(sentence);
-        let text = text.strip_prefix(COPIED).unwrap_or(&text).to_owned();
         self.copy_and_say(text);
     }
 
@@ -60,6 +64,7 @@ impl Model {
             && let Some(field) = self.focused_field()
         {
             field.delete(Motion::Right);
+            self.text_changed();
             self.effects.push(Effect::Copy(Selection::Clipboard, text));
         }
     }

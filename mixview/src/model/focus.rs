@@ -48,14 +48,23 @@ impl Model {
         self.focus.scrolls.then_some(target)
     }
 
+    /// Takes in whether the window has room for the slider alone: what is not seen has no focus.
+    pub fn set_low(&mut self, is_low: bool) {
+        self.is_low = is_low;
+        self.keep_focus();
+    }
+
     /// All that can have the focus, in the order of the window: from stop to stop.
     pub fn focus_order(&self) -> Vec<Target> {
         let status = self.status();
         let mut order = vec![Target::Slider];
+        if self.daemon.is_up() && self.value.is_some() {
+            order.push(Target::Value);
+        }
+        if self.is_low {
+            return order;
+        }
         if self.daemon.is_up() {
-            if self.value.is_some() {
-                order.push(Target::Value);
-            }
             for channel in [Channel::Default, Channel::Aux] {
                 let programs = self.daemon.programs(channel);
                 let rows = programs.iter();

@@ -131,7 +131,7 @@ impl Model {
             "?" => self.help = !self.help,
             _ if self.help => {}
             "0" => self.slide(SliderMessage::Set(Volume::MIDDLE)),
-            "+" if self.daemon.is_up() => self.focus_on(Target::Entry),
+            "+" if self.daemon.is_up() && !self.is_low => self.focus_on(Target::Entry),
             " " => self.key(Key::Enter, Modifiers::default()),
             _ => {}
         }
@@ -200,10 +200,15 @@ impl Model {
         }
         match (key, control) {
             (Key::Delete, false) if shift && !field.selection().is_empty() => return self.cut(),
-            (Key::Backspace, false) => return field.delete(Motion::Left),
-            (Key::Backspace, true) => return field.delete(Motion::WordLeft),
-            (Key::Delete, false) => return field.delete(Motion::Right),
-            (Key::Delete, true) => return field.delete(Motion::WordRight),
+            (Key::Backspace | Key::Delete, _) => {
+                field.delete(match (key, control) {
+                    (Key::Backspace, false) => Motion::Left,
+                    (Key::Backspace, true) => Motion::WordLeft,
+                    (_, false) => Motion::Right,
+                    (_, true) => Motion::WordRight,
+                });
+                return self.text_changed();
+            }
             (Key::Letter('a'), true) => {
                 field.select_all();
                 return self.own_primary();

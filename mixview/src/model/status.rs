@@ -125,6 +125,10 @@ impl Model {
         match message {
             // What the window says stays to be copied.
             Message::Key(Key::Insert | Key::Letter('c'), _) => false,
+            // What is held, and does nothing, ends nothing; nor does text that comes too late.
+            Message::KeyRepeat(key, modifiers) if !self.repeats(*key, *modifiers) => false,
+            Message::TextRepeat(_) => self.is_typing,
+            Message::Pasted(_) => self.awaits_paste,
             Message::Key(key, _) | Message::KeyRepeat(key, _) => !matches!(
                 key,
                 Key::Tab
@@ -145,12 +149,10 @@ impl Model {
             }
             Message::Preedit(text) => !text.is_empty(),
             Message::Text(_)
-            | Message::TextRepeat(_)
             | Message::Press(None)
             | Message::Slider(SliderMessage::Grab(_) | SliderMessage::Wheel(_))
             | Message::Drop(_)
-            | Message::Paste(_)
-            | Message::Pasted(_) => true,
+            | Message::Paste(_) => true,
             _ => false,
         }
     }

@@ -138,3 +138,25 @@ fn the_focused_row_or_what_the_window_says_is_copied_where_nothing_is_selected()
     window.chord(copy.0, copy.1, copy.2);
     assert_eq!(window.copied, Some(copied("nobody listens")));
 }
+
+#[test]
+fn in_a_field_without_a_selection_nothing_is_copied() {
+    let mut window = Harness::new(&["Game"], &[]);
+    window.write("+");
+    window.chord(Key::Letter('c'), false, true);
+    assert_eq!(window.copied, None);
+}
+
+#[test]
+fn text_that_is_deleted_or_cut_shows_the_suggestions_again() {
+    let mut window = Harness::new(&["Game"], &[]);
+    for delete in [(Key::Backspace, false), (Key::Letter('x'), true)] {
+        window.write("+");
+        window.write("gaaa");
+        window.chord(Key::Letter('a'), false, true);
+        window.model.entry.is_dismissed = true;
+        window.chord(delete.0, false, delete.1);
+        assert!(!window.model.entry.is_dismissed, "{delete:?}");
+        window.keys(&[Key::Escape, Key::Escape]);
+    }
+}

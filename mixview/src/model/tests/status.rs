@@ -226,3 +226,27 @@ fn without_pipewire_there_is_no_alarm_besides_what_stands_for_the_programs() {
         assert_eq!(window.model.status().text, text);
     }
 }
+
+#[test]
+fn a_key_that_is_held_and_does_nothing_ends_no_alarm() {
+    let mut window = Harness::new(&["Game"], &[]);
+    window.model.say("no", true);
+    window.tell(Message::KeyRepeat(Key::Enter, Modifiers::default()));
+    window.tell(Message::TextRepeat("u".to_owned()));
+    window.tell(Message::Pasted("too late".to_owned()));
+    assert_eq!(window.model.alarm().as_deref(), Some("no"));
+    window.keys(&[Key::Enter]);
+    assert_eq!(window.model.alarm(), None);
+}
+
+#[test]
+fn what_a_low_window_does_not_show_has_no_focus() {
+    let mut window = Harness::new(&["Game"], &["disc*"]);
+    window.tell(Message::Click(Target::Pattern(Text::truncated("disc*"))));
+    window.model.set_low(true);
+    window.keys(&[Key::Tab, Key::Delete, Key::Enter, Key::Tab]);
+    window.write("+");
+    assert_eq!(window.model.focus.target, Target::Slider);
+    window.settle();
+    assert_eq!(window.listed(), ["disc*"]);
+}
