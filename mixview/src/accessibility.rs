@@ -11,7 +11,7 @@ use wire::message::Rule;
 use wire::{Channel, Volume};
 
 use crate::model::{LinkState, Message, Model, SliderMessage, Suggestion, Target, TextField};
-use crate::view::{Frame, Role as AreaRole, title};
+use crate::view::{Badge, Frame, Role as AreaRole, suggested_pattern, title};
 
 /// A slider's step, in volume.
 const STEP: f64 = 0.05;
@@ -24,13 +24,20 @@ pub fn tree(model: &Model, frame: &Frame, scale: f32) -> TreeUpdate {
         nodes: Vec::new(),
     };
     let mut children = vec![tree.slider(model)];
+    if let Some(field) = &model.value {
+        children.push(tree.text(Target::Value, "Volume", field));
+    }
     if model.daemon.is_up() {
         for (channel, label) in [(Channel::Default, "Default"), (Channel::Aux, "Aux")] {
-            let streams = model.daemon.streams(channel);
-            let rows = streams.map(|stream| {
-                let mut node = tree.node(Target::Stream(stream.id), Role::ListItem, &stream.name);
+            let programs = model.daemon.programs(channel).into_iter();
+            let rows = programs.map(|program| {
+                let target = Target::Stream(program.first.id);
+                let mut node = tree.node(target, Role::ListItem, &program.first.name);
+                if let Some(badge) = Badge::of(program.shown().state) {
+                    node.set_description(badge.word());
+                }
                 node.add_action(Action::Click);
-                tree.add(id(Target::Stream(stream.id)), node)
+                tree.add(id(target), node)
             });
             let rows = rows.collect();
             children.push(tree.list(label, rows));
@@ -45,7 +52,7 @@ pub fn tree(model: &Model, frame: &Frame, scale: f32) -> TreeUpdate {
                         let stream = model.daemon.stream(id);
                         stream.map_or(String::new(), |stream| stream.name.to_string())
                     }
-                    Suggestion::Pattern => format!("Add pattern {}", model.entry.field.text()),
+                    Suggestion::Pattern => suggested_pattern(&model.entry),
                 };
                 let node = tree.button(target, Role::ListItem, &label);
                 tree.add(id(target), node)
@@ -92,14 +99,14 @@ pub fn messages(request: &ActionRequest, model: &Model) -> Vec<Message> {
         return Vec::new();
     };
     match (request.action, target, &request.data) {
-        (Action::Click, Target::Stream(id), _) => vec![Message::Click(Target::Send(id))],
-        (Action::Click, Target::Pattern(it), _) => vec![Message::Click(Target::StartEdit(it))],
+        (Action::Click, Target::Stream(id), _) => click(Target::Send(id)),
+        (Action::Click, Target::Pattern(it), _) => click(Target::StartEdit(it)),
         (Action::Click, _, _)
         | (
             Action::Focus,
             Target::Slider | Target::Stream(_) | Target::Pattern(_) | Target::Entry | Target::Edit,
             _,
-        ) => vec![Message::Click(target)],
+        ) => click(target),
         (Action::Increment, Target::Slider, _) => step(1.0),
         (Action::Decrement, Target::Slider, _) => step(-1.0),
         (Action::SetValue, Target::Slider, Some(ActionData::NumericValue(value))) => {
@@ -107,13 +114,22 @@ pub fn messages(request: &ActionRequest, model: &Model) -> Vec<Message> {
             let set = volume.map(|volume| Message::Slider(SliderMessage::Set(volume)));
             set.into_iter().collect()
         }
-        (Action::SetValue, Target::Entry | Target::Edit, Some(ActionData::Value(text))) => vec![
+        (
+            Action::SetValue,
+            Target::Entry | Target::Edit | Target::Value,
+            Some(ActionData::Value(text)),
+        ) => vec![
             Message::Click(target),
             Message::SelectAll,
             Message::Text(text.to_string()),
         ],
         _ => Vec::new(),
     }
+}
+
+/// What a click of a pointer is: a press keeps what is being changed elsewhere.
+fn click(target: Target) -> Vec<Message> {
+    vec![Message::Press(Some(target)), Message::Click(target)]
 }
 
 fn step(steps: f64) -> Vec<Message> {
@@ -258,6 +274,7 @@ impl Tree<'_> {
             }
         }
         let status = model.status();
+        texts.extend(model.alarm());
         texts.extend((!status.text.is_empty()).then_some(status.text));
         let mut node = self.node(Target::StatusLine, Role::Status, &texts.join(". "));
         node.set_live(Live::Polite);
@@ -265,6 +282,10 @@ impl Tree<'_> {
         if status.can_undo && model.daemon.is_up() {
             let node = self.button(Target::Undo, Role::Button, "Undo");
             ids.push(self.add(id(Target::Undo), node));
+        }
+        if status.can_redo && model.daemon.is_up() {
+            let node = self.button(Target::Redo, Role::Button, "Redo");
+            ids.push(self.add(id(Target::Redo), node));
         }
         let node = self.button(Target::Help, Role::Button, "Keys");
         ids.push(self.add(id(Target::Help), node));
@@ -346,13 +367,13 @@ mod tests {
         let (game, _) = found(&update, Role::ListItem, "Game");
         let sent = messages(&asked(game, Action::Click, None), &model);
         assert!(
-            matches!(sent[..], [Message::Click(Target::Send(1))]),
+            matches!(sent[..], [_, Message::Click(Target::Send(1))]),
             "{sent:?}"
         );
         let (remove, _) = found(&update, Role::Button, "Remove disc*");
         let sent = messages(&asked(remove, Action::Click, None), &model);
         assert!(
-            matches!(sent[..], [Message::Click(Target::Delete(_))]),
+            matches!(sent[..], [_, Message::Click(Target::Delete(_))]),
             "{sent:?}"
         );
         let (entry, _) = found(&update, Role::TextInput, "New pattern");
@@ -365,7 +386,7 @@ mod tests {
         let (id, node) = found(&update, Role::TextInput, "New pattern");
         assert_eq!(update.focus, id);
         assert_eq!(node.text_selection().unwrap().focus.character_index, 2);
-        found(&update, Role::ListItem, "Add pattern é*");
+        found(&update, Role::ListItem, "Add pattern \"é*\"");
         let gone = asked(NodeId(77), Action::Click, None);
         assert!(messages(&gone, &model).is_empty());
         // Each node is there once, and below one parent.

@@ -199,8 +199,6 @@ pub struct Model {
     pub help: bool,
     pub scroll: Scroll,
     pub zoom: Zoom,
-    /// Whether the window has room for the slider alone.
-    is_low: bool,
     /// Whether the last key that was pressed has typed into the focused text field.
     is_typing: bool,
     /// Whether pasted text is waited for, for the focused text field.

@@ -24,6 +24,10 @@ use crate::geometry::Rect;
 use crate::model::{LinkState, Model, Pane, Scroll, Target};
 use crate::theme::{GRID, MARGIN, ROW, SMALL, Theme};
 
+#[cfg(feature = "accesskit")]
+pub use badge::Badge;
+#[cfg(feature = "accesskit")]
+pub use overlay::suggested_pattern;
 use painter::{Align, Painter, Style};
 pub use title::title;
 

@@ -2,7 +2,7 @@
 //!
 //! winit's loop is itself a descriptor; when it is ready, winit is pumped without waiting. So there
 //! is no thread, and no timer but while mixd owes an answer or is not there, or a key is held on Wayland.
-//! (Where text was copied or pasted on X11, a library has a thread.)
+//! (Where text was copied or pasted on X11, a library has a thread; so has the feature `accesskit`.)
 //!
 //! The control flow keeps winit from waiting, not a timeout of the pump: for a timeout, winit 0.30
 //! starts a thread on Wayland that watches the connection while others may read from it. We do so
@@ -260,8 +260,8 @@ impl App {
             return false;
         };
         open.follow(&self.model, &self.frame, self.scale);
-        let scale = open.viewport.scale;
-        self.screen_reader.tell(&self.model, &self.frame, scale);
+        self.screen_reader
+            .tell(&self.model, &self.frame, self.scale);
         !open.screen.shows(&self.frame.items)
     }
 

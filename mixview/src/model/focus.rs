@@ -30,6 +30,8 @@ pub struct Focus {
     pub(super) is_visible: bool,
     /// Whether the view has yet to scroll the target into sight.
     pub(super) scrolls: bool,
+    /// Whether the window has room for the slider alone.
+    pub(super) is_low: bool,
 }
 
 impl Focus {
@@ -50,7 +52,7 @@ impl Model {
 
     /// Takes in whether the window has room for the slider alone: what is not seen has no focus.
     pub fn set_low(&mut self, is_low: bool) {
-        self.is_low = is_low;
+        self.focus.is_low = is_low;
         self.keep_focus();
     }
 
@@ -61,7 +63,7 @@ impl Model {
         if self.daemon.is_up() && self.value.is_some() {
             order.push(Target::Value);
         }
-        if self.is_low {
+        if self.focus.is_low {
             return order;
         }
         if self.daemon.is_up() {

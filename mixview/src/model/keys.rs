@@ -131,7 +131,7 @@ impl Model {
             "?" => self.help = !self.help,
             _ if self.help => {}
             "0" => self.slide(SliderMessage::Set(Volume::MIDDLE)),
-            "+" if self.daemon.is_up() && !self.is_low => self.focus_on(Target::Entry),
+            "+" if self.daemon.is_up() && !self.focus.is_low => self.focus_on(Target::Entry),
             " " => self.key(Key::Enter, Modifiers::default()),
             _ => {}
         }

@@ -149,7 +149,7 @@ fn suggestion(painter: &mut Painter<'_>, model: &Model, suggestion: Suggestion, 
                 .map(|stream| stream.name.to_string());
             (name.unwrap_or_default(), true)
         }
-        Suggestion::Pattern => (pattern(&model.entry), false),
+        Suggestion::Pattern => (suggested_pattern(&model.entry), false),
     };
     let room = rect.shrunk(2.0 * GRID, 0.0);
     let style = Style::new(TEXT, color);
@@ -164,7 +164,7 @@ fn suggestion(painter: &mut Painter<'_>, model: &Model, suggestion: Suggestion, 
 }
 
 /// Returns what adding the typed text as a pattern would do.
-fn pattern(entry: &Entry) -> String {
+pub fn suggested_pattern(entry: &Entry) -> String {
     let add = format!("Add pattern \"{}\"", entry.field.text().trim());
     match entry.outcome() {
         None => add,

@@ -9,6 +9,7 @@ use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use rustix::pipe::{PipeFlags, pipe_with};
 use wayland_backend::client::Backend;
@@ -63,7 +64,9 @@ struct State {
     /// What other programs offer, or this one; known while the window has the keyboard.
     clipboard_offer: Option<WlDataOffer>,
     primary_offer: Option<PrimaryOffer>,
-    /// That of the last input.
+    /// What was selected here last, and the serial that it was owned by, while no other program owns it.
+    primary_text: Option<(u32, Arc<Mutex<String>>)>,
+    /// That of the last key or button; 0 where there is nothing but a touch screen, from which nothing is copied.
     serial: u32,
 }
 
@@ -115,6 +118,7 @@ impl Wayland {
             primary,
             clipboard_offer: None,
             primary_offer: None,
+            primary_text: None,
             serial: 0,
         };
         queue.roundtrip(&mut state).ok()?;
@@ -134,6 +138,8 @@ impl Wayland {
     }
 
     pub fn copy(&mut self, selection: Selection, text: String) {
+        // The press that copies may have been read this very moment, with the focus.
+        let _ = self.queue.dispatch_pending(&mut self.state);
         let (handle, serial) = (self.queue.handle(), self.state.serial);
         match (selection, &self.state.primary) {
             (Selection::Clipboard, _) => {
@@ -145,6 +151,16 @@ impl Wayland {
                 device.set_selection(Some(&source), serial);
             }
             (Selection::Primary, Some((manager, device))) => {
+                if let Some((of, owned)) = &self.state.primary_text
+                    && *of == serial
+                    && let Ok(mut owned) = owned.lock()
+                {
+                    // The same key still: compositors take no second selection of one serial.
+                    *owned = text;
+                    return;
+                }
+                let text = Arc::new(Mutex::new(text));
+                self.state.primary_text = Some((serial, Arc::clone(&text)));
                 let source = manager.create_source(&handle, text);
                 for name in MIME_TYPES {
                     source.offer(name.to_owned());
@@ -158,6 +174,7 @@ impl Wayland {
 
     /// Returns where the text of a selection can be read; none where it has no owner, or is no text.
     pub fn paste(&mut self, selection: Selection) -> Option<OwnedFd> {
+        let _ = self.queue.dispatch_pending(&mut self.state);
         let (ours, theirs) = pipe_with(PipeFlags::CLOEXEC).ok()?;
         set_nonblocking(&ours)?;
         match selection {
@@ -312,10 +329,21 @@ dispatch!(WlDataSource, String, |_, source, event, text, _| {
     }
 });
 
-dispatch!(PrimarySource, String, |_, source, event, text, _| {
-    match event {
-        primary_source::Event::Send { fd, .. } => send(text, fd),
-        primary_source::Event::Cancelled => source.destroy(),
-        _ => {}
+dispatch!(
+    PrimarySource,
+    Arc<Mutex<String>>,
+    |state, source, event, text, _| {
+        match event {
+            primary_source::Event::Send { fd, .. } => {
+                let text = text.lock().map(|text| text.clone());
+                send(&text.unwrap_or_default(), fd);
+            }
+            primary_source::Event::Cancelled => {
+                let is_last = |last: &mut (u32, Arc<_>)| Arc::ptr_eq(&last.1, text);
+                state.primary_text.take_if(is_last);
+                source.destroy();
+            }
+            _ => {}
+        }
     }
-});
+);
