@@ -202,12 +202,8 @@ fn draw_below_header(painter: &mut Painter<'_>, model: &Model, inner: Rect, colu
     painter.rule(0.0, HEADER, inner.width, theme.surface);
     let top = HEADER + 2.0 * GRID;
     let foot = inner.height - STATUS_LINE;
-    let banner = Rect::new(
-        column.x,
-        foot - status::BANNER,
-        column.width,
-        status::BANNER,
-    );
+    let height = status::banner_height(painter, model, column.width, (foot - top) / 2.0);
+    let banner = Rect::new(column.x, foot - height, column.width, height);
     // One that goes with the next click lies over the lists: nothing moves from under that click.
     let bottom = match model.has_lasting_alarm() {
         true => banner.y,

@@ -9,14 +9,34 @@ use super::{RADIUS, Role, focus_ring};
 
 /// The height of a line of the banner.
 const LINE: f32 = 4.5 * GRID;
-/// How many lines of an alarm are seen; its tooltip has them all.
-const ALARM_LINES: usize = 2;
-/// The height of the banner, with the space above and below it.
-pub const BANNER: f32 = 2.0 * LINE + 4.0 * GRID;
+/// The space above and below the banner, and within it.
+const SPACE: f32 = 4.0 * GRID;
+/// What the sign, and the space beside it and the text, take of the banner's width.
+const SIGN: f32 = 15.0 * GRID;
+
+/// Returns the height of the banner, with the space around it: of two lines, or of as many as the alarm has while
+/// there is room for those. Its tooltip has them all.
+pub fn banner_height(painter: &Painter<'_>, model: &Model, width: f32, room: f32) -> f32 {
+    let text = model.alarm().unwrap_or_default();
+    let weight = Style::new(SMALL, painter.theme.text).weight;
+    let wrap = |most| painter.fonts.wrap(&text, SMALL, weight, width - SIGN, most);
+    let lines = wrap(lines_in(room)).len().max(2);
+    #[allow(clippy::cast_precision_loss)]
+    let height = lines as f32 * LINE;
+    height + SPACE
+}
+
+/// Returns how many lines a banner of this height has.
+fn lines_in(height: f32) -> usize {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let lines = ((height - SPACE) / LINE) as usize;
+    lines.max(2)
+}
 
 /// Draws the alarm.
 pub fn banner(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
     let Some(text) = model.alarm() else { return };
+    let most = lines_in(rect.height + 0.5);
     let theme = painter.theme;
     let rect = rect.shrunk(2.0 * GRID, GRID);
     painter.round(rect, RADIUS, theme.badge(theme.warning));
@@ -37,8 +57,8 @@ pub fn banner(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
     let width = rect.right() - 2.0 * GRID - x;
     let style = Style::new(SMALL, theme.text);
     let wrap = |most| painter.fonts.wrap(&text, SMALL, style.weight, width, most);
-    let is_cut = wrap(ALARM_LINES + 1).len() > ALARM_LINES;
-    let lines = wrap(ALARM_LINES);
+    let is_cut = wrap(most + 1).len() > most;
+    let lines = wrap(most);
     #[allow(clippy::cast_precision_loss)]
     let mut y = middle - LINE * lines.len() as f32 / 2.0;
     for line in lines {
