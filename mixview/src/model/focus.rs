@@ -31,7 +31,7 @@ pub struct Focus {
     /// Whether the view has yet to scroll the target into sight.
     pub(super) scrolls: bool,
     /// Whether the window has room for the slider alone.
-    pub(super) is_low: bool,
+    pub is_low: bool,
 }
 
 impl Focus {
