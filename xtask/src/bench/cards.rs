@@ -24,9 +24,9 @@ struct Side {
 }
 
 impl Side {
-    /// In a session where something has `player` play to `card-b`.
-    fn listen(lab: Lab, player: Process) -> Result<Self> {
-        let silent = play_silence(&lab)?;
+    /// In a session where something has `player` play to `card-b`, and what asks for `card-a` to `sink`.
+    fn listen(lab: Lab, player: Process, sink: &str) -> Result<Self> {
+        let silent = play_silence(&lab, sink)?;
         let monitor = Monitor::open(&lab)?;
         Ok(Self {
             lab,
@@ -35,8 +35,9 @@ impl Side {
         })
     }
 
-    /// Takes `card-b` away and gives it back. Returns how many milliseconds each took to be heard.
-    fn turn(&mut self) -> Result<[f64; 2]> {
+    /// Takes `card-b` away and gives it back. Returns how many milliseconds each took to be heard; none where
+    /// nothing follows.
+    fn turn(&mut self) -> Result<[Option<f64>; 2]> {
         let lab = &self.lab;
         let card = lab.dump()?.node("card-b").ok_or("no card-b to unplug")?;
         let cli = |args: &[&str]| {
@@ -46,10 +47,7 @@ impl Side {
         };
         let mut unplug = cli(&["destroy", &card.to_string()]);
         let mut plug = cli(&["create-node", "adapter", &STEREO[1].properties()]);
-        let mut time = |command: &mut Command, begins| {
-            let took = self.monitor.time(command, begins)?;
-            Result::Ok(took.ok_or("the program does not follow its card")?)
-        };
+        let mut time = |command: &mut Command, begins| self.monitor.time(command, begins);
         Ok([time(&mut unplug, true)?, time(&mut plug, false)?])
     }
 }
@@ -67,26 +65,35 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     mixd.ctl(&["output", "aux", "card-b"])?;
     let player = play(&with, &[])?;
     with.wait_for_route("bench", "mixd-aux")?;
-    let mut ours = Side::listen(with, player)?;
+    let mut ours = Side::listen(with, player, "mixd-default")?;
     let without = Lab::start()?;
     let player = play(&without, &["--target", "card-b"])?;
     without.wait_for_route("bench", "card-b")?;
-    let mut theirs = Side::listen(without, player)?;
+    let mut theirs = Side::listen(without, player, "card-a")?;
     let (mut our_times, mut their_times) = (Vec::new(), Vec::new());
-    for _ in 0..bench.rounds(60) {
+    for _ in 0..bench.rounds(30) {
         our_times.push(ours.turn()?);
         their_times.push(theirs.turn()?);
     }
+    let followed = our_times.iter().flatten().flatten().count();
+    println!(
+        "   aux followed in {followed} of {} changes",
+        2 * our_times.len()
+    );
     let mut cases = Vec::new();
     for (at, what) in ["goes", "comes back"].into_iter().enumerate() {
         for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
-            let of = |times: &[[f64; 2]]| {
-                let times: Vec<f64> = times.iter().map(|pair| pair[at]).collect();
-                Sample::once(quantile(&times, share))
+            let of = |times: &[[Option<f64>; 2]]| {
+                let times: Vec<f64> = times.iter().filter_map(|pair| pair[at]).collect();
+                (!times.is_empty()).then(|| Sample::once(quantile(&times, share)))
             };
-            let case = Case::new("card", format!("{what}, {name}"), "ms", of(&our_times));
-            let case = case.limit(FOLLOW);
-            cases.push(case.peer("WirePlumber alone", of(&their_times), None));
+            let ours = of(&our_times).ok_or("aux does not follow its card")?;
+            let case = Case::new("card", format!("{what}, {name}"), "ms", ours).limit(FOLLOW);
+            cases.push(match of(&their_times) {
+                Some(theirs) => case.peer("WirePlumber alone", theirs, None),
+                // WirePlumber 0.4 leaves it on the other card.
+                None => case,
+            });
         }
     }
     Ok(cases)

@@ -67,12 +67,12 @@ impl Monitor {
     }
 }
 
-/// Plays silence to `card-a`: a card that nothing plays to records nothing, no silence either.
-pub fn play_silence(lab: &Lab) -> Result<Process> {
+/// Plays silence to `card-a`, by way of a sink: a card that nothing plays to records nothing, no silence either.
+pub fn play_silence(lab: &Lab, sink: &str) -> Result<Process> {
     let silence = lab.path("silence.wav");
     write_tone(&silence, 440.0, 0.0, 600)?;
     let player = lab.play_native("silence", &silence, &["--target", "card-a"])?;
-    lab.wait_for_route("silence", "card-a")?;
+    lab.wait_for_route("silence", sink)?;
     Ok(player)
 }
 
@@ -88,7 +88,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     };
     let _player = play(&with, "bench")?;
     with.wait_for_route("bench", "mixd-default")?;
-    let _silent = play_silence(&without)?;
+    let _silent = play_silence(&without, "card-a")?;
     let (mut ours_at, mut theirs_at) = (Monitor::open(&with)?, Monitor::open(&without)?);
     std::thread::sleep(PAUSE);
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
