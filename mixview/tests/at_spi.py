@@ -52,7 +52,7 @@ entry = wait_for("entry", "New pattern")
 entry.queryEditableText().setTextContents("mpv")
 within(lambda: entry.queryText().getText(0, -1) == "mpv")
 assert entry.queryText().caretOffset == 3
-wait_for("list item", 'Add pattern "mpv"').queryAction().doAction(0)
+wait_for("list item", 'Add pattern "mpv": matches nothing now').queryAction().doAction(0)
 wait_for("list item", "mpv")
 
 remove.queryAction().doAction(0)
