@@ -11,20 +11,14 @@ use lab::{Daemon, Lab, STEREO, TIMEOUT};
 use rustix::process::Signal;
 
 use crate::stage::{
-    AMPLITUDE, DISCORD, GAME, Stage, assert_level, heard_at_most, mixd_program, tones,
+    AMPLITUDE, DISCORD, GAINS, GAME, Stage, assert_level, heard_at_most, mixd_program, tones,
 };
 
 #[test]
 fn levels_at_the_card_follow_the_formula_on_both_sides() {
     let stage = Stage::set();
     let _players = stage.play_both();
-    for (volume, default, aux) in [
-        ("-1", 1.0, 0.0),
-        ("-0.25", 1.0, 0.75),
-        ("0", 1.0, 1.0),
-        ("0.5", 0.5, 1.0),
-        ("1", 0.0, 1.0),
-    ] {
+    for (volume, default, aux) in GAINS {
         stage.set_volume(volume);
         let recording = stage
             .lab

@@ -12,6 +12,14 @@ use lab::{Lab, TIMEOUT};
 pub const GAME: f64 = 440.0;
 pub const DISCORD: f64 = 1000.0;
 pub const AMPLITUDE: f64 = 0.25;
+/// Volumes, with the gains of the default and the aux channel at each.
+pub const GAINS: [(&str, f64, f64); 5] = [
+    ("-1", 1.0, 0.0),
+    ("-0.25", 1.0, 0.75),
+    ("0", 1.0, 1.0),
+    ("0.5", 0.5, 1.0),
+    ("1", 0.0, 1.0),
+];
 /// More samples than two quanta.
 pub const QUANTA: usize = 2 * 1024 + 1;
 

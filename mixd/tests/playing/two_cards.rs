@@ -10,7 +10,7 @@ use lab::process::wait_for;
 use lab::{Card, Dump, Lab, STEREO, TIMEOUT};
 use rustix::process::Signal;
 
-use crate::stage::{AMPLITUDE, DISCORD, GAME, Stage, assert_level, heard_at_most};
+use crate::stage::{AMPLITUDE, DISCORD, GAINS, GAME, Stage, assert_level, heard_at_most};
 
 /// The aux channel on `card-b`, whichever is the default.
 const APART: [&str; 2] = ["--output-aux", "CARD-B"];
@@ -56,13 +56,7 @@ fn listen(stage: &Stage) -> [Recording; 2] {
 fn levels_on_each_card_follow_the_formula_and_nothing_of_the_other_channel_is_heard() {
     let stage = apart();
     let _players = stage.play_both();
-    for (volume, default, aux) in [
-        ("-1", 1.0, 0.0),
-        ("-0.25", 1.0, 0.75),
-        ("0", 1.0, 1.0),
-        ("0.5", 0.5, 1.0),
-        ("1", 0.0, 1.0),
-    ] {
+    for (volume, default, aux) in GAINS {
         stage.set_volume(volume);
         println!("at {volume}");
         let [card_a, card_b] = listen(&stage);

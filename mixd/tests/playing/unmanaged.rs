@@ -8,7 +8,7 @@ use lab::process::wait_for;
 use lab::{Daemon, Lab, STEREO, TIMEOUT};
 use rustix::process::Signal;
 
-use crate::stage::{DISCORD, GAME, Stage, assert_level};
+use crate::stage::{DISCORD, GAINS, GAME, Stage, assert_level};
 
 fn stage(args: &[&str]) -> Stage {
     Stage::set_in(Lab::start_unmanaged(&STEREO).unwrap(), args)
@@ -27,13 +27,7 @@ fn assert_levels(stage: &Stage, card: &str, levels: [(f64, f64); 2]) {
 fn levels_at_the_card_follow_the_formula_on_both_sides() {
     let stage = stage(&[]);
     let _players = stage.play_both();
-    for (volume, default, aux) in [
-        ("-1", 1.0, 0.0),
-        ("-0.25", 1.0, 0.75),
-        ("0", 1.0, 1.0),
-        ("0.5", 0.5, 1.0),
-        ("1", 0.0, 1.0),
-    ] {
+    for (volume, default, aux) in GAINS {
         stage.set_volume(volume);
         assert_levels(&stage, "card-a", [(GAME, default), (DISCORD, aux)]);
     }

@@ -192,17 +192,7 @@ fn a_click_that_raises_the_window_sets_no_volume() {
 
 #[test]
 fn a_text_is_selected_by_dragging() {
-    let mut user = User::new();
-    let frame = user.frame();
-    let entry = frame.areas.iter().find_map(|area| match area.role {
-        Role::Text(Target::Entry, _) => Some(area.rect),
-        _ => None,
-    });
-    let entry = entry.unwrap();
-    user.to(entry.x + 20.0, entry.y + 8.0);
-    user.press();
-    user.release();
-    user.tell(vec![Message::Text("discord*".into())]);
+    let (mut user, entry) = typed("discord*");
     user.to(entry.x + 1.0, entry.y + 8.0);
     user.press();
     user.to(entry.right() + 50.0, entry.bottom() + 50.0);
