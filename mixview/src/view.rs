@@ -29,6 +29,7 @@ pub use badge::Badge;
 #[cfg(feature = "accesskit")]
 pub use overlay::suggested_pattern;
 use painter::{Align, Painter, Style};
+use status::Banner;
 pub use title::title;
 
 /// The smallest window that has room for all parts, in logical pixels.
@@ -149,28 +150,33 @@ pub struct Viewport {
     pub scale: f32,
 }
 
+impl Viewport {
+    /// Returns width and height in logical pixels.
+    fn size(self) -> (f32, f32) {
+        #[allow(clippy::cast_precision_loss)]
+        let [width, height] = [self.width, self.height].map(|side| side as f32 / self.scale);
+        (width, height)
+    }
+
+    /// Returns whether there is room for more than the slider.
+    fn has_lists(self) -> bool {
+        self.size().1 >= LISTS_HEIGHT
+    }
+}
+
 /// Returns the viewport at the model's zoom, which leaves room for the smallest window.
 pub fn zoomed(model: &mut Model, viewport: Viewport) -> Viewport {
-    let Viewport {
-        width,
-        height,
-        scale,
-    } = viewport;
-    #[allow(clippy::cast_precision_loss)]
-    let (wide, high) = (width as f32 / MIN_SIZE.0, height as f32 / MIN_SIZE.1);
-    let scale = scale * model.zoom.fit(wide.min(high) / scale);
-    #[allow(clippy::cast_precision_loss)]
-    model.set_low((height as f32 / scale) < LISTS_HEIGHT);
-    Viewport { scale, ..viewport }
+    let (width, height) = viewport.size();
+    let most = (width / MIN_SIZE.0).min(height / MIN_SIZE.1);
+    let scale = viewport.scale * model.zoom.fit(most);
+    let viewport = Viewport { scale, ..viewport };
+    model.set_low(!viewport.has_lists());
+    viewport
 }
 
 /// Lays the window out.
 pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> Frame {
-    #[allow(clippy::cast_precision_loss)]
-    let (width, height) = (
-        viewport.width as f32 / viewport.scale,
-        viewport.height as f32 / viewport.scale,
-    );
+    let (width, height) = viewport.size();
     let window = Rect::new(0.0, 0.0, width, height);
     let frame = Frame {
         scroll: model.scroll,
@@ -185,7 +191,7 @@ pub fn view(model: &Model, fonts: &Fonts, theme: &Theme, viewport: Viewport) -> 
     let x = ((inner.width - width) / 2.0).floor();
     let column = Rect { x, width, ..inner };
     painter.frame.track = header::draw(&mut painter, model, column);
-    if height >= LISTS_HEIGHT {
+    if viewport.has_lists() {
         draw_below_header(&mut painter, model, inner, column);
     }
     overlay::dragged(&mut painter, model, window);
@@ -202,11 +208,11 @@ fn draw_below_header(painter: &mut Painter<'_>, model: &Model, inner: Rect, colu
     painter.rule(0.0, HEADER, inner.width, theme.surface);
     let top = HEADER + 2.0 * GRID;
     let foot = inner.height - STATUS_LINE;
-    let height = status::banner_height(painter, model, column.width, (foot - top) / 2.0);
-    let banner = Rect::new(column.x, foot - height, column.width, height);
+    let banner = Banner::above(painter, model, column, foot, (foot - top) / 2.0);
+    let above_banner = banner.as_ref().map_or(foot, |banner| banner.rect.y);
     // One that goes with the next click lies over the lists: nothing moves from under that click.
     let bottom = match model.has_lasting_alarm() {
-        true => banner.y,
+        true => above_banner,
         false => foot,
     };
     let body = Rect::new(column.x, top, column.width, bottom - top).shrunk(MARGIN, 0.0);
@@ -215,13 +221,14 @@ fn draw_below_header(painter: &mut Painter<'_>, model: &Model, inner: Rect, colu
         LinkState::Down(error) => overlay::link_error(painter, error, body),
         LinkState::Up => draw_lists(painter, model, body),
     }
-    status::banner(painter, model, banner);
+    if let Some(banner) = banner {
+        banner.draw(painter, model);
+    }
     painter.rule(0.0, foot, inner.width, theme.surface);
     let line = Rect::new(column.x, foot, column.width, STATUS_LINE);
     status::draw(painter, model, line);
     // The foot stays readable: it may say what the tooltip does not.
-    let bottom = model.alarm().map_or(foot, |_| banner.y);
-    let above = Rect::new(0.0, 0.0, inner.width, bottom);
+    let above = Rect::new(0.0, 0.0, inner.width, above_banner);
     overlay::tooltip(painter, model, above);
 }
 

@@ -11,64 +11,82 @@ use super::{RADIUS, Role, focus_ring};
 const LINE: f32 = 4.5 * GRID;
 /// The space above and below the banner, and within it.
 const SPACE: f32 = 4.0 * GRID;
-/// What the sign, and the space beside it and the text, take of the banner's width.
-const SIGN: f32 = 15.0 * GRID;
-
-/// Returns the height of the banner, with the space around it: of two lines, or of as many as the alarm has while
-/// there is room for those. Its tooltip has them all.
-pub fn banner_height(painter: &Painter<'_>, model: &Model, width: f32, room: f32) -> f32 {
-    let text = model.alarm().unwrap_or_default();
-    let weight = Style::new(SMALL, painter.theme.text).weight;
-    let wrap = |most| painter.fonts.wrap(&text, SMALL, weight, width - SIGN, most);
-    let lines = wrap(lines_in(room)).len().max(2);
-    #[allow(clippy::cast_precision_loss)]
-    let height = lines as f32 * LINE;
-    height + SPACE
+/// The alarm, as it is laid out.
+pub struct Banner {
+    /// With the space around it.
+    pub rect: Rect,
+    text: String,
+    lines: Vec<String>,
+    /// Whether there are more lines, which its tooltip has.
+    is_cut: bool,
 }
 
-/// Returns how many lines a banner of this height has.
-fn lines_in(height: f32) -> usize {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let lines = ((height - SPACE) / LINE) as usize;
-    lines.max(2)
-}
-
-/// Draws the alarm.
-pub fn banner(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
-    let Some(text) = model.alarm() else { return };
-    let most = lines_in(rect.height + 0.5);
-    let theme = painter.theme;
-    let rect = rect.shrunk(2.0 * GRID, GRID);
-    painter.round(rect, RADIUS, theme.badge(theme.warning));
-    let width = match model.focus.ring() == Some(Target::Alarm) {
-        true => 2.0,
-        false => 1.0,
-    };
-    painter.ring(rect, RADIUS, width, theme.warning);
-    let middle = rect.y + rect.height / 2.0;
-    let sign = Rect::new(
-        rect.x + 2.0 * GRID,
-        middle - 2.5 * GRID,
-        5.0 * GRID,
-        5.0 * GRID,
-    );
-    warning_sign(painter, sign);
-    let x = sign.right() + 2.0 * GRID;
-    let width = rect.right() - 2.0 * GRID - x;
-    let style = Style::new(SMALL, theme.text);
-    let wrap = |most| painter.fonts.wrap(&text, SMALL, style.weight, width, most);
-    let is_cut = wrap(most + 1).len() > most;
-    let lines = wrap(most);
-    #[allow(clippy::cast_precision_loss)]
-    let mut y = middle - LINE * lines.len() as f32 / 2.0;
-    for line in lines {
-        let room = Rect::new(x, y, width, LINE);
-        painter.text(room, &line, style, Align::Left);
-        y += LINE;
+impl Banner {
+    /// Lays the alarm out in a column, above this place: with two lines, or as many as it has while `room` is
+    /// high enough. Returns none where nothing is wrong.
+    pub fn above(
+        painter: &Painter<'_>,
+        model: &Model,
+        column: Rect,
+        bottom: f32,
+        room: f32,
+    ) -> Option<Self> {
+        let text = model.alarm()?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let most = (((room - SPACE) / LINE) as usize).max(2);
+        let width = text_room(column).width;
+        let weight = Style::new(SMALL, painter.theme.text).weight;
+        let wrap = |most| painter.fonts.wrap(&text, SMALL, weight, width, most);
+        let (lines, is_cut) = (wrap(most), wrap(most + 1).len() > most);
+        #[allow(clippy::cast_precision_loss)]
+        let height = lines.len().max(2) as f32 * LINE + SPACE;
+        let y = bottom - height;
+        Some(Self {
+            rect: Rect {
+                y,
+                height,
+                ..column
+            },
+            text,
+            lines,
+            is_cut,
+        })
     }
-    painter.area(rect, Role::Target(Target::Alarm));
-    if is_cut {
-        painter.tooltip(Target::Alarm, rect, vec![text]);
+
+    pub fn draw(self, painter: &mut Painter<'_>, model: &Model) {
+        let theme = painter.theme;
+        let rect = self.rect.shrunk(2.0 * GRID, GRID);
+        painter.round(rect, RADIUS, theme.badge(theme.warning));
+        let width = match model.focus.ring() == Some(Target::Alarm) {
+            true => 2.0,
+            false => 1.0,
+        };
+        painter.ring(rect, RADIUS, width, theme.warning);
+        let middle = rect.y + rect.height / 2.0;
+        let side = 5.0 * GRID;
+        let sign = Rect::new(rect.x + 2.0 * GRID, middle - side / 2.0, side, side);
+        warning_sign(painter, sign);
+        let Rect { x, width, .. } = text_room(self.rect);
+        #[allow(clippy::cast_precision_loss)]
+        let mut y = middle - LINE * self.lines.len() as f32 / 2.0;
+        for line in &self.lines {
+            let room = Rect::new(x, y, width, LINE);
+            painter.text(room, line, Style::new(SMALL, theme.text), Align::Left);
+            y += LINE;
+        }
+        painter.area(rect, Role::Target(Target::Alarm));
+        if self.is_cut {
+            painter.tooltip(Target::Alarm, rect, vec![self.text]);
+        }
+    }
+}
+
+/// Returns where the text stands in a banner, beside the sign.
+fn text_room(banner: Rect) -> Rect {
+    Rect {
+        x: banner.x + 11.0 * GRID,
+        width: banner.width - 15.0 * GRID,
+        ..banner
     }
 }
 

@@ -33,7 +33,7 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, channel: Channel, rect: Re
     let pane = Pane::Streams(channel);
     let programs = model.daemon.programs(channel);
     let omitted = omitted(&model.daemon, channel);
-    let count = count(&model.daemon, channel);
+    let count = programs.len() + usize::from(omitted > 0);
     let target = model.scroll_target();
     let target = programs
         .iter()
