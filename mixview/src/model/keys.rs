@@ -137,9 +137,8 @@ impl Model {
         }
     }
 
-    /// Closes or cancels the nearest: the help, a drag, an edit, a value, what is typed in the
-    /// entry, its focus. It
-    /// never ends the window.
+    /// Closes or cancels the nearest: the help, a drag, an edit, a value, what is typed in the entry, its
+    /// focus. It never ends the window.
     fn escape(&mut self) {
         if self.help {
             self.help = false;

@@ -11,7 +11,6 @@ use std::io::{ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{OFlags, fcntl_setfl};
 use winit::event_loop::OwnedDisplayHandle;
 use winit::raw_window_handle::{HasDisplayHandle, RawDisplayHandle};
 
@@ -143,11 +142,6 @@ impl Paste {
     }
 }
 
-/// Has reads and writes of a descriptor never wait.
-fn set_nonblocking(fd: impl AsFd) -> Option<()> {
-    fcntl_setfl(fd, OFlags::NONBLOCK).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -157,7 +151,7 @@ mod tests {
 
     fn paste(start: Instant) -> (Paste, UnixStream) {
         let (ours, owners) = UnixStream::pair().unwrap();
-        set_nonblocking(&ours).unwrap();
+        ours.set_nonblocking(true).unwrap();
         let paste = Paste {
             pipe: OwnedFd::from(ours).into(),
             text: Vec::new(),

@@ -97,11 +97,15 @@ mod with_accesskit {
         pub fn turn(&mut self, model: &Model) -> Option<Vec<Message>> {
             let open = self.open.as_mut()?;
             let mut bytes = [0; 64];
-            let is_woken = open.wake.read(&mut bytes).is_ok();
+            let woken = open.wake.read(&mut bytes);
             let requests = open.requests.try_iter();
             let found = requests.flat_map(|request| messages(&request, model));
             let found = found.collect();
-            is_woken.then_some(found)
+            if let Ok(0) = woken {
+                // Its threads have gone, and would wake the window for ever.
+                self.open = None;
+            }
+            woken.is_ok().then_some(found)
         }
 
         pub fn tell(&mut self, model: &Model, frame: &Frame, scale: f32) {

@@ -11,6 +11,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::pipe::{PipeFlags, pipe_with};
 use wayland_backend::client::Backend;
 use wayland_client::globals::{GlobalListContents, registry_queue_init};
@@ -38,7 +39,7 @@ use wayland_protocols::wp::primary_selection::zv1::client::zwp_primary_selection
 use winit::event_loop::OwnedDisplayHandle;
 use winit::raw_window_handle::{HasDisplayHandle, RawDisplayHandle};
 
-use super::{Selection, set_nonblocking};
+use super::Selection;
 
 /// What text is offered as, the best first.
 const MIME_TYPES: [&str; 4] = [
@@ -176,7 +177,7 @@ impl Wayland {
     pub fn paste(&mut self, selection: Selection) -> Option<OwnedFd> {
         let _ = self.queue.dispatch_pending(&mut self.state);
         let (ours, theirs) = pipe_with(PipeFlags::CLOEXEC).ok()?;
-        set_nonblocking(&ours)?;
+        fcntl_setfl(&ours, OFlags::NONBLOCK).ok()?;
         match selection {
             Selection::Clipboard => {
                 let offer = self.state.clipboard_offer.as_ref()?;
@@ -202,7 +203,7 @@ fn connection(display: NonNull<c_void>) -> Connection {
 
 /// Writes copied text to a program that pastes it. A pipe that is new takes all of it at once.
 fn send(text: &str, fd: OwnedFd) {
-    if set_nonblocking(&fd).is_some() {
+    if fcntl_setfl(&fd, OFlags::NONBLOCK).is_ok() {
         let _ = File::from(fd).write_all(text.as_bytes());
     }
 }

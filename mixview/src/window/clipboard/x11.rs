@@ -12,7 +12,7 @@ use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::PropMode;
 use x11rb::wrapper::ConnectionExt as _;
 
-use super::{Selection, TIMEOUT, set_nonblocking};
+use super::{Selection, TIMEOUT};
 
 /// How long each of the two questions takes at most. (What an owner sends in parts, the library collects for that
 /// long, however much it is.)
@@ -48,7 +48,7 @@ impl X11 {
     /// in a thread, which ends with the answer.
     pub fn paste(&self, selection: Selection) -> Option<OwnedFd> {
         let (ours, mut theirs) = UnixStream::pair().ok()?;
-        set_nonblocking(&ours)?;
+        ours.set_nonblocking(true).ok()?;
         let shared = Arc::clone(&self.0);
         let load = move || {
             let (clipboard, one_at_a_time) = &*shared;
