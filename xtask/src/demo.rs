@@ -11,6 +11,7 @@ use lab::level::{self, decibels};
 use lab::mixd::Mixd;
 use lab::process::{Folder, Process, wait_for};
 use lab::{Daemon, Lab, STEREO, TIMEOUT};
+use wire::{Client, Name, PipeWireState, Reply, Request};
 
 use crate::{setup, system, tools};
 
@@ -54,41 +55,41 @@ pub fn demo() -> Result<()> {
     }
 }
 
-/// What is set one after the other while one hears it.
+/// The volumes that are held one after the other while one hears it.
 const HEARD: [&str; 7] = ["0", "0.25", "0.5", "0.75", "1", "0.5", "0"];
 /// The peak of what one hears: -26 dB of full scale, whatever the card is set to.
 const SOFT: f64 = 0.05;
 /// How long one hears each step.
 const STEP: Duration = Duration::from_millis(600);
 
-/// Plays a tone through the mixd that runs here, and fades it out and in. Leaves the volume as it was, and does
-/// nothing where something plays already: one hears that.
+/// Plays a tone through the mixd that runs here, and fades it out and in. Does nothing where something plays already:
+/// one hears that. What is held ends with the connection, however this ends.
 pub fn hear() -> Result<()> {
-    let mixctl = tools::own()?.with_file_name("mixctl");
-    let ask = |words: &str| {
-        let mut command = Command::new(&mixctl);
-        tools::output(command.args(words.split(' ')))
-    };
-    let volume = wait_for("mixd's answer", TIMEOUT, || Ok(ask("get-volume").ok()))?;
-    wait_for("PipeWire", TIMEOUT, || {
-        let status = ask("status --json")?;
-        Ok(status.contains("\"pipewire\":\"up\"").then_some(()))
+    let name = Name::resolve(None)?;
+    let connect = || Ok(Client::connect(&name, "xtask").ok());
+    let mut client = wait_for("mixd", TIMEOUT, connect)?;
+    let audio = wait_for("mixd's sinks", TIMEOUT, || {
+        match client.request(&Request::GetStatus)? {
+            Reply::Status(status) if status.audio.pipewire == PipeWireState::Up => {
+                Ok(Some(status.audio.into_owned()))
+            }
+            _ => Ok(None),
+        }
     })?;
-    if !ask("streams")?.is_empty() {
+    if !audio.streams.is_empty() {
         return Ok(());
     }
     let folder = Folder::new("mixd-tone")?;
     let tone = folder.path().join("tone.wav");
     level::write_tone(&tone, 440.0, SOFT, 30)?;
-    let mut player = Command::new("pw-play");
-    let _player = Process::start(player.arg(&tone))?;
-    println!("You hear a tone, and mixctl fades it out and in:");
+    let _player = Process::start(Command::new("pw-play").arg(&tone))?;
+    println!("You hear a tone, which fades out and in with the volume:");
     for volume in HEARD {
-        println!("  mixctl set-volume {volume}");
-        ask(&format!("set-volume {volume}"))?;
+        println!("  {volume}");
+        client.request(&Request::HoldVolume(volume.parse()?))?;
         std::thread::sleep(STEP);
     }
-    ask(&format!("set-volume {}", volume.trim())).map(drop)
+    Ok(())
 }
 
 /// A program that sees the files below `usr` of a folder as if they lay in `/usr`: in a mount

@@ -23,8 +23,9 @@ pub fn run() -> Result<()> {
     println!("  {mixctl} status");
     println!("  {mixctl} add-program Firefox");
     println!("  {mixctl} set-volume 0.5\n");
-    // Beside mixd, and no child that it waits for.
-    Command::new(tools::own()?).arg("hear").spawn()?;
+    // In the background of a shell, which ends at once: mixd, which takes this program's place, waits for no child.
+    let mut hear = Command::new("sh");
+    tools::run(hear.args(["-c", "\"$1\" hear &", "sh"]).arg(tools::own()?))?;
     // In place of this program, so that signals and the exit status are mixd's own.
     let error = Command::new(programs.join("mixd")).exec();
     Err(format!("start mixd: {error}").into())

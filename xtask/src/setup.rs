@@ -97,7 +97,7 @@ const PROGRAMS: &[&str] = &[
 ];
 
 /// What a mixview with the feature `accesskit` is tested with.
-const SCREEN_READER: &[&str] = &["at-spi2-core", "python3-pyatspi", "systemd"];
+const SCREEN_READER: &[&str] = &["at-spi2-core", "python3-pyatspi"];
 
 /// What mixview loads, on X11 and on Wayland: the package depends on it.
 #[rustfmt::skip]
