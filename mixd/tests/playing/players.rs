@@ -56,7 +56,7 @@ fn pauses(lab: &Lab, player: &Player, file: &Path) -> usize {
 fn a_change_of_layout_pauses_no_player() {
     if run_in_child([
         "--exact",
-        "a_change_of_layout_pauses_no_player",
+        "players::a_change_of_layout_pauses_no_player",
         "--nocapture",
     ])
     .unwrap()
@@ -88,7 +88,13 @@ fn a_change_of_layout_pauses_no_player() {
 
 #[test]
 fn a_clean_end_pauses_no_player() {
-    if run_in_child(["--exact", "a_clean_end_pauses_no_player", "--nocapture"]).unwrap() {
+    if run_in_child([
+        "--exact",
+        "players::a_clean_end_pauses_no_player",
+        "--nocapture",
+    ])
+    .unwrap()
+    {
         return;
     }
     let lab = Lab::start_with(&CARDS).unwrap();
