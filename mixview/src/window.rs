@@ -29,7 +29,7 @@ use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop, OwnedDisplayHan
 use winit::keyboard::ModifiersState;
 use winit::platform::pump_events::{EventLoopExtPumpEvents, PumpStatus};
 use winit::platform::wayland::{ActiveEventLoopExtWayland, WindowAttributesExtWayland};
-use winit::platform::x11::WindowAttributesExtX11;
+use winit::platform::x11::{EventLoopExtX11, WindowAttributesExtX11};
 use winit::window::{CursorIcon, Window, WindowId};
 use wire::Name;
 use wire::socket::{self, Interest};
@@ -45,7 +45,7 @@ use crate::theme::Theme;
 use crate::view::{DEFAULT_SIZE, Frame, Role, SLIDER_SIZE, Viewport, title, view, zoomed};
 
 use clipboard::Clipboard;
-use color_scheme::Watch;
+use color_scheme::DesktopTheme;
 use keyboard::HeldKeys;
 use screen::Screen;
 use screen_reader::ScreenReader;
@@ -70,6 +70,7 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
     let fonts = Fonts::new().map_err(|error| error.to_string())?;
     // mixd answers while the window is being made, so that the first picture is whole.
     let (link, messages) = Link::open(name, Instant::now());
+    let desktop_theme = DesktopTheme::open(options.color_scheme, events.is_x11());
     let mut app = App {
         model: Model::default(),
         link,
@@ -79,8 +80,8 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
         pointer: Pointer::default(),
         frame: Frame::default(),
         scale: 1.0,
-        theme: color_scheme::theme(options.color_scheme, None),
-        theme_watch: Watch::start(options.color_scheme),
+        theme: desktop_theme.theme(None),
+        desktop_theme,
         options: options.clone(),
         clipboard: Clipboard::new(events.owned_display_handle()),
         display: events.owned_display_handle(),
@@ -110,7 +111,7 @@ pub fn run(options: &Options, name: Name) -> Result<(), String> {
             app.update(messages);
         }
         app.find_fonts();
-        if app.theme_watch.as_ref().is_some_and(Watch::has_changed) {
+        if app.desktop_theme.has_changed() {
             app.set_theme(None);
         }
         // Poll does not see events that a request to the display has read along with its answer: it
@@ -133,8 +134,7 @@ struct App {
     /// The pixels of a logical one in it: the viewport's, zoomed.
     scale: f32,
     theme: Theme,
-    /// Watches the files that the theme is read from.
-    theme_watch: Option<Watch>,
+    desktop_theme: DesktopTheme,
     options: Options,
     clipboard: Clipboard,
     display: OwnedDisplayHandle,
@@ -175,17 +175,22 @@ impl App {
         let deadlines = [self.link.deadline(), repeat, self.clipboard.deadline()];
         let deadline = deadlines.into_iter().flatten().min();
         let display = (events.as_fd(), Interest::Readable);
-        // The display stands for what is not there.
         let mixd = self.link.fd().unwrap_or(display);
-        let fonts = self.system_fonts.fd();
-        let fonts = fonts.map_or(display, |fd| (fd, Interest::Readable));
-        let theme = self.theme_watch.as_ref();
-        let theme = theme.map_or(display, |watch| (watch.as_fd(), Interest::Readable));
-        let pasted = self.clipboard.fd();
-        let pasted = pasted.map_or(display, |fd| (fd, Interest::Readable));
-        let reader = self.screen_reader.fd();
-        let reader = reader.map_or(display, |fd| (fd, Interest::Readable));
-        match socket::poll([display, mixd, fonts, theme, pasted, reader], deadline) {
+        let [theme, settings] = self.desktop_theme.fds();
+        let others = [
+            self.system_fonts.fd(),
+            theme,
+            settings,
+            self.clipboard.fd(),
+            self.screen_reader.fd(),
+        ];
+        // The display stands for what is not there.
+        let [fonts, theme, settings, pasted, reader] =
+            others.map(|fd| fd.map_or(display, |fd| (fd, Interest::Readable)));
+        match socket::poll(
+            [display, mixd, fonts, theme, settings, pasted, reader],
+            deadline,
+        ) {
             Ok(_) => Ok(()),
             Err(error) => Err(format!("poll the display: {error}")),
         }
@@ -296,9 +301,9 @@ impl App {
         }
     }
 
-    /// Takes the theme that is wanted now, and tells the decorations; `desktop` is what the display says.
-    fn set_theme(&mut self, desktop: Option<winit::window::Theme>) {
-        self.theme = color_scheme::theme(self.options.color_scheme, desktop);
+    /// Takes the theme that is wanted now, and tells the decorations; `display` is what the display says.
+    fn set_theme(&mut self, display: Option<winit::window::Theme>) {
+        self.theme = self.desktop_theme.theme(display);
         self.is_dirty = true;
         if let Some(open) = &self.open {
             let theme = color_scheme::of(&self.theme);

@@ -1100,7 +1100,7 @@ fn its_title_and_its_icon_are_told_to_x11() {
 }
 
 #[test]
-fn it_follows_the_color_scheme_of_dconf() {
+fn it_follows_the_color_scheme_of_a_settings_manager_and_of_dconf() {
     let lab = Lab::prepare(&[]).unwrap();
     let desktop = Xvfb::start(&lab, SIZE.0, SIZE.1).unwrap();
     let config = lab.path("config");
@@ -1119,13 +1119,38 @@ fn it_follows_the_color_scheme_of_dconf() {
         name: "x11-scheme",
         step: 0,
     };
+    let is_light = |picture: &Picture| picture.at(2, 2)[0] > 0xe0;
     let is_dark = |picture: &Picture| picture.at(2, 2) == BACKGROUND;
-    session.shows(&lab, "light", |picture| picture.at(2, 2)[0] > 0xe0);
-    // As dconf does it.
+    session.shows(&lab, "light by GTK", is_light);
+    // A settings manager comes, says another thing, goes, and comes back.
+    let file = lab.path("xsettingsd.conf");
+    let say = |settings: &str| fs::write(&file, settings).unwrap();
+    let manager = || {
+        let mut command = desktop.command(&lab, Path::new("xsettingsd"));
+        command.arg("--config").arg(&file);
+        Process::start_logged(&mut command, &lab.path("xsettingsd.log")).unwrap()
+    };
+    say("Xft/DPI 98304\nNet/ThemeName \"Arc-Dark\"\n");
+    let mut first = manager();
+    session.shows(&lab, "dark by its manager", is_dark);
+    say("Xft/DPI 98304\nNet/ThemeName \"Arc\"\n");
+    first.signal(Signal::HUP).unwrap();
+    session.shows(&lab, "light by its manager", is_light);
+    say("Net/ThemeName \"Arc\"\nGtk/ApplicationPreferDarkTheme 1\n");
+    first.signal(Signal::HUP).unwrap();
+    session.shows(&lab, "dark as preferred", is_dark);
+    first.end(Signal::TERM).unwrap();
+    session.shows(&lab, "light without a manager", is_light);
+    let second = manager();
+    session.shows(&lab, "dark by the next manager", is_dark);
+    // What dconf says goes before; written as dconf does it.
+    say("Net/ThemeName \"Arc\"\n");
+    second.signal(Signal::HUP).unwrap();
+    session.shows(&lab, "light by the next manager", is_light);
     let dark = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dconf/user");
     fs::copy(dark, config.join("dconf/user.new")).unwrap();
     fs::rename(config.join("dconf/user.new"), config.join("dconf/user")).unwrap();
-    session.shows(&lab, "dark", is_dark);
+    session.shows(&lab, "dark by dconf", is_dark);
 }
 
 #[test]

@@ -60,8 +60,9 @@ const MIXVIEW: More = More {
         ),
         (
             "FILES",
-            ".TP\n.IR $XDG_CONFIG_HOME/gtk-4.0/settings.ini \", \" gtk-3.0/settings.ini\n\
-             Where \\-\\-theme auto finds which theme is preferred.\n",
+            ".TP\n.IR $XDG_CONFIG_HOME/dconf/user \", \" gtk-4.0/settings.ini \", \" gtk-3.0/settings.ini\n\
+             Where \\-\\-theme auto finds which theme is preferred: in the first that says it; on X11 a settings manager \
+             is asked after the first.\n",
         ),
     ],
 };

@@ -122,8 +122,8 @@ const TO_SHOW: &[&str] = &[
     "fontconfig",
     // Displays, hands on them, and a compositor that draws no decorations.
     "xvfb", "xdotool", "wtype", "weston",
-    // Other programs that copy and paste.
-    "xclip", "wl-clipboard",
+    // Other programs that copy and paste, and one that says whether windows are dark.
+    "xclip", "wl-clipboard", "xsettingsd",
     // A terminal for a test.
     "bsdutils",
 ];
