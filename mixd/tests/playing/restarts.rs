@@ -98,14 +98,17 @@ fn whatever_is_killed_and_started_again_all_is_as_before() {
 fn a_session_manager_that_comes_back_is_asked_anew() {
     let mut stage = Stage::set();
     let _players = stage.play_both();
-    let targets = |stage: &Stage| {
-        let metadata = stage.lab.metadata().unwrap();
-        metadata
-            .lines()
-            .filter(|line| line.contains("'target.object'"))
-            .count()
+    let wait_for_targets = |stage: &Stage| {
+        let are_set = || {
+            let metadata = stage.lab.metadata()?;
+            let set = metadata
+                .lines()
+                .filter(|line| line.contains("'target.object'"));
+            Ok((set.count() == 2).then_some(()))
+        };
+        wait_for("both targets to be set", TIMEOUT, are_set).unwrap();
     };
-    assert_eq!(targets(&stage), 2);
+    wait_for_targets(&stage);
     stage
         .lab
         .stop_daemon(Daemon::WirePlumber, Signal::KILL)
@@ -116,8 +119,7 @@ fn a_session_manager_that_comes_back_is_asked_anew() {
         "it keeps serving"
     );
     stage.lab.start_daemon(Daemon::WirePlumber).unwrap();
-    let asked = || Ok((targets(&stage) == 2).then_some(()));
-    wait_for("the targets to be set anew", TIMEOUT, asked).unwrap();
+    wait_for_targets(&stage);
 }
 
 #[test]
