@@ -286,10 +286,12 @@ impl Model {
                 self.effects.push(self.daemon.connect(&welcome));
             }
             Message::Disconnected(error) => {
-                self.forget_pending();
                 if self.daemon.is_up() {
                     self.focus.restore = Some(self.focus.target);
+                    // What this mixd has refused is no news of the next one.
+                    self.status.answer = None;
                 }
+                self.forget_pending();
                 self.daemon.disconnect(error);
             }
             Message::Event(event) => self.event(event),

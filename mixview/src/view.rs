@@ -281,12 +281,12 @@ fn draw_lists(painter: &mut Painter<'_>, model: &Model, body: Rect) {
 
 /// Draws the programs that play: a column for each channel.
 fn draw_programs(painter: &mut Painter<'_>, model: &Model, rect: Rect) {
-    // Of a state that it does not know mixd lists what plays, if anything does.
-    if !matches!(
+    // Of a state that is not known here, mixd lists what plays, if anything does.
+    if matches!(
         model.daemon.audio.pipewire,
-        PipeWireState::Up | PipeWireState::Unknown
+        PipeWireState::Down | PipeWireState::Off
     ) {
-        return overlay::no_pipewire(painter, model, rect);
+        return;
     }
     let column = ((rect.width - 2.0 * GRID) / 2.0).floor();
     for channel in [Channel::Default, Channel::Aux] {

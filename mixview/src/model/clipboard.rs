@@ -53,7 +53,10 @@ impl Model {
 
     fn copy_and_say(&mut self, text: String) {
         if !text.is_empty() {
-            self.say(format!("{COPIED}{text}"), false);
+            // Why something was refused stays until something is done about it.
+            if !self.status.is_refusal() {
+                self.say(format!("{COPIED}{text}"), false);
+            }
             self.effects.push(Effect::Copy(Selection::Clipboard, text));
         }
     }

@@ -49,7 +49,7 @@ pub const KEYS: [(&str, &str); 17] = [
     ("Enter, F2", "pattern, slider: type another"),
     ("Delete", "pattern: take it off the list"),
     ("Enter, Esc", "text: done, or given up"),
-    ("Ctrl+C, Ctrl+X, Ctrl+V", "copy, cut, paste"),
+    ("Ctrl+C, X, V", "copy, cut, paste"),
     ("Ctrl+Z", "take the last change back"),
     ("Ctrl+Shift+Z, Ctrl+Y", "make it again"),
     ("Ctrl with +, −, 0", "larger, smaller, as before"),

@@ -40,6 +40,11 @@ pub(super) struct StatusLine {
 }
 
 impl StatusLine {
+    /// Returns whether the user's last action was refused.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| answer.is_warning)
+    }
+
     /// Returns what is wrong: with the user's last action, or else with what mixd has to go on.
     pub(super) fn alarm(&self, daemon: &Daemon) -> Option<String> {
         match &self.answer {
@@ -60,8 +65,7 @@ impl StatusLine {
 }
 
 impl Daemon {
-    /// Returns the most urgent of what is wrong. That PipeWire is not there stands in the place of the
-    /// programs.
+    /// Returns the most urgent of what is wrong.
     pub(super) fn alarm(&self) -> Option<String> {
         if !self.is_up() {
             return None;
@@ -77,8 +81,9 @@ impl Daemon {
             PipeWireState::Up if aux.is_none() && default.is_none() => {
                 Some("There is no sound card to play to".to_owned())
             }
+            PipeWireState::Down => Some(NO_PIPEWIRE.to_owned()),
             PipeWireState::Unknown => Some(NEWER.to_owned()),
-            _ => None,
+            PipeWireState::Up | PipeWireState::Off => None,
         }
     }
 
@@ -89,9 +94,8 @@ impl Daemon {
         }
         match self.audio.pipewire {
             PipeWireState::Up => {}
-            PipeWireState::Down => return "PipeWire is not reachable".to_owned(),
             PipeWireState::Off => return "mixd runs without PipeWire (--backend none)".to_owned(),
-            PipeWireState::Unknown => return String::new(),
+            PipeWireState::Down | PipeWireState::Unknown => return String::new(),
         }
         let title = |output: &Option<Output>| {
             let title = output.as_ref().map(Output::title);
@@ -107,6 +111,9 @@ impl Daemon {
         }
     }
 }
+
+const NO_PIPEWIRE: &str = "PipeWire is not reachable: start it with 'systemctl --user start pipewire', and mixd goes \
+                           on by itself";
 
 /// What is said of a state that this window has no words for.
 const NEWER: &str =

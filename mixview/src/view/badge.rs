@@ -115,12 +115,7 @@ fn sign(painter: &mut Painter<'_>, badge: Badge, x: f32, y: f32, color: Color) {
             ]);
             lines(&[(0.0, 1.0), (0.0, 5.5)]);
         }
-        // A triangle with an exclamation mark.
-        Badge::Contested => {
-            lines(&[(0.0, -5.0), (5.5, 4.5), (-5.5, 4.5), (0.0, -5.0)]);
-            lines(&[(0.0, -1.5), (0.0, 0.8)]);
-            painter.disc(x, y + 2.7, 0.8, color);
-        }
+        Badge::Contested => warning_sign(painter, x, y, 1.0, color),
         // A circle with a stroke through it.
         Badge::Ignored => {
             lines(&[(-3.3, 3.3), (3.3, -3.3)]);
@@ -156,4 +151,17 @@ fn sign(painter: &mut Painter<'_>, badge: Badge, x: f32, y: f32, color: Color) {
             painter.disc(x, y + 4.2, 0.8, color);
         }
     }
+}
+
+/// Draws a triangle with an exclamation mark around its middle, 11 logical pixels wide, times `scale`.
+pub fn warning_sign(painter: &mut Painter<'_>, x: f32, y: f32, scale: f32, color: Color) {
+    let at = |right: f32, down: f32| (x + scale * right, y + scale * down);
+    let corners = [at(0.0, -5.0), at(5.5, 4.5), at(-5.5, 4.5), at(0.0, -5.0)];
+    // Thinner than the scale has it: large and small, it stands beside text of one size.
+    let width = 1.3 * scale.sqrt();
+    for pair in corners.windows(2) {
+        painter.line(pair[0], pair[1], width, color);
+    }
+    painter.line(at(0.0, -1.5), at(0.0, 0.8), width, color);
+    painter.disc(x, y + 2.7 * scale, 0.8 * scale.sqrt(), color);
 }

@@ -1,8 +1,6 @@
 //! What lies in front of the lists or in their place: suggestions, tooltips, what is dragged, the
 //! help, what is wrong.
 
-use wire::PipeWireState;
-
 use crate::display_list::Color;
 use crate::geometry::Rect;
 use crate::model::{Entry, KEYS, LinkError, Model, Pane, Suggestion, Target, capitalized};
@@ -50,18 +48,6 @@ pub fn link_error(painter: &mut Painter<'_>, error: &LinkError, room: Rect) {
         None => "This window tries again every two seconds.",
     };
     paragraph(painter, room, y, text, theme.muted);
-}
-
-pub fn no_pipewire(painter: &mut Painter<'_>, model: &Model, room: Rect) {
-    let theme = painter.theme;
-    let text = match model.daemon.audio.pipewire {
-        PipeWireState::Off => "mixd was started with --backend none: it moves no sound.",
-        _ => {
-            "PipeWire is not reachable. Start it with 'systemctl --user start pipewire'; \
-             mixd goes on by itself when it is there."
-        }
-    };
-    paragraph(painter, room, room.y, text, theme.warning);
 }
 
 /// Draws lines of small text from `y` on, as far as the room goes. Returns where they end.

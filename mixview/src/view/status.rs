@@ -4,6 +4,7 @@ use crate::geometry::Rect;
 use crate::model::{Model, Target};
 use crate::theme::{GRID, MARGIN, SMALL};
 
+use super::badge::warning_sign;
 use super::painter::{Align, Painter, Style};
 use super::{RADIUS, Role, focus_ring};
 
@@ -63,9 +64,7 @@ impl Banner {
         };
         painter.ring(rect, RADIUS, width, theme.warning);
         let middle = rect.y + rect.height / 2.0;
-        let side = 5.0 * GRID;
-        let sign = Rect::new(rect.x + 2.0 * GRID, middle - side / 2.0, side, side);
-        warning_sign(painter, sign);
+        warning_sign(painter, rect.x + 4.5 * GRID, middle, 1.7, theme.warning);
         let Rect { x, width, .. } = text_room(self.rect);
         #[allow(clippy::cast_precision_loss)]
         let mut y = middle - LINE * self.lines.len() as f32 / 2.0;
@@ -88,24 +87,6 @@ fn text_room(banner: Rect) -> Rect {
         width: banner.width - 15.0 * GRID,
         ..banner
     }
-}
-
-/// Draws a triangle with an exclamation mark.
-fn warning_sign(painter: &mut Painter<'_>, rect: Rect) {
-    let color = painter.theme.warning;
-    let middle = rect.x + rect.width / 2.0;
-    let (top, bottom) = (rect.y + 1.5, rect.bottom() - 2.0);
-    let corners = [
-        (middle, top),
-        (rect.right() - 1.0, bottom),
-        (rect.x + 1.0, bottom),
-        (middle, top),
-    ];
-    for pair in corners.windows(2) {
-        painter.line(pair[0], pair[1], 1.8, color);
-    }
-    painter.line((middle, top + 5.5), (middle, bottom - 6.0), 2.0, color);
-    painter.disc(middle, bottom - 3.2, 1.2, color);
 }
 
 /// Draws the status line and its buttons.

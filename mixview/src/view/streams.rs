@@ -81,7 +81,7 @@ fn empty(
     } else if channel == Channel::Aux {
         dashed(painter, place);
     }
-    let room = place.shrunk(2.0 * GRID, 0.0);
+    let room = place.shrunk(GRID, 0.0);
     let style = Style::new(SMALL, painter.theme.muted);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let most = (room.height / LINE) as usize;
@@ -90,7 +90,11 @@ fn empty(
         fonts.wrap(line, SMALL, style.weight, room.width, most)
     };
     let lines: Vec<String> = match most {
-        0 | 1 => wrap(&text.replace('\n', " ")),
+        // Its beginning says enough.
+        0 | 1 => {
+            let line = text.lines().next().unwrap_or_default();
+            wrap(line.trim_end_matches(','))
+        }
         _ => text.lines().flat_map(wrap).take(most).collect(),
     };
     #[allow(clippy::cast_precision_loss)]

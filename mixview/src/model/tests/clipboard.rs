@@ -125,6 +125,13 @@ fn the_focused_row_or_what_the_window_says_is_copied_where_nothing_is_selected()
         assert_eq!(alarm.as_deref(), Some("line 3: no such directive"));
     }
 
+    // Why something was refused is still to be read after it was copied.
+    window.tell(status::problem(None));
+    window.model.say("no such pattern", true);
+    window.chord(copy.0, copy.1, copy.2);
+    assert_eq!(window.copied, Some(copied("no such pattern")));
+    assert_eq!(window.model.alarm().as_deref(), Some("no such pattern"));
+
     let error = |command: Option<&str>| LinkError {
         title: "mixd is not there",
         reason: "nobody listens".to_owned(),

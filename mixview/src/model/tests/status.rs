@@ -210,21 +210,19 @@ fn an_alarm_has_no_button_and_what_was_done_keeps_its_own() {
 }
 
 #[test]
-fn without_pipewire_there_is_no_alarm_besides_what_stands_for_the_programs() {
-    for (state, text) in [
-        (wire::PipeWireState::Down, "PipeWire is not reachable"),
-        (
-            wire::PipeWireState::Off,
-            "mixd runs without PipeWire (--backend none)",
-        ),
-    ] {
-        let mut window = Harness::new(&[], &[]);
+fn a_pipewire_that_has_gone_is_an_alarm_and_one_that_was_not_asked_for_is_none() {
+    let mut window = Harness::new(&[], &[]);
+    let mut tell = |state| {
         let mut audio = daemon::no_audio();
         audio.pipewire = state;
         window.tell(Message::Event(Event::Streams(Cow::Owned(audio))));
-        assert_eq!(window.model.alarm(), None);
-        assert_eq!(window.model.status().text, text);
-    }
+        (window.model.alarm(), window.model.status().text)
+    };
+    let (alarm, status) = tell(wire::PipeWireState::Down);
+    assert!(alarm.unwrap().starts_with("PipeWire is not reachable"));
+    assert_eq!(status, "");
+    let off = "mixd runs without PipeWire (--backend none)";
+    assert_eq!(tell(wire::PipeWireState::Off), (None, off.to_owned()));
 }
 
 #[test]
