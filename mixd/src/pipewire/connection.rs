@@ -30,10 +30,12 @@ use crate::router::{
 };
 use crate::rules::Rules;
 
-/// How many answers of the session manager are awaited, after the last link to our sinks has gone, until
-/// it counts that link no more: it has to read that it has gone, to handle the event that it makes of
-/// that, and to be answered by PipeWire (mpris-pause.lua, `link_hook`), while other events wait.
-const MANAGER_ANSWERS: u8 = 8;
+/// How long our sinks stay after the last link to them has gone, where the session manager pauses the players
+/// of a sink that goes: it counts a link until it has handled the event that it makes of the link's end, which
+/// waits for all others, and PipeWire has answered it once more (mpris-pause.lua, `link_hook`). Nothing that it
+/// tells says when: after eight answers of its own, which were waited for before, one end in 50 paused
+/// somebody on a busy machine.
+const DRAINED_TIME: Duration = Duration::from_secs(1);
 
 /// A connection. Dropped in the order of the fields: listeners before what they listen to,
 /// everything before the core.
@@ -67,8 +69,8 @@ pub struct Connection {
     is_detailed: bool,
     /// The answer that says that our sinks carry what was set.
     setting: Option<AsyncSeq>,
-    /// How many answers of the session manager are still awaited before our sinks go.
-    answers_left: u8,
+    /// Our sinks go as soon as nothing has played to them for this long; none until they are to go.
+    drain: Option<Drain>,
 }
 
 /// PipeWire has gone.
@@ -152,7 +154,7 @@ impl Connection {
             pending: None,
             is_detailed: false,
             setting: None,
-            answers_left: 0,
+            drain: None,
         };
         connection.await_stage(Stage::Globals);
         Ok(connection)
@@ -169,7 +171,8 @@ impl Connection {
             .metadata
             .as_ref()
             .and_then(MetadataConnection::deadline);
-        let deadlines = [self.due, self.fade.deadline(), answer];
+        let drained = self.drain.as_ref().and_then(Drain::end);
+        let deadlines = [self.due, self.fade.deadline(), answer, drained];
         deadlines.into_iter().flatten().min()
     }
 
@@ -180,7 +183,10 @@ impl Connection {
     /// PipeWire has gone.
     pub fn dispatch(&mut self, rules: &Rules, now: Instant) -> Result<Option<Audio>, Disconnected> {
         let audio = self.handle_messages(rules, now);
-        self.await_manager();
+        let is_undone = self.is_undone();
+        if let Some(drain) = &mut self.drain {
+            drain.since = is_undone.then(|| drain.since.unwrap_or(now));
+        }
         audio
     }
 
@@ -631,31 +637,38 @@ impl Connection {
         let commands = self.router.shutdown();
         self.carry_out(commands);
         self.await_stage(Stage::Shutdown);
-        self.answers_left = if self.router.pauses_players() {
-            MANAGER_ANSWERS
-        } else {
-            0
+        // What plays to none of them is no player that could be paused.
+        let time = match self.router.pauses_players() && !self.router.is_drained() {
+            true => DRAINED_TIME,
+            false => Duration::ZERO,
         };
+        self.drain = Some(Drain { time, since: None });
     }
 
-    /// Asks for an answer that only the session manager can give, if one more is needed and none is
-    /// awaited.
-    fn await_manager(&mut self) {
-        if self.answers_left > 0
-            && self.router.is_drained()
-            && let Some(metadata) = self.metadata.as_mut().filter(|known| !known.is_waiting())
-        {
-            self.answers_left -= 1;
-            metadata.refresh();
-        }
-    }
-
-    /// Returns whether that is undone, and the sinks can go without anybody falling silent or being paused.
-    pub fn is_drained(&self) -> bool {
-        let is_waiting =
-            |metadata: &MetadataConnection| self.answers_left > 0 || metadata.is_waiting();
-        let is_waiting = self.metadata.as_ref().is_some_and(is_waiting);
+    /// Returns whether PipeWire has done all that it was asked, and nothing plays to our sinks.
+    fn is_undone(&self) -> bool {
+        let metadata = self.metadata.as_ref();
+        let is_waiting = metadata.is_some_and(MetadataConnection::is_waiting);
         self.pending.is_none() && !is_waiting && self.router.is_drained()
+    }
+
+    /// Returns whether our sinks can go without anybody falling silent or being paused.
+    pub fn is_drained(&self) -> bool {
+        let end = self.drain.as_ref().and_then(Drain::end);
+        end.is_some_and(|end| Instant::now() >= end)
+    }
+}
+
+/// The time for which our sinks stay after the last link to them has gone.
+struct Drain {
+    time: Duration,
+    /// When that was; none as long as something plays to them.
+    since: Option<Instant>,
+}
+
+impl Drain {
+    fn end(&self) -> Option<Instant> {
+        Some(self.since? + self.time)
     }
 }
 
