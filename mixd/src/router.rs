@@ -336,9 +336,9 @@ impl Router {
         }
         sinks.plan(registry, outputs, ports, &mut round);
         levels.plan(sinks, &mut round);
-        links.find_unlinked_sinks(registry, sinks, outputs);
+        links.find_unlinked_sinks(registry, sinks);
         // A sink with nothing behind it stalls its players: streams come after the monitors.
-        let mut wanted = sinks.monitor_links(registry, outputs);
+        let mut wanted = sinks.monitor_links(registry);
         let ready = sinks.ready(registry, outputs, &wanted);
         streams.set_rules(registry, rules);
         let mut plan = Plan {
@@ -456,7 +456,7 @@ impl Router {
 
     /// Returns the node of each channel's sink to which streams can be sent.
     pub fn ready_sinks(&self) -> BTreeMap<Channel, u32> {
-        let monitors = self.sinks.monitor_links(&self.registry, &self.outputs);
+        let monitors = self.sinks.monitor_links(&self.registry);
         self.sinks.ready(&self.registry, &self.outputs, &monitors)
     }
 
@@ -582,7 +582,7 @@ impl Router {
     pub fn diagnosis(&self) -> Diagnosis {
         let registry = &self.registry;
         let nodes = registry.nodes().iter();
-        // Without those of an earlier layout, which go in a moment.
+        // Without those that others have replaced, which go in a moment.
         let ours = nodes.filter(|(id, _)| {
             registry.is_sink(**id)
                 && registry.channel(**id).is_some()

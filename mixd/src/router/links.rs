@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use wire::Channel;
 
 use super::event::{Command, Ports};
-use super::output::Outputs;
 use super::registry::{Link, Registry};
 use super::sinks::Sinks;
 use super::streams::MAX_MOVES;
@@ -170,12 +169,10 @@ impl Links {
     }
 
     /// Finds the sinks of ours that lack a link to the output.
-    pub fn find_unlinked_sinks(&mut self, registry: &Registry, sinks: &Sinks, outputs: &Outputs) {
-        let unlinked = sinks.nodes().filter_map(|(sink, node, _)| {
-            let card = outputs.of(sink.channel).node()?;
-            let is_unlinked = !registry.missing(node, card, |_| true).is_empty();
-            is_unlinked.then_some((node, card))
-        });
+    pub fn find_unlinked_sinks(&mut self, registry: &Registry, sinks: &Sinks) {
+        let unlinked = sinks
+            .outputs()
+            .filter(|&(node, card)| !registry.missing(node, card, |_| true).is_empty());
         self.unlinked_sinks = unlinked.collect();
     }
 

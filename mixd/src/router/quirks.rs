@@ -42,6 +42,15 @@ impl Registry {
         self.is_pipewire_0_3_65() && target.is_none_or(|target| target.node.is_none())
     }
 
+    /// Returns whether all that is played to a card loses a quantum when a null sink that something plays to is
+    /// unlinked from it, ours or not, on PipeWire 0.3.65. A stream that moves from one sink to another costs
+    /// nobody anything, nor does a sink that nothing plays to.
+    ///
+    /// Test: `what_happens_to_the_aux_channels_card_changes_no_sample_of_the_default_channel`.
+    pub fn loses_samples_as_a_sink_leaves(&self) -> bool {
+        self.is_pipewire_0_3_65()
+    }
+
     /// Returns whether the session manager pauses the media players whose sink goes: `WirePlumber` does
     /// from 0.5.11 on (mpris-pause.lua).
     ///

@@ -1,5 +1,6 @@
 //! Our own sinks: one for each channel, with the layout of the card that it plays to. When that changes, a
-//! second one takes over before the first goes, so that no stream is ever without.
+//! second one takes over before the first goes, so that no stream is ever without; so it does where the first
+//! can't leave its card unheard.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,17 +22,21 @@ pub const MAX_REMAKES: u8 = 5;
 #[derive(Debug)]
 struct Entry {
     layout: Layout,
+    /// What it plays to: its channel's output, or the one before.
+    output: Option<u32>,
     /// Its node, once PipeWire has created it.
     node: Option<u32>,
 }
 
-/// The layout that the sinks of a channel are to have.
+/// What the sinks of a channel are to have.
 #[derive(Debug)]
 struct Wanted {
-    /// That of what the channel plays to, or of what it played to last.
+    /// The layout of what the channel plays to, or of what it played to last.
     layout: Layout,
     /// It is that of what the channel plays to now.
     is_known: bool,
+    /// What the channel plays to.
+    output: Option<u32>,
 }
 
 impl Default for Wanted {
@@ -39,6 +44,7 @@ impl Default for Wanted {
         Self {
             layout: Layout::stereo(),
             is_known: false,
+            output: None,
         }
     }
 }
@@ -86,8 +92,17 @@ impl Sinks {
         }
     }
 
-    /// Takes in that a node has gone: perhaps somebody has removed one of these.
+    /// Takes in that a node has gone: perhaps somebody has removed one of these, or an output.
     pub fn note_removed(&mut self, node: u32) {
+        let entries = self.all.values_mut().map(|entry| &mut entry.output);
+        let Wanted { output: aux, .. } = &mut self.wanted.aux;
+        let Wanted {
+            output: default, ..
+        } = &mut self.wanted.default;
+        for output in entries.chain([aux, default]) {
+            // Its id may be another node's from now on.
+            output.take_if(|output| *output == node);
+        }
         let before = self.all.len();
         self.all.retain(|_, entry| entry.node != Some(node));
         if self.all.len() < before {
@@ -137,18 +152,20 @@ impl Sinks {
         self.refusals.contains_key(&channel)
     }
 
-    /// Returns whether a sink has the layout that it is to have.
-    fn fits(&self, sink: Sink, layout: &Layout) -> bool {
-        *layout == self.wanted[sink.channel].layout
+    /// Returns whether a sink has the layout and the output that it is to have.
+    fn fits(&self, sink: Sink) -> bool {
+        let wanted = &self.wanted[sink.channel];
+        let entry = self.all.get(&sink);
+        entry.is_some_and(|it| it.layout == wanted.layout && it.output == wanted.output)
     }
 
-    /// Returns whether this node is a sink of an earlier layout that one of the right layout replaces.
+    /// Returns whether this node is a sink of an earlier layout or output that another one replaces.
     pub fn is_replaced(&self, node: u32) -> bool {
         let mut nodes = self.nodes();
-        let found = nodes.find(|&(sink, id, layout)| id == node && !self.fits(sink, layout));
+        let found = nodes.find(|&(sink, id, _)| id == node && !self.fits(sink));
         found.is_some_and(|(old, ..)| {
             let mut nodes = self.nodes();
-            nodes.any(|(sink, _, layout)| sink.channel == old.channel && self.fits(sink, layout))
+            nodes.any(|(sink, ..)| sink.channel == old.channel && self.fits(sink))
         })
     }
 
@@ -166,6 +183,7 @@ impl Sinks {
         }
         for channel in CHANNELS {
             self.find_layout(channel, registry, outputs, ports, round);
+            self.follow_output(channel, registry, outputs);
             if self.wanted[channel].is_known && !self.are_given_up() {
                 self.create(channel, round);
             }
@@ -211,9 +229,39 @@ impl Sinks {
         wanted.is_known = round.expired(Timeout::Ports(card));
     }
 
+    /// Has a channel's sinks play to its output. One that something plays to stays where it is, and another takes
+    /// its place, where the other channel would be heard to lose samples as this one leaves.
+    fn follow_output(&mut self, channel: Channel, registry: &Registry, outputs: &Outputs) {
+        let output = outputs.of(channel).node();
+        if self.wanted[channel].output == output {
+            return;
+        }
+        self.wanted[channel].output = output;
+        // The one that was left before takes over, where the channel is back.
+        if self
+            .all
+            .keys()
+            .any(|sink| sink.channel == channel && self.fits(*sink))
+        {
+            return;
+        }
+        let is_shared = |old: u32| {
+            let mut others = CHANNELS.into_iter().filter(|&other| other != channel);
+            others.any(|other| outputs.of(other).node() == Some(old))
+        };
+        for (sink, entry) in &mut self.all {
+            let stays = registry.loses_samples_as_a_sink_leaves()
+                && entry.output.is_some_and(is_shared)
+                && entry.node.is_some_and(|node| registry.is_fed(node));
+            if sink.channel == channel && !stays {
+                entry.output = output;
+            }
+        }
+    }
+
     fn create(&mut self, channel: Channel, round: &mut Round) {
-        let mut all = self.all.iter();
-        if all.any(|(&sink, entry)| sink.channel == channel && self.fits(sink, &entry.layout)) {
+        let mut all = self.all.keys();
+        if all.any(|&sink| sink.channel == channel && self.fits(sink)) {
             return;
         }
         if let Some(&refusals) = self.refusals.get(&channel)
@@ -224,22 +272,31 @@ impl Sinks {
         let number = self.next;
         self.next += 1;
         let sink = Sink { channel, number };
-        let layout = self.wanted[channel].layout.clone();
+        let Wanted { layout, output, .. } = &self.wanted[channel];
         let command = Command::CreateSink(sink, layout.clone());
         round.commands.push(command);
-        self.all.insert(sink, Entry { layout, node: None });
+        let entry = Entry {
+            layout: layout.clone(),
+            output: *output,
+            node: None,
+        };
+        self.all.insert(sink, entry);
+    }
+
+    /// The nodes of those that PipeWire has created, with what each plays to.
+    pub fn outputs(&self) -> impl Iterator<Item = (u32, u32)> {
+        let all = self.all.values();
+        all.filter_map(|entry| Some((entry.node?, entry.output?)))
     }
 
     /// The links from each sink to its output.
-    pub fn monitor_links(&self, registry: &Registry, outputs: &Outputs) -> BTreeSet<Ports> {
-        let links = self.nodes().flat_map(|(sink, node, _)| {
-            let card = outputs.of(sink.channel).node();
-            card.map_or_else(Vec::new, |card| registry.pairs(node, card))
-        });
+    pub fn monitor_links(&self, registry: &Registry) -> BTreeSet<Ports> {
+        let links = self.outputs();
+        let links = links.flat_map(|(node, output)| registry.pairs(node, output));
         links.collect()
     }
 
-    /// The node of each channel's sink to which streams can be sent: one of the card's layout if
+    /// The node of each channel's sink to which streams can be sent: one that fits the card if
     /// there is one, and linked to the card if there is one that can be linked to.
     pub fn ready(
         &self,
@@ -253,14 +310,14 @@ impl Sinks {
             Some(card) => self.wanted[channel].is_known && !has_ports(card),
         };
         let mut ready = BTreeMap::new();
-        for (sink, node, layout) in self.nodes() {
+        for (sink, node, _) in self.nodes() {
             let has_serial = registry.nodes().get(&node);
             let has_serial = has_serial.is_some_and(|node| node.serial.is_some());
             let is_complete = registry.side(node, Direction::Input).is_some() && has_serial;
             let is_linked = || monitors.iter().any(|ports| ports.output_node == node);
             if is_complete && (needs_no_link(sink.channel) || is_linked()) {
                 // Those created later come later.
-                let fits = self.fits(sink, layout);
+                let fits = self.fits(sink);
                 let best = ready.entry(sink.channel).or_insert((fits, node));
                 if fits >= best.0 {
                     *best = (fits, node);
@@ -271,7 +328,7 @@ impl Sinks {
         nodes.map(|(channel, (_, node))| (channel, node)).collect()
     }
 
-    /// The sinks whose channel has a ready one of the right layout, and which nothing has played to for
+    /// The sinks whose channel has a ready one that fits its card, unlike them, and which nothing has played to for
     /// a while. `WirePlumber` pauses the media players that play to a sink when it goes, from 0.5.11 on,
     /// and counts a link until a moment after that has gone (mpris-pause.lua, `link_hook`).
     pub fn superfluous(
@@ -289,13 +346,13 @@ impl Sinks {
         };
         let fits = |node: u32| {
             let mut nodes = self.nodes();
-            nodes.any(|(sink, id, layout)| id == node && self.fits(sink, layout))
+            nodes.any(|(sink, id, _)| id == node && self.fits(sink))
         };
         let mut superfluous: BTreeSet<u32> = self
             .nodes()
-            .filter(|&(sink, node, layout)| {
+            .filter(|&(sink, node, _)| {
                 let successor = ready.get(&sink.channel);
-                !self.fits(sink, layout) && successor.is_some_and(|&it| fits(it)) && !is_used(node)
+                !self.fits(sink) && successor.is_some_and(|&it| fits(it)) && !is_used(node)
             })
             .map(|(_, node, _)| node)
             .collect();

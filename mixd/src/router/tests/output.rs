@@ -484,3 +484,50 @@ fn a_fade_has_the_longer_quantum_of_both_outputs() {
         assert_eq!(frames(&mut world), expected, "{program}");
     }
 }
+
+/// The other channel would lose samples: another sink takes its place, and it goes when nothing plays to it.
+#[test]
+fn on_0_3_65_no_sink_that_is_heard_leaves_a_card_that_the_other_channel_plays_to() {
+    for (version, stays) in [("0.3.65", true), ("1.4.2", false)] {
+        let mut world = World::new(&["Discord"]);
+        world.run([Event::Version(version.into())]);
+        world.run(stream(STREAM, "Discord", &[]));
+        let to_other = preferred_by(&[], &["other"]);
+        world.router.set_preferences(to_other.clone());
+        let commands = world.run([]);
+        let is_unlinked = |command: &Command| matches!(command, Command::Unlink(ports) if ports.input_node == CARD);
+        assert_eq!(commands.iter().any(is_unlinked), !stays, "{version}");
+        assert_eq!(commands.contains(&target(STREAM, 42)), stays, "{version}");
+        let aux = world.pipewire.sink(Channel::Aux).unwrap();
+        assert_eq!(world.linked(aux, OTHER_CARD), [(0, 0), (1, 1)]);
+        assert_eq!(world.linked(AUX, CARD).is_empty(), !stays);
+        assert_eq!(world.state(STREAM), StreamState::Routed);
+        // Back at once, to the sink that is still there.
+        world.router.set_preferences(preferred_by(&[], &[]));
+        world.run([]);
+        assert_eq!(world.linked(AUX, CARD), [(0, 0), (1, 1)]);
+        world.wait(2);
+        assert_eq!(world.pipewire.sink(Channel::Aux), Some(AUX));
+        assert_eq!(world.pipewire.layouts().len(), 2);
+        // Nothing plays to it.
+        let gone = world.pipewire.remove(STREAM);
+        world.run(gone);
+        world.router.set_preferences(to_other);
+        let commands = world.run([]);
+        assert!(commands.iter().any(is_unlinked), "{version}");
+        assert_eq!(world.linked(AUX, OTHER_CARD), [(0, 0), (1, 1)]);
+    }
+}
+
+#[test]
+fn on_0_3_65_a_card_that_has_gone_or_that_both_leave_needs_no_other_sink() {
+    let mut world = World::new(&["Discord"]);
+    world.run([Event::Version("0.3.65".into())]);
+    world.run(stream(STREAM, "Discord", &[]));
+    world.run([default_sink("other")]);
+    assert_eq!(world.linked(AUX, OTHER_CARD), [(0, 0), (1, 1)]);
+    let gone = world.pipewire.remove(OTHER_CARD);
+    world.run(gone.into_iter().chain([default_sink("card")]));
+    assert_eq!(world.linked(AUX, CARD), [(0, 0), (1, 1)]);
+    assert_eq!(world.pipewire.layouts().len(), 2);
+}
