@@ -18,6 +18,7 @@ mod route;
 mod sample;
 mod scale;
 mod size;
+mod window;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,7 +45,7 @@ const DOCUMENT: &str = "xtask/bench/README.md";
 const MARKERS: [&str; 2] = ["<!-- cargo xtask bench -->\n", "<!-- end -->\n"];
 
 /// The benches, by name.
-const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 13] = [
+const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 14] = [
     ("cli", cli::measure),
     ("roundtrip", requests::roundtrip),
     ("fanout", requests::fanout),
@@ -57,11 +58,12 @@ const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 13] = [
     ("memory", memory::measure),
     ("size", size::measure),
     ("frame", frame::measure),
+    ("window", window::measure),
     ("scale", scale::measure),
 ];
 
 /// The bench targets that are run, of these packages.
-const BENCH_TARGETS: [&str; 3] = ["codec", "frame", "scale"];
+const BENCH_TARGETS: [&str; 4] = ["codec", "frame", "scale", "window"];
 const PACKAGES: &str = "-p wire -p mixview -p mixd";
 
 /// What every bench needs.
