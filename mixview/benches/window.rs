@@ -96,7 +96,8 @@ fn measure(
     let mut client =
         Client::connect(&Name::parse(daemon.socket().as_ref()).unwrap(), "bench").unwrap();
     let mut set = |at: u32| {
-        let volume = Volume::new(f64::from(at % 100) / 100.0 - 0.5).unwrap();
+        let millionths = i32::try_from(at % 100).unwrap() * 10_000 - 500_000;
+        let volume = Volume::try_from(millionths).unwrap();
         client.request(&Request::SetVolume(volume)).unwrap();
     };
     println!("follows {name} {}", processor(&window, &mut set));

@@ -84,7 +84,7 @@ pub enum User {
 }
 
 /// The user and group id of [`User::Ordinary`] where root runs xtask.
-const ORDINARY: u32 = 1000;
+pub const ORDINARY: u32 = 1000;
 
 impl System {
     const fn of(name: &'static str, suite: &'static str) -> Self {
