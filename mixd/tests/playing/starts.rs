@@ -111,7 +111,7 @@ fn a_session_manager_that_hangs_is_done_without_until_it_continues() {
     wait_for("both to be asked for", TIMEOUT, is_asked).unwrap();
     stage.mixd.ctl(&["remove-program", "Discord"]).unwrap();
     stage.lab.wait_for_route("Discord", "mixd-default").unwrap();
-    stage.lab.set_default("card-b").unwrap();
+    stage.lab.make_default("card-b").unwrap();
     stage.mixd.wait_for_output(Some("card-b")).unwrap();
 }
 
