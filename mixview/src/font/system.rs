@@ -52,13 +52,14 @@ impl SystemFonts {
                 && let Some(at) = find(files, character, fonts.has(character))
             {
                 match files[at].read(character) {
-                    Some(font) => {
+                    Ok(Some(font)) => {
                         files.remove(at);
                         fonts.add(font);
                         is_added = true;
                     }
                     // It may have others: some fonts have blanks for what they list.
-                    None => files[at].exclude(character),
+                    Ok(None) => files[at].exclude(character),
+                    Err(Unreadable) => drop(files.remove(at)),
                 }
             }
         }
@@ -167,18 +168,22 @@ impl FontFile {
         self.ranges = parts.map(|part| (part.start, part.end - 1)).collect();
     }
 
-    /// Reads the file, for as long as the process lives, if it can be used for the character.
-    fn read(&self, character: char) -> Option<FontRef<'static>> {
+    /// Reads the file. Returns the font, for as long as the process lives, if it draws the character.
+    fn read(&self, character: char) -> Result<Option<FontRef<'static>>, Unreadable> {
         // Read, not mapped: a file that is truncated while it is mapped is a SIGBUS. A font with Chinese
         // characters has 20 MB, most others 1 MB.
-        let bytes = fs::read(&self.path).ok()?;
-        let font = FontRef::try_from_slice_and_index(&bytes, self.index).ok()?;
-        if !draws(&font, character) {
-            return None;
+        let bytes = fs::read(&self.path).map_err(|_| Unreadable)?;
+        let font = FontRef::try_from_slice_and_index(&bytes, self.index);
+        if !draws(&font.map_err(|_| Unreadable)?, character) {
+            return Ok(None);
         }
-        FontRef::try_from_slice_and_index(bytes.leak(), self.index).ok()
+        let font = FontRef::try_from_slice_and_index(bytes.leak(), self.index);
+        font.map(Some).map_err(|_| Unreadable)
     }
 }
+
+/// A file that is not there any more, or no font.
+struct Unreadable;
 
 #[cfg(test)]
 mod tests {
@@ -206,6 +211,16 @@ mod tests {
         );
         assert!(!fonts.has('\u{10fffe}'));
         assert!(!system.turn(&mut fonts), "there is nothing more to find");
+    }
+
+    #[test]
+    fn a_file_that_can_not_be_read_is_tried_once() {
+        let mut fonts = Fonts::new().unwrap();
+        fonts.width("მ", 13.0, Weight::Regular);
+        let file = FontFile::parse("False\t0\t/nowhere.ttf\t10d0-10fc").unwrap();
+        let mut system = SystemFonts::Listed(vec![file]);
+        assert!(!system.turn(&mut fonts));
+        assert!(matches!(system, SystemFonts::Listed(files) if files.is_empty()));
     }
 
     #[test]
