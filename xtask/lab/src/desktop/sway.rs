@@ -21,6 +21,8 @@ pub struct Sway {
     display: String,
     socket: PathBuf,
     pointer: RefCell<Option<Pointer>>,
+    /// A keyboard that types nothing.
+    keyboard: RefCell<Option<Process>>,
 }
 
 impl Sway {
@@ -71,6 +73,7 @@ impl Sway {
                 .to_owned(),
             socket,
             pointer: RefCell::new(None),
+            keyboard: RefCell::new(None),
         })
     }
 
@@ -85,12 +88,25 @@ impl Sway {
         RefMut::filter_map(pointer, Option::as_mut).map_err(|_| "no pointer".into())
     }
 
-    /// Its keyboard, which lives as long as the command. The window gets to know of it, and asks
-    /// for its keys, in the moment before the first.
-    fn keyboard(&self, lab: &Lab, words: &[&str]) -> Command {
+    /// Types on a keyboard that lives as long as the command. Another one stays from the first use on, so that a
+    /// window asks for keys once: it may be late to, where a keyboard comes for each key and goes with it.
+    fn type_words(&self, lab: &Lab, words: &[&str]) -> Result<()> {
+        let mut keyboard = self.keyboard.borrow_mut();
+        if keyboard.is_none() {
+            let mut command = self.command(lab, Path::new("wtype"));
+            let a_day = "86400000";
+            command.args(["-s", a_day]);
+            *keyboard = Some(Process::start_logged(&mut command, &lab.path("wtype.log"))?);
+            std::thread::sleep(Duration::from_millis(500));
+        }
         let mut command = self.command(lab, Path::new("wtype"));
-        command.args(["-s", "200"]).args(words);
-        command
+        // sway takes in that it is there, and what its keys are.
+        command.args(["-s", "50"]).args(words);
+        run(command, "wtype")?;
+        // As that keyboard goes, sway gives the window the focus once more, and a press at that moment is one that
+        // raises a window.
+        std::thread::sleep(Duration::from_millis(150));
+        Ok(())
     }
 
     /// Tells sway something.
@@ -141,18 +157,18 @@ impl Desktop for Sway {
     }
 
     fn type_text(&self, lab: &Lab, text: &str) -> Result<()> {
-        run(self.keyboard(lab, &["--", text]), "wtype")
+        self.type_words(lab, &["--", text])
     }
 
     fn key(&self, lab: &Lab, modifiers: &[&str], key: &str) -> Result<()> {
         let held = modifiers.iter().flat_map(|modifier| ["-M", modifier]);
         let words: Vec<&str> = held.chain(["-k", key]).collect();
-        run(self.keyboard(lab, &words), "wtype")
+        self.type_words(lab, &words)
     }
 
     fn hold(&self, lab: &Lab, key: &str, time: Duration) -> Result<()> {
         let milliseconds = time.as_millis().to_string();
         let words = ["-P", key, "-s", &milliseconds, "-p", key];
-        run(self.keyboard(lab, &words), "wtype")
+        self.type_words(lab, &words)
     }
 }
