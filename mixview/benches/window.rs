@@ -120,6 +120,6 @@ fn processor(window: &Process, mut change: impl FnMut(u32)) -> f64 {
         let next = start + Duration::from_secs(1) * (at + 1) / CHANGES;
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
     }
-    let used = window.processor_time().unwrap() - used;
+    let used = window.processor_time().unwrap().saturating_sub(used);
     used.as_secs_f64() / start.elapsed().as_secs_f64() * 100.0
 }
