@@ -313,6 +313,10 @@ fn a_key_of_sway_sends_the_program_in_the_window_across_and_back() {
     let log = session.lab.path("terminal.log");
     let _terminal = Process::start_logged(terminal.arg(shell), &log).unwrap();
     session.is_sent("mixd-default");
+    // The terminal starts its shell before it shows its window.
+    let has_focus = ["[con_id=__focused__]", "nop"];
+    let focused = || Ok(sway.tell(&session.lab, &has_focus).ok());
+    wait_for("a window", TIMEOUT, focused).unwrap();
     sway.key(&session.lab, &["logo"], "F8").unwrap();
     session.is_sent("mixd-aux");
     let wtype = |words: &[&str]| {
