@@ -1,6 +1,6 @@
 //! Our own sinks: one for each channel, with the layout of the card that it plays to. When that changes, a
-//! second one takes over before the first goes, so that no stream is ever without; so it does where the first
-//! can't leave its card unheard.
+//! second one takes over before the first goes, so that no stream is ever without. A second one also takes
+//! over where the other channel would hear the first leave its card.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,14 +94,13 @@ impl Sinks {
 
     /// Takes in that a node has gone: perhaps somebody has removed one of these, or an output.
     pub fn note_removed(&mut self, node: u32) {
-        let entries = self.all.values_mut().map(|entry| &mut entry.output);
-        let Wanted { output: aux, .. } = &mut self.wanted.aux;
-        let Wanted {
-            output: default, ..
-        } = &mut self.wanted.default;
-        for output in entries.chain([aux, default]) {
-            // Its id may be another node's from now on.
-            output.take_if(|output| *output == node);
+        // Its id may be another node's from now on.
+        let is_gone = |output: &mut u32| *output == node;
+        for entry in self.all.values_mut() {
+            entry.output.take_if(is_gone);
+        }
+        for channel in CHANNELS {
+            self.wanted[channel].output.take_if(is_gone);
         }
         let before = self.all.len();
         self.all.retain(|_, entry| entry.node != Some(node));
@@ -157,6 +156,12 @@ impl Sinks {
         let wanted = &self.wanted[sink.channel];
         let entry = self.all.get(&sink);
         entry.is_some_and(|it| it.layout == wanted.layout && it.output == wanted.output)
+    }
+
+    /// Returns whether a sink that fits has been asked for for this channel.
+    fn has_fitting(&self, channel: Channel) -> bool {
+        let mut all = self.all.keys();
+        all.any(|&sink| sink.channel == channel && self.fits(sink))
     }
 
     /// Returns whether this node is a sink of an earlier layout or output that another one replaces.
@@ -238,11 +243,7 @@ impl Sinks {
         }
         self.wanted[channel].output = output;
         // The one that was left before takes over, where the channel is back.
-        if self
-            .all
-            .keys()
-            .any(|sink| sink.channel == channel && self.fits(*sink))
-        {
+        if self.has_fitting(channel) {
             return;
         }
         let is_shared = |old: u32| {
@@ -260,8 +261,7 @@ impl Sinks {
     }
 
     fn create(&mut self, channel: Channel, round: &mut Round) {
-        let mut all = self.all.keys();
-        if all.any(|&sink| sink.channel == channel && self.fits(sink)) {
+        if self.has_fitting(channel) {
             return;
         }
         if let Some(&refusals) = self.refusals.get(&channel)
