@@ -1,6 +1,7 @@
 //! mixview on a display: its start, its memory, and what it takes of a core.
 
 use std::process::Command;
+use std::time::Duration;
 
 use lab::Result;
 
@@ -14,7 +15,7 @@ const MEASURED: [(&str, &str, &str, f64); 7] = [
     ("start", "start to first frame", "ms", 100.0),
     ("resident", "resident memory", "KiB", 24_576.0),
     ("anonymous", "of it anonymous", "KiB", 8192.0),
-    ("wakeups", "wake-ups in 10 s, idle", "", 0.0),
+    ("wakeups", "wake-ups, idle", "/s", 0.0),
     ("follows", "60 changes a second, seen", "%", 3.0),
     ("drag", "60 moves of a drag a second", "%", 6.0),
     ("hidden", "60 changes a second, hidden", "%", 1.0),
@@ -29,6 +30,8 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     command.arg(format!("--regid={user}")).arg("--clear-groups");
     command.arg(built("window")?);
     command.args([bench.program("mixview"), bench.program("mixd")]);
+    command.arg(bench.rounds(15).to_string());
+    command.arg(bench.time(Duration::from_secs(10)).as_secs().to_string());
     let lines = Lines::of(&mut command)?;
     let groups = lines.groups();
     let mut cases = Vec::new();
