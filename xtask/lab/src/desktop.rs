@@ -1,15 +1,14 @@
-//! Desktops without a screen, drawn by the processor, and pictures of them: a sway (`Sway`, with the
-//! feature `sway`), a bare X server ([`Xvfb`]) and a compositor that draws no decorations ([`Weston`]),
+//! Desktops without a screen, drawn by the processor, and pictures of them: a sway (`Sway`), a bare X server ([`Xvfb`]) and a compositor that draws no decorations ([`Weston`]),
 //! each in the session of a lab.
 
-#[cfg(feature = "sway")]
+#[cfg(feature = "windows")]
 mod pointer;
-#[cfg(feature = "sway")]
+#[cfg(feature = "windows")]
 mod sway;
 mod weston;
 mod xvfb;
 
-#[cfg(feature = "sway")]
+#[cfg(feature = "windows")]
 pub use sway::Sway;
 pub use weston::Weston;
 pub use xvfb::Xvfb;
@@ -27,6 +26,7 @@ pub trait Desktop {
     fn command(&self, lab: &Lab, program: &Path) -> Command;
 
     /// Writes what is to be seen into a PNG.
+    #[cfg(feature = "windows")]
     fn picture(&self, lab: &Lab, file: &Path) -> Result<()>;
 
     /// Gives the keyboard to the window of this class, where nobody else does.

@@ -1,7 +1,6 @@
 //! A bare X server: no window manager, its screen a file.
 
-use std::fs::{self, File};
-use std::io::BufWriter;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -79,10 +78,11 @@ impl Desktop for Xvfb {
         command
     }
 
+    #[cfg(feature = "windows")]
     fn picture(&self, _: &Lab, file: &Path) -> Result<()> {
         let bytes = fs::read(&self.screen)?;
         let (width, height, pixels) = parse_xwd(&bytes).ok_or("Xvfb's screen is no XWD file")?;
-        let file = BufWriter::new(File::create(file)?);
+        let file = std::io::BufWriter::new(fs::File::create(file)?);
         let mut encoder = png::Encoder::new(file, width, height);
         encoder.set_color(png::ColorType::Rgb);
         encoder.write_header()?.write_image_data(&pixels)?;
@@ -137,6 +137,7 @@ impl Desktop for Xvfb {
 }
 
 /// The size and the pixels, three bytes each, of a screen of 32 bits a pixel: X11/XWDFile.h.
+#[cfg(feature = "windows")]
 fn parse_xwd(bytes: &[u8]) -> Option<(u32, u32, Vec<u8>)> {
     let field = |at: usize| {
         let bytes = bytes.get(at * 4..at * 4 + 4)?;
