@@ -44,7 +44,7 @@ const FIRST: [&str; 6] = [
 ];
 
 /// How many cases run at once for each processor: most of their time they wait for sound.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 4;
 
 /// A test case.
 struct Case {
