@@ -25,7 +25,7 @@ impl Xvfb {
         Self::start_with_depth(lab, width, height, 24)
     }
 
-    /// The same with a screen of so many bits a pixel, of which [`picture`](Desktop::picture) takes 24
+    /// The same with a screen of so many bits a pixel, of which a picture takes 24
     /// alone.
     pub fn start_with_depth(lab: &Lab, width: u32, height: u32, depth: u8) -> Result<Self> {
         let screen = lab.path("Xvfb_screen0");
