@@ -261,21 +261,23 @@ pub fn namespace() -> &'static [&'static str] {
     }
 }
 
-/// Asks `question` until it has an answer, or `patience` is over.
+/// Asks `question` until it has an answer, or `patience` is over: the longer it takes the less often, because
+/// many a question is a program that is run, such as pw-dump. A wait gets longer by an eighth of itself at most.
 pub fn wait_for<T>(
     what: &str,
     patience: Duration,
     mut question: impl FnMut() -> Result<Option<T>>,
 ) -> Result<T> {
-    let deadline = Instant::now() + patience;
+    let start = Instant::now();
     loop {
         if let Some(answer) = question()? {
             return Ok(answer);
         }
-        if Instant::now() >= deadline {
+        let waited = start.elapsed();
+        if waited >= patience {
             return Err(format!("{what}: not within {patience:?}").into());
         }
-        thread::sleep(Duration::from_millis(10));
+        thread::sleep((waited / 8).clamp(Duration::from_millis(10), Duration::from_millis(250)));
     }
 }
 
