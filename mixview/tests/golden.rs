@@ -101,7 +101,8 @@ fn check(name: &str, picture: &Picture) -> Option<String> {
     let golden = read(&path);
     let differs = |(a, b): (&u32, &u32)| {
         let bytes = a.to_be_bytes().into_iter().zip(b.to_be_bytes());
-        bytes.map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0) > TOLERANCE
+        // Most are the same, and this is most of the time of the test.
+        a != b && bytes.map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0) > TOLERANCE
     };
     let count = match (golden.width, golden.height) == (picture.width, picture.height) {
         true => golden
