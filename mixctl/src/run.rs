@@ -19,7 +19,7 @@ pub fn main() -> u8 {
         Ok(Command::Overview) => print(&USAGE.overview()).and(Err(Failure::Status(2))),
         Ok(Command::Help(None)) => print(&USAGE.help()),
         Ok(Command::Help(Some(verb))) => print(&USAGE.help_of(verb)),
-        Ok(Command::Version) => print(concat!("mixctl ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Command::Version) => print(&USAGE.version()),
         Ok(Command::Run { socket, verb }) => run(socket.as_deref(), verb),
         Err(message) => Err(Failure::Usage(message)),
     };

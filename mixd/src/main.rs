@@ -13,7 +13,7 @@ use wire::socket::reason;
 fn main() -> ExitCode {
     match options::parse(lexopt::Parser::from_env()) {
         Ok(Command::Help) => print(&USAGE.help()),
-        Ok(Command::Version) => print(concat!("mixd ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Command::Version) => print(&USAGE.version()),
         Ok(Command::PrintConfig) => print(&directives::commented()),
         Ok(Command::Run(options)) => {
             if options.verbose {

@@ -12,10 +12,7 @@ use wire::Name;
 fn main() -> ExitCode {
     let (text, code) = match options::parse(Parser::from_env()) {
         Ok(Command::Help) => (USAGE.help(), 0),
-        Ok(Command::Version) => (
-            concat!("mixview ", env!("CARGO_PKG_VERSION"), "\n").into(),
-            0,
-        ),
+        Ok(Command::Version) => (USAGE.version(), 0),
         Ok(Command::Window(options)) => match Name::resolve(options.socket.as_deref()) {
             Ok(name) => match window::run(&options, name) {
                 Ok(()) => (String::new(), 0),

@@ -19,13 +19,14 @@ use crate::{install, setup, tools};
 /// The package's own revision of the version.
 const REVISION: &str = "1";
 
-/// Reads the rest of the command line, and makes both; or asks those who will read what is
-/// installed whether it is right; or installs the package in a system, and plays through it.
+/// Reads the rest of the command line, and makes both, once or once more in another folder, to compare them; or asks
+/// those who will read what is installed whether it is right; or installs the package in a system, and plays through it.
 pub fn dist(mut rest: Parser) -> Result<()> {
-    let (mut checks, mut system) = (false, None);
+    let (mut checks, mut again, mut system) = (false, false, None);
     while let Some(argument) = rest.next()? {
         match argument {
             Arg::Long("check") => checks = true,
+            Arg::Long("again") => again = true,
             Arg::Long("on") => system = Some(system::named(&rest.value()?.string()?)?),
             argument => return Err(argument.unexpected().into()),
         }
@@ -40,11 +41,40 @@ pub fn dist(mut rest: Parser) -> Result<()> {
         }
         (None, false, _) => {
             let (folder, programs) = (folder()?, tools::build_release()?);
-            println!("{}", tarball(&folder, &programs)?.display());
-            println!("{}", package(&folder, &programs)?.display());
-            Ok(())
+            let made = [tarball(&folder, &programs)?, package(&folder, &programs)?];
+            for file in &made {
+                println!("{}", file.display());
+            }
+            if again {
+                compare(&folder, &made)
+            } else {
+                Ok(())
+            }
         }
     }
+}
+
+/// Makes the files again from the same commit in another folder, and compares them byte for byte.
+fn compare(folder: &Path, made: &[PathBuf]) -> Result<()> {
+    if tools::commit().ends_with("-dirty") {
+        return Err("the sources are not as they were committed: commit first".into());
+    }
+    let other = tools::emptied(folder.join("again"))?;
+    let mut clone = tools::command("git clone --quiet");
+    tools::run(clone.arg(tools::root()).arg(&other))?;
+    let mut dist = tools::cargo("xtask dist");
+    dist.current_dir(&other).env_remove("CARGO_TARGET_DIR");
+    tools::run(&mut dist)?;
+    for file in made {
+        let name = file.file_name().unwrap_or_default();
+        let second = fs::read(other.join("target/dist").join(name))?;
+        let name = name.display();
+        if fs::read(file)? != second {
+            return Err(format!("{name} is another one when it is made again").into());
+        }
+        println!("ok  {name}: the same bytes from another folder");
+    }
+    tools::emptied(other).map(drop)
 }
 
 /// Installs the package in a system, plays through the mixd that it brings, and removes it.
@@ -92,7 +122,7 @@ pub fn package(folder: &Path, programs: &Path) -> Result<PathBuf> {
         ("changelog.gz", installed::pack(&fs::read("CHANGELOG.md")?)?),
         (
             "changelog.Debian.gz",
-            installed::pack(changelog().as_bytes())?,
+            installed::pack(changelog()?.as_bytes())?,
         ),
         ("copyright", copyright()?.into_bytes()),
     ] {
@@ -133,24 +163,32 @@ pub fn package(folder: &Path, programs: &Path) -> Result<PathBuf> {
     build
         .arg(&root)
         .arg(&path)
-        .env("SOURCE_DATE_EPOCH", RELEASED);
+        .env("SOURCE_DATE_EPOCH", released("+%s")?);
     tools::run(&mut build)?;
     Ok(path)
 }
 
-/// The moment that the files are of, in seconds of Unix time: the same bytes from the same sources.
-const RELEASED: &str = "1795435200";
-/// The same as Debian's changelogs write it.
-const RELEASED_AS_TEXT: &str = "Mon, 23 Nov 2026 12:00:00 +0000";
-
 /// Who is answerable for the package.
 const MAINTAINER: &str = "The mixd maintainers <maintainers@mixd.example>";
 
-fn changelog() -> String {
-    format!(
+/// Returns when this version was released, as date(1) prints it in this format: that day's noon, which all that is
+/// packed is dated, so that the same sources give the same bytes.
+fn released(format: &str) -> Result<String> {
+    let text = fs::read_to_string("CHANGELOG.md")?;
+    let head = format!("## {VERSION} - ");
+    let day = text.lines().find_map(|line| line.strip_prefix(&head));
+    let day = day.ok_or_else(|| format!("CHANGELOG.md has no section '{head}DATE'"))?;
+    let mut date = tools::command("env LC_ALL=C date --utc");
+    date.args([&format!("--date={day} 12:00"), format]);
+    Ok(tools::output(&mut date)?.trim().into())
+}
+
+fn changelog() -> Result<String> {
+    let date = released("--rfc-email")?;
+    Ok(format!(
         "mixd ({VERSION}-{REVISION}) unstable; urgency=medium\n\n  * See changelog.gz.\n\n \
-         -- {MAINTAINER}  {RELEASED_AS_TEXT}\n"
-    )
+         -- {MAINTAINER}  {date}\n"
+    ))
 }
 
 fn copyright() -> Result<String> {

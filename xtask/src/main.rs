@@ -67,8 +67,9 @@ Commands:
   install [--prefix P] [--uninstall]
                     programs, man pages, completions, units and examples [default:
                     /usr/local]; DESTDIR is honoured
-  dist [--check | --on SYSTEM]
-                    a tarball and a Debian package, in target/dist; or ask man, systemd,
+  dist [--again | --check | --on SYSTEM]
+                    a tarball and a Debian package, in target/dist; the same, and once more in
+                    another folder, to see that the bytes are the same; or ask man, systemd,
                     lintian and the shells whether what is installed is right; or install
                     the package on a system, and play through it
   vectors           write the protocol's golden vectors anew

@@ -156,7 +156,8 @@ pub fn build_debug() -> Result<PathBuf> {
 
 /// Builds the programs as they are shipped, and returns the folder that holds them.
 pub fn build_release() -> Result<PathBuf> {
-    run(&mut cargo("build --release --locked -p mixd -p mixview"))?;
+    let commit = commit();
+    run(cargo("build --release --locked -p mixd -p mixview").env("MIXD_COMMIT", &commit))?;
     // Linked statically where the C library is there as an archive, as it is with Debian's: half of
     // the time of a program that short is its dynamic linker's. cc repeats the name of what it does not
     // find.
@@ -164,8 +165,24 @@ pub fn build_release() -> Result<PathBuf> {
     if output(&mut command("cc -print-file-name=libc.a")).is_ok_and(|path| path.starts_with('/')) {
         mixctl.args(["--", "-C", "target-feature=+crt-static"]);
     }
-    run(&mut mixctl)?;
+    run(mixctl.env("MIXD_COMMIT", &commit))?;
     Ok(target_folder()?.join("release"))
+}
+
+/// Returns what `--version` says of the sources beside the version: their commit, and whether they have been changed
+/// since. Empty where that is the tag of a release; where there is no repository, what `MIXD_COMMIT` says.
+pub fn commit() -> String {
+    // Not that of a repository around it, such as a packager's.
+    let mut describe =
+        command("git --git-dir=.git --work-tree=. describe --tags --match v* --always --dirty");
+    let described = output(describe.arg("--abbrev=12").current_dir(root()));
+    let described = described
+        .or_else(|_| std::env::var("MIXD_COMMIT"))
+        .unwrap_or_default();
+    match described.trim() {
+        tag if tag == format!("v{}", env!("CARGO_PKG_VERSION")) => String::new(),
+        commit => commit.to_owned(),
+    }
 }
 
 /// A C++ compiler for the cc crate, where there is none of the name `c++`: gcc's own.

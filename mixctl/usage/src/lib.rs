@@ -118,6 +118,16 @@ const WIDTH: usize = 80;
 const COLUMN: usize = 27;
 
 impl Usage {
+    /// Returns the line of `--version`: with the commit where this is not a release, if what built it has said that
+    /// (the variable `MIXD_COMMIT`, as `cargo xtask` does).
+    pub fn version(&self) -> String {
+        let version = format!("{} {}", self.program, env!("CARGO_PKG_VERSION"));
+        match option_env!("MIXD_COMMIT") {
+            None | Some("") => version + "\n",
+            Some(commit) => format!("{version} ({commit})\n"),
+        }
+    }
+
     /// Returns the text of `--help`.
     pub fn help(&self) -> String {
         let mut text = format!("{}: {}\n\n", self.program, self.summary);
