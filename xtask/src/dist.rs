@@ -156,14 +156,17 @@ pub fn package(folder: &Path, programs: &Path) -> Result<PathBuf> {
     fs::create_dir_all(&control)?;
     fs::write(control.join("control"), text)?;
     let script = "find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum >DEBIAN/md5sums
-                  find . -type d -exec chmod 755 {} +";
-    tools::run(Command::new("sh").args(["-c", script]).current_dir(&root))?;
+                  find . -type d -exec chmod 755 {} +
+                  find . -exec touch --date=\"@$1\" {} +";
+    let released = released("+%s")?;
+    let mut sh = Command::new("sh");
+    tools::run(sh.args(["-c", script, "sh", &released]).current_dir(&root))?;
     let path = folder.join(format!("mixd_{VERSION}-{REVISION}_{architecture}.deb"));
     let mut build = tools::command("dpkg-deb --root-owner-group -Zxz --build");
     build
         .arg(&root)
         .arg(&path)
-        .env("SOURCE_DATE_EPOCH", released("+%s")?);
+        .env("SOURCE_DATE_EPOCH", released);
     tools::run(&mut build)?;
     Ok(path)
 }
