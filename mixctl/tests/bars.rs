@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lab::desktop::{Desktop, Sway};
+use lab::level;
 use lab::mixd::Mixd;
 use lab::process::{Process, wait_for};
 use lab::{Lab, TIMEOUT};
@@ -17,6 +18,11 @@ const SWAY: &str = "output HEADLESS-1 resolution 800x120 bg #202020 solid_color\
 fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_mixctl"))
 }
+
+/// A screen with a window in its middle.
+const DESKTOP: &str = "output HEADLESS-1 resolution 960x600 bg #2b3a4a solid_color\n\
+                       for_window [app_id=\"mixview\"] floating enable, resize set 640 420, move position 160 70\n\
+                       seat * hide_cursor 1\n";
 
 /// Takes pictures until one differs from each of those `before`.
 fn changed_picture(sway: &Sway, lab: &Lab, file: &str, before: &[&[u8]]) -> Vec<u8> {
@@ -148,4 +154,66 @@ fn wob_shows_a_bar_for_each_change_and_outlasts_mixd() {
     stage.mixd.end(rustix::process::Signal::TERM).unwrap();
     std::thread::sleep(Duration::from_secs(1));
     assert!(wob.ended().unwrap().is_none(), "no line that wob refuses");
+}
+
+/// What the packages' examples make of a desktop: its last picture is the README's, where `cargo xtask golden --desktop`
+/// puts it.
+#[test]
+fn waybar_wob_and_mixview_show_one_volume_by_the_examples() {
+    let lab = Lab::start().unwrap();
+    let sway = Sway::start(&lab, DESKTOP).unwrap();
+    let mixd = Mixd::start(&lab, &program().with_file_name("mixd")).unwrap();
+    let stage = Stage { mixd, sway, lab };
+    let lab = &stage.lab;
+    let tone = lab.path("tone.wav");
+    level::write_tone(&tone, 440.0, 0.25, 300).unwrap();
+    for pattern in ["Discord", "Mumble*", "media.role=Communication"] {
+        stage.mixd.ctl(&["add-program", pattern]).unwrap();
+    }
+    let programs = [
+        ("Firefox", "mixd-default"),
+        ("Spotify", "mixd-default"),
+        ("Discord", "mixd-aux"),
+    ];
+    let _players = programs.map(|(name, sink)| {
+        let player = lab.play_native(name, &tone, &[]).unwrap();
+        lab.wait_for_route(name, sink).unwrap();
+        player
+    });
+    // The longest that wob takes, and below the window; and where it looks for that.
+    let wob_config = lab.path("config/wob");
+    fs::create_dir_all(&wob_config).unwrap();
+    let text = "timeout = 10000\nanchor = bottom\nmargin = 16\n";
+    fs::write(wob_config.join("wob.ini"), text).unwrap();
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("dist/examples");
+    let start = |program: &str, args: &[&Path]| {
+        let path = std::env::var("PATH").unwrap();
+        let mut command = stage.sway.command(lab, Path::new(program));
+        command.env(
+            "PATH",
+            format!("{}:{path}", self::program().parent().unwrap().display()),
+        );
+        command.env("MIXD_SOCKET", stage.mixd.socket()).args(args);
+        Process::start_logged(&mut command, &lab.path(&format!("{program}.log"))).unwrap()
+    };
+    let picture = |before: &[&[u8]]| changed_picture(&stage.sway, lab, "desktop.png", before);
+    let empty = picture(&[]);
+    let _waybar = start(
+        "waybar",
+        &[Path::new("--config"), &examples.join("waybar.json")],
+    );
+    picture(&[&empty]);
+    // It draws once more when its text has come.
+    std::thread::sleep(Duration::from_secs(1));
+    let with_bar = picture(&[&empty]);
+    let _mixview = start("mixview", &[]);
+    picture(&[&empty, &with_bar]);
+    std::thread::sleep(Duration::from_secs(1));
+    let with_window = picture(&[&empty, &with_bar]);
+    let _wob = start("sh", &[&examples.join("wob")]);
+    std::thread::sleep(Duration::from_secs(1));
+    stage.mixd.ctl(&["set-volume", "0.35"]).unwrap();
+    picture(&[&empty, &with_bar, &with_window]);
+    std::thread::sleep(Duration::from_secs(1));
+    picture(&[&empty, &with_bar, &with_window]);
 }

@@ -1,5 +1,5 @@
 //! `cargo xtask golden`: draws the pictures that mixview's windows are compared with anew, and makes a page of
-//! those that differ.
+//! those that differ; or takes the README's picture of a desktop.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -8,9 +8,14 @@ use std::path::PathBuf;
 use lab::Result;
 use lexopt::{Arg, Parser, ValueExt};
 
-use crate::tools;
+use crate::test::{Cases, Which};
+use crate::{setup, system, tools};
 
 const PICTURES: &str = "mixview/tests/golden";
+
+/// The README's picture of a desktop, and the case that takes it.
+const DESKTOP: &str = "mixview/dist/desktop.png";
+const DESKTOP_CASE: &str = "bars::waybar_wob_and_mixview";
 
 /// Draws them, and shows those that differ from a commit's beside those.
 pub fn golden(mut rest: Parser) -> Result<()> {
@@ -18,6 +23,7 @@ pub fn golden(mut rest: Parser) -> Result<()> {
     while let Some(argument) = rest.next()? {
         match argument {
             Arg::Long("beside") => commit = rest.value()?.string()?,
+            Arg::Long("desktop") => return desktop(),
             argument => return Err(argument.unexpected().into()),
         }
     }
@@ -25,6 +31,22 @@ pub fn golden(mut rest: Parser) -> Result<()> {
     tools::run(draw.env("MIXVIEW_GOLDEN", "write"))?;
     let page = page(&commit)?;
     println!("Look at each picture before you commit it: {page}");
+    Ok(())
+}
+
+/// Takes the picture of a sway with waybar, wob and mixview at work.
+fn desktop() -> Result<()> {
+    setup::to_test(&[system::home()])?;
+    let cases = Cases::build(Some(&[DESKTOP_CASE]), Which::All)?;
+    let outcome = cases.run(system::home(), &[], Vec::new(), Vec::new())?;
+    if cases.is_empty() || !outcome.failures.is_empty() {
+        return Err("no picture of a desktop was taken".into());
+    }
+    fs::copy(
+        tools::target_folder()?.join("pictures/desktop.png"),
+        DESKTOP,
+    )?;
+    println!("Look at it before you commit it: {DESKTOP}");
     Ok(())
 }
 

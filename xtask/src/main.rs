@@ -61,9 +61,10 @@ Commands:
   bench [NAME...] [--quick] [--compare] [--publish]
                     measure everything beside what others cost, in one run; say what is
                     slower than xtask/bench/baseline.json; write that and the table beside it
-  golden [--beside COMMIT]
+  golden [--beside COMMIT | --desktop]
                     draw the pictures of mixview anew, to be looked at and committed, with a page
-                    of those that differ from a commit's [default: HEAD]
+                    of those that differ from a commit's [default: HEAD]; or take README's of a
+                    desktop
   install [--prefix P] [--uninstall]
                     programs, man pages, completions, units and examples [default:
                     /usr/local]; DESTDIR is honoured
