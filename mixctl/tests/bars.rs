@@ -15,14 +15,14 @@ use lab::{Lab, TIMEOUT};
 /// A screen of one size, on which nothing is but the bars.
 const SWAY: &str = "output HEADLESS-1 resolution 800x120 bg #202020 solid_color\n";
 
-fn program() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_mixctl"))
-}
-
-/// A screen with a window in its middle.
+/// A screen with mixview in its middle, and below that a place for wob.
 const DESKTOP: &str = "output HEADLESS-1 resolution 960x600 bg #2b3a4a solid_color\n\
                        for_window [app_id=\"mixview\"] floating enable, resize set 640 420, move position 160 70\n\
                        seat * hide_cursor 1\n";
+
+fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_mixctl"))
+}
 
 /// Takes pictures until one differs from each of those `before`.
 fn changed_picture(sway: &Sway, lab: &Lab, file: &str, before: &[&[u8]]) -> Vec<u8> {
@@ -66,9 +66,14 @@ impl Stage {
         (command, lines)
     }
 
+    /// Starts a program, by whose words mixctl, mixview and this mixd are found.
     fn start(&self, program: &str, args: &[&str]) -> Process {
         let log = self.lab.path(&format!("{program}.log"));
         let mut command = self.sway.command(&self.lab, Path::new(program));
+        let folder = self::program().parent().unwrap().display();
+        let path = std::env::var("PATH").unwrap();
+        command.env("PATH", format!("{folder}:{path}"));
+        command.env("MIXD_SOCKET", self.mixd.socket());
         Process::start_logged(command.args(args), &log).unwrap()
     }
 }
@@ -186,31 +191,19 @@ fn waybar_wob_and_mixview_show_one_volume_by_the_examples() {
     let text = "timeout = 10000\nanchor = bottom\nmargin = 16\n";
     fs::write(wob_config.join("wob.ini"), text).unwrap();
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("dist/examples");
-    let start = |program: &str, args: &[&Path]| {
-        let path = std::env::var("PATH").unwrap();
-        let mut command = stage.sway.command(lab, Path::new(program));
-        command.env(
-            "PATH",
-            format!("{}:{path}", self::program().parent().unwrap().display()),
-        );
-        command.env("MIXD_SOCKET", stage.mixd.socket()).args(args);
-        Process::start_logged(&mut command, &lab.path(&format!("{program}.log"))).unwrap()
-    };
+    let example = |name: &str| examples.join(name).display().to_string();
     let picture = |before: &[&[u8]]| changed_picture(&stage.sway, lab, "desktop.png", before);
     let empty = picture(&[]);
-    let _waybar = start(
-        "waybar",
-        &[Path::new("--config"), &examples.join("waybar.json")],
-    );
+    let _waybar = stage.start("waybar", &["--config", &example("waybar.json")]);
     picture(&[&empty]);
     // It draws once more when its text has come.
     std::thread::sleep(Duration::from_secs(1));
     let with_bar = picture(&[&empty]);
-    let _mixview = start("mixview", &[]);
+    let _mixview = stage.start("mixview", &[]);
     picture(&[&empty, &with_bar]);
     std::thread::sleep(Duration::from_secs(1));
     let with_window = picture(&[&empty, &with_bar]);
-    let _wob = start("sh", &[&examples.join("wob")]);
+    let _wob = stage.start("sh", &[&example("wob")]);
     std::thread::sleep(Duration::from_secs(1));
     stage.mixd.ctl(&["set-volume", "0.35"]).unwrap();
     picture(&[&empty, &with_bar, &with_window]);

@@ -31,6 +31,9 @@ pub fn dist(mut rest: Parser) -> Result<()> {
             argument => return Err(argument.unexpected().into()),
         }
     }
+    if again && (checks || system.is_some()) {
+        return Err("--again makes both files, without --check and --on".into());
+    }
     match (system, checks, system::inside()) {
         (Some(system), ..) => try_on(system),
         (None, true, Some(programs)) => check::check(&programs),
@@ -174,8 +177,8 @@ pub fn package(folder: &Path, programs: &Path) -> Result<PathBuf> {
 /// Who is answerable for the package.
 const MAINTAINER: &str = "The mixd maintainers <maintainers@mixd.example>";
 
-/// Returns when this version was released, as date(1) prints it in this format: that day's noon, which all that is
-/// packed is dated, so that the same sources give the same bytes.
+/// Returns when this version was released, as date(1) prints it in this format: that day's noon, of which all files
+/// of the package are, so that the same sources give the same bytes.
 fn released(format: &str) -> Result<String> {
     let text = fs::read_to_string("CHANGELOG.md")?;
     let head = format!("## {VERSION} - ");

@@ -19,13 +19,16 @@ const DESKTOP_CASE: &str = "bars::waybar_wob_and_mixview";
 
 /// Draws them, and shows those that differ from a commit's beside those.
 pub fn golden(mut rest: Parser) -> Result<()> {
-    let mut commit = "HEAD".to_owned();
+    let (mut commit, mut takes_desktop) = ("HEAD".to_owned(), false);
     while let Some(argument) = rest.next()? {
         match argument {
             Arg::Long("beside") => commit = rest.value()?.string()?,
-            Arg::Long("desktop") => return desktop(),
+            Arg::Long("desktop") => takes_desktop = true,
             argument => return Err(argument.unexpected().into()),
         }
+    }
+    if takes_desktop {
+        return desktop();
     }
     let mut draw = tools::cargo("test -p mixview --test golden --locked");
     tools::run(draw.env("MIXVIEW_GOLDEN", "write"))?;
