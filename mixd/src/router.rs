@@ -176,7 +176,7 @@ impl Router {
             Event::Node(id, props) => {
                 registry.add_node(id, &props);
                 if registry.is_complete && registry.is_card(id) {
-                    manager.note_change();
+                    manager.note_change(&mut self.timeouts);
                 }
                 if registry.is_stream(id) {
                     // A new stream is worth another attempt at links that were given up.
@@ -189,14 +189,14 @@ impl Router {
                 let node = registry.add_port(id, &props);
                 let node = node.filter(|&node| registry.is_sink(node) && !self.ports.has(node));
                 if node.is_some() && registry.is_managed() {
-                    self.note_active();
+                    streams.note_active();
                 }
             }
             Event::Link(id, props) => {
                 if let Some(&Link { ports, client }) = registry.add_link(id, &props) {
                     links.note_made(&ports);
                     if client.is_some() && client == registry.owner.manager() {
-                        self.note_active();
+                        streams.note_active();
                     }
                 }
             }
@@ -216,7 +216,7 @@ impl Router {
                 value,
             } => {
                 registry.set_default(key.as_deref(), value.as_deref());
-                self.note_active();
+                streams.note_active();
             }
             Event::MetadataKey {
                 subject,
@@ -230,9 +230,8 @@ impl Router {
                 if registry.targets.get(&subject) != before.as_ref() {
                     streams.note_target(registry, subject, manager.is_refreshing());
                 }
-                self.note_active();
+                streams.note_active();
             }
-            Event::ManagerAnswered => manager.note_active(),
             Event::Refreshed => manager.finish_refresh(registry, streams, &mut self.timeouts),
             Event::FilterMetadata(is_there) => registry.set_filters(is_there),
             Event::FilterKey { node, key, value } => registry.set_filter_key(node, key, value),
@@ -258,14 +257,10 @@ impl Router {
         }
     }
 
-    /// Takes in that the session manager has done something.
-    fn note_active(&mut self) {
-        self.streams.note_active();
-        self.manager.note_active();
-    }
-
     fn set_owner(&mut self, owner: MetadataOwner) {
-        self.manager.note_owner(owner, !self.registry.is_complete);
+        let is_initial = !self.registry.is_complete;
+        self.manager
+            .note_owner(owner, is_initial, &mut self.timeouts);
         // A session manager removes links while it sets up: no reason to give them up.
         self.links.reset_retries();
         self.registry.owner = owner;
@@ -279,7 +274,7 @@ impl Router {
 
     fn remove(&mut self, id: u32) {
         if self.registry.is_card(id) {
-            self.manager.note_change();
+            self.manager.note_change(&mut self.timeouts);
         }
         if self.registry.is_tool(id) {
             self.manager.note_tool_gone();

@@ -239,13 +239,7 @@ impl MetadataConnection {
             self.repeat(done.request, done.repeats + 1);
             return None;
         }
-        match done.request {
-            Request::Bind | Request::BindFilters { .. } | Request::BindSettings { .. } => {
-                Some(Event::ManagerAnswered)
-            }
-            Request::Refresh => Some(Event::Refreshed),
-            Request::Set { .. } => None,
-        }
+        matches!(done.request, Request::Refresh).then_some(Event::Refreshed)
     }
 
     /// Repeats a request that was refused, unless the same key was set to something else since.

@@ -54,8 +54,6 @@ pub enum Event {
         /// Its value.
         value: Option<String>,
     },
-    /// The session manager has sent the metadata as it was when it was bound.
-    ManagerAnswered,
     /// All of the metadata `default` has been read again, as [`Command::Refresh`] asked for.
     Refreshed,
     /// The metadata `filters`, of a session manager that has smart filters, is there, or has gone.

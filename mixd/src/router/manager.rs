@@ -36,10 +36,6 @@ pub struct SessionManager {
     /// A card or a session manager has come, or a card or a client without nodes has gone, and the
     /// metadata was not read again since.
     is_changed: bool,
-    /// The session manager has done something since the metadata may have changed. One that hangs must not be
-    /// asked anything: PipeWire takes no target from us until it has answered, and sends no event to
-    /// anybody any more if we end before that.
-    is_active: bool,
     /// The default sinks for whose sake it was read again.
     defaults: DefaultSinks,
     /// How often it was.
@@ -59,29 +55,23 @@ struct Refresh {
 
 impl SessionManager {
     /// Takes in the new owner of the metadata. An owner `is_initial` if it was there before us.
-    pub fn note_owner(&mut self, owner: MetadataOwner, is_initial: bool) {
+    pub fn note_owner(&mut self, owner: MetadataOwner, is_initial: bool, timeouts: &mut Timeouts) {
         self.is_starting = !is_initial && owner.manager().is_some();
         if self.is_starting {
-            self.note_change();
+            self.note_change(timeouts);
         }
         self.refresh = None;
     }
 
-    /// Takes in that a card has come or gone, or that a session manager has come.
-    pub fn note_change(&mut self) {
-        (self.is_changed, self.is_active) = (true, false);
-    }
-
-    /// Takes in that a client without nodes has gone, to which alone a change may have been told.
-    pub fn note_tool_gone(&mut self) {
-        // Most of them have been answered.
-        self.is_active |= !self.is_changed;
+    /// Takes in that a card has come or gone, or that a session manager has come, which has yet to choose.
+    pub fn note_change(&mut self, timeouts: &mut Timeouts) {
         self.is_changed = true;
+        timeouts.forget(self.next_refresh());
     }
 
-    /// Takes in that the session manager has done something.
-    pub fn note_active(&mut self) {
-        self.is_active = true;
+    /// Takes in that a client without nodes has gone, to which alone a choice may have been told.
+    pub fn note_tool_gone(&mut self) {
+        self.is_changed = true;
     }
 
     /// Returns whether the metadata is being read again.
@@ -142,8 +132,9 @@ impl SessionManager {
         let (default, configured) = (&registry.default_sink, &registry.configured_sink);
         let is_missed = !is_there(default) || default != configured && is_there(configured);
         let is_stale = is_missed || self.is_changed;
-        if !is_stale || !registry.is_managed() || registry.cards().next().is_none() {
-            (self.is_changed, self.is_active) = (false, false);
+        let is_answering = registry.is_managed() && !registry.is_manager_hanging();
+        if !is_stale || !is_answering || registry.cards().next().is_none() {
+            self.is_changed = false;
             (self.defaults, self.refreshes) = (DefaultSinks::default(), 0);
             return false;
         }
@@ -151,12 +142,18 @@ impl SessionManager {
             self.defaults = (default.clone(), configured.clone());
             self.refreshes = 0;
         }
-        let wait = match self.is_changed {
+        if !self.is_changed && self.refreshes >= MAX_REFRESHES {
+            return false;
+        }
+        round.expired(self.next_refresh())
+    }
+
+    /// What is waited for before the metadata is read again.
+    fn next_refresh(&self) -> Timeout {
+        Timeout::DefaultSink(match self.is_changed {
             true => self.refreshes.min(LONGEST_WAIT),
-            false if self.refreshes < MAX_REFRESHES => self.refreshes,
-            false => return false,
-        };
-        self.is_active && round.expired(Timeout::DefaultSink(wait))
+            false => self.refreshes,
+        })
     }
 
     /// Takes in that all of the metadata was read: a key that did not come is not there. PipeWire has asked
@@ -170,7 +167,6 @@ impl SessionManager {
         let Some(Refresh { late, told }) = self.refresh.take() else {
             return;
         };
-        self.note_active();
         let targets = registry.targets.keys().copied();
         let gone: Vec<u32> = targets.filter(|stream| !told.contains(stream)).collect();
         for stream in gone {

@@ -517,7 +517,7 @@ fn a_stream_sent_to_a_name_that_is_not_there_is_left_until_it_comes_back() {
     let events = world.pipewire.remove(OTHER_CARD);
     assert_eq!(world.run(events), []);
     assert_eq!(world.state(STREAM), StreamState::Pinned);
-    assert_eq!(world.wait(5), []);
+    assert_eq!(world.wait(5), [Command::Refresh]);
     let detail = world.router.detail(STREAM, &world.rules, 0).unwrap();
     assert!(detail.reason.unwrap().contains("other, which is not there"));
     world.run(simulation::sink(OTHER_CARD, "other", &Layout::stereo()));
@@ -727,26 +727,10 @@ fn tell_again(world: &mut World) -> Vec<Command> {
 fn what_a_new_session_manager_has_chosen_without_showing_it_is_read() {
     let mut world = World::new(&[]);
     world.run([Event::Metadata(MetadataOwner::None)]);
-    let manager = Event::Metadata(MetadataOwner::Managed(MANAGER));
-    world.run([manager, default_sink("card")]);
-    world.pipewire.is_metadata_withheld = true;
-    world.pipewire.set(default_sink("other"));
-    world.pipewire.is_metadata_withheld = false;
-    assert_eq!(world.wait(1)[0], Command::Refresh);
-    assert_eq!(world.output().as_deref(), Some("other"));
-    assert_eq!(world.wait(60), []);
-}
-
-#[test]
-fn what_a_new_session_manager_has_chosen_before_it_does_anything_else_is_read() {
-    let mut world = World::new(&[]);
-    world.run([Event::Metadata(MetadataOwner::None)]);
     world.run([Event::Metadata(MetadataOwner::Managed(MANAGER))]);
     world.pipewire.is_metadata_withheld = true;
     world.pipewire.set(default_sink("other"));
     world.pipewire.is_metadata_withheld = false;
-    assert_eq!(world.wait(60), [], "one that hangs is not asked");
-    world.run([Event::ManagerAnswered]);
     assert_eq!(world.wait(1)[0], Command::Refresh);
     assert_eq!(world.output().as_deref(), Some("other"));
     assert_eq!(world.wait(60), []);
@@ -808,12 +792,30 @@ fn after_a_card_has_come_or_gone_the_default_sink_is_asked_for_once() {
     assert_eq!(world.wait(1)[0], Command::Refresh);
     assert_eq!(world.output().as_deref(), Some("headset"));
     assert_eq!(world.wait(100), []);
-    // A session manager that hangs is not asked, until it does something.
     let events = world.pipewire.remove(OTHER_CARD);
     assert_eq!(world.run(events), []);
-    assert_eq!(world.wait(100), []);
-    assert_eq!(world.run([default_sink("headset")]), []);
     assert_eq!(world.wait(1), [Command::Refresh]);
+    assert_eq!(world.wait(100), []);
+}
+
+#[test]
+fn a_card_that_comes_just_before_the_default_sink_is_asked_for_is_waited_for() {
+    let mut world = World::new(&[]);
+    let events = world.pipewire.remove(OTHER_CARD);
+    assert_eq!(world.run(events), []);
+    world.now += Duration::from_millis(900);
+    assert_eq!(
+        world.run(simulation::sink(50, "headset", &Layout::stereo())),
+        []
+    );
+    world.now += Duration::from_millis(200);
+    // The session manager has not chosen yet.
+    assert_eq!(world.run([]), []);
+    world.pipewire.is_metadata_withheld = true;
+    world.pipewire.set(default_sink("headset"));
+    world.pipewire.is_metadata_withheld = false;
+    assert_eq!(world.wait(1)[0], Command::Refresh);
+    assert_eq!(world.output().as_deref(), Some("headset"));
     assert_eq!(world.wait(100), []);
 }
 
@@ -839,13 +841,14 @@ fn after_a_client_without_nodes_has_gone_the_default_sink_is_asked_for_once() {
     assert_eq!(world.wait(1)[0], Command::Refresh);
     assert_eq!(world.output().as_deref(), Some("other"));
     assert_eq!(world.wait(100), []);
-    // Nor is a session manager asked that hangs.
-    let events = world.pipewire.remove(OTHER_CARD);
-    world.run(events);
+    // One that hangs is asked when it answers again.
+    world.run([Event::Metadata(MetadataOwner::Hanging(MANAGER))]);
     come(&mut world);
     let events = world.pipewire.remove(TOOL);
     world.run(events);
     assert_eq!(world.wait(100), []);
+    world.run([Event::Metadata(MetadataOwner::Managed(MANAGER))]);
+    assert_eq!(world.wait(1)[0], Command::Refresh);
 }
 
 #[test]

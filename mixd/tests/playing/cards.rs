@@ -1,6 +1,6 @@
 //! The card changes under playing programs: chosen anew, unplugged, plugged in, mixed up with one
 //! of our own sinks. Times are printed, and fail a test only at ten times what they should be.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use crate::stage::{AMPLITUDE, GAME, Stage};
 #[track_caller]
 fn wait_for_card(stage: &Stage, card: &str) {
     let start = Instant::now();
-    wait_for(&format!("the monitors on {card}"), TIMEOUT, || {
+    let is_there = || {
         let dump = stage.lab.dump()?;
         let feeds = |sink| dump.node(sink).map(|id| dump.fed_by(id));
         let both = [feeds("mixd-default"), feeds("mixd-aux")];
@@ -23,8 +23,14 @@ fn wait_for_card(stage: &Stage, card: &str) {
             .iter()
             .all(|fed| fed.as_deref() == Some(&[card]))
             .then_some(()))
-    })
-    .unwrap();
+    };
+    if let Err(error) = wait_for(&format!("the monitors on {card}"), TIMEOUT, is_there) {
+        panic!(
+            "{error}: {:?}\n{}",
+            stage.mixd.ctl(&["status"]),
+            stage.mixd.log()
+        );
+    }
     println!(
         "both channels on {card} after {} ms",
         start.elapsed().as_millis()
