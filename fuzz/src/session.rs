@@ -24,6 +24,7 @@ use mixd::app::App;
 use mixd::options::Options;
 use mixd::server::admission::{self, CLIENTS, CLIENTS_A_PROCESS};
 use mixd::server::client::{Client, PollEvents, Socket};
+use mixd::server::event::EncodedEvent;
 use mixd::server::session::{FRAME_TIME, HELLO_TIME, Service};
 
 const SLOTS: usize = 4;
@@ -338,6 +339,7 @@ impl Remote {
 struct World {
     clients: Vec<Client<Pipe>>,
     remotes: Vec<Option<Remote>>,
+    event: EncodedEvent,
     app: App,
     now: Instant,
 }
@@ -507,10 +509,11 @@ impl World {
         }
         let changed = self.app.take_changed();
         let remotes = self.remotes.iter();
+        self.event.forget();
         for ((client, writable), remote) in self.clients.iter_mut().zip(writable).zip(remotes) {
             client.mark_dirty(changed);
             if writable {
-                client.send_events(&self.app, self.now);
+                client.send_events(&mut self.event, &self.app, self.now);
             }
             if let (Some(_), Some(remote)) = (client.socket(), remote) {
                 remote.check_unread(client.output());
@@ -692,6 +695,7 @@ pub fn session(data: &[u8]) {
     let now = Instant::now();
     let mut world = World {
         clients: (0..SLOTS).map(|id| Client::new(id, now)).collect(),
+        event: EncodedEvent::default(),
         remotes: (0..SLOTS).map(|_| None).collect(),
         app: App::new(Options::default()),
         now,

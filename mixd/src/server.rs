@@ -4,6 +4,7 @@
 
 pub mod admission;
 pub mod client;
+pub mod event;
 pub mod listen;
 pub mod session;
 
@@ -19,6 +20,7 @@ use wire::{ErrorCode, Failure, Reason, Topics};
 
 use self::admission::{CLIENTS, ClientId};
 use self::client::{Client, PollEvents, Socket};
+use self::event::EncodedEvent;
 use self::session::Service;
 use crate::process;
 use crate::sys::{self, POLLERR, POLLHUP, POLLIN, POLLOUT, pollfd};
@@ -50,6 +52,8 @@ pub struct Server {
     next_due: Option<Instant>,
     /// Whose turn is first; moves on, so that nobody is always last.
     first: ClientId,
+    /// The Event that was published last.
+    event: EncodedEvent,
     /// A descriptor that is closed when no other is left, so that the caller can be told.
     spare: Option<File>,
     /// Until when nobody is accepted, after that has failed.
@@ -120,6 +124,7 @@ impl Server {
             connected: ClientSet::default(),
             next_due: None,
             first: 0,
+            event: EncodedEvent::default(),
             spare: spare_descriptor(),
             accept_again: None,
             slot_wait_until: None,
@@ -210,10 +215,11 @@ impl Server {
         service: &impl Service,
         now: Instant,
     ) {
+        self.event.forget();
         for at in self.connected.from(self.first) {
             self.clients[at].mark_dirty(topics);
             if polled[FIRST_CLIENT + at].revents & POLLOUT != 0 {
-                self.clients[at].send_events(service, now);
+                self.clients[at].send_events(&mut self.event, service, now);
             }
         }
     }

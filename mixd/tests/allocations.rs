@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use mixd::app::App;
 use mixd::options::Options;
+use mixd::server::event::EncodedEvent;
 use mixd::server::session::Session;
 use wire::frame::{Header, Kind, MAX_REQUEST};
 use wire::{ErrorCode, Hello, PROTOCOL, Request, Text, Topics, codec};
@@ -22,12 +23,19 @@ fn framed(kind: Kind, message: &impl serde::Serialize) -> Vec<u8> {
 }
 
 /// Bytes in, a turn, events, bytes out.
-fn handle(session: &mut Session, app: &mut App, bytes: &[u8], now: Instant) {
+fn handle(
+    session: &mut Session,
+    encoded: &mut EncodedEvent,
+    app: &mut App,
+    bytes: &[u8],
+    now: Instant,
+) {
     session.input()[..bytes.len()].copy_from_slice(bytes);
     session.received(bytes.len());
     session.handle_frames(app, now);
     session.mark_dirty(app.take_changed());
-    session.write_events(app, now);
+    encoded.forget();
+    session.write_events(encoded, app, now);
     let length = session.output().len();
     assert!(length > 0, "there is an answer");
     session.sent(length, now);
@@ -38,6 +46,7 @@ fn requests_replies_and_events_take_no_memory_from_the_heap() {
     let now = Instant::now();
     let mut app = App::new(Options::default());
     let mut session = Session::new(0, now);
+    let mut encoded = EncodedEvent::default();
     let hello = Hello {
         client: Text::truncated("test"),
         protocol: PROTOCOL,
@@ -45,9 +54,11 @@ fn requests_replies_and_events_take_no_memory_from_the_heap() {
     let pattern = Text::truncated("Discord");
     let all: Topics = Topics::all();
     // Changes of the list are kept for undo: fill the history, so that it grows no more.
-    handle(&mut session, &mut app, &framed(Kind::Hello, &hello), now);
+    let bytes = framed(Kind::Hello, &hello);
+    handle(&mut session, &mut encoded, &mut app, &bytes, now);
     handle(
         &mut session,
+        &mut encoded,
         &mut app,
         &framed(Kind::Request, &Request::AddProgram(pattern)),
         now,
@@ -63,7 +74,9 @@ fn requests_replies_and_events_take_no_memory_from_the_heap() {
         Request::Subscribe(Topics::NONE),
     ] {
         let bytes = framed(Kind::Request, &request);
-        let used = allocation_counter::measure(|| handle(&mut session, &mut app, &bytes, now));
+        let used = allocation_counter::measure(|| {
+            handle(&mut session, &mut encoded, &mut app, &bytes, now)
+        });
         assert_eq!(used.count_total, 0, "{request:?}");
     }
 }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use wire::socket::{self, Peer};
 
 use super::admission::ClientId;
+use super::event::EncodedEvent;
 use super::session::{Service, Session};
 
 /// A non-blocking stream socket.
@@ -148,9 +149,14 @@ impl<S: Socket> Client<S> {
 
     /// Sends an Event for each topic that has changed. Called when poll(2) has said that the socket is
     /// writable: one Event, at most, is unread then, and out of date.
-    pub fn send_events(&mut self, service: &impl Service, now: Instant) {
+    pub fn send_events(
+        &mut self,
+        encoded: &mut EncodedEvent,
+        service: &impl Service,
+        now: Instant,
+    ) {
         if self.session.output().is_empty() && !self.is_deaf {
-            self.session.write_events(service, now);
+            self.session.write_events(encoded, service, now);
             self.send(now);
         }
     }

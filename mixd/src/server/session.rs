@@ -22,6 +22,7 @@ use wire::{
 
 use crate::limits::{MAX_LISTED, MAX_MESSAGE, shortened};
 use crate::server::admission::ClientId;
+use crate::server::event::EncodedEvent;
 
 /// How long a client may take to say Hello, from connecting on.
 pub const HELLO_TIME: Duration = Duration::from_secs(2);
@@ -293,14 +294,22 @@ impl Session {
     }
 
     /// Writes an Event for each topic that has changed, while there is room.
-    pub fn write_events(&mut self, service: &impl Service, now: Instant) {
+    pub fn write_events(
+        &mut self,
+        encoded: &mut EncodedEvent,
+        service: &impl Service,
+        now: Instant,
+    ) {
         for topic in self.dirty.iter() {
-            let event = service.event(topic);
-            if self
-                .writer
-                .push(Kind::Event, 0, |body| codec::encode_event(&event, body))
-                .is_err()
-            {
+            let written = self.writer.push(Kind::Event, 0, |space| {
+                let body = encoded.body(topic, || service.event(topic))?;
+                space
+                    .get_mut(..body.len())
+                    .ok_or(Full)?
+                    .copy_from_slice(body);
+                Ok(body.len())
+            });
+            if written.is_err() {
                 break;
             }
             self.dirty.remove(topic);

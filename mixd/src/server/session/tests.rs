@@ -45,7 +45,8 @@ impl Peer {
             self.session.handle_frames(&mut self.app, self.now);
         }
         self.session.mark_dirty(self.app.take_changed());
-        self.session.write_events(&self.app, self.now);
+        self.session
+            .write_events(&mut EncodedEvent::default(), &self.app, self.now);
     }
 
     /// Takes one frame of output: its kind, id and body.
@@ -234,7 +235,8 @@ fn an_event_may_wait_for_its_reader_and_an_answer_for_half_a_minute() {
     peer.send(&request(1, &Request::Subscribe(topics)));
     assert_eq!(peer.receive().unwrap().0, Kind::Reply);
     peer.session.mark_dirty(topics);
-    peer.session.write_events(&peer.app, peer.now);
+    peer.session
+        .write_events(&mut EncodedEvent::default(), &peer.app, peer.now);
     assert!(!peer.session.output().is_empty(), "an Event waits");
     assert_eq!(peer.pass(2 * OUTPUT_TIME), None);
     peer.send(&request(2, &Request::ListPrograms));
@@ -290,7 +292,8 @@ fn a_subscriber_gets_the_state_at_once_and_after_a_change_only_the_newest() {
         peer.app.request(0, Request::SetVolume(volume)).unwrap();
         peer.session.mark_dirty(peer.app.take_changed());
     }
-    peer.session.write_events(&peer.app, peer.now);
+    peer.session
+        .write_events(&mut EncodedEvent::default(), &peer.app, peer.now);
     let (kind, id, body) = peer.receive().unwrap();
     assert_eq!((kind, id), (Kind::Event, 0));
     assert!(matches!(
