@@ -458,6 +458,10 @@ fn is_typed_in(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
 
     // A drag that is given up.
     daemon.ctl(&["set-volume", "0"]).unwrap();
+    // What it is given up to is the volume that the window knew when it began.
+    session.shows(lab, "the middle again", |picture| {
+        picture.has_handle(0.0, TEXT)
+    });
     desktop.point(lab, place(0.0), SLIDER).unwrap();
     desktop.button(lab, true).unwrap();
     desktop.point(lab, place(-0.3), SLIDER).unwrap();
