@@ -75,7 +75,7 @@ fn requests_replies_and_events_take_no_memory_from_the_heap() {
     ] {
         let bytes = framed(Kind::Request, &request);
         let used = allocation_counter::measure(|| {
-            handle(&mut session, &mut encoded, &mut app, &bytes, now)
+            handle(&mut session, &mut encoded, &mut app, &bytes, now);
         });
         assert_eq!(used.count_total, 0, "{request:?}");
     }

@@ -1,7 +1,7 @@
 //! The window on a real X server and a real sway, with a real mixd on a real PipeWire: what is
 //! done by hand is heard at the card. Pictures of each step are kept under `target/pictures`, to be
 //! looked at.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs::{self, File, Permissions};
 use std::io::BufReader;
@@ -174,9 +174,12 @@ fn volume_of(mixd: &Mixd) -> String {
     }
 }
 
+#[track_caller]
 fn wait_for_volume(mixd: &Mixd, volume: &str) {
     let is_so = || Ok((volume_of(mixd) == volume).then_some(()));
-    wait_for(&format!("the volume {volume}"), TIMEOUT, is_so).unwrap();
+    if let Err(error) = wait_for(&format!("the volume {volume}"), TIMEOUT, is_so) {
+        panic!("{error}, but {}", volume_of(mixd));
+    }
 }
 
 /// What is to be left alone, the one program that plays, says so in its row, and is not sent.
