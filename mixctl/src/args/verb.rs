@@ -372,7 +372,8 @@ impl Words {
                     _ => second,
                 };
                 return Err(format!(
-                    "{verb} takes one NAME, in quotes if it has spaces; '{extra}' is more"
+                    "{verb} takes one NAME, in quotes if it has spaces, and default or aux before it, or \
+                     nothing; '{extra}' is more"
                 ));
             }
         };
