@@ -12,12 +12,14 @@ mod frame;
 mod idle;
 mod memory;
 mod moves;
+mod press;
 mod report;
 mod requests;
 mod route;
 mod sample;
 mod scale;
 mod size;
+mod watch;
 mod window;
 
 use std::collections::BTreeMap;
@@ -45,14 +47,16 @@ const DOCUMENT: &str = "xtask/bench/README.md";
 const MARKERS: [&str; 2] = ["<!-- cargo xtask bench -->\n", "<!-- end -->\n"];
 
 /// The benches, by name.
-const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 14] = [
+const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 16] = [
     ("cli", cli::measure),
     ("roundtrip", requests::roundtrip),
     ("fanout", requests::fanout),
     ("codec", codec::measure),
     ("idle", idle::measure),
+    ("watch", watch::measure),
     ("audio", audio::measure),
     ("route", route::measure),
+    ("press", press::measure),
     ("move", moves::measure),
     ("card", cards::measure),
     ("memory", memory::measure),

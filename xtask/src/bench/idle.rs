@@ -1,4 +1,5 @@
-//! What runs while nobody asks anything: wake-ups and processor time, in silence and in playback.
+//! What runs while nobody asks anything: wake-ups and processor time, in silence and in playback, of mixd
+//! alone and of all that there is of PipeWire.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -75,6 +76,9 @@ fn watch(groups: &[Group], time: Duration) -> Result<Vec<Vec<Use>>> {
     Ok(all)
 }
 
+/// What of it is looked at.
+type Pick = fn(&Use) -> f64;
+
 fn watch_part(groups: &[Group], time: Duration) -> Result<Vec<Use>> {
     let used = |(_, processes): &Group| -> Result<(u64, Duration)> {
         let mut sum = (0, Duration::ZERO);
@@ -99,11 +103,21 @@ fn watch_part(groups: &[Group], time: Duration) -> Result<Vec<Use>> {
         .collect())
 }
 
+/// PipeWire, its session manager and its PulseAudio server.
+fn all_of_pipewire(lab: &Lab) -> Vec<&Process> {
+    let daemons = [Daemon::PipeWire, Daemon::WirePlumber, Daemon::Pulse];
+    daemons
+        .into_iter()
+        .filter_map(|it| lab.daemon(it))
+        .collect()
+}
+
 /// mixd beside what else could split the sound. All are watched at the same time, each in a session
 /// of its own, so that what one does wakes no other; but pipewire-pulse in mixd's, where one of the
-/// two streams comes through it.
+/// two streams comes through it. And all of PipeWire with mixd, beside a session without it.
 pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     let (ours, looped, effects) = (Lab::start()?, Lab::start()?, Lab::start()?);
+    let without = Lab::start()?;
     let mixd = bench.mixd(&ours)?;
     mixd.ctl(&["add-program", "aux"])?;
     let loopbacks = Loopbacks::start(&looped)?;
@@ -117,11 +131,15 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
         Ok(effects.dump()?.node("easyeffects_sink"))
     })?;
     let pulse = ours.daemon(Daemon::Pulse).ok_or("no pipewire-pulse")?;
-    let groups: [Group; 4] = [
+    let mut with = all_of_pipewire(&ours);
+    with.push(&mixd.process);
+    let groups: [Group; 6] = [
         ("mixd", vec![&mixd.process]),
         ("two pw-loopback", loopbacks.processes().into()),
         ("easyeffects", vec![&easy]),
         ("pipewire-pulse", vec![pulse]),
+        ("all, with mixd", with),
+        ("without mixd", all_of_pipewire(&without)),
     ];
     // What has just been started finds its rest.
     std::thread::sleep(Duration::from_secs(10));
@@ -136,41 +154,38 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
         looped.play_native("aux", &tone, &["--target", Loopbacks::SINKS[1]])?,
         effects.play_native("main", &tone, &[])?,
         effects.play_native("aux", &tone, &[])?,
+        without.play_native("main", &tone, &[])?,
+        without.play_pulse("aux", &tone, &[])?,
     ];
     ours.wait_for_route("main", "mixd-default")?;
     ours.wait_for_route("aux", "mixd-aux")?;
     looped.wait_for_route("main", Loopbacks::SINKS[0])?;
     looped.wait_for_route("aux", Loopbacks::SINKS[1])?;
     effects.wait_for_route("main", "easyeffects_sink")?;
+    without.wait_for_route("main", "card-a")?;
+    without.wait_for_route("aux", "card-a")?;
     std::thread::sleep(Duration::from_secs(3));
     let playing = watch(&groups, time)?;
-    let case = |what: &str, unit, pick: fn(&Use) -> f64, used: &[Vec<Use>]| {
-        let parts = |n: usize| -> Vec<f64> { used[n].iter().map(pick).collect() };
-        let mut case = Case::new("idle", what, unit, parts(0));
-        if unit == "/s" {
-            case = case.limit(0.0);
+    let mut cases = Vec::new();
+    for (state, used) in [("idle", &idle), ("2 streams play", &playing)] {
+        let wakeups: Pick = |used| used.wakeups;
+        for (what, unit, pick) in [
+            ("wake-ups", "/s", wakeups),
+            ("processor", "%", |it| it.percent),
+        ] {
+            let parts = |n: usize| -> Vec<f64> { used[n].iter().map(pick).collect() };
+            let mut case = Case::new("idle", format!("{what}, {state}"), unit, parts(0));
+            if unit == "/s" {
+                case = case.limit(0.0);
+            }
+            for (n, (name, _)) in groups.iter().enumerate().take(4).skip(1) {
+                case = case.peer(name, parts(n), 1.0);
+            }
+            cases.push(case);
+            let case = Case::new("idle", format!("{what} of all, {state}"), unit, parts(4));
+            cases.push(case.peer(groups[5].0, parts(5), None));
         }
-        for (n, (name, _)) in groups.iter().enumerate().skip(1) {
-            case = case.peer(name, parts(n), 1.0);
-        }
-        case
-    };
-    let cases = vec![
-        case("wake-ups, idle", "/s", |used| used.wakeups, &idle),
-        case("processor, idle", "%", |used| used.percent, &idle),
-        case(
-            "wake-ups, 2 streams play",
-            "/s",
-            |used| used.wakeups,
-            &playing,
-        ),
-        case(
-            "processor, 2 streams play",
-            "%",
-            |used| used.percent,
-            &playing,
-        ),
-    ];
+    }
     end(easy)?;
     Ok(cases)
 }
