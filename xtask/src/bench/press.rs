@@ -37,6 +37,11 @@ fn make_sink(lab: &Lab) -> Result<u64> {
 /// `mixctl set-volume`, beside `pactl` and `wpctl` on a sink.
 pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     let (with, without) = (Lab::start()?, Lab::start()?);
+    for lab in [&with, &without] {
+        // pw-play and pw-record ask for one of 4,096 samples.
+        let force = ["-n", "settings", "0", "clock.force-quantum", "1024"];
+        lab.output("pw-metadata", &force)?;
+    }
     let mixd = bench.mixd(&with)?;
     mixd.ctl(&["add-program", "bench"])?;
     let sink = make_sink(&without)?.to_string();
