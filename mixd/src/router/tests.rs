@@ -102,6 +102,13 @@ impl World {
         world
     }
 
+    /// Changes the metadata while another client binds it, to which alone PipeWire tells that.
+    fn tell_another<T>(&mut self, change: impl FnOnce(&mut PipeWire) -> T) {
+        self.pipewire.is_metadata_withheld = true;
+        change(&mut self.pipewire);
+        self.pipewire.is_metadata_withheld = false;
+    }
+
     /// Handles the events, then reconciles; asserts that nothing is said twice.
     fn handle(&mut self, events: impl IntoIterator<Item = Event>) -> Vec<Command> {
         for event in events {
@@ -644,9 +651,7 @@ fn what_was_chosen_unseen_for_a_stream_is_a_wish_once_all_was_told_since_it_has_
         if is_settled {
             tell_again(&mut world);
         }
-        world.pipewire.is_metadata_withheld = true;
-        world.pipewire.set_target(STREAM, Some(value));
-        world.pipewire.is_metadata_withheld = false;
+        world.tell_another(|it| it.set_target(STREAM, Some(value)));
         let commands = tell_again(&mut world);
         let again: Vec<Command> = sink.map(|sink| target(STREAM, sink)).into_iter().collect();
         assert_eq!(commands[1..], again, "{value}, {is_settled}");
@@ -728,9 +733,7 @@ fn what_a_new_session_manager_has_chosen_without_showing_it_is_read() {
     let mut world = World::new(&[]);
     world.run([Event::Metadata(MetadataOwner::None)]);
     world.run([Event::Metadata(MetadataOwner::Managed(MANAGER))]);
-    world.pipewire.is_metadata_withheld = true;
-    world.pipewire.set(default_sink("other"));
-    world.pipewire.is_metadata_withheld = false;
+    world.tell_another(|it| it.set(default_sink("other")));
     assert_eq!(world.wait(1)[0], Command::Refresh);
     assert_eq!(world.output().as_deref(), Some("other"));
     assert_eq!(world.wait(60), []);
@@ -745,9 +748,7 @@ fn what_a_new_session_manager_has_restored_without_showing_it_is_no_wish() {
         world.run([Event::Metadata(MetadataOwner::None)]);
         let manager = Event::Metadata(MetadataOwner::Managed(MANAGER));
         world.run([manager, default_sink("card")]);
-        world.pipewire.is_metadata_withheld = true;
-        world.pipewire.set_target(STREAM, Some("mixd-aux"));
-        world.pipewire.is_metadata_withheld = false;
+        world.tell_another(|it| it.set_target(STREAM, Some("mixd-aux")));
         let again = [Command::Refresh, target(STREAM, DEFAULT)];
         assert_eq!(world.wait(2)[..2], again);
         assert_eq!(world.state(STREAM), StreamState::Routed);
@@ -811,9 +812,7 @@ fn a_card_that_comes_just_before_the_default_sink_is_asked_for_is_waited_for() {
     world.now += Duration::from_millis(200);
     // The session manager has not chosen yet.
     assert_eq!(world.run([]), []);
-    world.pipewire.is_metadata_withheld = true;
-    world.pipewire.set(default_sink("headset"));
-    world.pipewire.is_metadata_withheld = false;
+    world.tell_another(|it| it.set(default_sink("headset")));
     assert_eq!(world.wait(1)[0], Command::Refresh);
     assert_eq!(world.output().as_deref(), Some("headset"));
     assert_eq!(world.wait(100), []);
@@ -829,12 +828,10 @@ fn after_a_client_without_nodes_has_gone_the_default_sink_is_asked_for_once() {
         world.run(events)
     };
     assert_eq!(come(&mut world), []);
-    world.pipewire.is_metadata_withheld = true;
-    world
-        .pipewire
-        .set(key(0, CONFIGURED_SINK, Some("{\"name\":\"other\"}")));
-    world.pipewire.set(default_sink("other"));
-    world.pipewire.is_metadata_withheld = false;
+    world.tell_another(|it| {
+        it.set(key(0, CONFIGURED_SINK, Some("{\"name\":\"other\"}")));
+        it.set(default_sink("other"))
+    });
     let events = world.pipewire.remove(TOOL);
     assert_eq!(world.run(events), []);
     assert_eq!(world.output().as_deref(), Some("card"));
@@ -859,9 +856,7 @@ fn a_client_that_goes_is_cause_to_ask_for_the_default_sink_however_often_that_wa
     assert_eq!(world.run([key(0, CONFIGURED_SINK, chosen)]), []);
     let asked = |world: &mut World| usize::from(world.wait(1).contains(&Command::Refresh));
     assert_eq!((0..300).map(|_| asked(&mut world)).sum::<usize>(), 6);
-    world.pipewire.is_metadata_withheld = true;
-    world.pipewire.set(default_sink("other"));
-    world.pipewire.is_metadata_withheld = false;
+    world.tell_another(|it| it.set(default_sink("other")));
     let tool = Event::Client(TOOL, props(&[("application.name", "wpctl")]));
     let facts = world.pipewire.set(tool);
     world.run(facts);
@@ -889,9 +884,7 @@ fn a_choice_of_the_user_that_changes_nothing_is_asked_about() {
     let chosen = |name| key(0, CONFIGURED_SINK, Some(name));
     assert_eq!(world.run([chosen("{\"name\":\"gone\"}")]), []);
     assert_eq!(world.wait(5), [], "another is played to meanwhile");
-    world.pipewire.is_metadata_withheld = true;
-    world.pipewire.set(default_sink("other"));
-    world.pipewire.is_metadata_withheld = false;
+    world.tell_another(|it| it.set(default_sink("other")));
     assert_eq!(world.run([chosen("{\"name\":\"other\"}")]), []);
     assert_eq!(world.wait(1)[0], Command::Refresh);
     assert_eq!(world.output().as_deref(), Some("other"));
