@@ -55,6 +55,9 @@ impl Loopbacks {
     }
 }
 
+/// Where, among the groups, all of PipeWire with mixd is; the next one is all of it without.
+const WHOLE: usize = 4;
+
 /// Processes that together do one thing.
 type Group<'a> = (&'static str, Vec<&'a Process>);
 
@@ -133,7 +136,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     let pulse = ours.daemon(Daemon::Pulse).ok_or("no pipewire-pulse")?;
     let mut with = all_of_pipewire(&ours);
     with.push(&mixd.process);
-    let groups: [Group; 6] = [
+    let groups: [Group; WHOLE + 2] = [
         ("mixd", vec![&mixd.process]),
         ("two pw-loopback", loopbacks.processes().into()),
         ("easyeffects", vec![&easy]),
@@ -178,12 +181,17 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
             if unit == "/s" {
                 case = case.limit(0.0);
             }
-            for (n, (name, _)) in groups.iter().enumerate().take(4).skip(1) {
+            for (n, (name, _)) in groups.iter().enumerate().take(WHOLE).skip(1) {
                 case = case.peer(name, parts(n), 1.0);
             }
             cases.push(case);
-            let case = Case::new("idle", format!("{what} of all, {state}"), unit, parts(4));
-            cases.push(case.peer(groups[5].0, parts(5), None));
+            let case = Case::new(
+                "idle",
+                format!("{what} of all, {state}"),
+                unit,
+                parts(WHOLE),
+            );
+            cases.push(case.peer(groups[WHOLE + 1].0, parts(WHOLE + 1), None));
         }
     }
     end(easy)?;

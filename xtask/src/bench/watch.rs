@@ -1,6 +1,6 @@
 //! What a bar's module costs that shows each change: the processor time of a change, and its rest.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use lab::process::Process;
@@ -15,8 +15,8 @@ use super::sample::Sample;
 const DISTANCE: Duration = Duration::from_millis(30);
 
 /// Starts a program that watches, and waits until it has said what there was.
-fn start(command: &mut Command) -> Result<Process> {
-    let watch = Process::start(command.stdout(Stdio::null()))?;
+fn start(command: &mut Command, lab: &Lab) -> Result<Process> {
+    let watch = Process::start_logged(command, &lab.path("watch.log"))?;
     std::thread::sleep(Duration::from_secs(1));
     Ok(watch)
 }
@@ -38,11 +38,11 @@ fn cost(watch: &Process, count: u32, mut change: impl FnMut(u32) -> Result<()>) 
 pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     let mixd = bench.mixd_alone()?;
     let lab = Lab::start()?;
-    let pactl = start(lab.command("pactl").arg("subscribe"))?;
+    let pactl = start(lab.command("pactl").arg("subscribe"), &lab)?;
     let mut client = mixd.connect()?;
     let mut cases = Vec::new();
     for format in ["waybar", "wob"] {
-        let watch = start(mixd.mixctl().args(["watch", "--format", format]))?;
+        let watch = start(mixd.mixctl().args(["watch", "--format", format]), &lab)?;
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..bench.rounds(5) {
             let count = bench.rounds(100);
