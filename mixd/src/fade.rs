@@ -123,9 +123,9 @@ impl Fade {
 
     /// Sets out for new factors, from the present ones.
     ///
-    /// A change from rest takes the whole time. One on the way is a slider that is being dragged:
-    /// it takes as much of the time as it is of the whole way, and a quarter at least, so that the
-    /// sound follows the hand, never in larger steps than from one end to the other.
+    /// A change from rest takes the whole time, and its first step at once. One on the way is a slider
+    /// that is being dragged: it takes as much of the time as it is of the whole way, and a quarter at
+    /// least, so that the sound follows the hand, never in larger steps than from one end to the other.
     pub fn set(&mut self, to: Factors, quantum: Duration, now: Instant) {
         if to == self.to {
             return;
@@ -141,10 +141,12 @@ impl Fade {
                 1.0
             };
             let step = (quantum / STEPS).max(SHORTEST_STEP);
+            // At rest, the first factors of the ramp are in effect already.
+            let behind = if was_fading { Duration::ZERO } else { step };
             Ramp {
                 from,
-                start: now,
-                length: whole.mul_f64(part),
+                start: now.checked_sub(behind).unwrap_or(now),
+                length: whole.mul_f64(part) + behind,
                 next_step: now,
                 step,
             }
@@ -226,11 +228,25 @@ mod tests {
     }
 
     #[test]
+    fn a_change_from_rest_begins_at_once_and_one_on_the_way_goes_on() {
+        let (quantum, start) = (frames(1024), Instant::now());
+        let mut fade = Fade::new(LEFT, SHORTEST);
+        fade.set(RIGHT, quantum, start);
+        let first = fade.step(start);
+        assert!((first.aux - 1.0 / 25.0).abs() < 0.001, "{first:?}");
+        for to in [LEFT, RIGHT] {
+            fade.set(to, quantum, start);
+            assert_eq!(fade.step(start), first);
+        }
+    }
+
+    #[test]
     fn a_new_target_redirects_it_from_where_it_stands() {
         let (quantum, start) = (frames(1024), Instant::now());
         let mut fade = Fade::new(LEFT, SHORTEST);
         fade.set(RIGHT, quantum, start);
-        let half = start + Duration::from_millis(64);
+        // 24 steps, and one that is behind from the beginning.
+        let half = start + quantum * 23 / 8;
         let stood = fade.at(half);
         assert!((stood.aux - 0.5).abs() < 0.01, "{stood:?}");
         fade.set(LEFT, quantum, half);
