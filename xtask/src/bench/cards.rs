@@ -27,7 +27,7 @@ impl Side {
     /// In a session where something has `player` play to `card-b`, and what asks for `card-a` to `sink`.
     fn listen(lab: Lab, player: Process, sink: &str) -> Result<Self> {
         let silent = play_silence(&lab, sink)?;
-        let monitor = Monitor::open(&lab)?;
+        let monitor = Monitor::open(&lab, "card-a")?;
         Ok(Self {
             lab,
             monitor,

@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// How long is waited for what a move does.
 const MOST: Duration = Duration::from_secs(2);
 
-/// A card's monitor, as it is recorded.
+/// A sink's monitor, as it is recorded.
 pub struct Monitor {
     // Ended when this is dropped.
     _recorder: Recorder,
@@ -28,9 +28,9 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// Records `card-a`.
-    pub fn open(lab: &Lab) -> Result<Self> {
-        let recorder = lab.record("card-a")?;
+    /// Records a sink.
+    pub fn open(lab: &Lab, sink: &str) -> Result<Self> {
+        let recorder = lab.record(sink)?;
         let file = File::open(recorder.file())?;
         Ok(Self {
             _recorder: recorder,
@@ -89,7 +89,10 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     let _player = play(&with, "bench")?;
     with.wait_for_route("bench", "mixd-default")?;
     let _silent = play_silence(&without, "card-a")?;
-    let (mut ours_at, mut theirs_at) = (Monitor::open(&with)?, Monitor::open(&without)?);
+    let (mut ours_at, mut theirs_at) = (
+        Monitor::open(&with, "card-a")?,
+        Monitor::open(&without, "card-a")?,
+    );
     std::thread::sleep(PAUSE);
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..bench.rounds(100) {
