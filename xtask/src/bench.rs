@@ -12,6 +12,7 @@ mod frame;
 mod idle;
 mod memory;
 mod moves;
+mod phone;
 mod press;
 mod report;
 mod requests;
@@ -47,7 +48,7 @@ const DOCUMENT: &str = "xtask/bench/README.md";
 const MARKERS: [&str; 2] = ["<!-- cargo xtask bench -->\n", "<!-- end -->\n"];
 
 /// The benches, by name.
-const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 16] = [
+const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 17] = [
     ("cli", cli::measure),
     ("roundtrip", requests::roundtrip),
     ("fanout", requests::fanout),
@@ -57,6 +58,7 @@ const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 16] = [
     ("audio", audio::measure),
     ("route", route::measure),
     ("press", press::measure),
+    ("phone", phone::measure),
     ("move", moves::measure),
     ("card", cards::measure),
     ("memory", memory::measure),

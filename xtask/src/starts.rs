@@ -1,8 +1,6 @@
 //! `cargo xtask starts`: how often a silenced program is heard for a moment when it starts, on a busy
 //! machine, and where WirePlumber remembers that programs like it played through the other channel.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -53,14 +51,8 @@ fn run(programs: &Path, count: usize, awaits: bool, has_priority: bool) -> Resul
     let mut program = programs.join("mixd");
     if !has_priority {
         // As for a user without the limit: what it asks for is refused.
-        let script = lab.path("mixd");
-        let drop = "setpriv --bounding-set -sys_nice --inh-caps -sys_nice --";
-        let text = format!("#!/bin/sh\nexec {drop} {} \"$@\"\n", program.display());
-        std::fs::write(&script, text)?;
-        std::fs::set_permissions(&script, Permissions::from_mode(0o755))?;
-        // It is looked for beside mixd.
-        std::os::unix::fs::symlink(programs.join("mixctl"), lab.path("mixctl"))?;
-        program = script;
+        let drop = "exec setpriv --bounding-set -sys_nice --inh-caps -sys_nice --";
+        program = tools::wrap_mixd(programs, &lab.path(""), drop)?;
     }
     let mixd = Mixd::start(&lab, &program)?;
     mixd.ctl(&["add-program", "Discord"])?;

@@ -1,7 +1,8 @@
 //! What several commands do: call cargo, find what it has built, become root, keep a log.
 
-use std::fs::File;
+use std::fs::{self, File, Permissions};
 use std::num::NonZero;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -84,7 +85,7 @@ pub fn run_logged(command: &mut Command, log: &Path) -> Result<()> {
     if status.success() {
         return Ok(());
     }
-    let said = std::fs::read_to_string(log).unwrap_or_default();
+    let said = fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = said.lines().collect();
     let last = lines[lines.len().saturating_sub(3)..].join(" / ");
     Err(format!("{name}: {status}; {shown} ends with: {last}").into())
@@ -98,11 +99,11 @@ pub fn missing(name: &str, error: &std::io::Error) -> String {
 /// Puts a text between two lines of a document, in the place of what is there.
 pub fn write_between(document: &str, [start, end]: &[&str; 2], text: &str) -> Result<()> {
     let file = root().join(document);
-    let read = std::fs::read_to_string(&file)?;
+    let read = fs::read_to_string(&file)?;
     let parts = read.split_once(start);
     let parts = parts.and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
     let (before, after) = parts.ok_or_else(|| format!("{document} has lost {}", start.trim()))?;
-    Ok(std::fs::write(
+    Ok(fs::write(
         &file,
         [before, start, text, end, after].concat(),
     )?)
@@ -185,6 +186,18 @@ pub fn commit() -> String {
     }
 }
 
+/// Writes a program `mixd` to a folder, with mixctl beside it, where tests look for it: a script that `begins`, and
+/// then becomes the mixd among `programs`. Returns its path.
+pub fn wrap_mixd(programs: &Path, folder: &Path, begins: &str) -> Result<PathBuf> {
+    let script = folder.join("mixd");
+    let mixd = programs.join("mixd");
+    let text = format!("#!/bin/sh\n{begins} '{}' \"$@\"\n", mixd.display());
+    fs::write(&script, text)?;
+    fs::set_permissions(&script, Permissions::from_mode(0o755))?;
+    symlink(programs.join("mixctl"), folder.join("mixctl"))?;
+    Ok(script)
+}
+
 /// A C++ compiler for the cc crate, where there is none of the name `c++`: gcc's own.
 pub fn cxx() -> Option<String> {
     let has = |program: &str| Command::new(program).arg("--version").output().is_ok();
@@ -209,7 +222,7 @@ pub fn target_folder() -> Result<PathBuf> {
 
 /// Returns a folder, made anew and empty.
 pub fn emptied(folder: PathBuf) -> Result<PathBuf> {
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder)?;
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder)?;
     Ok(folder)
 }

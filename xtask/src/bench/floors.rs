@@ -27,6 +27,7 @@ const SOURCES: [(&str, &str, Option<&str>); 7] = [
 const HEADER: &str = include_str!("floors/frames.h");
 
 /// Compiled floors.
+#[derive(Clone)]
 pub struct Floors {
     folder: PathBuf,
 }

@@ -49,6 +49,12 @@ impl Case {
         }
     }
 
+    /// Says that it belongs to another bench.
+    pub fn of(mut self, bench: &str) -> Self {
+        self.bench = bench.into();
+        self
+    }
+
     /// Says that the worst of many decide about it.
     pub fn tail(mut self) -> Self {
         self.tail = true;
