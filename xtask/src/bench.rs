@@ -19,6 +19,7 @@ mod requests;
 mod route;
 mod sample;
 mod scale;
+mod sets;
 mod size;
 mod watch;
 mod window;
@@ -48,10 +49,11 @@ const DOCUMENT: &str = "xtask/bench/README.md";
 const MARKERS: [&str; 2] = ["<!-- cargo xtask bench -->\n", "<!-- end -->\n"];
 
 /// The benches, by name.
-const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 17] = [
+const BENCHES: [(&str, fn(&Bench) -> Result<Vec<Case>>); 18] = [
     ("cli", cli::measure),
     ("roundtrip", requests::roundtrip),
     ("fanout", requests::fanout),
+    ("sets", sets::measure),
     ("codec", codec::measure),
     ("idle", idle::measure),
     ("watch", watch::measure),

@@ -114,7 +114,7 @@ fn processor(bench: &Bench, ways: &Ways) -> Result<Case> {
     let what = format!("all of PipeWire, {STREAMS} streams play");
     let case = Case::new("audio", what, "%", through);
     Ok(case
-        .floor("straight to the card", direct, 1.15)
+        .floor("straight to the card", direct, 1.1)
         .peer("two pw-loopback", around, 1.0))
 }
 

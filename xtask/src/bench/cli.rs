@@ -54,7 +54,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
         both.map(|run| run.milliseconds).collect()
     };
     let case = Case::new("cli", "`mixctl set-volume`, start to end", "ms", times(0))
-        .floor("static C, same bytes", times(1), 1.3)
+        .floor("static C, same bytes", times(1), 1.15)
         .peer("wpctl", times(2), 0.25)
         .peer("pactl", times(3), 0.25)
         .peer("pamixer", times(4), 0.25);

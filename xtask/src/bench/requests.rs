@@ -168,7 +168,7 @@ pub fn roundtrip(bench: &Bench) -> Result<Vec<Case>> {
                 clients => format!("{clients} clients, {name}"),
             };
             let case = Case::new("roundtrip", what, "µs", times(&ours))
-                .floor("poll server in C", times(&floor), is_median.then_some(1.3))
+                .floor("poll server in C", times(&floor), is_median.then_some(1.25))
                 .peer("D-Bus call", times(&bus), is_median.then_some(0.2));
             cases.push(case);
         }
@@ -248,5 +248,5 @@ pub fn fanout(bench: &Bench) -> Result<Vec<Case>> {
     let what = "a set, until the last of 30 has read it";
     let case = Case::new("fanout", what, "µs", quantiles(&ours, 0.5));
     let least = quantiles(&least, 0.5);
-    Ok(vec![case.floor("30 writes in C", least, 1.5)])
+    Ok(vec![case.floor("30 writes in C", least, 1.3)])
 }

@@ -45,7 +45,11 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
                 count => format!("{count} at once, {name}"),
             };
             let case = Case::new("route", what, "ms", of(&ours));
-            let case = case.peer("WirePlumber alone", of(&theirs), 1.2);
+            let case = case.peer(
+                "WirePlumber alone",
+                of(&theirs),
+                if share > 0.5 { 1.2 } else { 1.1 },
+            );
             cases.push(if is_tail { case.tail() } else { case });
         }
     }
