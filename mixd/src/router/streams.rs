@@ -89,7 +89,7 @@ impl Streams {
     /// Takes in that all of the metadata has been read again.
     pub fn note_refreshed(&mut self) {
         for record in self.records.values_mut() {
-            record.note_refreshed();
+            record.note_settled();
         }
     }
 

@@ -660,6 +660,20 @@ fn what_was_chosen_unseen_for_a_stream_is_a_wish_once_all_was_told_since_it_has_
 }
 
 #[test]
+fn what_is_contested_ends_where_the_stream_is_put_back_unseen() {
+    let mut world = World::new(&[]);
+    world.run(stream(STREAM, "Game", &[]));
+    for _ in 0..2 {
+        let removed = world.pipewire.set_target(STREAM, None);
+        world.run(removed);
+    }
+    assert_eq!(world.state(STREAM), StreamState::Contested);
+    world.tell_another(|it| it.set_target(STREAM, Some("1040")));
+    tell_again(&mut world);
+    assert_eq!(world.state(STREAM), StreamState::Routed);
+}
+
+#[test]
 fn a_move_that_was_shown_where_our_own_choice_was_not_is_a_wish() {
     let mut world = World::new(&[]);
     world.handle(stream(STREAM, "Game", &[]));

@@ -68,7 +68,7 @@ enum Playback {
     Pending,
     /// It plays, but what the metadata shows when all of it is read again may be from before.
     Playing,
-    /// All of the metadata was read again since it plays.
+    /// Somebody's choice of its target was told since it plays, or all of the metadata was read again.
     Settled,
 }
 
@@ -104,8 +104,8 @@ impl Record {
         }
     }
 
-    /// Takes in that all of the metadata has been read again.
-    pub fn note_refreshed(&mut self) {
+    /// Takes in that its target is known as it is while it plays: what is shown from now on is newer.
+    pub fn note_settled(&mut self) {
         if self.playback == Playback::Playing {
             self.playback = Playback::Settled;
         }
@@ -126,6 +126,10 @@ impl Record {
             Playback::Settled => true,
         };
         self.conclude(registry, stream, is_own, is_new);
+        // What a session manager remembers may follow what was set.
+        if !is_own && !is_refreshing {
+            self.note_settled();
+        }
     }
 
     /// Takes a target that the metadata has not shown in time for one that it has: all of it was read again
