@@ -244,13 +244,14 @@ fn a_hold_that_is_stopped_and_continued_ends_in_its_time() {
     let mut hold = hold.args(["hold", "-1", "--for", "2"]).spawn().unwrap();
     becomes(&mixd, "-1");
     let process = Pid::from_child(&hold);
-    std::thread::sleep(Duration::from_millis(1200));
+    std::thread::sleep(Duration::from_millis(1600));
     kill_process(process, Signal::STOP).unwrap();
     std::thread::sleep(Duration::from_millis(200));
     kill_process(process, Signal::CONT).unwrap();
     assert!(hold.wait().unwrap().success());
+    // Begun anew it would be almost four seconds.
     let took = begin.elapsed();
-    assert!(took < Duration::from_millis(2900), "{took:?}");
+    assert!(took < Duration::from_millis(3500), "{took:?}");
 }
 
 #[test]
