@@ -93,7 +93,7 @@ pub struct TargetKeys {
 }
 
 /// The direction of a node's ports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
     /// Into the node.
     Input,
@@ -122,6 +122,8 @@ pub struct Registry {
     ports: BTreeMap<u32, Port>,
     /// The ports of each node.
     ports_of: BTreeMap<u32, BTreeSet<u32>>,
+    /// The sides of the nodes whose ports are all known.
+    sides: BTreeMap<(u32, Direction), Side>,
     /// By id.
     links: BTreeMap<u32, Link>,
     /// The links that leave each node.
@@ -171,6 +173,7 @@ impl Registry {
             info.props = self.infos.remove(&id).and_then(|before| before.props);
         }
         self.infos.insert(id, info);
+        self.find_sides(id);
     }
 
     /// Takes in a port. Returns the node that it is part of, if it says so.
@@ -185,6 +188,7 @@ impl Registry {
         self.remove_port(id);
         self.ports_of.entry(node).or_default().insert(id);
         self.ports.insert(id, port);
+        self.find_sides(node);
         Some(node)
     }
 
@@ -228,6 +232,7 @@ impl Registry {
         self.remove_node(id);
         self.remove_port(id);
         self.infos.remove(&id);
+        self.find_sides(id);
         self.clients.remove(&id);
         self.targets.remove(&id);
         if let Some(keys) = &mut self.filter_keys {
@@ -250,6 +255,7 @@ impl Registry {
     fn remove_port(&mut self, id: u32) {
         if let Some(port) = self.ports.remove(&id) {
             take(&mut self.ports_of, &port.node, id);
+            self.find_sides(port.node);
         }
     }
 
@@ -324,7 +330,7 @@ impl Registry {
         let (Some(outputs), Some(inputs)) = (outputs, inputs) else {
             return Vec::new();
         };
-        let pairs = pairs(&outputs, &inputs).into_iter();
+        let pairs = pairs(outputs, inputs).into_iter();
         pairs
             .map(|(output, input)| Ports {
                 output_node,
@@ -471,7 +477,21 @@ impl Registry {
     }
 
     /// Returns the ports of one side of a node, once as many are known as its info event counts.
-    pub fn side(&self, node: u32, direction: Direction) -> Option<Side> {
+    pub fn side(&self, node: u32, direction: Direction) -> Option<&Side> {
+        self.sides.get(&(node, direction))
+    }
+
+    /// Finds the sides of a node whose ports, or whose number of them, have changed.
+    fn find_sides(&mut self, node: u32) {
+        for direction in [Direction::Input, Direction::Output] {
+            match self.find_side(node, direction) {
+                Some(side) => self.sides.insert((node, direction), side),
+                None => self.sides.remove(&(node, direction)),
+            };
+        }
+    }
+
+    fn find_side(&self, node: u32, direction: Direction) -> Option<Side> {
         let info = self.infos.get(&node)?;
         let (is_output, count) = match direction {
             Direction::Input => (false, info.inputs),

@@ -220,7 +220,7 @@ impl Sinks {
             wanted.is_known = true;
             if side.layout != wanted.layout {
                 self.refusals.remove(&channel);
-                wanted.layout = side.layout;
+                wanted.layout.clone_from(&side.layout);
             }
             return;
         }

@@ -398,9 +398,9 @@ impl Streams {
         if plan.round.is_alone || is_bare && plan.round.expired(Timeout::Ports(id)) {
             match registry.side(sink, Direction::Input) {
                 Some(inputs) => {
-                    let direction = Direction::Output;
+                    let (direction, layout) = (Direction::Output, inputs.layout.clone());
                     plan.ports
-                        .configure(registry, id, direction, inputs.layout, plan.round);
+                        .configure(registry, id, direction, layout, plan.round);
                 }
                 None => plan.ports.configure_card(registry, sink, plan.round),
             }
