@@ -29,14 +29,22 @@ pub const TARGETS: [(&str, Body); 10] = [
     ("model", model::model),
 ];
 
-/// Runs a body on each piece of an input: the length, in two bytes of which the low one is the first,
-/// then as many bytes. What refuses a piece at the first fault in it needs a piece for each of its
-/// refusals, and so would need a thousand inputs in the corpus.
-fn each(mut data: &[u8], body: Body) {
-    while let [low, high, rest @ ..] = data {
-        let length = usize::from(u16::from_le_bytes([*low, *high]));
+/// The targets whose inputs are steps: in the corpus many are in one file, as [`pieces`].
+pub const STEPS: [&str; 3] = ["model", "router", "session"];
+
+/// Runs a body on each piece of an input. What refuses a piece at the first fault in it needs a piece for each of
+/// its refusals, and so would need a thousand inputs in the corpus.
+fn each(data: &[u8], body: Body) {
+    pieces(data).for_each(body);
+}
+
+/// The pieces of an input: before each its length, in two bytes of which the low one is the first.
+pub fn pieces(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = data.split_first_chunk()?;
+        let length = usize::from(u16::from_le_bytes(*length));
         let (piece, more) = rest.split_at(length.min(rest.len()));
-        body(piece);
         data = more;
-    }
+        Some(piece)
+    })
 }

@@ -70,6 +70,21 @@ enum Action {
     Paste(Piece),
 }
 
+impl Action {
+    /// Returns whether it depends on what the window shows where.
+    fn is_the_pointers(self) -> bool {
+        matches!(
+            self,
+            Self::Move { .. }
+                | Self::Seek(_)
+                | Self::Press { .. }
+                | Self::Release
+                | Self::MiddlePress
+                | Self::Wheel { .. }
+        )
+    }
+}
+
 /// A short text, often one of those that mean something.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 enum Piece {
@@ -432,15 +447,21 @@ pub fn model(bytes: &[u8]) {
         let Ok(action) = bytes.arbitrary::<Action>() else {
             break;
         };
+        // As the window does: once for all that has happened, before the pointer meets what it shows. What an
+        // input ends with is laid out as well, so that each sequence of actions is.
+        if drawn.is_none() && action.is_the_pointers() {
+            world.lay_out();
+        }
         world.act(action);
         if at_once {
             world.answer(usize::MAX);
         }
-        let old = world.lay_out();
-        if let Some(pixels) = &mut drawn {
-            *pixels = paint(&world, Some((&old, std::mem::take(pixels))));
+        let is_last = bytes.is_empty();
+        if drawn.is_some() || is_last {
+            let old = world.lay_out();
+            drawn = drawn.map(|pixels| paint(&world, Some((&old, pixels))));
         }
-        if bytes.is_empty() {
+        if is_last {
             break;
         }
     }

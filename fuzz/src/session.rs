@@ -56,7 +56,8 @@ enum Operation {
     Ask(Message<Request>),
     /// The client sends many requests for the longest of answers at once.
     Flood(u8),
-    /// The client puts many long patterns on the list.
+    /// The client puts some long patterns on the list or, now and then, more than it takes: each is one more
+    /// change of a text that grows, which takes most of the time of an input that fills it.
     Fill(u8),
     /// The client sends a frame of any kind with any body.
     Frame { kind: u8, body: Body },
@@ -74,7 +75,7 @@ enum Operation {
     Close,
     /// The connection breaks: receiving fails.
     Break,
-    /// So many programs play.
+    /// So many programs play: a few or, now and then, as many as make the longest of answers.
     Play(u8),
     /// The configuration says something else.
     Configure(Message<Settings>),
@@ -383,7 +384,8 @@ impl World {
                 }
             }
             Operation::Fill(count) => {
-                for n in 0..u32::from(count % 192) {
+                let count = if count < u8::MAX { count % 8 } else { 192 };
+                for n in 0..u32::from(count) {
                     let pattern = Text::truncated(&format!("{n:x<128}"));
                     self.send(at, &framed(Kind::Request, n, &Request::AddProgram(pattern)));
                 }
@@ -391,7 +393,10 @@ impl World {
             Operation::Frame { kind, body } => self.send(at, &any_frame(kind, body)),
             Operation::Garble(bytes) => self.send(at, &bytes),
             Operation::Configure(Message(settings)) => self.app.set_settings(settings),
-            Operation::Play(count) => self.app.set_audio(playing(count.into())),
+            Operation::Play(count) => {
+                let count = if count < u8::MAX { count % 8 } else { count };
+                self.app.set_audio(playing(2 * usize::from(count)));
+            }
             Operation::Break => {
                 wire(|wire, _| wire.broken = true, 0);
                 self.remotes[at] = None;
@@ -664,7 +669,7 @@ fn playing(count: usize) -> Audio {
         linked_by: None,
         description: None,
     };
-    let streams = (0..2 * count)
+    let streams = (0..count)
         .map(|n| stream(n.try_into().expect("few")))
         .collect();
     Audio {

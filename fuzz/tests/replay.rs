@@ -18,23 +18,36 @@ fn folder(name: &str, target: &str) -> PathBuf {
     root.join(name).join(target)
 }
 
-/// The inputs of a target, in the order of their names.
-fn inputs(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
-    let folders = ["corpus", "crashes"].map(|name| fs::read_dir(folder(name, target)).ok());
-    let entries = folders.into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "{target} has a corpus");
-    let read = |path: PathBuf| (path.clone(), fs::read(path).unwrap());
-    paths.into_iter().map(read).collect()
+/// The inputs of a target, in the order of their names, and where they are.
+fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
+    let mut inputs = Vec::new();
+    for name in ["corpus", "crashes"] {
+        let Ok(entries) = fs::read_dir(folder(name, target)) else {
+            continue;
+        };
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        for path in paths {
+            let (place, data) = (path.display().to_string(), fs::read(path).unwrap());
+            if name == "corpus" && fuzz::STEPS.contains(&target) {
+                let pieces = fuzz::pieces(&data).enumerate();
+                let named = |(at, piece): (usize, &[u8])| (format!("{place}, {at}"), piece.into());
+                inputs.extend(pieces.map(named));
+            } else {
+                inputs.push((place, data));
+            }
+        }
+    }
+    assert!(!inputs.is_empty(), "{target} has a corpus");
+    inputs
 }
 
 /// A failure names the input, by what is printed last.
 #[test]
 fn the_corpus_and_every_past_crash_hold() {
     for (target, body) in fuzz::TARGETS {
-        for (path, input) in inputs(target) {
-            println!("{}", path.display());
+        for (place, input) in inputs(target) {
+            println!("{place}");
             body(&input);
         }
     }
@@ -78,7 +91,7 @@ impl Random {
     }
 
     /// An input of the corpus with one to four changes.
-    fn near(&mut self, corpus: &[(PathBuf, Vec<u8>)]) -> Vec<u8> {
+    fn near(&mut self, corpus: &[(String, Vec<u8>)]) -> Vec<u8> {
         let mut input = corpus[self.below(corpus.len())].1.clone();
         for _ in 0..=self.below(4) {
             let at = self.below(input.len() + 1);

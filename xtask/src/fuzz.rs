@@ -20,8 +20,13 @@ const INSTRUMENTED: &str = "--cfg=fuzzing -Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-simplifycfg-branch-fold-threshold=0";
 /// The targets whose inputs are lists: the length of each piece, in two bytes, then the piece (`fuzz/src/lib.rs`).
 const LISTS: [&str; 6] = ["client", "config", "message", "roundtrip", "rules", "text"];
+/// The targets whose inputs are steps, each of a few bytes, which change what the next one meets. In the corpus many
+/// of their inputs are in one file, in the form of a list.
+const STEPS: [&str; 3] = ["model", "router", "session"];
 /// How long an input is at most, in bytes: some of the longest frames that a client may send.
 const LONGEST: usize = 4096;
+/// The same of steps, some sixty of them: an input twice as long takes three times as long, and reaches little more.
+const LONGEST_STEPS: usize = 256;
 /// What the corpus must cover of the protocol's and the session's lines, in percent.
 const COVERAGE: f64 = 95.0;
 
@@ -94,6 +99,8 @@ fn build() -> Result<PathBuf> {
 struct Target<'a> {
     name: String,
     program: &'a Path,
+    /// Where its inputs are, a file each.
+    inputs: PathBuf,
     /// Where what it finds goes; empty at the start but for the seeds.
     found: PathBuf,
 }
@@ -104,9 +111,21 @@ impl<'a> Target<'a> {
         for (message, seed) in seeds(&name) {
             fs::write(found.join(message), seed)?;
         }
+        let corpus = Path::new("fuzz/corpus").join(&name);
+        let mut inputs = corpus.clone();
+        if STEPS.contains(&&*name) {
+            inputs = tools::emptied(found.with_extension("inputs"))?;
+            for file in files(&corpus)? {
+                let name = file.file_name().unwrap_or_default().to_string_lossy();
+                for (number, input) in pieces(&fs::read(&file)?).enumerate() {
+                    fs::write(inputs.join(format!("{name}-{number:03}")), input)?;
+                }
+            }
+        }
         Ok(Self {
             name,
             program,
+            inputs,
             found,
         })
     }
@@ -129,12 +148,18 @@ impl<'a> Target<'a> {
         let crash = self.found.with_extension("crash");
         let _ = fs::remove_file(&crash);
         let mut command = self.command();
-        command.arg(&self.found).arg(self.corpus());
+        command.arg(&self.found).arg(&self.inputs);
         // A target that nothing has ever broken has no folder there.
         command.args(Some(&crashes).filter(|folder| folder.exists()));
         command.arg(format!("-max_total_time={seconds}"));
         command.arg(format!("-exact_artifact_path={}", crash.display()));
-        command.arg(format!("-max_len={LONGEST}"));
+        let longest = match STEPS.contains(&&**name) {
+            true => LONGEST_STEPS,
+            false => LONGEST,
+        };
+        command.arg(format!("-max_len={longest}"));
+        // To weigh each input by how rare what it reaches is took a third of the router's time.
+        command.arg("-entropic=0");
         command.args(["-dict=fuzz/dictionaries/wire.dict", "-timeout=10"]);
         if jobs > 1 {
             command.arg(format!("-fork={jobs}"));
@@ -181,47 +206,65 @@ impl<'a> Target<'a> {
         let small = tools::emptied(self.found.with_extension("small"))?;
         let mut merge = self.command();
         merge.args(["-set_cover_merge=1", "-use_counters=0"]);
-        merge.arg(&small).arg(self.corpus()).arg(&self.found);
+        merge.arg(&small).arg(&self.inputs).arg(&self.found);
         tools::run(merge.stderr(File::create(self.found.with_extension("merge.log"))?))?;
-        let before = fs::read_dir(self.corpus())?.count();
+        let (before, kept) = (files(&self.inputs)?.len(), files(&small)?);
         let corpus = tools::emptied(self.corpus())?;
-        let files = fs::read_dir(small)?.map(|file| Ok(file?.path()));
-        let mut files = files.collect::<Result<Vec<_>>>()?;
-        files.sort();
-        if LISTS.contains(&&*self.name) {
-            let inputs = files.iter().map(fs::read);
-            let joined = joined(&inputs.collect::<io::Result<Vec<_>>>()?);
-            for (number, input) in joined.iter().enumerate() {
+        let is_steps = STEPS.contains(&&*self.name);
+        if is_steps || LISTS.contains(&&*self.name) {
+            let inputs = kept.iter().map(fs::read);
+            let mut inputs = inputs.collect::<io::Result<Vec<_>>>()?;
+            if is_steps {
+                inputs = inputs.iter().map(|input| piece(input)).collect();
+            }
+            for (number, input) in joined(&inputs).iter().enumerate() {
                 fs::write(corpus.join(format!("{number:03}")), input)?;
             }
         } else {
-            for file in &files {
+            for file in &kept {
                 fs::copy(file, corpus.join(file.file_name().unwrap_or_default()))?;
             }
         }
-        let after = fs::read_dir(&corpus)?.count();
+        let after = kept.len();
         println!("{}: corpus of {before} inputs, now {after}", self.name);
         Ok(())
     }
+}
+
+/// The files of a folder, in the order of their names.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let files = fs::read_dir(folder)?.map(|file| Ok(file?.path()));
+    let mut files = files.collect::<Result<Vec<_>>>()?;
+    files.sort();
+    Ok(files)
+}
+
+/// The pieces of a list, each behind its length in two bytes. A length that lies is made true.
+fn pieces(mut list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = list.split_first_chunk()?;
+        let length = rest.len().min(u16::from_le_bytes(*length).into());
+        let (piece, more) = rest.split_at(length);
+        list = more;
+        Some(piece)
+    })
+}
+
+/// A piece of a list: the length, then the bytes.
+fn piece(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
+    [&length.to_le_bytes(), bytes].concat()
 }
 
 /// Puts the pieces of inputs that are lists into as few inputs as hold them, of [`LONGEST`] bytes at most
 /// unless one piece is longer.
 fn joined(inputs: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let mut joined = vec![Vec::new()];
-    for input in inputs {
-        let mut rest = &input[..];
-        while let [low, high, data @ ..] = rest {
-            let length = data.len().min(u16::from_le_bytes([*low, *high]).into());
-            let (piece, more) = data.split_at(length);
-            rest = more;
-            let head = u16::try_from(length).unwrap_or(u16::MAX).to_le_bytes();
-            match joined.last_mut() {
-                Some(last) if last.len() + 2 + length <= LONGEST => {
-                    last.extend([&head, piece].concat());
-                }
-                _ => joined.push([&head, piece].concat()),
-            }
+    for bytes in inputs.iter().flat_map(|input| pieces(input)) {
+        let piece = piece(bytes);
+        match joined.last_mut() {
+            Some(last) if last.len() + piece.len() <= LONGEST => last.extend(piece),
+            _ => joined.push(piece),
         }
     }
     joined.retain(|input| !input.is_empty());
