@@ -56,8 +56,8 @@ enum Operation {
     Ask(Message<Request>),
     /// The client sends many requests for the longest of answers at once.
     Flood(u8),
-    /// The client puts some long patterns on the list or, now and then, more than it takes: each is one more
-    /// change of a text that grows, which takes most of the time of an input that fills it.
+    /// The client puts some long patterns on the list. (As many as it takes would be nearly two hundred changes of a text
+    /// that grows: that takes some thirty of these.)
     Fill(u8),
     /// The client sends a frame of any kind with any body.
     Frame { kind: u8, body: Body },
@@ -384,9 +384,8 @@ impl World {
                 }
             }
             Operation::Fill(count) => {
-                let count = if count < u8::MAX { count % 8 } else { 192 };
-                for n in 0..u32::from(count) {
-                    let pattern = Text::truncated(&format!("{n:x<128}"));
+                for n in 0..u32::from(count % 8) {
+                    let pattern = Text::truncated(&format!("{count}-{n:x<128}"));
                     self.send(at, &framed(Kind::Request, n, &Request::AddProgram(pattern)));
                 }
             }
@@ -395,7 +394,7 @@ impl World {
             Operation::Configure(Message(settings)) => self.app.set_settings(settings),
             Operation::Play(count) => {
                 let count = if count < u8::MAX { count % 8 } else { count };
-                self.app.set_audio(playing(2 * usize::from(count)));
+                self.app.set_audio(playing(count.into()));
             }
             Operation::Break => {
                 wire(|wire, _| wire.broken = true, 0);
