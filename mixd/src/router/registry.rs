@@ -231,8 +231,9 @@ impl Registry {
     pub fn remove(&mut self, id: u32) -> Option<Ports> {
         self.remove_node(id);
         self.remove_port(id);
-        self.infos.remove(&id);
-        self.find_sides(id);
+        if self.infos.remove(&id).is_some() {
+            self.find_sides(id);
+        }
         self.clients.remove(&id);
         self.targets.remove(&id);
         if let Some(keys) = &mut self.filter_keys {
