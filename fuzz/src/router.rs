@@ -605,10 +605,9 @@ impl World {
     /// PipeWire does some of what it was asked, in order; then the router plans, as it does once for all that it
     /// is told at once.
     fn execute(&mut self, count: usize) {
-        for _ in 0..count.min(self.pending.len()) {
-            let Some(command) = self.pending.pop_front() else {
-                break;
-            };
+        let count = count.min(self.pending.len());
+        let commands: Vec<Command> = self.pending.drain(..count).collect();
+        for command in commands {
             if self.is_moot(&command) {
                 if let Command::Link(ports) = &command
                     && !self.router.has_link(ports)
