@@ -297,8 +297,12 @@ impl Session {
 
     #[track_caller]
     fn is_sent(&self, sink: &str) {
-        self.lab.wait_for_route("Film", sink).unwrap();
-        self.lab.wait_for_route("Game", "mixd-default").unwrap();
+        for (name, sink) in [("Film", sink), ("Game", "mixd-default")] {
+            let arrives = self.lab.wait_for_route(name, sink);
+            // Among it what the programs that a key starts have said.
+            let desktop = || fs::read_to_string(self.lab.path("sway.log")).unwrap_or_default();
+            arrives.unwrap_or_else(|error| panic!("{error}; {}{}", self.mixd.log(), desktop()));
+        }
     }
 }
 
