@@ -10,7 +10,6 @@ pub mod output;
 pub mod state;
 mod watch;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -24,6 +23,7 @@ use wire::{Curve, OutputChoice, Rule, Snap};
 use self::line::Line;
 use crate::fade;
 use crate::rules::Rules;
+use crate::sorted::SortedMap;
 
 /// The values of mixd.conf.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl fmt::Display for Problem {
 /// The first line that is not right.
 pub fn parse(text: &[u8]) -> Result<Config, Problem> {
     let mut config = Config::default();
-    let mut set: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut set: SortedMap<&str, usize> = SortedMap::new();
     for (at, bytes) in text.split(|&byte| byte == b'\n').enumerate() {
         let number = at + 1;
         let problem = |what: String| Problem { line: number, what };

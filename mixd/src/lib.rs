@@ -23,4 +23,5 @@ pub mod router;
 pub mod rules;
 pub mod server;
 pub mod service_manager;
+pub mod sorted;
 pub mod sys;

@@ -28,7 +28,6 @@ mod streams;
 mod target;
 mod timeouts;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Index, IndexMut};
 use std::time::{Duration, Instant};
 
@@ -56,6 +55,7 @@ pub use self::timeouts::MAX_ATTEMPTS;
 use self::timeouts::{Round, Timeout, Timeouts};
 use crate::rules::Rules;
 use crate::rules::name::shown;
+use crate::sorted::{SortedMap, SortedSet};
 
 /// Both channels.
 pub const CHANNELS: [Channel; 2] = [Channel::Default, Channel::Aux];
@@ -450,7 +450,7 @@ impl Router {
     }
 
     /// Returns the node of each channel's sink to which streams can be sent.
-    pub fn ready_sinks(&self) -> BTreeMap<Channel, u32> {
+    pub fn ready_sinks(&self) -> SortedMap<Channel, u32> {
         let monitors = self.sinks.monitor_links(&self.registry);
         self.sinks.ready(&self.registry, &self.outputs, &monitors)
     }
@@ -611,7 +611,7 @@ impl Router {
         self.is_shut_down = true;
         let mut commands = self.streams.release_all(&self.registry);
         let monitors = self.links.iter().filter(|ports| self.is_monitor(ports));
-        let monitors: BTreeSet<Ports> = monitors.copied().collect();
+        let monitors: SortedSet<Ports> = monitors.copied().collect();
         self.links.unlink_others(&monitors, &mut commands);
         commands
     }

@@ -1,12 +1,11 @@
 //! Changes the rules in the text of mixd.conf, and leaves every other byte as it is. Pure.
 
-use std::collections::BTreeMap;
-
 use wire::message::Pattern;
 use wire::{Rule, fold};
 
 use super::line::{self, Line};
 use crate::rules::Rules;
+use crate::sorted::SortedMap;
 
 /// Returns the rule that a line says, if it says one.
 fn rule(line: &[u8]) -> Option<Rule> {
@@ -48,7 +47,7 @@ pub fn rewritten(text: &[u8], before: &Rules, after: &Rules) -> Vec<u8> {
 struct Edited<'a> {
     lines: Vec<&'a [u8]>,
     /// The lines that say a rule, by its pattern without regard to case: the first counts.
-    places: BTreeMap<String, Vec<usize>>,
+    places: SortedMap<String, Vec<usize>>,
     /// The new form of each line.
     new: Vec<Vec<u8>>,
     /// The line behind which a new rule goes.
@@ -60,10 +59,10 @@ struct Edited<'a> {
 impl<'a> Edited<'a> {
     fn new(text: &'a [u8]) -> Self {
         let lines = lines(text);
-        let mut places = BTreeMap::<String, Vec<usize>>::new();
+        let mut places = SortedMap::<String, Vec<usize>>::new();
         for (at, line) in lines.iter().enumerate() {
             if let Some(rule) = rule(line) {
-                places.entry(folded(rule.pattern())).or_default().push(at);
+                places.get_or_default(folded(rule.pattern())).push(at);
             }
         }
         Self {

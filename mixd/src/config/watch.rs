@@ -2,7 +2,6 @@
 //! there each folder that has a link in it or lacks a name. Folders further up are not: every
 //! program that writes something into HOME would wake us.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -13,6 +12,7 @@ use std::path::{Component, Path, PathBuf};
 
 use wire::socket::SystemError;
 
+use crate::sorted::{SortedMap, SortedSet};
 use crate::sys::{FolderEvent, Inotify};
 
 /// How many links are followed, as the kernel does (`path_resolution(7)`).
@@ -25,7 +25,7 @@ const LAST_NAMES: usize = 2;
 pub struct Watch {
     inotify: Inotify,
     /// By the number of the watch: the folder, and the names in it that matter.
-    folders: BTreeMap<i32, (PathBuf, BTreeSet<OsString>)>,
+    folders: SortedMap<i32, (PathBuf, SortedSet<OsString>)>,
 }
 
 impl Watch {
@@ -36,7 +36,7 @@ impl Watch {
     pub fn new() -> Result<Self, String> {
         Ok(Self {
             inotify: Inotify::open().map_err(|error| error.to_string())?,
-            folders: BTreeMap::new(),
+            folders: SortedMap::new(),
         })
     }
 
@@ -50,7 +50,7 @@ impl Watch {
         let followed = self.follow(path);
         for (number, place) in before {
             if followed.is_err() {
-                self.folders.entry(number).or_insert(place);
+                self.folders.get_or_insert_with(number, || place);
             } else if !self.folders.contains_key(&number) {
                 self.inotify.remove(number);
             }
@@ -113,9 +113,9 @@ impl Watch {
     fn add(&mut self, folder: &Path, name: &OsStr) -> Result<(), SystemError> {
         match self.inotify.add(folder) {
             Ok(number) => {
-                let place = self.folders.entry(number);
-                let place = place.or_insert_with(|| (folder.to_owned(), BTreeSet::new()));
-                place.1.insert(name.to_owned());
+                let place = || (folder.to_owned(), SortedSet::new());
+                let (_, names) = self.folders.get_or_insert_with(number, place);
+                names.insert(name.to_owned());
                 Ok(())
             }
             Err(error)

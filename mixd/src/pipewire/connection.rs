@@ -1,7 +1,6 @@
 //! A connection to PipeWire: events in, the router's commands out, and the objects that are ours while it
 //! lasts.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use pipewire::client::{Client, ClientListener};
@@ -29,6 +28,7 @@ use crate::router::{
     self, ByChannel, CHANNELS, Command, Direction, Event, Layout, Ports, Preference, Props, Router,
 };
 use crate::rules::Rules;
+use crate::sorted::SortedMap;
 
 /// How long our sinks stay after the last link to them has gone, where the session manager pauses the players
 /// of a sink that goes: it counts a link until it has handled the event that it makes of the link's end, which
@@ -40,8 +40,8 @@ const DRAINED_TIME: Duration = Duration::from_secs(1);
 /// A connection. Dropped in the order of the fields: listeners before what they listen to,
 /// everything before the core.
 pub struct Connection {
-    nodes: BTreeMap<u32, (NodeListener, Node)>,
-    clients: BTreeMap<u32, (ClientListener, Client)>,
+    nodes: SortedMap<u32, (NodeListener, Node)>,
+    clients: SortedMap<u32, (ClientListener, Client)>,
     metadata: Option<MetadataConnection>,
     /// The metadata `filters`: its id and version.
     filters: Option<(u32, u32)>,
@@ -50,8 +50,8 @@ pub struct Connection {
     manager: Option<u32>,
     /// The metadata `sm-settings`: its id and version.
     manager_settings: Option<(u32, u32)>,
-    links: BTreeMap<Ports, OwnLink>,
-    sinks: BTreeMap<router::Sink, Sink>,
+    links: SortedMap<Ports, OwnLink>,
+    sinks: SortedMap<router::Sink, Sink>,
     _registry_listener: registry::Listener,
     registry: RegistryRc,
     _core_listener: core::Listener,
@@ -132,15 +132,15 @@ impl Connection {
         let registry = core.get_registry_rc()?;
         let incoming = Incoming::default();
         let mut connection = Self {
-            nodes: BTreeMap::new(),
-            clients: BTreeMap::new(),
+            nodes: SortedMap::new(),
+            clients: SortedMap::new(),
             metadata: None,
             filters: None,
             settings: None,
             manager: None,
             manager_settings: None,
-            links: BTreeMap::new(),
-            sinks: BTreeMap::new(),
+            links: SortedMap::new(),
+            sinks: SortedMap::new(),
             _registry_listener: listen::registry(&registry, &incoming),
             registry,
             _core_listener: listen::core(&core, &incoming),

@@ -1,14 +1,13 @@
 //! The events that the router takes in and the commands that it gives, as plain values.
 
-use std::collections::BTreeMap;
-
 use wire::Channel;
 
 use super::layout::Layout;
 use super::registry::Direction;
+use crate::sorted::SortedMap;
 
 /// The properties of an object in PipeWire.
-pub type Props = BTreeMap<String, String>;
+pub type Props = SortedMap<String, String>;
 
 /// Something that has happened in PipeWire.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,13 +2,13 @@
 //! a mixer or a recorder's gain control sets there is put back, unless it is set again and again. To
 //! mute a *sink* is the user's wish.
 
-use std::collections::{BTreeMap, BTreeSet};
 use wire::{Channel, Warning};
 
 use super::CHANNELS;
 use super::event::{Command, Level, Sink};
 use super::sinks::Sinks;
 use super::timeouts::{Round, Timeout};
+use crate::sorted::{SortedMap, SortedSet};
 
 /// How often the level of a channel's sinks is put back, while others set it within
 /// [`Timeout::LevelUncontested`] each time, before it is left as it is for that long.
@@ -18,16 +18,16 @@ pub const MAX_RESTORES: u8 = 5;
 #[derive(Debug, Default)]
 pub struct Levels {
     /// As PipeWire has told them last.
-    told: BTreeMap<Sink, Level>,
+    told: SortedMap<Sink, Level>,
     /// What we have set last, of each channel, once nothing that is told later can be older.
-    set: Option<BTreeMap<Channel, f32>>,
+    set: Option<SortedMap<Channel, f32>>,
     /// The sinks that have been told to carry what was set. Before that they are told to carry what PipeWire
     /// creates them with: it may answer sooner than a new node has taken what it was sent (1.4.2).
-    acknowledged: BTreeSet<Sink>,
+    acknowledged: SortedSet<Sink>,
     /// Which the user has muted.
-    muted: BTreeSet<Channel>,
+    muted: SortedSet<Channel>,
     /// How often each has been put back of late.
-    restores: BTreeMap<Channel, u8>,
+    restores: SortedMap<Channel, u8>,
 }
 
 impl Levels {
@@ -71,7 +71,7 @@ impl Levels {
         let as_set: Vec<Sink> = as_set.map(|(&sink, _)| sink).collect();
         self.acknowledged.extend(as_set);
         let told = self.told.iter();
-        let changed: BTreeSet<Channel> = told
+        let changed: SortedSet<Channel> = told
             .filter(|(sink, _)| self.acknowledged.contains(sink))
             .filter(|(sink, level)| level.is_muted != self.is_muted(sink.channel))
             .map(|(sink, _)| sink.channel)

@@ -3,8 +3,6 @@
 //! more, and one that has lasted for a while is as good as new. One that PipeWire refuses is tried a few
 //! times.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use wire::Channel;
 
 use super::event::{Command, Ports};
@@ -12,6 +10,7 @@ use super::registry::{Link, Registry};
 use super::sinks::Sinks;
 use super::streams::MAX_MOVES;
 use super::timeouts::{MAX_ATTEMPTS, Round, Timeout};
+use crate::sorted::{SortedMap, SortedSet};
 
 /// How often in a row one from a sink of ours to the card is made again.
 pub const MAX_RELINKS: u8 = 3;
@@ -19,15 +18,15 @@ pub const MAX_RELINKS: u8 = 3;
 /// The links of ours.
 #[derive(Debug, Default)]
 pub struct Links {
-    made: BTreeSet<Ports>,
+    made: SortedSet<Ports>,
     /// Removed by us, and not yet gone.
-    unlinking: BTreeSet<Ports>,
+    unlinking: SortedSet<Ports>,
     /// How often each that others have removed may still be made again.
-    retries: BTreeMap<Ports, u8>,
+    retries: SortedMap<Ports, u8>,
     /// How often in a row PipeWire has refused each.
-    refusals: BTreeMap<Ports, u8>,
+    refusals: SortedMap<Ports, u8>,
     /// The sinks of ours that lack a link to the output, and that output.
-    unlinked_sinks: BTreeMap<u32, u32>,
+    unlinked_sinks: SortedMap<u32, u32>,
 }
 
 impl Links {
@@ -76,7 +75,7 @@ impl Links {
     /// Takes in that PipeWire has refused to make a link.
     pub fn note_refused(&mut self, ports: Ports) {
         if self.made.remove(&ports) {
-            let refusals = self.refusals.entry(ports).or_default();
+            let refusals = self.refusals.get_or_default(ports);
             *refusals = refusals.saturating_add(1);
         }
     }
@@ -192,7 +191,7 @@ impl Links {
     }
 
     /// Makes those that are wanted, and removes all others.
-    pub fn reconcile(&mut self, wanted: &BTreeSet<Ports>, round: &mut Round) {
+    pub fn reconcile(&mut self, wanted: &SortedSet<Ports>, round: &mut Round) {
         self.refusals.retain(|ports, _| wanted.contains(ports));
         self.unlink_others(wanted, &mut round.commands);
         for &ports in wanted {
@@ -212,7 +211,7 @@ impl Links {
     }
 
     /// Removes all links but the wanted ones.
-    pub fn unlink_others(&mut self, wanted: &BTreeSet<Ports>, commands: &mut Vec<Command>) {
+    pub fn unlink_others(&mut self, wanted: &SortedSet<Ports>, commands: &mut Vec<Command>) {
         let unwanted: Vec<Ports> = self.made.difference(wanted).copied().collect();
         for ports in unwanted {
             self.made.remove(&ports);

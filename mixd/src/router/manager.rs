@@ -8,13 +8,12 @@
 //! manager has linked a stream elsewhere that was where it had been sent. To ask a session manager that hangs
 //! shows that it does (`MAX_ANSWER_TIME` in `pipewire/metadata.rs`), and mixd goes on without it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::event::{Command, MetadataOwner};
 use super::registry::Registry;
 use super::state::Inputs;
 use super::streams::Streams;
 use super::timeouts::{Round, Timeout, Timeouts};
+use crate::sorted::{SortedMap, SortedSet};
 
 /// How often the metadata is read again for the sake of the same default sink: for a minute in all.
 /// Some session managers name none where every card is unplugged.
@@ -42,16 +41,16 @@ pub struct SessionManager {
     /// How often it was.
     refreshes: u32,
     /// The streams that are missing from their channels, for whose sake it was read again.
-    misplaced: BTreeSet<u32>,
+    misplaced: SortedSet<u32>,
 }
 
 /// The metadata is being read again.
 #[derive(Debug)]
 struct Refresh {
     /// The streams whose targets were not shown in time, with the serials that were set.
-    late: BTreeMap<u32, u64>,
+    late: SortedMap<u32, u64>,
     /// The streams that it has said something about so far.
-    told: BTreeSet<u32>,
+    told: SortedSet<u32>,
 }
 
 impl SessionManager {
@@ -97,7 +96,7 @@ impl SessionManager {
     /// Has the metadata read again, if something must have been missed.
     pub fn plan(&mut self, inputs: &Inputs, round: &mut Round) {
         let unacknowledged = inputs.streams.unacknowledged();
-        let late: BTreeMap<u32, u64> = unacknowledged
+        let late: SortedMap<u32, u64> = unacknowledged
             .filter(|&(stream, _)| round.expired(Timeout::Acknowledgement(stream)))
             .collect();
         let is_stale = self.is_default_stale(inputs.registry, round);
@@ -117,7 +116,7 @@ impl SessionManager {
             self.is_changed = false;
         }
         self.misplaced.extend(misplaced);
-        let told = BTreeSet::new();
+        let told = SortedSet::new();
         self.refresh = Some(Refresh { late, told });
         round.commands.push(Command::Refresh);
     }

@@ -1,8 +1,6 @@
 //! Which program a stream belongs to: its properties, those of its client and of its process; which rule
 //! matches it; and all that clients are told of one stream.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use wire::message::{ClientName, Key, Pattern, Sentence};
 use wire::{Channel, Property, Rule, Source, Stream, StreamDetail};
 
@@ -13,10 +11,11 @@ use super::timeouts::Round;
 use crate::limits::takes;
 use crate::rules::name::shown;
 use crate::rules::{self, BINARY, COMM, EXE, FLATPAK, Program, Rules};
+use crate::sorted::{SortedMap, SortedSet};
 
 /// The processes that play, by number; `None` for one that was asked about and is not known yet.
 #[derive(Debug, Default)]
-pub struct Processes(BTreeMap<u32, Option<Process>>);
+pub struct Processes(SortedMap<u32, Option<Process>>);
 
 impl Processes {
     /// Takes in the kernel's answer.
@@ -211,10 +210,10 @@ impl Registry {
     pub fn inspect_processes(&mut self, round: &mut Round) {
         let streams = self.sounds().filter(|&id| self.has_known_client(id));
         let pids = streams.filter_map(|id| self.said_pid(id));
-        let pids: BTreeSet<u32> = pids.map(Pid::number).collect();
+        let pids: SortedSet<u32> = pids.map(Pid::number).collect();
         self.processes.0.retain(|pid, _| pids.contains(pid));
         for pid in pids {
-            self.processes.0.entry(pid).or_insert_with(|| {
+            self.processes.0.get_or_insert_with(pid, || {
                 round.commands.push(Command::InspectProcess(pid));
                 None
             });

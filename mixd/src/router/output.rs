@@ -4,7 +4,6 @@
 //! falls silent.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 
 use wire::Channel;
 use wire::message::Pattern;
@@ -14,6 +13,7 @@ use super::registry::{Node, Registry};
 use super::timeouts::Round;
 use super::{ByChannel, CHANNELS, channel_of_name};
 use crate::rules::name;
+use crate::sorted::{SortedMap, SortedSet};
 
 /// How often what a combination copies into our sinks is removed while these are the same: more than
 /// one that is made for each of them, twice over. Whoever makes it again and again is not to be fought.
@@ -79,7 +79,7 @@ impl Outputs {
     }
 
     /// The sinks that are to be played to, and lead back into ours, or did until their copies were removed.
-    pub fn led_back(&self, registry: &Registry) -> BTreeSet<u32> {
+    pub fn led_back(&self, registry: &Registry) -> SortedSet<u32> {
         let is_mended = |&card: &u32| {
             let group = registry.link_group(card);
             group.is_some_and(|group| self.copies.removed.contains_key(group))
@@ -166,7 +166,7 @@ impl Output {
     /// The sink to play to where the one that should be, if there is one, can't be.
     fn other_card(&self, registry: &Registry, bad: Option<u32>) -> Option<u32> {
         let is_good = |id: u32| registry.is_card(id) && !registry.leads_back(id);
-        let best = |among: Option<&BTreeSet<u32>>| {
+        let best = |among: Option<&SortedSet<u32>>| {
             let cards = registry.cards();
             let cards = cards.filter(|(id, _)| among.is_none_or(|among| among.contains(id)));
             // No session manager takes a smart filter for the best card.
@@ -197,9 +197,9 @@ impl Output {
 struct Copies {
     /// The link groups whose copies into our sinks have been removed: how often, since the sink of
     /// this number was made.
-    removed: BTreeMap<String, (u32, u8)>,
+    removed: SortedMap<String, (u32, u8)>,
     /// Such copies, until they have gone.
-    going: BTreeSet<u32>,
+    going: SortedSet<u32>,
 }
 
 impl Copies {
@@ -213,7 +213,7 @@ impl Copies {
             if self.going.contains(&id) {
                 continue;
             }
-            let record = self.removed.entry(group).or_default();
+            let record = self.removed.get_or_default(group);
             if record.0 != created {
                 *record = (created, 0);
             }
@@ -265,8 +265,8 @@ impl Registry {
     /// The nodes that sound comes to from this one, itself included: along links, and from one node of
     /// a link group to the others, for what is between them is inside a program. It is followed into
     /// our sinks, and not out of them.
-    fn reached_from(&self, start: u32) -> BTreeSet<u32> {
-        let mut reached = BTreeSet::from([start]);
+    fn reached_from(&self, start: u32) -> SortedSet<u32> {
+        let mut reached = SortedSet::from([start]);
         let mut pending = vec![start];
         while let Some(node) = pending.pop() {
             if self.channel(node).is_some() {
@@ -296,7 +296,7 @@ impl Registry {
             .filter(|(_, node)| node.is_stream())
             .map(|(&id, _)| id);
         let mut ours = Vec::new();
-        let mut elsewhere = BTreeSet::new();
+        let mut elsewhere = SortedSet::new();
         for id in streams {
             let target = self.own_target_name(id);
             if let (Some(group), Some(target)) = (self.link_group(id), target) {

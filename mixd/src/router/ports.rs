@@ -1,15 +1,14 @@
 //! The nodes whose ports the router has configured, where no session manager does: once each.
 
-use std::collections::BTreeSet;
-
 use super::event::Command;
 use super::layout::Layout;
 use super::registry::{Direction, Registry};
 use super::timeouts::Round;
+use crate::sorted::SortedSet;
 
 /// The nodes whose ports have been configured, by id.
 #[derive(Debug, Default)]
-pub struct ConfiguredPorts(BTreeSet<u32>);
+pub struct ConfiguredPorts(SortedSet<u32>);
 
 impl ConfiguredPorts {
     /// Returns whether the ports of a node are ours.

@@ -1,10 +1,10 @@
 //! How many samples PipeWire computes at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::event::Props;
 use super::registry::{Registry, is_yes};
+use crate::sorted::{SortedMap, SortedSet};
 
 /// The default of PipeWire where `settings` has no value (pipewire.conf(5)).
 const RATE: u32 = 48_000;
@@ -60,14 +60,14 @@ pub fn quantum(registry: &Registry, start: impl IntoIterator<Item = u32>) -> Dur
 
 /// The nodes that one driver drives together with these: what links connect, in either direction,
 /// and what names the same group.
-fn connected(registry: &Registry, start: impl IntoIterator<Item = u32>) -> BTreeSet<u32> {
-    let mut groups: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+fn connected(registry: &Registry, start: impl IntoIterator<Item = u32>) -> SortedSet<u32> {
+    let mut groups: SortedMap<&str, Vec<u32>> = SortedMap::new();
     for &node in registry.infos.keys() {
         for group in groups_of(registry, node) {
-            groups.entry(group).or_default().push(node);
+            groups.get_or_default(group).push(node);
         }
     }
-    let mut found = BTreeSet::new();
+    let mut found = SortedSet::new();
     let mut queue: Vec<u32> = start.into_iter().collect();
     while let Some(node) = queue.pop() {
         if found.insert(node) {

@@ -2,7 +2,6 @@
 //! from it.
 
 use std::borrow::Borrow;
-use std::collections::{BTreeMap, BTreeSet};
 
 use wire::Channel;
 
@@ -10,6 +9,7 @@ use super::event::{Info, MetadataOwner, Ports, Props};
 use super::layout::{Layout, Side, pairs};
 use super::matching::Processes;
 use super::{channel_of_name, spa_json};
+use crate::sorted::{SortedMap, SortedSet};
 
 /// The metadata key by which a stream's sink is chosen (pipewire/keys.h: `PW_KEY_TARGET_OBJECT`).
 pub const TARGET_OBJECT: &str = "target.object";
@@ -113,35 +113,35 @@ pub struct Registry {
     /// The processes that play.
     pub processes: Processes,
     /// By id.
-    nodes: BTreeMap<u32, Node>,
+    nodes: SortedMap<u32, Node>,
     /// The nodes of each name.
-    named: BTreeMap<String, BTreeSet<u32>>,
-    serials: BTreeMap<u64, u32>,
+    named: SortedMap<String, SortedSet<u32>>,
+    serials: SortedMap<u64, u32>,
     /// By the node's id.
-    pub infos: BTreeMap<u32, Info>,
-    ports: BTreeMap<u32, Port>,
+    pub infos: SortedMap<u32, Info>,
+    ports: SortedMap<u32, Port>,
     /// The ports of each node.
-    ports_of: BTreeMap<u32, BTreeSet<u32>>,
+    ports_of: SortedMap<u32, SortedSet<u32>>,
     /// The sides of the nodes whose ports are all known.
-    sides: BTreeMap<(u32, Direction), Side>,
+    sides: SortedMap<(u32, Direction), Side>,
     /// By id.
-    links: BTreeMap<u32, Link>,
+    links: SortedMap<u32, Link>,
     /// The links that leave each node.
-    pub(super) links_from: BTreeMap<u32, BTreeSet<u32>>,
+    pub(super) links_from: SortedMap<u32, SortedSet<u32>>,
     /// The links that end at each node.
-    links_to: BTreeMap<u32, BTreeSet<u32>>,
-    clients: BTreeMap<u32, Client>,
+    links_to: SortedMap<u32, SortedSet<u32>>,
+    clients: SortedMap<u32, Client>,
     /// By the stream's id.
-    pub targets: BTreeMap<u32, TargetKeys>,
+    pub targets: SortedMap<u32, TargetKeys>,
     /// The `node.name` of the default sink.
     pub default_sink: Option<String>,
     /// The last one that there was.
     pub last_default: Option<String>,
     /// The `node.name` of the sink that the user has chosen to be it.
     pub configured_sink: Option<String>,
-    settings: BTreeMap<String, String>,
+    settings: SortedMap<String, String>,
     /// The keys of the metadata `filters`, by node; `None` if there is no such metadata.
-    pub(super) filter_keys: Option<BTreeMap<u32, BTreeMap<String, String>>>,
+    pub(super) filter_keys: Option<SortedMap<u32, SortedMap<String, String>>>,
 }
 
 impl Registry {
@@ -157,7 +157,7 @@ impl Registry {
             priority: number(props, "priority.session").unwrap_or(0),
         };
         self.remove_node(id);
-        self.named.entry(node.name.clone()).or_default().insert(id);
+        self.named.get_or_default(node.name.clone()).insert(id);
         if let Some(serial) = node.serial {
             self.serials.insert(serial, id);
         }
@@ -186,7 +186,7 @@ impl Registry {
             position: text(props, "audio.channel"),
         };
         self.remove_port(id);
-        self.ports_of.entry(node).or_default().insert(id);
+        self.ports_of.get_or_default(node).insert(id);
         self.ports.insert(id, port);
         self.find_sides(node);
         Some(node)
@@ -206,14 +206,14 @@ impl Registry {
         let (ports, client) = (ports()?, end("client.id"));
         self.remove_link(id);
         let (from, to) = (ports.output_node, ports.input_node);
-        self.links_from.entry(from).or_default().insert(id);
-        self.links_to.entry(to).or_default().insert(id);
-        Some(self.links.entry(id).or_insert(Link { ports, client }))
+        self.links_from.get_or_default(from).insert(id);
+        self.links_to.get_or_default(to).insert(id);
+        Some(self.links.get_or_insert_with(id, || Link { ports, client }))
     }
 
     /// Takes in a client.
     pub fn add_client(&mut self, id: u32, props: Props) {
-        let client = self.clients.entry(id).or_default();
+        let client = self.clients.get_or_default(id);
         if !client.is_known {
             client.props = props;
         }
@@ -221,7 +221,7 @@ impl Registry {
 
     /// Takes in the info event of a client.
     pub fn add_client_info(&mut self, id: u32, props: Props) {
-        let client = self.clients.entry(id).or_default();
+        let client = self.clients.get_or_default(id);
         // It does not repeat all that the registry lists.
         client.props.extend(props);
         client.is_known = true;
@@ -268,7 +268,7 @@ impl Registry {
     }
 
     /// The nodes, by id.
-    pub fn nodes(&self) -> &BTreeMap<u32, Node> {
+    pub fn nodes(&self) -> &SortedMap<u32, Node> {
         &self.nodes
     }
 
@@ -409,7 +409,7 @@ impl Registry {
         if !matches!(key, None | Some(TARGET_OBJECT | TARGET_NODE)) {
             return;
         }
-        let target = self.targets.entry(stream).or_default();
+        let target = self.targets.get_or_default(stream);
         match key {
             Some(TARGET_OBJECT) => target.object = value,
             Some(_) => target.node = value,
@@ -430,7 +430,7 @@ impl Registry {
 
     /// Takes in that the metadata `filters` has come or gone.
     pub fn set_filters(&mut self, are_there: bool) {
-        self.filter_keys = are_there.then(BTreeMap::new);
+        self.filter_keys = are_there.then(SortedMap::new);
     }
 
     /// Takes in a key of the metadata `filters`.
@@ -438,7 +438,7 @@ impl Registry {
         let Some(nodes) = &mut self.filter_keys else {
             return;
         };
-        let keys = nodes.entry(node).or_default();
+        let keys = nodes.get_or_default(node);
         match (key, value) {
             (Some(key), Some(value)) => drop(keys.insert(key, value)),
             (Some(key), None) => drop(keys.remove(&key)),
@@ -534,7 +534,7 @@ impl Registry {
     pub fn find(&self, object: &str) -> Option<u32> {
         let serial = object.parse().ok();
         let by_serial = serial.and_then(|serial: u64| self.serials.get(&serial));
-        let by_name = self.named.get(object).and_then(BTreeSet::first);
+        let by_name = self.named.get(object).and_then(SortedSet::first);
         by_serial.into_iter().chain(by_name).min().copied()
     }
 
@@ -602,7 +602,7 @@ impl Registry {
 }
 
 /// Takes an id out of an index, and the whole entry with the last.
-fn take<K, Q>(index: &mut BTreeMap<K, BTreeSet<u32>>, key: &Q, id: u32)
+fn take<K, Q>(index: &mut SortedMap<K, SortedSet<u32>>, key: &Q, id: u32)
 where
     K: Ord + Borrow<Q>,
     Q: Ord + ?Sized,

@@ -1,14 +1,13 @@
 //! A PipeWire and a session manager that do what they are asked: commands in, events out. The router's tests,
 //! the bench `scale` and the fuzz target `router` drive the router with it, and so does `--backend fake`.
 
-use std::collections::BTreeMap;
-
 use wire::Channel;
 
 use super::{
     Command, DEFAULT_SINK, Direction, Event, Info, Layout, MetadataOwner, Ports, Process, Props,
     Sink, TARGET_NODE, TARGET_OBJECT, sink_name,
 };
+use crate::sorted::SortedMap;
 
 /// The client that the session manager is.
 pub const MANAGER: u32 = 33;
@@ -150,12 +149,12 @@ pub struct PipeWire {
     /// Whether there is a session manager.
     pub is_managed: bool,
     /// What we have linked.
-    links: BTreeMap<Ports, u32>,
+    links: SortedMap<Ports, u32>,
     /// What the session manager has.
-    managed: BTreeMap<u32, BTreeMap<u32, Ports>>,
-    sinks: BTreeMap<Sink, (u32, Layout)>,
+    managed: SortedMap<u32, SortedMap<u32, Ports>>,
+    sinks: SortedMap<Sink, (u32, Layout)>,
     /// What is set in the metadata of which subject: keys and values.
-    keys: BTreeMap<u32, BTreeMap<String, String>>,
+    keys: SortedMap<u32, SortedMap<String, String>>,
     /// Somebody else is binding the metadata: we are not told what changes there.
     pub is_metadata_withheld: bool,
     next_link: u32,
@@ -166,10 +165,10 @@ impl PipeWire {
     pub fn new(is_managed: bool) -> Self {
         Self {
             is_managed,
-            links: BTreeMap::new(),
-            managed: BTreeMap::new(),
-            sinks: BTreeMap::new(),
-            keys: BTreeMap::new(),
+            links: SortedMap::new(),
+            managed: SortedMap::new(),
+            sinks: SortedMap::new(),
+            keys: SortedMap::new(),
             is_metadata_withheld: false,
             next_link: FIRST_LINK,
         }
@@ -260,8 +259,9 @@ impl PipeWire {
                 // Those of an earlier layout go, with their links.
                 let old: Vec<u32> = (0..PORTS).map(|n| port(*id, *direction, n)).collect();
                 let has = |ports: &Ports| old.contains(&ports.output) || old.contains(&ports.input);
-                let gone = self.links.extract_if(.., |ports, _| has(ports));
-                let mut events: Vec<Event> = gone.map(|(_, link)| Event::Removed(link)).collect();
+                let gone = self.links.iter().filter(|(ports, _)| has(ports));
+                let mut events: Vec<Event> = gone.map(|(_, &link)| Event::Removed(link)).collect();
+                self.links.retain(|ports, _| !has(ports));
                 events.extend(old.into_iter().map(Event::Removed));
                 events.push(Event::Info(*id, info));
                 events.extend(ports(*id, Direction::Output, layout));
@@ -336,7 +336,7 @@ impl PipeWire {
         else {
             return;
         };
-        let keys = self.keys.entry(*subject).or_default();
+        let keys = self.keys.get_or_default(*subject);
         match (key, value) {
             (Some(key), Some(value)) => drop(keys.insert(key.clone(), value.clone())),
             (Some(key), None) => drop(keys.remove(key)),
@@ -352,7 +352,7 @@ impl PipeWire {
             // PipeWire refuses a second link between the same ports.
             if !self.links.contains_key(&ports) {
                 let id = self.new_link();
-                self.managed.entry(stream).or_default().insert(id, ports);
+                self.managed.get_or_default(stream).insert(id, ports);
                 events.push(link(id, MANAGER, ports));
             }
         }
@@ -369,6 +369,6 @@ impl PipeWire {
         self.managed
             .get(&stream)
             .into_iter()
-            .flat_map(BTreeMap::values)
+            .flat_map(SortedMap::values)
     }
 }

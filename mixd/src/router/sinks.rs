@@ -2,8 +2,6 @@
 //! second one takes over before the first goes, so that no stream is ever without. A second one also takes
 //! over where the other channel would hear the first leave its card.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use wire::Channel;
 
 use super::event::{Command, Ports, Sink};
@@ -14,6 +12,7 @@ use super::registry::{Direction, Registry};
 use super::streams::Streams;
 use super::timeouts::{MAX_ATTEMPTS, Round, Timeout};
 use super::{ByChannel, CHANNELS};
+use crate::sorted::{SortedMap, SortedSet};
 
 /// How often somebody may remove a sink before none is created in its place for a while
 /// ([`Timeout::RecreateSinks`]): whoever does so each time is not to be fought.
@@ -52,13 +51,13 @@ impl Default for Wanted {
 /// The sinks that have been asked for.
 #[derive(Debug, Default)]
 pub struct Sinks {
-    all: BTreeMap<Sink, Entry>,
+    all: SortedMap<Sink, Entry>,
     /// The number of the next one.
     next: u32,
     /// How many have been removed by others of late.
     lost: u8,
     /// How often in a row PipeWire has refused to create one for each channel.
-    refusals: BTreeMap<Channel, u8>,
+    refusals: SortedMap<Channel, u8>,
     wanted: ByChannel<Wanted>,
 }
 
@@ -87,7 +86,7 @@ impl Sinks {
     pub fn note_refused(&mut self, sink: Sink) {
         if self.is_awaited(sink) {
             self.all.remove(&sink);
-            let refusals = self.refusals.entry(sink.channel).or_default();
+            let refusals = self.refusals.get_or_default(sink.channel);
             *refusals = refusals.saturating_add(1);
         }
     }
@@ -290,7 +289,7 @@ impl Sinks {
     }
 
     /// The links from each sink to its output.
-    pub fn monitor_links(&self, registry: &Registry) -> BTreeSet<Ports> {
+    pub fn monitor_links(&self, registry: &Registry) -> SortedSet<Ports> {
         let links = self.outputs();
         let links = links.flat_map(|(node, output)| registry.pairs(node, output));
         links.collect()
@@ -302,14 +301,14 @@ impl Sinks {
         &self,
         registry: &Registry,
         outputs: &Outputs,
-        monitors: &BTreeSet<Ports>,
-    ) -> BTreeMap<Channel, u32> {
+        monitors: &SortedSet<Ports>,
+    ) -> SortedMap<Channel, u32> {
         let has_ports = |card| registry.side(card, Direction::Input).is_some();
         let needs_no_link = |channel| match outputs.of(channel).node() {
             None => true,
             Some(card) => self.wanted[channel].is_known && !has_ports(card),
         };
-        let mut ready = BTreeMap::new();
+        let mut ready = SortedMap::new();
         for (sink, node, _) in self.nodes() {
             let has_serial = registry.nodes().get(&node);
             let has_serial = has_serial.is_some_and(|node| node.serial.is_some());
@@ -318,7 +317,7 @@ impl Sinks {
             if is_complete && (needs_no_link(sink.channel) || is_linked()) {
                 // Those created later come later.
                 let fits = self.fits(sink);
-                let best = ready.entry(sink.channel).or_insert((fits, node));
+                let best = ready.get_or_insert_with(sink.channel, || (fits, node));
                 if fits >= best.0 {
                     *best = (fits, node);
                 }
@@ -335,10 +334,10 @@ impl Sinks {
         &self,
         registry: &Registry,
         streams: &Streams,
-        ready: &BTreeMap<Channel, u32>,
-        wanted: &BTreeSet<Ports>,
+        ready: &SortedMap<Channel, u32>,
+        wanted: &SortedSet<Ports>,
         round: &mut Round,
-    ) -> BTreeSet<u32> {
+    ) -> SortedSet<u32> {
         let is_used = |node: u32| {
             streams.is_requested_for(node)
                 || registry.is_fed(node)
@@ -348,7 +347,7 @@ impl Sinks {
             let mut nodes = self.nodes();
             nodes.any(|(sink, id, _)| id == node && self.fits(sink))
         };
-        let mut superfluous: BTreeSet<u32> = self
+        let mut superfluous: SortedSet<u32> = self
             .nodes()
             .filter(|&(sink, node, _)| {
                 let successor = ready.get(&sink.channel);
@@ -361,7 +360,7 @@ impl Sinks {
     }
 
     /// Destroys the sinks that are these nodes.
-    pub fn destroy(&mut self, nodes: &BTreeSet<u32>, round: &mut Round) {
+    pub fn destroy(&mut self, nodes: &SortedSet<u32>, round: &mut Round) {
         self.all.retain(|&sink, entry| {
             let goes = entry.node.is_some_and(|node| nodes.contains(&node));
             if goes {

@@ -3,8 +3,6 @@
 
 mod record;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use wire::{Channel, StreamState};
 
 pub use self::record::Choice;
@@ -20,6 +18,7 @@ use super::state::{Cause, Defect, Inputs, State};
 use super::target::Target;
 use super::timeouts::{Round, Timeout};
 use crate::rules::Rules;
+use crate::sorted::{SortedMap, SortedSet};
 
 /// How often a stream may be moved away from its channel before it is left where it is moved to.
 pub const MAX_MOVES: u8 = 2;
@@ -30,16 +29,16 @@ const MAX_PAUSES: u8 = 2;
 /// The programs' streams.
 #[derive(Debug, Default)]
 pub struct Streams {
-    records: BTreeMap<u32, Record>,
+    records: SortedMap<u32, Record>,
     /// The state of all that makes sound, as of the last round.
-    states: BTreeMap<u32, State>,
+    states: SortedMap<u32, State>,
     /// The rule that matches each, until its properties or the rules change.
-    matches: BTreeMap<u32, Match>,
+    matches: SortedMap<u32, Match>,
     /// The rules of the last round.
     rules: Option<Rules>,
     /// The streams that were asked for since the session manager has last shown, by a link or a key, that
     /// it is alive.
-    awaiting_activity: BTreeSet<u32>,
+    awaiting_activity: SortedSet<u32>,
     /// The targets that a mixd that was killed has left in the metadata have been removed.
     are_stale_targets_removed: bool,
 }
@@ -148,7 +147,7 @@ impl Streams {
     /// Has these streams follow the list, wherever they were moved before.
     pub fn follow_list(&mut self, streams: &[u32]) {
         for &id in streams {
-            self.records.entry(id).or_default().follow_list();
+            self.records.get_or_default(id).follow_list();
         }
     }
 
@@ -171,7 +170,7 @@ impl Streams {
     }
 
     /// The state of all that makes sound, by id.
-    pub fn states(&self) -> &BTreeMap<u32, State> {
+    pub fn states(&self) -> &SortedMap<u32, State> {
         &self.states
     }
 
@@ -206,7 +205,7 @@ impl Streams {
     /// Finds the state of all that makes sound, and plans what follows from it.
     pub fn plan(&mut self, plan: &mut Plan) {
         self.remove_stale_targets(plan);
-        let mut states = BTreeMap::new();
+        let mut states = SortedMap::new();
         for id in plan.registry.sounds().collect::<Vec<u32>>() {
             let matched = self.matches.get(&id).copied();
             let matched = matched.unwrap_or_else(|| Match::find(plan.registry, id, plan.rules));
@@ -249,7 +248,7 @@ impl Streams {
 
     /// Notes what follows from the state of a stream for later rounds.
     fn note_state(&mut self, id: u32, state: &State) {
-        let record = self.records.entry(id).or_default();
+        let record = self.records.get_or_default(id);
         match (state.planned, state.target) {
             // Moved back: the list's again.
             (StreamState::Routed, _) if matches!(record.choice, Choice::User(Some(_))) => {
@@ -282,7 +281,7 @@ impl Streams {
         self.note_played(id, plan.registry);
         let sink = sink.filter(|_| !self.is_paused(id));
         let links = sink.and_then(|sink| self.own_links(id, sink, plan));
-        let record = self.records.entry(id).or_default();
+        let record = self.records.get_or_default(id);
         record.linked_to = links.as_ref().and(sink);
         plan.wanted.extend(links.unwrap_or_default());
     }
@@ -290,7 +289,7 @@ impl Streams {
     /// Notes whether the session manager has linked a stream to a sink: to the one that was asked for, if
     /// one was. One that it has linked elsewhere first, it has sent there from memory.
     fn note_played(&mut self, id: u32, registry: &Registry) {
-        let record = self.records.entry(id).or_default();
+        let record = self.records.get_or_default(id);
         let manager = registry.owner.client();
         let has_played = manager.is_some()
             && registry.links_from(id).any(|link| {
@@ -320,7 +319,7 @@ impl Streams {
         if is_given_up {
             plan.targets.extend(self.release(plan.registry, id));
             plan.registry.set_target(id, None, None);
-            let record = self.records.entry(id).or_default();
+            let record = self.records.get_or_default(id);
             (record.request, record.unacknowledged) = (Request::None, None);
         }
     }
@@ -331,7 +330,7 @@ impl Streams {
         let Some(serial) = node.and_then(|node| node.serial) else {
             return;
         };
-        let record = self.records.entry(stream).or_default();
+        let record = self.records.get_or_default(stream);
         record.was_routed |= state.planned == StreamState::Routed;
         if matches!(record.request, Request::Route { sink: before, .. } if before == sink) {
             return;
@@ -358,7 +357,7 @@ impl Streams {
     fn ask_anew(&mut self, id: u32, channel: Channel, is_missed: bool, plan: &mut Plan) {
         if self.is_paused(id) {
             if plan.round.expired(Timeout::Retarget(id)) {
-                self.records.entry(id).or_default().request = Request::None;
+                self.records.get_or_default(id).request = Request::None;
             }
             return;
         }
@@ -366,7 +365,7 @@ impl Streams {
             return;
         };
         let is_managers = client.is_some() && client == plan.registry.owner.manager();
-        let record = self.records.entry(id).or_default();
+        let record = self.records.get_or_default(id);
         // A stream that has only just been sent to its channel may have both for a moment.
         let is_due = is_managers && is_missed && record.is_requested();
         if is_due && record.pauses < MAX_PAUSES {
@@ -434,7 +433,7 @@ impl Streams {
         for (stream, is_number) in stale {
             // By number mixd sends what is its own to send.
             if is_number && registry.nodes().contains_key(&stream) {
-                self.records.entry(stream).or_default().was_routed = true;
+                self.records.get_or_default(stream).was_routed = true;
             }
             registry.set_target(stream, Some(TARGET_OBJECT), None);
             plan.targets.push(Command::ClearTarget(stream));
@@ -448,7 +447,7 @@ impl Streams {
     /// Takes back, at the end, what sends streams to our sinks.
     pub fn release_all(&self, registry: &Registry) -> Vec<Command> {
         let seen = registry.targets.keys().copied();
-        let mut ids: BTreeSet<u32> = seen
+        let mut ids: SortedSet<u32> = seen
             .filter(|&id| registry.target(id).channel().is_some())
             .collect();
         ids.extend(self.requested());
@@ -484,13 +483,13 @@ pub struct Plan<'a, 'r> {
     /// The rules.
     pub rules: &'a Rules,
     /// The node of each channel's sink to which streams can be sent.
-    pub ready: &'a BTreeMap<Channel, u32>,
+    pub ready: &'a SortedMap<Channel, u32>,
     /// The nodes whose ports were configured.
     pub ports: &'a mut ConfiguredPorts,
     /// The round.
     pub round: &'a mut Round<'r>,
     /// The links that are wanted.
-    pub wanted: &'a mut BTreeSet<Ports>,
+    pub wanted: &'a mut SortedSet<Ports>,
     /// The commands to the session manager, which come after the links.
     pub targets: Vec<Command>,
 }

@@ -1,11 +1,11 @@
 //! How long the router waits for others: most of what it would do, a session manager does in a moment.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use wire::Channel;
 
 use super::event::{Command, Ports};
+use crate::sorted::SortedMap;
 
 /// How often in a row PipeWire may refuse the same command: it is given again after 1, 2, 4 and 8 s, and
 /// then no more.
@@ -82,7 +82,7 @@ impl Timeout {
 /// The beginning of each wait.
 #[derive(Debug, Default)]
 pub struct Timeouts {
-    since: BTreeMap<Timeout, Instant>,
+    since: SortedMap<Timeout, Instant>,
 }
 
 impl Timeouts {
@@ -111,7 +111,7 @@ pub struct Round<'a> {
     /// The commands, in the order in which the adapter carries them out.
     pub commands: Vec<Command>,
     timeouts: &'a mut Timeouts,
-    waits: BTreeMap<Timeout, Instant>,
+    waits: SortedMap<Timeout, Instant>,
 }
 
 impl<'a> Round<'a> {
@@ -122,7 +122,7 @@ impl<'a> Round<'a> {
             is_alone: false,
             commands: Vec::new(),
             timeouts,
-            waits: BTreeMap::new(),
+            waits: SortedMap::new(),
         }
     }
 

@@ -1,12 +1,12 @@
 //! Which client gets a slot of the array, and what the others are told. Pure.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use wire::socket::Peer;
 use wire::{ErrorCode, Failure, Holder, Reason};
 
 use crate::rules::name::shown;
+use crate::sorted::SortedMap;
 
 /// How many clients are served at once. A desktop has a bar or two, a window, and key presses.
 pub const CLIENTS: usize = 32;
@@ -73,9 +73,9 @@ pub fn holders(
     slots: impl Iterator<Item = Peer>,
     program: impl Fn(i32) -> Option<String>,
 ) -> Vec<Holder> {
-    let mut places: BTreeMap<i32, u32> = BTreeMap::new();
+    let mut places: SortedMap<i32, u32> = SortedMap::new();
     for peer in slots {
-        *places.entry(peer.pid).or_default() += 1;
+        *places.get_or_default(peer.pid) += 1;
     }
     let mut holders: Vec<Holder> = places
         .into_iter()
@@ -92,9 +92,9 @@ pub fn holders(
 /// The programs of processes that hold slots, those first that hold most: `30 by mixctl (pid 12 and others), 2
 /// by waybar (pid 34)`.
 fn in_words(holders: &[Holder]) -> String {
-    let mut programs: BTreeMap<Option<&str>, (u32, Vec<u32>)> = BTreeMap::new();
+    let mut programs: SortedMap<Option<&str>, (u32, Vec<u32>)> = SortedMap::new();
     for holder in holders {
-        let (places, pids) = programs.entry(holder.name.as_deref()).or_default();
+        let (places, pids) = programs.get_or_default(holder.name.as_deref());
         *places += holder.places;
         pids.push(holder.pid.unwrap_or(0));
     }
