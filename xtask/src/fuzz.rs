@@ -71,9 +71,8 @@ fn targets() -> Result<Vec<String>> {
 /// Replays the corpus and tries what is near it for a moment, without libFuzzer: with what `cargo xtask
 /// test` has built.
 fn smoke() -> Result<()> {
-    tools::run(&mut tools::cargo(
-        "test --workspace --locked --test replay -- --include-ignored --nocapture",
-    ))
+    let words = "--workspace --locked --test replay -- --include-ignored --nocapture";
+    tools::run(&mut tools::cargo_test(words))
 }
 
 /// Builds the program of all targets, with what libFuzzer follows it by, and returns its path.

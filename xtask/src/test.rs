@@ -44,9 +44,10 @@ const fn runs(name: &'static str, command: fn() -> Result<Command>) -> Step {
 /// The step that a build of the cases does as well.
 const LINTS: &str = "lints";
 
-/// The steps; those that compile in this order.
+/// The steps; those that compile in this order, what runs long first.
 #[rustfmt::skip]
 const STEPS: [Step; 8] = [
+    compiles("fuzz", || Ok(tools::cargo_test("--workspace --locked --test replay -- --ignored"))),
     compiles("format", || Ok(cargo("fmt --all --check"))),
     compiles(LINTS, || Ok(cargo("clippy --workspace --all-targets --locked -- -D warnings"))),
     // The daemon builds on a machine that has no PipeWire.
@@ -58,7 +59,6 @@ const STEPS: [Step; 8] = [
     compiles("documentation", || {
         Ok(cargo("doc --workspace --exclude fuzz --no-deps --locked --no-default-features"))
     }),
-    compiles("fuzz", || Ok(tools::cargo_test("--workspace --locked --test replay -- --ignored"))),
     runs("installed", || Ok(own(in_system(User::Ordinary)?, "dist --check"))),
     runs("demo", || Ok(own(in_system(User::Root)?, "demo"))),
 ];

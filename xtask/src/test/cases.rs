@@ -225,7 +225,8 @@ impl Cases {
         pool.extend(among);
         pool.extend(jobs(rest));
         let mut outcome = thread::scope(|scope| {
-            let below = scope.spawn(|| job::run(below, 1));
+            // One waits for cargo's lock while another compiles, and none does while it runs what it has compiled.
+            let below = scope.spawn(|| job::run(below, tools::cores()));
             let mut outcome = job::run(pool, tools::cores() * AT_ONCE)?;
             outcome.add(below.join().map_err(|_| "a thread panicked")??);
             Result::Ok(outcome)
