@@ -716,7 +716,8 @@ impl World {
         self.check_outputs();
         let ready = self.router.ready_sinks();
         for stream in self.router.audio().streams {
-            let state = &self.router.inputs().streams.states()[&stream.id];
+            let states = self.router.inputs().streams.states();
+            let state = states.get(&stream.id).expect("a state of what is listed");
             let can_play = state.planned == StreamState::Routed;
             if can_play && ready.contains_key(&stream.channel) {
                 let is_linked = || {

@@ -301,20 +301,6 @@ impl<T> IntoIterator for SortedSet<T> {
     }
 }
 
-impl<Q: Ord + ?Sized, K: Ord + Borrow<Q>, V> std::ops::Index<&Q> for SortedMap<K, V> {
-    type Output = V;
-
-    /// # Panics
-    ///
-    /// If there is no such key.
-    fn index(&self, key: &Q) -> &V {
-        match self.place(key) {
-            Ok(at) => &self.0[at].1,
-            Err(_) => panic!("no such key"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};

@@ -1171,7 +1171,7 @@ fn what_a_dying_session_manager_unlinks_is_linked_by_us_until_somebody_else_does
     world.run(links);
     world.pipewire.is_managed = false;
     let links = &world.router.registry.links_from;
-    let ids: Vec<u32> = links[&STREAM].iter().copied().collect();
+    let ids: Vec<u32> = links.get(&STREAM).into_iter().flatten().copied().collect();
     let mut events: Vec<Event> = ids.into_iter().map(Event::Removed).collect();
     events.push(Event::Metadata(MetadataOwner::None));
     world.run(events);
