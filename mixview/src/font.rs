@@ -30,9 +30,32 @@ pub enum Weight {
 }
 
 pub struct Fonts {
-    regular: Rc<FontRef<'static>>,
-    strong: Rc<FontRef<'static>>,
+    regular: Own,
+    strong: Own,
     others: RefCell<Others>,
+}
+
+/// How many characters ASCII has.
+const ASCII: usize = 128;
+
+/// A font in the binary.
+struct Own {
+    font: Rc<FontRef<'static>>,
+    /// How far the next glyph is from each of ASCII's, in the font's units; none of what it does not have. A layout
+    /// measures every text, nearly all of it ASCII, and a third of its time was to look for that in the font.
+    advances: [Option<f32>; ASCII],
+}
+
+impl Own {
+    fn new(file: &'static [u8]) -> Result<Self, ab_glyph::InvalidFont> {
+        let font = FontRef::try_from_slice(file)?;
+        let advances = std::array::from_fn(|code| {
+            let id = font.glyph_id(char::from_u32(u32::try_from(code).ok()?)?);
+            (id.0 != 0).then(|| font.h_advance_unscaled(id))
+        });
+        let font = Rc::new(font);
+        Ok(Self { font, advances })
+    }
 }
 
 /// What there is for characters that the fonts in the binary do not have.
@@ -71,8 +94,8 @@ impl Fonts {
     /// The fonts in the binary are broken, which a test excludes.
     pub fn new() -> Result<Self, ab_glyph::InvalidFont> {
         Ok(Self {
-            regular: Rc::new(FontRef::try_from_slice(REGULAR)?),
-            strong: Rc::new(FontRef::try_from_slice(STRONG)?),
+            regular: Own::new(REGULAR)?,
+            strong: Own::new(STRONG)?,
             others: RefCell::default(),
         })
     }
@@ -113,11 +136,15 @@ impl Fonts {
         std::mem::take(&mut self.others.get_mut().lacking)
     }
 
-    pub(crate) fn glyph(&self, character: char, weight: Weight) -> Glyph {
-        let font = match weight {
+    fn own(&self, weight: Weight) -> &Own {
+        match weight {
             Weight::Regular => &self.regular,
             Weight::Strong => &self.strong,
-        };
+        }
+    }
+
+    pub(crate) fn glyph(&self, character: char, weight: Weight) -> Glyph {
+        let font = &self.own(weight).font;
         let id = font.glyph_id(character);
         if id.0 != 0 {
             return Glyph::Of(Rc::clone(font), id);
@@ -131,10 +158,19 @@ impl Fonts {
         }
     }
 
+    /// Returns how far the next glyph is from a character's, in the size's unit.
+    fn advance(&self, character: char, size: f32, weight: Weight) -> f32 {
+        let own = self.own(weight);
+        match own.advances.get(character as usize) {
+            Some(&Some(advance)) => advance * scale(&own.font, size),
+            _ => self.glyph(character, weight).advance(size),
+        }
+    }
+
     /// Returns the width of a text, in the size's unit.
     pub fn width(&self, text: &str, size: f32, weight: Weight) -> f32 {
         visible(text)
-            .map(|(_, character)| self.glyph(character, weight).advance(size))
+            .map(|(_, character)| self.advance(character, size, weight))
             .sum()
     }
 
@@ -146,7 +182,7 @@ impl Fonts {
         let mut end = (0, 0.0);
         for placed in visual(text) {
             let left = x;
-            x += self.glyph(placed.character, weight).advance(size);
+            x += self.advance(placed.character, size, weight);
             let (before, after) = match placed.is_rtl {
                 true => (x, left),
                 false => (left, x),
@@ -181,7 +217,7 @@ impl Fonts {
         if self.width(text, size, weight) <= room {
             return Cow::Borrowed(text);
         }
-        let ellipsis = self.glyph('…', weight).advance(size);
+        let ellipsis = self.advance('…', size, weight);
         if ellipsis > room {
             return Cow::Borrowed("");
         }
