@@ -400,7 +400,7 @@ fn is_typed_in(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
         let volume = volume_of(&daemon).parse::<Volume>()?;
         Ok((volume > step).then_some(()))
     })
-    .unwrap();
+    .unwrap_or_else(|error| panic!("{error}: {}", volume_of(&daemon)));
     for _ in 0..4 {
         if volume_of(&daemon) != "1" {
             hold("Right");
@@ -548,8 +548,6 @@ fn has_its_header_used(lab: &Lab, desktop: &dyn Desktop, name: &'static str) {
     let mut session = Session::open(lab, desktop, name, daemon.socket(), &[]);
     session.shows(lab, "the middle", |picture| picture.has_handle(0.0, TEXT));
     desktop.focus(lab, "mixview").unwrap();
-    // A click that comes with the focus only raises.
-    std::thread::sleep(MEANWHILE);
     let (left, value, right) = ((40, 26), (240, 22), (440, 26));
     click(lab, desktop, right);
     wait_for_volume(&daemon, "1");

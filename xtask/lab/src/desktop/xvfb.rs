@@ -10,6 +10,9 @@ use crate::Result;
 use crate::process::{Process, wait_for};
 use crate::{Lab, TIMEOUT};
 
+/// How long a window may take to read that it has the focus.
+const FOCUS_TIME: Duration = Duration::from_millis(500);
+
 /// A running Xvfb. Ended when dropped.
 #[derive(Debug)]
 pub struct Xvfb {
@@ -101,7 +104,11 @@ impl Desktop for Xvfb {
                 "windowfocus",
                 "--sync",
             ],
-        )
+        )?;
+        // The X server has done so; nothing tells when the window has read that it did. Until then it takes a key
+        // that is down for one that is held since before, and a click for one that raises it.
+        std::thread::sleep(FOCUS_TIME);
+        Ok(())
     }
 
     fn point(&self, lab: &Lab, x: u32, y: u32) -> Result<()> {
