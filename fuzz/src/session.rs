@@ -5,8 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::io;
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, Read};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -15,8 +15,8 @@ use wire::frame::{self, HEADER, Header, Kind, MAX_REPLY, MAX_REQUEST, Reader};
 use wire::message::Replacement;
 use wire::socket::Peer;
 use wire::{
-    Audio, Channel, Event, Failure, Hello, Mix, PROTOCOL, PipeWireState, Request, Settings, Stream,
-    StreamState, Text, Topic, Topics, Welcome, codec,
+    Audio, Channel, Event, Failure, Hello, PROTOCOL, PipeWireState, Request, Settings, Stream,
+    StreamState, Text, Topics, Welcome, codec,
 };
 
 use crate::any::Message;
@@ -32,6 +32,8 @@ const SLOTS: usize = 4;
 const OWN: u32 = 1000;
 /// More than any client's unhandled frames need, at eight a round.
 const LAST_ROUNDS: usize = 4096;
+/// How many messages are known to be sound.
+const REMEMBERED: usize = 16;
 
 #[derive(Arbitrary, Debug)]
 struct Step {
@@ -105,6 +107,8 @@ struct Wire {
     to_client: VecDeque<u8>,
     /// How many bytes are left to be read of each send that has not been read whole.
     unread_sends: VecDeque<usize>,
+    /// How many bytes the daemon has sent.
+    sent: usize,
     /// How much more the daemon may send.
     room: usize,
     /// How much it may receive at a time.
@@ -160,11 +164,8 @@ impl Socket for Pipe {
                 Err(io::ErrorKind::WouldBlock.into())
             };
         }
-        let count = space.len().min(wire.short).min(wire.to_daemon.len());
-        for (place, byte) in space.iter_mut().zip(wire.to_daemon.drain(..count)) {
-            *place = byte;
-        }
-        Ok(count)
+        let count = space.len().min(wire.short);
+        wire.to_daemon.read(&mut space[..count])
     }
 
     fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -180,8 +181,42 @@ impl Socket for Pipe {
         wire.room -= count;
         wire.to_client.extend(&bytes[..count]);
         wire.unread_sends.push_back(count);
+        wire.sent += count;
         Ok(count)
     }
+}
+
+/// What mixd has said and was found sound. Nearly all that it says it says again: to another client, or once more.
+#[derive(Default)]
+struct Sound(VecDeque<(Kind, Vec<u8>)>);
+
+impl Sound {
+    /// Decodes a body, unless that was done lately.
+    fn check(&mut self, kind: Kind, body: &[u8]) {
+        if self
+            .0
+            .iter()
+            .any(|(other, old)| *other == kind && old == body)
+        {
+            return;
+        }
+        match kind {
+            Kind::Event => drop(codec::decode::<Event>(body).unwrap()),
+            Kind::Welcome => drop(codec::decode::<Welcome>(body).unwrap()),
+            Kind::Error => drop(codec::decode::<Failure>(body).unwrap()),
+            Kind::Reply => drop(codec::decode::<wire::Reply>(body).unwrap()),
+            other => panic!("mixd sent a {other:?}"),
+        }
+        if self.0.len() == REMEMBERED {
+            self.0.pop_front();
+        }
+        self.0.push_back((kind, body.into()));
+    }
+}
+
+/// What tells the topics apart in an Event: a map's head, a text's, and the first letter.
+fn topic(body: &[u8]) -> [u8; 3] {
+    *body.first_chunk().expect("an Event says its topic")
 }
 
 /// What the model knows of a client.
@@ -194,10 +229,10 @@ struct Remote {
     unparsed: Vec<u8>,
     /// What it was told, events left out.
     answers: Vec<(Kind, u32)>,
-    last_volume: Option<Mix>,
-    last_programs: Option<Vec<String>>,
-    last_audio: Option<Audio>,
-    last_settings: Option<Settings>,
+    /// The last Event of each topic.
+    last: BTreeMap<[u8; 3], Vec<u8>>,
+    /// How much it had been sent when its unread Events were counted.
+    counted: usize,
     /// A time limit may have passed: the model does not say which requests came before it.
     hurried: bool,
     started: Instant,
@@ -211,70 +246,58 @@ impl Remote {
             reader: Reader::new(MAX_REPLY, 0),
             unparsed: Vec::new(),
             answers: Vec::new(),
-            last_volume: None,
-            last_programs: None,
-            last_audio: None,
-            last_settings: None,
+            last: BTreeMap::new(),
+            counted: 0,
             hurried: false,
             started: now,
         }
     }
 
-    fn take(&mut self, mut count: usize) {
+    fn take(&mut self, mut count: usize, sound: &mut Sound) {
         loop {
             let wire = &mut *self.wire.borrow_mut();
             let space = self.reader.space();
-            let part = space.len().min(count).min(wire.to_client.len());
-            if part == 0 {
+            let most = space.len().min(count);
+            let Ok(part @ 1..) = wire.to_client.read(&mut space[..most]) else {
                 return;
-            }
-            for (place, byte) in space.iter_mut().zip(wire.to_client.drain(..part)) {
-                *place = byte;
-            }
+            };
             count -= part;
             wire.note_read(part);
-            self.unparsed.extend(&self.reader.space()[..part]);
+            self.unparsed.extend(&space[..part]);
             self.reader.filled(part);
+            let mut parsed = 0;
             while let Some(frame) = self.reader.peek().expect("mixd's headers are sound") {
+                sound.check(frame.kind, frame.body);
                 match frame.kind {
-                    Kind::Event => match codec::decode(frame.body).expect("a sound Event") {
-                        Event::Volume(mix) => self.last_volume = Some(mix),
-                        Event::Programs(list) => {
-                            self.last_programs =
-                                Some(list.iter().map(ToString::to_string).collect());
-                        }
-                        Event::Streams(audio) => self.last_audio = Some(audio.into_owned()),
-                        Event::Settings(settings) => {
-                            self.last_settings = Some(settings.into_owned());
-                        }
-                    },
-                    kind => {
-                        match kind {
-                            Kind::Welcome => drop(codec::decode::<Welcome>(frame.body).unwrap()),
-                            Kind::Error => drop(codec::decode::<Failure>(frame.body).unwrap()),
-                            Kind::Reply => drop(codec::decode::<wire::Reply>(frame.body).unwrap()),
-                            other => panic!("mixd sent a {other:?}"),
-                        }
-                        self.answers.push((kind, frame.id));
+                    Kind::Event => {
+                        self.last.insert(topic(frame.body), frame.body.into());
                     }
+                    kind => self.answers.push((kind, frame.id)),
                 }
-                self.unparsed.drain(..HEADER + frame.body.len());
+                parsed += HEADER + frame.body.len();
                 self.reader.consume();
             }
+            self.unparsed.drain(..parsed);
         }
     }
 
-    /// Of each topic no more than two Events wait to be read, wherever they are.
-    fn check_unread(&self, output: &[u8]) {
+    /// Of each topic no more than two Events wait to be read, wherever they are: where some have come, no more than
+    /// have been read.
+    fn check_unread(&mut self, output: &[u8]) {
+        let wire = self.wire.borrow();
+        let sent = wire.sent + output.len();
+        if sent == self.counted {
+            return;
+        }
+        self.counted = sent;
         let mut bytes = self.unparsed.clone();
-        bytes.extend(&self.wire.borrow().to_client);
+        bytes.extend(&wire.to_client);
         bytes.extend(output);
         let mut rest = &bytes[..];
         let mut events = Vec::new();
         while let Ok(Some((frame, length))) = frame::parse(rest, MAX_REPLY) {
             if frame.kind == Kind::Event {
-                // A map's head, a text's, and the first letter tell the topics apart.
-                events.push(frame.body[..3].to_vec());
+                events.push(topic(frame.body));
             }
             rest = &rest[length..];
         }
@@ -341,6 +364,7 @@ struct World {
     clients: Vec<Client<Pipe>>,
     remotes: Vec<Option<Remote>>,
     event: EncodedEvent,
+    sound: Sound,
     app: App,
     now: Instant,
 }
@@ -402,7 +426,7 @@ impl World {
             }
             Operation::Read(count) => {
                 if let Some(client) = &mut self.remotes[at] {
-                    client.take(count.into());
+                    client.take(count.into(), &mut self.sound);
                 }
             }
             Operation::Room(count) => wire(|wire, count| wire.room += count, count.into()),
@@ -442,6 +466,7 @@ impl World {
             to_daemon: VecDeque::new(),
             to_client: VecDeque::new(),
             unread_sends: VecDeque::new(),
+            sent: 0,
             room: 300,
             short: usize::MAX,
             client_sends: true,
@@ -512,7 +537,7 @@ impl World {
             }
         }
         let changed = self.app.take_changed();
-        let remotes = self.remotes.iter();
+        let remotes = self.remotes.iter_mut();
         self.event.forget();
         for ((client, writable), remote) in self.clients.iter_mut().zip(writable).zip(remotes) {
             client.mark_dirty(changed);
@@ -527,7 +552,7 @@ impl World {
             if self.clients[at].peer().is_none()
                 && let Some(mut client) = self.remotes[at].take()
             {
-                client.take(usize::MAX);
+                client.take(usize::MAX, &mut self.sound);
                 self.check(&client);
             }
         }
@@ -541,7 +566,7 @@ impl World {
                 (wire.room, wire.short) = (usize::MAX / 2, usize::MAX);
             }
             for client in self.remotes.iter_mut().flatten() {
-                client.take(usize::MAX);
+                client.take(usize::MAX, &mut self.sound);
             }
             self.round(false);
             if (0..SLOTS).all(|at| self.is_settled(at)) {
@@ -591,31 +616,12 @@ impl World {
         if wire.daemon_closed {
             return;
         }
-        if topics.contains(Topic::Volume) {
-            let Event::Volume(mix) = self.app.event(Topic::Volume) else {
-                unreachable!()
-            };
-            assert_eq!(client.last_volume, Some(mix), "the last state");
-        }
-        if topics.contains(Topic::Streams) {
-            let Event::Streams(audio) = self.app.event(Topic::Streams) else {
-                unreachable!()
-            };
-            assert_eq!(client.last_audio.as_ref(), Some(&*audio), "the last state");
-        }
-        if topics.contains(Topic::Settings) {
-            let Event::Settings(settings) = self.app.event(Topic::Settings) else {
-                unreachable!()
-            };
-            let last = client.last_settings.as_ref();
-            assert_eq!(last, Some(&*settings), "the last state");
-        }
-        if topics.contains(Topic::Programs) {
-            let Event::Programs(rules) = self.app.event(Topic::Programs) else {
-                unreachable!()
-            };
-            let list: Vec<_> = rules.iter().map(ToString::to_string).collect();
-            assert_eq!(client.last_programs, Some(list), "the last state");
+        let mut space = vec![0; MAX_REPLY];
+        for now in topics.iter().map(|topic| self.app.event(topic)) {
+            let length = codec::encode(&now, &mut space).expect("an Event fits into a frame");
+            let now = &space[..length];
+            let last = client.last.get(&topic(now)).map(Vec::as_slice);
+            assert_eq!(last, Some(now), "the last state of {topics:?}");
         }
     }
 }
@@ -700,6 +706,7 @@ pub fn session(data: &[u8]) {
     let mut world = World {
         clients: (0..SLOTS).map(|id| Client::new(id, now)).collect(),
         event: EncodedEvent::default(),
+        sound: Sound::default(),
         remotes: (0..SLOTS).map(|_| None).collect(),
         app: App::new(Options::default()),
         now,
