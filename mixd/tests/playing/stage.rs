@@ -77,6 +77,20 @@ impl Stage {
         }
     }
 
+    /// Waits until `mixctl why` gives this reason, which mixd may know a second after the state, as the links tell
+    /// of a move too.
+    #[track_caller]
+    pub fn wait_for_why(&self, name: &str, reason: &str) {
+        let is_said = || {
+            let said = self.mixd.ctl(&["why", name])?;
+            Ok(said.contains(reason).then_some(()))
+        };
+        if let Err(error) = wait_for(reason, TIMEOUT, is_said) {
+            let said = self.mixd.ctl(&["why", name]);
+            panic!("{error}: {said:?}\n{}", self.mixd.log());
+        }
+    }
+
     pub fn play_both(&self) -> [Process; 2] {
         let game = self.lab.play_native("Game", &self.game, &[]).unwrap();
         let discord = self.lab.play_pulse("Discord", &self.discord, &[]).unwrap();

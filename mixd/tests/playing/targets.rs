@@ -224,8 +224,7 @@ fn a_move_in_a_mixer_is_the_users_until_he_moves_it_back_or_changes_the_list() {
         ] {
             move_in_a_mixer(&stage, name, sink);
             stage.wait_for_state(&format!("{state}\t{name}"));
-            let said = stage.mixd.ctl(&["why", name]).unwrap();
-            assert!(said.contains(why), "{sink}: {said}");
+            stage.wait_for_why(name, why);
             // And there it stays.
             std::thread::sleep(Duration::from_millis(300));
             stage.lab.wait_for_route(name, sink).unwrap();

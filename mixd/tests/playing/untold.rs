@@ -11,20 +11,6 @@ use lab::{Daemon, Lab, STEREO, TIMEOUT};
 
 use crate::stage::{GAME, Stage};
 
-/// Waits until `mixctl why` gives this reason.
-fn why(stage: &Stage, name: &str, reason: &str) {
-    let is_said = || {
-        Ok(stage
-            .mixd
-            .ctl(&["why", name])?
-            .contains(reason)
-            .then_some(()))
-    };
-    if let Err(error) = wait_for(reason, TIMEOUT, is_said) {
-        panic!("{error}: {:?}", stage.mixd.ctl(&["why", name]));
-    }
-}
-
 /// Links two nodes' ports, or unlinks them.
 fn link(stage: &Stage, from: &str, to: &str, undo: bool) {
     for side in ["FL", "FR"] {
@@ -53,7 +39,7 @@ fn a_node_without_a_class_is_listed_with_what_it_is_linked_to() {
     stage.lab.output("pw-cli", &args).unwrap();
     link(&stage, "tone:output", "card-b", false);
     stage.wait_for_state("default\tpinned\tTone");
-    why(&stage, "Tone", "linked to card-b");
+    stage.wait_for_why("Tone", "linked to card-b");
     let heard = stage.lab.listen("card-b", Duration::from_secs(1)).unwrap();
     let level = heard.without_start(3).steady_level(GAME);
     assert!(level.iter().all(|level| *level > -13.0), "{level:?}");
@@ -80,18 +66,14 @@ fn a_stream_that_nobody_is_to_link_waits_until_somebody_has() {
     let args = ["-P", "{ node.autoconnect = false node.name = synth }"];
     let _synth = stage.lab.play_native("Synth", &stage.game, &args).unwrap();
     stage.wait_for_state("default\twaiting\tSynth");
-    why(&stage, "Synth", "nobody has linked it");
+    stage.wait_for_why("Synth", "nobody has linked it");
     wait_until_told(&stage, r#""running":false"#);
     link(&stage, "synth:output", "card-b", false);
     stage.wait_for_state("default\tpinned\tSynth");
     wait_until_told(&stage, r#""running":true"#);
     wait_until_told(&stage, r#""process":"pw-play""#);
     wait_until_told(&stage, r#""description":""#);
-    why(
-        &stage,
-        "Synth",
-        "(node.autoconnect); it is linked to card-b",
-    );
+    stage.wait_for_why("Synth", "(node.autoconnect); it is linked to card-b");
     link(&stage, "synth:output", "card-b", true);
     stage.wait_for_state("default\twaiting\tSynth");
     link(&stage, "synth:output", "mixd-aux", false);
@@ -108,8 +90,8 @@ fn a_pulse_program_that_forbids_to_be_moved_is_listed_with_what_helps() {
         let args = [property, &device];
         let _game = stage.lab.play_pulse(name, &stage.game, &args).unwrap();
         stage.wait_for_state(&format!("default\tpinned\t{name}"));
-        why(&stage, name, "allow-moves");
-        why(&stage, name, "it is linked to card");
+        stage.wait_for_why(name, "allow-moves");
+        stage.wait_for_why(name, "it is linked to card");
     }
     // In one of our sinks it plays through that channel.
     let args = ["--property=node.dont-reconnect=true", "--device=mixd-aux"];
@@ -144,8 +126,8 @@ fn wireplumber_0_5_that_is_set_to_move_no_stream_is_named_as_the_reason() {
     }
     stage.wait_for_state("default\tpinned\tGame");
     stage.wait_for_state("aux\tpinned\tAsks");
-    why(&stage, "Game", "linking.allow-moving-streams");
-    why(&stage, "Asks", "asks for mixd-aux itself");
+    stage.wait_for_why("Game", "linking.allow-moving-streams");
+    stage.wait_for_why("Asks", "asks for mixd-aux itself");
     let set = |value| {
         let args = ["settings", "linking.allow-moving-streams", value];
         stage.lab.output("wpctl", &args).unwrap();
@@ -179,11 +161,10 @@ fn filters_are_listed_and_why_knows_them_by_name() {
     let _loop = lab::process::Process::start(&mut command).unwrap();
     stage.wait_for_state("default\tpinned\tLoop");
     stage.lab.wait_for_route("Loop", "card-b").unwrap();
-    why(
-        &stage,
+    stage.wait_for_why(
         "Loop",
         "a filter or a loopback (node.link-group); it is linked to card-b",
     );
     let id = stage.lab.dump().unwrap().streams("Loop")[0].to_string();
-    why(&stage, &id, "node.link-group");
+    stage.wait_for_why(&id, "node.link-group");
 }
