@@ -219,9 +219,17 @@ impl<T> Default for SortedSet<T> {
 /// Of two entries with one key the later counts.
 impl<K: Ord, V> FromIterator<(K, V)> for SortedMap<K, V> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let mut map = Self::new();
-        map.extend(entries);
-        map
+        // Sorted once: a program may have a thousand properties, in any order.
+        let mut entries: Vec<(K, V)> = entries.into_iter().collect();
+        entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+        entries.dedup_by(|later, kept| {
+            let is_same = later.0 == kept.0;
+            if is_same {
+                std::mem::swap(later, kept);
+            }
+            is_same
+        });
+        Self(entries)
     }
 }
 

@@ -60,10 +60,13 @@ impl<'a> Edited<'a> {
     fn new(text: &'a [u8]) -> Self {
         let lines = lines(text);
         let mut places = SortedMap::<String, Vec<usize>>::new();
-        for (at, line) in lines.iter().enumerate() {
-            if let Some(rule) = rule(line) {
-                places.get_or_default(folded(rule.pattern())).push(at);
-            }
+        let rules = lines.iter().enumerate();
+        let rules = rules.filter_map(|(at, line)| Some((folded(rule(line)?.pattern()), at)));
+        // In order, so that each is added at the end of the map: a file may have thousands.
+        let mut rules: Vec<(String, usize)> = rules.collect();
+        rules.sort_unstable();
+        for (pattern, at) in rules {
+            places.get_or_default(pattern).push(at);
         }
         Self {
             new: lines.iter().map(|line| line.to_vec()).collect(),
