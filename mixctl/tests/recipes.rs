@@ -300,8 +300,9 @@ impl Session {
         for (name, sink) in [("Film", sink), ("Game", "mixd-default")] {
             let arrives = self.lab.wait_for_route(name, sink);
             // Among it what the programs that a key starts have said.
-            let desktop = || fs::read_to_string(self.lab.path("sway.log")).unwrap_or_default();
-            arrives.unwrap_or_else(|error| panic!("{error}; {}{}", self.mixd.log(), desktop()));
+            let desktop =
+                || ["sway.log", "i3.log"].map(|log| fs::read_to_string(self.lab.path(log)));
+            arrives.unwrap_or_else(|error| panic!("{error}; {}{:?}", self.mixd.log(), desktop()));
         }
     }
 }
