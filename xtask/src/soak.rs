@@ -414,9 +414,7 @@ impl Soak {
         if !self.players.is_empty() {
             let index = self.random(self.players.len());
             let gone = self.players.remove(index).name;
-            wait_for("a player's end", TIMEOUT, || {
-                Ok(self.lab.dump()?.streams(&gone).is_empty().then_some(()))
-            })?;
+            self.lab.wait_for_end(&gone)?;
         }
         Ok(())
     }

@@ -97,8 +97,7 @@ fn run(programs: &Path, count: usize, awaits: bool, has_priority: bool) -> Resul
                 round * AT_ONCE
             );
         }
-        let gone = || Ok(lab.dump()?.streams(name).is_empty().then_some(()));
-        wait_for("their end", TIMEOUT, gone)?;
+        lab.wait_for_end(name)?;
     }
     drop(load);
     let starts = rounds * AT_ONCE;

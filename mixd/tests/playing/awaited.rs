@@ -44,8 +44,7 @@ fn no_program_is_linked_before_mixd_has_chosen() {
         std::thread::sleep(Duration::from_millis(300));
         assert_eq!(recorder.stop().unwrap().loud_samples(), [0, 0], "{name}");
         drop(player);
-        let gone = || Ok(stage.lab.dump()?.streams(name).is_empty().then_some(()));
-        wait_for("its end", TIMEOUT, gone).unwrap();
+        stage.lab.wait_for_end(name).unwrap();
     }
 }
 

@@ -107,8 +107,7 @@ fn level_without_mixd(lab: &Lab, card: &str, args: &[&str]) -> f64 {
     wait_for("the program's sink", TIMEOUT, is_playing).unwrap();
     let level = settled_level(lab, card, GAME);
     drop(player);
-    let has_gone = || Ok(lab.dump()?.streams("Game").is_empty().then_some(()));
-    wait_for("the program's end", TIMEOUT, has_gone).unwrap();
+    lab.wait_for_end("Game").unwrap();
     level
 }
 

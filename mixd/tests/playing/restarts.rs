@@ -46,12 +46,8 @@ fn assert_works(stage: &Stage) {
     let recording = stage.lab.listen("card-a", Duration::from_millis(700));
     assert_levels(&recording.unwrap().end(3), [(GAME, 1.0), (DISCORD, 0.5)]);
     drop((game, discord));
-    let gone = || {
-        let dump = stage.lab.dump()?;
-        let silent = dump.streams("Game").is_empty() && dump.streams("Discord").is_empty();
-        Ok(silent.then_some(()))
-    };
-    wait_for("the players' end", TIMEOUT, gone).unwrap();
+    stage.lab.wait_for_end("Game").unwrap();
+    stage.lab.wait_for_end("Discord").unwrap();
 }
 
 fn restart(stage: &mut Stage, signal: Signal, daemons: &[Daemon]) {

@@ -121,8 +121,7 @@ impl Stage {
         println!("start {start}: {name} on {card}, {frames} frames, loud {loud:?}");
         assert!(loud[0] < QUANTA, "start {start}: {loud:?}");
         drop(player);
-        let gone = || Ok(self.lab.dump()?.streams(name).is_empty().then_some(()));
-        wait_for("the player's end", TIMEOUT, gone).unwrap();
+        self.lab.wait_for_end(name).unwrap();
         loud != [0, 0]
     }
 

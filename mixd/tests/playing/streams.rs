@@ -180,8 +180,7 @@ fn a_stream_sent_to_the_wrong_channel_from_memory_is_corrected_once() {
         std::thread::sleep(Duration::from_millis(1500));
         drop(game);
     }
-    let gone = || Ok(stage.lab.dump()?.streams("Game").is_empty().then_some(()));
-    wait_for("the player's end", TIMEOUT, gone).unwrap();
+    stage.lab.wait_for_end("Game").unwrap();
     // …and then it belongs to the other, which is silent.
     stage.mixd.ctl(&["add-program", "Game"]).unwrap();
     stage.set_volume("-1");

@@ -85,15 +85,7 @@ fn a_program_that_names_the_default_sink_itself_plays_through_its_channel() {
         assert_eq!(recorder.stop().unwrap().loud_samples(), [0, 0], "{asks}");
         stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
         drop(sdl);
-        let gone = || {
-            Ok(stage
-                .lab
-                .dump()?
-                .streams("Discord")
-                .is_empty()
-                .then_some(()))
-        };
-        wait_for("its end", TIMEOUT, gone).unwrap();
+        stage.lab.wait_for_end("Discord").unwrap();
     }
 }
 

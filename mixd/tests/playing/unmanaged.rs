@@ -42,6 +42,8 @@ fn a_change_of_the_list_and_a_silenced_program_work_as_well() {
     stage.mixd.ctl(&["add-program", "Discord"]).unwrap();
     stage.lab.wait_for_route("Discord", "mixd-aux").unwrap();
     drop((game, discord));
+    stage.lab.wait_for_end("Game").unwrap();
+    stage.lab.wait_for_end("Discord").unwrap();
     stage.set_volume("-1");
     let recorder = stage.lab.record("card-a").unwrap();
     let _discord = stage

@@ -115,7 +115,12 @@ impl Recording {
     /// Without the first `blocks` tenths of a second.
     #[must_use]
     pub fn without_start(&self, blocks: usize) -> Self {
-        let cut = |channel: &Vec<f32>| channel.iter().copied().skip(blocks * BLOCK).collect();
+        self.without_frames(blocks * BLOCK)
+    }
+
+    /// Without the first `count` frames.
+    pub(crate) fn without_frames(&self, count: usize) -> Self {
+        let cut = |channel: &Vec<f32>| channel.iter().copied().skip(count).collect();
         Self {
             channels: self.channels.iter().map(cut).collect(),
         }

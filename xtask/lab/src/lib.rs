@@ -382,12 +382,12 @@ impl Lab {
         let positions = known
             .map_or("FL FR", |card| card.positions)
             .replace(' ', ",");
-        let channels = positions.split(',').count().to_string();
+        let channels = positions.split(',').count();
         let file = self.path(&format!("{card}.wav"));
         let _ = fs::remove_file(&file);
         let mut command = self.prompt("pw-record");
         command.args(["-P", "{ stream.capture.sink = true }", "--format", "f32"]);
-        command.args(["--rate", "48000", "--channels", &channels]);
+        command.args(["--rate", "48000", "--channels", &channels.to_string()]);
         let target = if by_own_links { "0" } else { card };
         command.args(["--channel-map", &positions, "--target", target]);
         let process = Process::start(command.arg(&file))?;
@@ -396,12 +396,16 @@ impl Lab {
         }
         // More than a header: samples come.
         let grows = || {
-            Ok(fs::metadata(&file)
-                .is_ok_and(|data| data.len() > 4096)
-                .then_some(()))
+            let size = fs::metadata(&file).map_or(0, |data| data.len());
+            Ok((size > 4096).then_some(size))
         };
-        wait_for("pw-record", TIMEOUT, grows)?;
-        Ok(Recorder { process, file })
+        let size = usize::try_from(wait_for("pw-record", TIMEOUT, grows)?)?;
+        let missed = size / (size_of::<f32>() * channels);
+        Ok(Recorder {
+            process,
+            file,
+            missed,
+        })
     }
 
     /// Does for a recorder what the session manager does: gives it ports, and links them.
@@ -497,6 +501,14 @@ impl Lab {
             Ok((self.dump()?.sinks_of(name) == [sink]).then_some(()))
         })
     }
+
+    /// Waits until the program `name` has no stream any more: some of what an ended one has played last
+    /// is heard until PipeWire has removed it.
+    pub fn wait_for_end(&self, name: &str) -> Result<()> {
+        wait_for(&format!("the end of {name}"), TIMEOUT, || {
+            Ok(self.dump()?.streams(name).is_empty().then_some(()))
+        })
+    }
 }
 
 /// A program that will see the session in this folder and no other: of the variables that this
@@ -527,6 +539,9 @@ pub(crate) fn command_in(folder: &Path, program: impl AsRef<OsStr>) -> Command {
 pub struct Recorder {
     process: Process,
     file: PathBuf,
+    /// The frames from before the test could do anything: PipeWire gives a recorder of a card that slept
+    /// what that has played last, a quantum of it.
+    missed: usize,
 }
 
 impl Recorder {
@@ -539,7 +554,7 @@ impl Recorder {
     pub fn stop(mut self) -> Result<Recording> {
         // SIGINT makes pw-record finish the file's header.
         self.process.end(Signal::INT)?;
-        Recording::read(&self.file)
+        Ok(Recording::read(&self.file)?.without_frames(self.missed))
     }
 }
 
