@@ -56,11 +56,13 @@ pub fn run(options: &Options, name: &Name) -> Result<(), Box<dyn std::error::Err
         polled[SIGNALS] = sys::entry(Some(signals.as_fd()), POLLIN);
         polled[PIPEWIRE] = sys::entry(pipewire, POLLIN);
         polled[CONFIG] = sys::entry(config, POLLIN);
-        polled[SERVER..].copy_from_slice(&server.entries());
+        let clients = server.entries();
+        let used = SERVER + clients.len();
+        polled[SERVER..used].copy_from_slice(clients);
         let deadlines = [server.deadline(now), app.deadline(), exit_by];
         let next = deadlines.into_iter().flatten().min();
         sys::poll(
-            &mut polled,
+            &mut polled[..used],
             next.map(|next| next.saturating_duration_since(now)),
         )?;
 

@@ -48,8 +48,12 @@ pub struct Server {
     clients: Box<[Client<ClientSocket>]>,
     /// The slots that are taken: the others are not looked at.
     connected: ClientSet,
-    /// When the first client is due, as of the last call of [`deadline`](Self::deadline).
+    /// The clients that are due at some time, whatever poll(2) says.
+    timed: ClientSet,
+    /// When the first of them is due, as of the last call of [`deadline`](Self::deadline).
     next_due: Option<Instant>,
+    /// The poll set's entries, each as of the last time that something happened to its client.
+    entries: [pollfd; ENTRIES],
     /// Whose turn is first; moves on, so that nobody is always last.
     first: ClientId,
     /// The Event that was published last.
@@ -80,6 +84,11 @@ impl ClientSet {
 
     fn is_full(self) -> bool {
         self.0 == u32::MAX
+    }
+
+    /// Returns the number of slots up to the last client in it.
+    fn end(self) -> usize {
+        CLIENTS - self.0.leading_zeros() as usize
     }
 
     /// The clients that are in it now, in order.
@@ -122,7 +131,9 @@ impl Server {
             listener,
             clients: (0..CLIENTS).map(|id| Client::new(id, now)).collect(),
             connected: ClientSet::default(),
+            timed: ClientSet::default(),
             next_due: None,
+            entries: [sys::entry(None, 0); ENTRIES],
             first: 0,
             event: EncodedEvent::default(),
             spare: spare_descriptor(),
@@ -139,34 +150,52 @@ impl Server {
         (self.accept_again, self.slot_wait_until) = (None, None);
     }
 
-    /// The poll set's entries.
-    pub fn entries(&self) -> [pollfd; ENTRIES] {
-        let mut entries = [sys::entry(None, 0); ENTRIES];
+    /// The poll set's entries, up to that of the last client: poll(2) fails when it is given more than
+    /// `RLIMIT_NOFILE`. There are fewer than open descriptors, as a client gets the first slot that is free.
+    pub fn entries(&mut self) -> &[pollfd] {
+        debug_assert!(
+            self.connected.iter().all(|at| {
+                let (kept, now) = (self.entries[FIRST_CLIENT + at], self.entry(at));
+                (kept.fd, kept.events) == (now.fd, now.events)
+            }),
+            "something has happened to a client that was not noted"
+        );
         // Not while somebody waits for a slot: the listener would be ready all the while.
-        if !self.is_stopping && self.accept_again.is_none() && self.slot_wait_until.is_none() {
-            entries[LISTENER] = sys::entry(Some(self.listener.as_fd()), POLLIN);
-        }
-        for at in self.connected.iter() {
-            let interest = self.clients[at].interest();
-            let input = if interest.readable { POLLIN } else { 0 };
-            let output = if interest.writable { POLLOUT } else { 0 };
-            let socket = self.clients[at].socket().map(|socket| socket.fd.as_fd());
-            entries[FIRST_CLIENT + at] = sys::entry(socket, input | output);
-        }
+        let accepts =
+            !self.is_stopping && self.accept_again.is_none() && self.slot_wait_until.is_none();
+        self.entries[LISTENER] = sys::entry(accepts.then(|| self.listener.as_fd()), POLLIN);
+        let (entries, _) = self.entries.split_at(FIRST_CLIENT + self.connected.end());
         entries
     }
 
     /// When [`handle`](Self::handle) is due, if nothing is ready before.
     pub fn deadline(&mut self, now: Instant) -> Option<Instant> {
-        let connected = self.connected.iter();
-        self.next_due = connected
-            .filter_map(|at| self.clients[at].deadline(now))
-            .min();
+        let timed = self.timed.iter();
+        self.next_due = timed.filter_map(|at| self.clients[at].deadline(now)).min();
         let others = [self.accept_again, self.slot_wait_until];
         self.next_due
             .into_iter()
             .chain(others.into_iter().flatten())
             .min()
+    }
+
+    /// Takes in what a client waits for, after something has happened to it: a client to which nothing happens
+    /// costs nothing.
+    fn note_client(&mut self, at: ClientId, now: Instant) {
+        self.entries[FIRST_CLIENT + at] = self.entry(at);
+        match self.clients[at].deadline(now) {
+            Some(_) => self.timed.insert(at),
+            None => self.timed.remove(at),
+        }
+    }
+
+    fn entry(&self, at: ClientId) -> pollfd {
+        let client = &self.clients[at];
+        let interest = client.interest();
+        let input = if interest.readable { POLLIN } else { 0 };
+        let output = if interest.writable { POLLOUT } else { 0 };
+        let socket = client.socket().map(|socket| socket.fd.as_fd());
+        sys::entry(socket, input | output)
     }
 
     /// Gives each client its turn, then accepts a new one.
@@ -186,6 +215,7 @@ impl Server {
             };
             client.serve(events, service, now);
             self.release_if_closed(at, service);
+            self.note_client(at, now);
         }
         self.first = (self.first + 1) % CLIENTS;
         // Last, so that a slot that has just become free is free.
@@ -217,9 +247,17 @@ impl Server {
     ) {
         self.event.forget();
         for at in self.connected.from(self.first) {
+            let is_writable = polled[FIRST_CLIENT + at].revents & POLLOUT != 0;
+            if topics.is_empty() && !is_writable {
+                continue;
+            }
             self.clients[at].mark_dirty(topics);
-            if polled[FIRST_CLIENT + at].revents & POLLOUT != 0 {
+            if is_writable {
                 self.clients[at].send_events(&mut self.event, service, now);
+                self.note_client(at, now);
+            } else {
+                // Nothing but what it waits to be sent has changed.
+                self.entries[FIRST_CLIENT + at] = self.entry(at);
             }
         }
     }
@@ -262,6 +300,7 @@ impl Server {
                 sys::set_smallest_send_buffer(&fd);
                 self.clients[at].admit(ClientSocket { fd }, peer, now);
                 self.connected.insert(at);
+                self.note_client(at, now);
             }
             Err(failure) => {
                 warning!("refused user {} (pid {}): {failure}", peer.uid, peer.pid);

@@ -55,32 +55,18 @@ pub fn entry(fd: Option<BorrowedFd>, events: i16) -> pollfd {
 ///
 /// # Errors
 /// Those of `poll`.
-pub fn poll<const N: usize>(
-    entries: &mut [pollfd; N],
-    timeout: Option<Duration>,
-) -> Result<(), SystemError> {
-    // Only the entries in use: poll(2) fails when it is given more than RLIMIT_NOFILE, even if
-    // most are empty.
-    let mut used = [entry(None, 0); N];
-    let mut count = 0;
-    for entry in entries.iter().filter(|entry| entry.fd >= 0) {
-        used[count] = *entry;
-        count += 1;
-    }
+pub fn poll(entries: &mut [pollfd], timeout: Option<Duration>) -> Result<(), SystemError> {
     // Rounded up: a deadline must have passed when poll returns for it.
     let timeout = timeout.map_or(-1, |timeout| {
-        i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
+        let rest = timeout.subsec_nanos().div_ceil(1_000_000);
+        let whole = timeout.as_secs().saturating_mul(1000);
+        i32::try_from(whole.saturating_add(rest.into())).unwrap_or(i32::MAX)
     });
-    // SAFETY: the array has at least `count` entries.
-    let result = unsafe { libc::poll(used.as_mut_ptr(), count as libc::nfds_t, timeout) };
+    // SAFETY: the slice has that many entries.
+    let result =
+        unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, timeout) };
     match check(result) {
-        Ok(_) => {
-            let polled = entries.iter_mut().filter(|entry| entry.fd >= 0);
-            for (entry, used) in polled.zip(&used) {
-                entry.revents = used.revents;
-            }
-            Ok(())
-        }
+        Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
         Err(error) => Err(SystemError::new("poll", "the daemon's descriptors", error)),
     }

@@ -168,8 +168,12 @@ impl Session {
 
     /// Returns whether [`handle_frames`](Self::handle_frames) would handle one.
     pub fn has_work(&self) -> bool {
-        let can_work = self.phase != Phase::Closing && self.has_room() && !self.waits_for_room;
-        can_work && !matches!(next_frame(&self.reader), Ok(None))
+        // Most clients have sent nothing most of the time.
+        !self.reader.is_empty()
+            && self.phase != Phase::Closing
+            && self.has_room()
+            && !self.waits_for_room
+            && !matches!(next_frame(&self.reader), Ok(None))
     }
 
     fn has_room(&self) -> bool {
