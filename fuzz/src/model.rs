@@ -164,6 +164,8 @@ struct World {
     /// The pixels of a logical one, with the zoom.
     scale: f32,
     frame: Frame,
+    /// Something has happened since the frame was laid out.
+    is_changed: bool,
     /// How many changes of the list were asked for.
     changes: usize,
     /// Whether the window waits for text to paste.
@@ -172,6 +174,7 @@ struct World {
 
 impl World {
     fn update(&mut self, messages: Vec<Message>) {
+        self.is_changed |= !messages.is_empty();
         for message in messages {
             let edited = self.edited().filter(|_| !gives_up(&message));
             let is_from_mixd = matches!(message, Message::Reply(_) | Message::Event(_));
@@ -230,7 +233,11 @@ impl World {
         }
     }
 
-    fn lay_out(&mut self) -> Frame {
+    /// Lays out what has changed since. Returns the frame before.
+    fn lay_out(&mut self) -> Option<Frame> {
+        if !std::mem::take(&mut self.is_changed) {
+            return None;
+        }
         let viewport = zoomed(&mut self.model, self.viewport);
         self.pointer.rescaled(viewport.scale / self.scale);
         self.scale = viewport.scale;
@@ -251,7 +258,7 @@ impl World {
             );
         }
         self.check_rows();
-        std::mem::replace(&mut self.frame, frame)
+        Some(std::mem::replace(&mut self.frame, frame))
     }
 
     /// Each stream is in one row, unless the window has room for none, and what has the focus is there.
@@ -372,6 +379,7 @@ impl World {
                     height: u32::from(height).clamp(1, 2000),
                     scale: 0.5 + f32::from(scale) / 64.0,
                 };
+                self.is_changed = true;
                 Vec::new()
             }
             Action::HoldKey(key, shift, control, count) => {
@@ -434,6 +442,7 @@ pub fn model(bytes: &[u8]) {
         },
         scale: 1.0,
         frame: Frame::default(),
+        is_changed: false,
         changes: 0,
         awaits_paste: false,
     };
@@ -442,14 +451,14 @@ pub fn model(bytes: &[u8]) {
     world.update(vec![Message::Connected(Welcome::new("mixd"))]);
     world.answer(usize::MAX);
     world.lay_out();
-    let mut drawn = draws.then(|| paint(&world, None));
+    let mut window = draws.then(|| Drawn::new(&world));
     for _ in 0..MAX_ACTIONS {
         let Ok(action) = bytes.arbitrary::<Action>() else {
             break;
         };
         // As the window does: once for all that has happened, before the pointer meets what it shows. What an
         // input ends with is laid out as well, so that each sequence of actions is.
-        if drawn.is_none() && action.is_the_pointers() {
+        if window.is_none() && action.is_the_pointers() {
             world.lay_out();
         }
         world.act(action);
@@ -457,13 +466,18 @@ pub fn model(bytes: &[u8]) {
             world.answer(usize::MAX);
         }
         let is_last = bytes.is_empty();
-        if drawn.is_some() || is_last {
+        if window.is_some() || is_last {
             let old = world.lay_out();
-            drawn = drawn.map(|pixels| paint(&world, Some((&old, pixels))));
+            if let (Some(window), Some(old)) = (&mut window, old) {
+                window.update(&world, &old);
+            }
         }
         if is_last {
             break;
         }
+    }
+    if let Some(window) = &mut window {
+        window.check(&world);
     }
     // Everything is answered in the end: the handle stands where mixd's volume does.
     let messages = world.pointer.released(&world.frame);
@@ -476,36 +490,79 @@ pub fn model(bytes: &[u8]) {
     }
 }
 
-/// Draws the window, and checks that redrawing only what has changed gives the same.
-fn paint(world: &World, before: Option<(&Frame, Vec<u32>)>) -> Vec<u32> {
-    let Viewport { width, height, .. } = world.viewport;
-    // Large windows are no other than small ones, and take long.
-    if width * height > MAX_PIXELS {
-        return Vec::new();
+/// The pixels of the window, of which only what changes is drawn anew.
+struct Drawn {
+    canvas: Canvas,
+    viewport: Viewport,
+    /// The pixels of a logical one, with the zoom.
+    scale: f32,
+    pixels: Vec<u32>,
+}
+
+impl Drawn {
+    fn new(world: &World) -> Self {
+        let mut drawn = Self {
+            canvas: Canvas::default(),
+            viewport: world.viewport,
+            scale: world.scale,
+            pixels: Vec::new(),
+        };
+        drawn.pixels = drawn.whole(world);
+        drawn
     }
-    let whole = Pixels::of_size(width, height);
-    let mut canvas = Canvas::default();
-    let mut all = vec![0; width as usize * height as usize];
-    let items = &world.frame.items;
-    canvas.draw(items, &world.fonts, whole, &mut all, width as usize);
-    if let Some((old, mut pixels)) = before
-        && pixels.len() == all.len()
-        && old.size == world.frame.size
-    {
-        for region in damage(&old.items, items, whole) {
-            canvas.draw(items, &world.fonts, region, &mut pixels, width as usize);
+
+    /// Draws all of it. Large windows are no other than small ones, and take long: of those there is nothing.
+    fn whole(&mut self, world: &World) -> Vec<u32> {
+        let Viewport { width, height, .. } = world.viewport;
+        if width * height > MAX_PIXELS {
+            return Vec::new();
         }
+        let mut pixels = vec![0; width as usize * height as usize];
+        self.draw(world, Pixels::of_size(width, height), &mut pixels);
+        pixels
+    }
+
+    fn draw(&mut self, world: &World, region: Pixels, pixels: &mut [u32]) {
+        let width = world.viewport.width as usize;
+        let items = &world.frame.items;
+        self.canvas.draw(items, &world.fonts, region, pixels, width);
+    }
+
+    /// Draws what has changed since the frame `old`.
+    fn update(&mut self, world: &World, old: &Frame) {
+        let mut pixels = std::mem::take(&mut self.pixels);
+        let Viewport { width, height, .. } = world.viewport;
+        if (self.viewport, self.scale) != (world.viewport, world.scale) {
+            (self.viewport, self.scale) = (world.viewport, world.scale);
+            pixels = self.whole(world);
+        } else if !pixels.is_empty() {
+            let whole = Pixels::of_size(width, height);
+            for region in damage(&old.items, &world.frame.items, whole) {
+                self.draw(world, region, &mut pixels);
+            }
+        }
+        self.pixels = pixels;
+    }
+
+    /// Checks that it is what drawing all of it gives. At the end alone: each sequence of actions is an input.
+    fn check(&mut self, world: &World) {
+        let all = self.whole(world);
+        assert_eq!(self.pixels.len(), all.len());
         // tiny-skia follows a curve in fixed point, from where a rectangle's edge cuts it: some of a
         // corner's pixels differ. What is missing or left over is more than that.
         let far = |(a, b): (&u32, &u32)| {
             let bytes = || a.to_be_bytes().into_iter().zip(b.to_be_bytes());
             a != b && bytes().any(|(a, b)| a.abs_diff(b) > 64)
         };
-        let wrong = pixels.iter().zip(&all).filter(|pair| far(*pair)).count();
+        let wrong = self
+            .pixels
+            .iter()
+            .zip(&all)
+            .filter(|pair| far(*pair))
+            .count();
         assert!(
             wrong <= CORNERS,
             "{wrong} pixels should have been drawn anew"
         );
     }
-    all
 }
