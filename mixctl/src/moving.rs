@@ -18,7 +18,7 @@ pub fn send(
     dry_run: Option<Format>,
 ) -> Result<(), Failure> {
     let streams = status(client)?.audio.into_owned().streams;
-    let mut selected = select(&streams, word);
+    let mut selected = select(&streams, word)?;
     let Some(first) = streams.iter().find(|stream| selected.contains(&stream.id)) else {
         return Err(no_match(word));
     };

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use wire::Stream;
+use wire::{Stream, visible};
 
 use crate::failure::Failure;
 
@@ -12,8 +12,41 @@ const MAX_ANCESTORS: usize = 1000;
 
 /// Returns the ids of the streams that `word` selects: by id; by pid, or that of a relative; by name or
 /// binary.
-pub fn select(streams: &[Stream], word: &str) -> Vec<u32> {
+///
+/// # Errors
+/// It is a number that selects some streams by id and others by pid.
+pub fn select(streams: &[Stream], word: &str) -> Result<Vec<u32>, Failure> {
     select_by(streams, word, parent)
+}
+
+/// A number of the command line.
+#[derive(Clone, Copy)]
+enum Number {
+    /// `id=71`
+    Id(u32),
+    /// `pid=71`
+    Pid(u32),
+    /// `71`
+    Either(u32),
+}
+
+impl Number {
+    fn parse(word: &str) -> Option<Self> {
+        let (form, number): (fn(u32) -> Self, &str) = match word.split_once('=') {
+            Some(("id", number)) => (Self::Id, number),
+            Some(("pid", number)) => (Self::Pid, number),
+            _ => (Self::Either, word),
+        };
+        number.parse().ok().map(form)
+    }
+}
+
+/// Returns the id of a stream that `word` may be.
+pub fn id(word: &str) -> Option<u32> {
+    match Number::parse(word)? {
+        Number::Id(id) | Number::Either(id) => Some(id),
+        Number::Pid(_) => None,
+    }
 }
 
 /// Returns the word without the backslash that keeps it from being an option or a home folder, with
@@ -25,19 +58,26 @@ pub fn unescaped(word: &str) -> Option<&str> {
 
 /// The failure of a word that selects no stream.
 pub fn no_match(word: &str) -> Failure {
-    Failure::Other(match word.parse::<u32>() {
-        Ok(_) => format!(
-            "nothing that plays has the id '{word}', nor is of the process '{word}' or one below or above \
-             it; 'mixctl status' lists what plays"
+    let what = match Number::parse(word) {
+        Some(Number::Either(number)) => format!(
+            "has the id '{number}', nor is of the process '{number}' or one below or above it"
         ),
-        Err(_) => format!(
-            "nothing that plays is called '{word}', nor has that pid or id; 'mixctl status' lists what \
-             plays"
-        ),
-    })
+        Some(Number::Id(id)) => format!("has the id '{id}'"),
+        Some(Number::Pid(pid)) => {
+            format!("is of the process '{pid}' or one below or above it")
+        }
+        None => format!("is called '{word}', nor has that pid or id"),
+    };
+    Failure::Other(format!(
+        "nothing that plays {what}; 'mixctl status' lists what plays"
+    ))
 }
 
-fn select_by(streams: &[Stream], word: &str, parent: impl Fn(u32) -> Option<u32>) -> Vec<u32> {
+fn select_by(
+    streams: &[Stream],
+    word: &str,
+    parent: impl Fn(u32) -> Option<u32>,
+) -> Result<Vec<u32>, Failure> {
     let plain = unescaped(word).unwrap_or(word);
     let same = |name: &str| {
         [word, plain]
@@ -50,22 +90,43 @@ fn select_by(streams: &[Stream], word: &str, parent: impl Fn(u32) -> Option<u32>
         (!found.is_empty()).then_some(found)
     };
     let by_pid = |pid: u32| by(&|stream| stream.pid == Some(pid));
-    let by_number = |number: u32| {
+    let by_process = |process: u32| {
         let ancestors =
             |pid: u32| std::iter::successors(parent(pid), |pid| parent(*pid)).take(MAX_ANCESTORS);
-        let is_below = |pid: u32| ancestors(pid).any(|ancestor| ancestor == number);
-        by(&|stream| stream.id == number)
-            .or_else(|| by_pid(number))
+        let is_below = |pid: u32| ancestors(pid).any(|ancestor| ancestor == process);
+        by_pid(process)
             .or_else(|| by(&|stream| stream.pid.is_some_and(is_below)))
-            .or_else(|| ancestors(number).find_map(by_pid))
+            .or_else(|| ancestors(process).find_map(by_pid))
     };
-    let number = word.parse().ok();
-    number
-        .and_then(by_number)
-        .or_else(|| {
-            by(&|stream| same(&stream.name) || stream.binary.is_some_and(|name| same(&name)))
-        })
-        .unwrap_or_default()
+    let by_id = |id: u32| by(&|stream| stream.id == id);
+    let found = match Number::parse(word) {
+        Some(Number::Id(id)) => by_id(id),
+        Some(Number::Pid(pid)) => by_process(pid),
+        // Both are small where few programs have been started since the machine was.
+        Some(Number::Either(number)) => match (by_id(number), by_process(number)) {
+            (Some(one), Some(other)) if one != other => {
+                return Err(ambiguous(streams, number, one[0], other[0]));
+            }
+            (one, other) => one.or(other),
+        },
+        None => None,
+    };
+    let by_name =
+        || by(&|stream| same(&stream.name) || stream.binary.is_some_and(|name| same(&name)));
+    Ok(found.or_else(by_name).unwrap_or_default())
+}
+
+/// The failure of a number that is the id of `one` stream and the process of an`other`, or of a relative.
+fn ambiguous(streams: &[Stream], number: u32, one: u32, other: u32) -> Failure {
+    let name = |id: u32| {
+        let stream = streams.iter().find(|stream| stream.id == id);
+        stream.map_or(String::new(), |stream| visible(&stream.name))
+    };
+    let (one, other) = (name(one), name(other));
+    Failure::Other(format!(
+        "'{number}' is the id of a stream of {one}, and the process, or one below or above it, that plays \
+         as {other}; say which with id={number} or pid={number}"
+    ))
 }
 
 /// Returns the parent of a process; `None` of the first.
@@ -96,12 +157,36 @@ mod tests {
     }
 
     #[test]
-    fn an_id_goes_before_a_pid_and_both_before_a_name() {
-        let mut streams = vec![stream(71, 4711), stream(4711, 71)];
-        let select = |streams: &[Stream], word| select_by(streams, word, |_| None);
-        assert_eq!(select(&streams, "71"), [71]);
-        assert_eq!(select(&streams, "4711"), [4711]);
-        streams.pop();
+    fn a_number_is_an_id_or_a_process_and_what_is_both_is_asked_about() {
+        let streams = [stream(71, 4711), stream(72, 71), stream(73, 73)];
+        let select = |word| select_by(&streams, word, |pid| (pid == 4711).then_some(72));
+        for number in ["71", "72"] {
+            let (_, why) = select(number).unwrap_err().told();
+            let why = why.unwrap();
+            assert!(
+                why.contains(&format!("id={number} or pid={number}")),
+                "{why}"
+            );
+        }
+        for (word, id) in [
+            ("id=71", 71),
+            ("pid=71", 72),
+            ("id=72", 72),
+            ("pid=72", 71),
+            ("73", 73),
+            ("4711", 71),
+        ] {
+            assert_eq!(select(word).unwrap(), [id], "{word}");
+        }
+        for word in ["id=4711", "pid=74", "pid=", "id=x"] {
+            assert!(select(word).unwrap().is_empty(), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_number_goes_before_a_name() {
+        let mut streams = vec![stream(71, 4711)];
+        let select = |streams: &[Stream], word| select_by(streams, word, |_| None).unwrap();
         assert_eq!(select(&streams, "4711"), [71]);
         assert_eq!(select(&streams, "DIS\u{1b}[31MCORD"), [71]);
         assert!(select(&streams, "5").is_empty());
@@ -120,7 +205,7 @@ mod tests {
             _ => None,
         };
         let all = [stream(1000, 110), stream(1001, 121), stream(1002, 200)];
-        let select = |streams: &[Stream], word| select_by(streams, word, parent);
+        let select = |streams: &[Stream], word| select_by(streams, word, parent).unwrap();
         assert_eq!(select(&all, "100"), [1000, 1001]);
         assert_eq!(select(&all, "120"), [1001]);
         assert_eq!(select(&all, "110"), [1000], "not its sibling's");
@@ -134,7 +219,8 @@ mod tests {
 
     #[test]
     fn a_family_that_goes_in_a_circle_comes_to_an_end() {
-        assert!(select_by(&[stream(1000, 50)], "7", |pid| Some(pid % 5 + 10)).is_empty());
+        let selected = select_by(&[stream(1000, 50)], "7", |pid| Some(pid % 5 + 10));
+        assert!(selected.unwrap().is_empty());
     }
 
     #[test]

@@ -12,15 +12,15 @@ use crate::ask::{status, unexpected};
 use crate::failure::Failure;
 use crate::json;
 use crate::output::print;
-use crate::select::{no_match, select};
+use crate::select::{id, no_match, select};
 
 /// Prints what decides about every stream that `word` means.
 pub fn why(client: &mut Client, word: &str, detail: Detail) -> Result<(), Failure> {
     let status = status(client)?;
-    let mut selected = select(&status.audio.streams, word);
+    let mut selected = select(&status.audio.streams, word)?;
     if selected.is_empty() {
         // The status leaves out what does not fit into a frame: one of those may have this id.
-        selected.extend(word.parse::<u32>());
+        selected.extend(id(word));
     }
     let mut details = Vec::new();
     for id in &selected {

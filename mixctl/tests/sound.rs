@@ -103,7 +103,7 @@ fn streams_are_a_line_each_with_what_decided() {
 fn why_says_every_property_and_pattern_and_the_winner() {
     let stage = Stage::set();
     let pid = stage.players[1].pid().to_string();
-    for who in ["discord", "pacat", &pid] {
+    for who in ["discord", "pacat", &format!("pid={pid}")] {
         let short = stage.ctl(&["why", who]);
         let told = stage.ctl(&["why", who, "--all"]);
         assert!(told.starts_with(&short), "what decides comes first: {told}");

@@ -69,7 +69,7 @@ fn of_two_programs_of_one_name_one_moves_and_the_other_plays_on() {
         let stays = play(&stage.lab, &slack, &left);
         let moves = play(&stage.lab, &browser, &right);
         wait_for_count(&stage, "aux\trouted", 2);
-        let pid = moves.pid().to_string();
+        let pid = format!("pid={}", moves.pid());
         let recorder = stage.lab.record("card-a").unwrap();
         std::thread::sleep(Duration::from_millis(500));
         let said = stage.mixd.ctl(&["move", &pid, "default"]).unwrap();
