@@ -560,6 +560,13 @@ mod tests {
             count += 1;
         }
         assert_eq!(count, MAX_BYTES / (128 + HEAD));
+        let room = MAX_BYTES % (128 + HEAD) - HEAD;
+        assert!(rules.apply(&Edit::Add(program(&"x".repeat(room)))).is_ok());
+        assert!(
+            rules
+                .apply(&Edit::Add(program(&"x".repeat(room + 1))))
+                .is_err()
+        );
         let first = format!("{:0128}", 0);
         assert!(rules.apply(&replace(&first, &"x".repeat(128))).is_ok());
     }

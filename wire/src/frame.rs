@@ -329,13 +329,15 @@ mod tests {
         [&Header { length, kind, id }.to_bytes()[..], body].concat()
     }
 
-    /// Feeds `bytes` in pieces of `piece` bytes and returns the frames as (kind, id, body).
-    fn frames(bytes: &[u8], piece: usize) -> Vec<(Kind, u32, Vec<u8>)> {
-        let mut reader = Reader::new(16, 0);
+    /// Feeds `bytes` in pieces of `piece` bytes to a buffer of `capacity`, and returns the frames as (kind, id,
+    /// body).
+    fn frames(bytes: &[u8], piece: usize, capacity: usize) -> Vec<(Kind, u32, Vec<u8>)> {
+        let mut reader = Reader::new(16, capacity);
         let mut found = Vec::new();
         for mut piece in bytes.chunks(piece) {
             while !piece.is_empty() {
                 let space = reader.space();
+                assert!(!space.is_empty(), "a frame that is not whole has no space");
                 let count = piece.len().min(space.len());
                 space[..count].copy_from_slice(&piece[..count]);
                 reader.filled(count);
@@ -358,10 +360,13 @@ mod tests {
             frame(Kind::Event, 7, b"x"),
         ]
         .concat();
-        let whole = frames(&bytes, bytes.len());
+        let whole = frames(&bytes, bytes.len(), 0);
         assert_eq!(whole.len(), 3);
         for piece in 1..bytes.len() {
-            assert_eq!(frames(&bytes, piece), whole, "in pieces of {piece}");
+            for capacity in 0..=bytes.len() {
+                let found = frames(&bytes, piece, capacity);
+                assert_eq!(found, whole, "in pieces of {piece}, room for {capacity}");
+            }
         }
     }
 
@@ -409,5 +414,19 @@ mod tests {
         assert_eq!(writer.push(Kind::Reply, 2, body(b"d")), Ok(()));
         writer.sent(10);
         assert_eq!(writer.pending(), frame(Kind::Reply, 2, b"d"));
+    }
+
+    #[test]
+    fn a_body_has_no_more_room_than_its_length_can_say() {
+        let mut writer = Writer::new(2 * MAX_REPLY);
+        let mut room = 0;
+        let all = |space: &mut [u8]| {
+            room = space.len();
+            Ok(space.len())
+        };
+        assert_eq!(writer.push(Kind::Reply, 1, all), Ok(()));
+        assert_eq!(room, MAX_REPLY);
+        let (_, length) = parse(writer.pending(), MAX_REPLY).unwrap().unwrap();
+        assert_eq!(length, writer.pending().len());
     }
 }

@@ -455,6 +455,7 @@ mod tests {
         assert_eq!(read(&path, 3), Ok(None));
         fs::write(&path, b"four").unwrap();
         assert_eq!(read(&path, 3), Err("it has more than 3 bytes".to_owned()));
+        assert_eq!(read(&path, 4).unwrap().as_deref(), Some(&b"four"[..]));
         let pipe = folder.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());

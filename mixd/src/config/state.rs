@@ -134,10 +134,13 @@ mod tests {
     fn what_could_not_be_read_is_kept_until_another_volume_is_set() {
         let folder = lab::process::Folder::new("mixd-state").unwrap();
         let path = folder.path().join("volume");
-        // Too long to be read.
-        let text = "0.42".to_owned() + &" ".repeat(100);
-        fs::write(&path, &text).unwrap();
         let mut state = SavedVolume::new(Some(path.clone()));
+        let text = "0.42".to_owned() + &" ".repeat(60);
+        fs::write(&path, &text).unwrap();
+        assert_eq!(state.load(), Some("0.42".parse().unwrap()));
+        // Too long to be read.
+        let text = text + " ";
+        fs::write(&path, &text).unwrap();
         assert_eq!(state.load(), None);
         state.save(Volume::MIDDLE);
         assert_eq!(fs::read_to_string(&path).unwrap(), text);

@@ -96,6 +96,11 @@ mod tests {
         }
         assert_eq!(&*shown(&long), &format!("{}*", &long[..127]));
         assert_eq!(&*pattern("node.name=", "[x]"), r"node.name=\[x]");
+        let (fits, is_cut) = ("x".repeat(128), format!("{}*", "x".repeat(127)));
+        for (length, text) in [(128, &fits), (129, &is_cut)] {
+            let name = "x".repeat(length);
+            assert_eq!((&*shown(&name), &*pattern("", &name)), (&**text, &**text));
+        }
     }
 
     #[test]

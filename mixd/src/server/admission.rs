@@ -184,6 +184,19 @@ mod tests {
     }
 
     #[test]
+    fn the_eight_programs_that_hold_the_most_places_are_named() {
+        for (programs, are_more) in [(8, false), (9, true)] {
+            let places = (0..32).map(|at| Some(peer(1 + at % programs)));
+            let name = |pid| Some(format!("program-{pid}"));
+            let message = super::admit(peer(99), OWN, places, name)
+                .unwrap_err()
+                .message;
+            assert_eq!(message.matches("by program-").count(), 8, "{message}");
+            assert_eq!(message.contains("the others"), are_more, "{message}");
+        }
+    }
+
+    #[test]
     fn the_17th_connection_of_a_process_is_busy_and_another_process_is_not() {
         let places = (0..32).map(|at| (at < 16).then_some(peer(7)));
         assert_eq!(code(admit(peer(7), OWN, places.clone())), ErrorCode::Busy);

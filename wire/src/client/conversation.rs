@@ -163,9 +163,6 @@ impl Conversation {
     }
 
     fn push<T: Serialize>(&mut self, kind: Kind, message: &T) -> Result<(), ClientError> {
-        if self.writer.room() < frame::HEADER + frame::MAX_REQUEST {
-            return Err(ClientError::Silent);
-        }
         let id = next_id(self.sent);
         self.writer
             .push(kind, id, |space| codec::encode(message, space))?;
@@ -185,4 +182,28 @@ fn refusal(body: &[u8]) -> ClientError {
 /// Returns the error of a frame that may not come now.
 pub fn unexpected(kind: Kind) -> ClientError {
     ClientError::Protocol(format!("a {kind:?} frame out of turn"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_that_nobody_reads_are_refused_when_the_queue_is_full_and_sent_when_it_is_not() {
+        let mut client = Conversation::new("test").unwrap();
+        let fill = |client: &mut Conversation| {
+            let sent = (0..QUEUE).take_while(|_| client.send(&Request::GetVolume).is_ok());
+            sent.count()
+        };
+        assert!(fill(&mut client) > 500);
+        let refused = client.send(&Request::GetVolume);
+        assert!(matches!(refused, Err(ClientError::Silent)), "{refused:?}");
+        let (queued, id) = (client.writer().pending().len(), client.sent);
+        client.writer().sent(queued);
+        assert!(fill(&mut client) > 500);
+        let (first, _) = frame::parse(client.writer().pending(), frame::MAX_REQUEST)
+            .unwrap()
+            .unwrap();
+        assert_eq!(first.id, id + 1, "a request that was refused has no id");
+    }
 }

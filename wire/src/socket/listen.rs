@@ -336,6 +336,21 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_of_links_is_followed_as_far_as_the_kernel_follows_it() {
+        let folder = Folder::new("links");
+        let path = fs::canonicalize(&folder.0).unwrap();
+        let link = |at: usize| path.join(at.to_string());
+        fs::write(link(0), "").unwrap();
+        for at in 1..=MAX_LINKS + 1 {
+            std::os::unix::fs::symlink(link(at - 1), link(at)).unwrap();
+        }
+        for (links, is_followed) in [(MAX_LINKS, true), (MAX_LINKS + 1, false)] {
+            assert_eq!(fs::metadata(link(links)).is_ok(), is_followed, "{links}");
+            assert_eq!(target(&link(links)) == link(0), is_followed, "{links}");
+        }
+    }
+
+    #[test]
     fn a_socket_file_is_private_and_goes_with_its_listener() {
         let folder = Folder::new("private");
         let Name::Path(path) = folder.socket() else {

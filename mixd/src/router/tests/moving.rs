@@ -85,6 +85,21 @@ fn what_cannot_be_moved_says_why() {
 }
 
 #[test]
+fn a_rule_is_split_into_16_patterns_and_no_more() {
+    for (others, is_split) in [(16, true), (17, false)] {
+        let mut world = World::new(&["Game*"]);
+        world.run(stream(STREAM, "Game", &[]));
+        for other in 1..=others {
+            world.run(stream(STREAM + other, &format!("Game {other:02}"), &[]));
+        }
+        let moved = world.move_to(STREAM, Channel::Default);
+        assert_eq!(moved.is_ok(), is_split, "{others}: {moved:?}");
+        let patterns = if is_split { 16 } else { 1 };
+        assert_eq!(world.list().len(), patterns, "{others}");
+    }
+}
+
+#[test]
 fn a_stream_that_is_ignored_is_never_asked_for_and_goes_back() {
     let mut world = World::new(&["Game"]);
     world.run(stream(STREAM, "Game", &[]));

@@ -75,6 +75,9 @@ impl Peer {
     }
 }
 
+/// The time between what is in time and what is not.
+const MOMENT: Duration = Duration::from_nanos(1);
+
 fn frame(kind: Kind, id: u32, body: &[u8]) -> Vec<u8> {
     let length = body.len().try_into().unwrap();
     [&Header { length, kind, id }.to_bytes()[..], body].concat()
@@ -319,9 +322,9 @@ fn no_topic_ends_the_subscription() {
 fn half_a_header_then_nothing_is_closed_after_5_s() {
     let mut peer = Peer::greeted();
     peer.send(&[0; 4]);
-    let almost = FRAME_TIME.mul_f32(0.999);
-    assert_eq!(peer.pass(almost), None);
-    assert!(peer.pass(Duration::from_millis(50)).is_some());
+    assert_eq!(peer.session.deadline(), Some(peer.now + FRAME_TIME));
+    assert_eq!(peer.pass(FRAME_TIME.saturating_sub(MOMENT)), None);
+    assert!(peer.pass(MOMENT).is_some());
     peer.expect_error(0, ErrorCode::Timeout);
     assert!(peer.session.is_finished());
 }
@@ -342,7 +345,8 @@ fn bytes_that_trickle_in_do_not_prolong_a_frames_time() {
 fn no_hello_is_closed_after_2_s() {
     let mut peer = Peer::new();
     assert_eq!(peer.session.deadline(), Some(peer.now + HELLO_TIME));
-    assert!(peer.pass(HELLO_TIME).is_some());
+    assert_eq!(peer.pass(HELLO_TIME.saturating_sub(MOMENT)), None);
+    assert!(peer.pass(MOMENT).is_some());
     peer.expect_error(0, ErrorCode::Timeout);
 }
 
@@ -350,11 +354,12 @@ fn no_hello_is_closed_after_2_s() {
 fn output_that_nobody_takes_is_closed_after_30_s_and_each_byte_taken_prolongs_it() {
     let mut peer = Peer::greeted();
     peer.send(&request(1, &Request::GetVolume));
-    let almost = OUTPUT_TIME.mul_f32(0.999);
-    assert_eq!(peer.pass(almost), None);
+    assert_eq!(peer.session.deadline(), Some(peer.now + OUTPUT_TIME));
+    assert_eq!(peer.pass(OUTPUT_TIME.saturating_sub(MOMENT)), None);
     peer.session.sent(1, peer.now);
-    assert_eq!(peer.pass(almost), None);
-    assert!(peer.pass(Duration::from_millis(50)).is_some());
+    assert_eq!(peer.session.deadline(), Some(peer.now + OUTPUT_TIME));
+    assert_eq!(peer.pass(OUTPUT_TIME.saturating_sub(MOMENT)), None);
+    assert!(peer.pass(MOMENT).is_some());
     assert!(
         peer.session.is_finished(),
         "nothing waits to be sent any more"
@@ -377,6 +382,12 @@ fn nothing_is_read_or_carried_out_while_there_is_no_room_for_an_answer() {
         sent += 1;
         assert!(sent < 10_000, "the output is bounded");
     }
+    let room = OUTPUT - peer.session.output().len();
+    let answer = peer.session.output().len() / sent;
+    assert!(
+        (SMALL_ANSWER - answer..SMALL_ANSWER).contains(&room),
+        "{room}"
+    );
     let mut answers = 0;
     while peer.receive().is_some() {
         answers += 1;
