@@ -116,7 +116,8 @@ fn select_by(
     Ok(found.or_else(by_name).unwrap_or_default())
 }
 
-/// The failure of a number that is the id of `one` stream and the process of an`other`, or of a relative.
+/// The failure of a number that is the id of the stream `one` and the process of the stream `other`, or of a
+/// relative of that.
 fn ambiguous(streams: &[Stream], number: u32, one: u32, other: u32) -> Failure {
     let name = |id: u32| {
         let stream = streams.iter().find(|stream| stream.id == id);
@@ -124,8 +125,8 @@ fn ambiguous(streams: &[Stream], number: u32, one: u32, other: u32) -> Failure {
     };
     let (one, other) = (name(one), name(other));
     Failure::Other(format!(
-        "'{number}' is the id of a stream of {one}, and the process, or one below or above it, that plays \
-         as {other}; say which with id={number} or pid={number}"
+        "'{number}' is the id of a stream of {one}, and the pid of {other} or of a process below or above \
+         that; say which with id={number} or pid={number}"
     ))
 }
 
