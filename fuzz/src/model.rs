@@ -531,11 +531,11 @@ impl Drawn {
     /// Draws what has changed since the frame `old`.
     fn update(&mut self, world: &World, old: &Frame) {
         let mut pixels = std::mem::take(&mut self.pixels);
-        let Viewport { width, height, .. } = world.viewport;
         if (self.viewport, self.scale) != (world.viewport, world.scale) {
             (self.viewport, self.scale) = (world.viewport, world.scale);
             pixels = self.whole(world);
         } else if !pixels.is_empty() {
+            let Viewport { width, height, .. } = world.viewport;
             let whole = Pixels::of_size(width, height);
             for region in damage(&old.items, &world.frame.items, whole) {
                 self.draw(world, region, &mut pixels);

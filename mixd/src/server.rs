@@ -151,7 +151,7 @@ impl Server {
     }
 
     /// The poll set's entries, up to that of the last client: poll(2) fails when it is given more than
-    /// `RLIMIT_NOFILE`. There are fewer than open descriptors, as a client gets the first slot that is free.
+    /// `RLIMIT_NOFILE`. There are fewer entries than open descriptors, as a client gets the first free slot.
     pub fn entries(&mut self) -> &[pollfd] {
         debug_assert!(
             self.connected.iter().all(|at| {
@@ -189,6 +189,7 @@ impl Server {
         }
     }
 
+    /// The poll set's entry of a client, as it waits now.
     fn entry(&self, at: ClientId) -> pollfd {
         let client = &self.clients[at];
         let interest = client.interest();

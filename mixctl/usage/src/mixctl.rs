@@ -217,13 +217,13 @@ pub const USAGE: Usage = Usage {
                  nothing else moves; a pattern that matches other programs as well is split. The \
                  changes are printed. The move is refused, with the reason, if the program is \
                  pinned, contested or ignored, or if no pattern matches it alone.",
-                "A number is the ID of a stream or the PID of a process; of one that is both, of different \
-                 programs, mixctl says so and does nothing. id=ID and pid=PID say which: key bindings and \
-                 scripts do well to. A process means its streams; failing those, the streams of all processes below it, as a browser plays from a child \
-                 of the one that owns the window; failing those, the streams of the nearest process \
-                 above it that plays. Last, and for all other words, it is the NAME of a program or \
-                 of its binary, without regard to case. If several streams are meant, each is sent \
-                 there.",
+                "A number is the ID of a stream or the PID of a process. Where it is both, of different \
+                 programs, mixctl says so and does nothing; id=ID and pid=PID say which, and are best in key \
+                 bindings and scripts. A process means its streams; failing those, the streams of all \
+                 processes below it, as a browser plays from a child of the one that owns the window; \
+                 failing those, the streams of the nearest process above it that plays. Last, and for all \
+                 other words, it is the NAME of a program or of its binary, without regard to case. If \
+                 several streams are meant, each is sent there.",
                 "With --json and --dry-run: {\"changes\": [{\"text\": sentence, \"added\": [RULE...], \
                  \"removed\": [RULE...], \"omitted\": number of rules left out}...]}, each RULE as \
                  list-programs prints it.",
