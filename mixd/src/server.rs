@@ -206,7 +206,9 @@ impl Server {
             let client = &mut self.clients[at];
             let events = polled[FIRST_CLIENT + at].revents;
             let is_due = || client.deadline(now).is_some_and(|due| due <= now);
-            if events == 0 && !(is_any_due && is_due()) {
+            // Where nothing waits to be sent, a writable socket is for an Event, which `publish` writes.
+            let is_idle = events == 0 || events == POLLOUT && client.output().is_empty();
+            if is_idle && !(is_any_due && is_due()) {
                 continue;
             }
             let events = PollEvents {
