@@ -15,7 +15,7 @@ use crate::config::editable::{EditableConfig, change_between, outputs_between};
 use crate::config::state::{self, SavedVolume};
 use crate::config::{self, Config, output};
 use crate::fake::{self, FakePipeWire};
-use crate::limits::{MAX_MESSAGE, shortened, takes};
+use crate::limits::{shortened, takes};
 use crate::mixer::Mixer;
 use crate::options::{BackendKind, Options};
 use crate::router::{ByChannel, Preference, Router, no_stream};
@@ -301,10 +301,9 @@ impl App {
                 }
                 self.config = self.options.above(config);
             }
-            Err(mut problem) => {
+            Err(problem) => {
                 warning!("{problem}; {otherwise}");
-                problem.truncate(problem.floor_char_boundary(MAX_MESSAGE));
-                self.problem = Some(problem);
+                self.problem = Some(shortened(problem.into()).into());
             }
         }
     }
@@ -386,17 +385,17 @@ impl App {
         if *self.editable.outputs() != outputs {
             self.configure();
         }
-        let Err(mut error) = self.config_file.save(self.editable.text()) else {
+        let Err(error) = self.config_file.save(self.editable.text()) else {
             return Ok(reply);
         };
         warning!("{error}; the change of the list ends with mixd");
-        error.truncate(error.floor_char_boundary(MAX_MESSAGE));
+        let error = shortened(error.into());
         Ok(match reply {
             Reply::Changed(change) => Reply::Changed(Change {
-                unsaved: Some(error.into()),
+                unsaved: Some(error),
                 ..change
             }),
-            _ => Reply::Unsaved(error.into()),
+            _ => Reply::Unsaved(error),
         })
     }
 
@@ -496,12 +495,8 @@ impl App {
     }
 
     fn diagnosis(&self) -> Diagnosis {
-        let reason = |result: Result<(), String>| {
-            result.err().map(|mut error| {
-                error.truncate(error.floor_char_boundary(MAX_MESSAGE));
-                error
-            })
-        };
+        let reason =
+            |result: Result<(), String>| result.err().map(|error| shortened(error.into()).into());
         let volume = match self.config.remember_volume {
             true => self.saved_volume.can_save(),
             false => Ok(()),

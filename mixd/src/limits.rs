@@ -25,3 +25,29 @@ pub fn takes(room: &mut usize, size: usize) -> bool {
     *room = left.unwrap_or(0);
     left.is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_of_512_bytes_stays_and_a_longer_one_is_cut_to_that() {
+        let of = |length: usize| shortened("x".repeat(length).into());
+        assert_eq!(of(512), "x".repeat(512));
+        assert_eq!(of(513), format!("{}…", "x".repeat(509)));
+        // No character is cut in two.
+        let text = format!("x{}", "é".repeat(256));
+        let cut = format!("x{}…", "é".repeat(254));
+        assert_eq!(shortened(text.into()), cut);
+    }
+
+    #[test]
+    fn what_follows_something_that_does_not_fit_is_left_out() {
+        let mut room = 8;
+        let fits = [5, 3, 1].map(|size| takes(&mut room, size));
+        assert_eq!(fits, [true, true, false]);
+        let mut room = 8;
+        let fits = [5, 4, 1].map(|size| takes(&mut room, size));
+        assert_eq!(fits, [true, false, false]);
+    }
+}
