@@ -339,6 +339,8 @@ mod tests {
         let far = Shift::parse_clamped("1e300").unwrap();
         assert_eq!(far.millionths(), 2 * ONE);
         assert_eq!(Volume::MIDDLE.shifted(far).to_string(), "1");
+        let far = Shift::parse_clamped("-1e300").unwrap();
+        assert_eq!(Volume::MIDDLE.shifted(far).to_string(), "-1");
         assert_eq!(Shift::parse_clamped("inf"), Err(VolumeError::NotANumber));
     }
 }

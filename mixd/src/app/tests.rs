@@ -40,6 +40,19 @@ fn another_curve_makes_other_gains_of_the_same_volume() {
 }
 
 #[test]
+fn of_a_path_that_is_too_long_for_a_message_the_start_is_told() {
+    let told = |length: usize| {
+        let path = format!("/{}", "x".repeat(length - 1));
+        let mut app = app();
+        app.config_file = ConfigFile::new(Some(path.clone().into()));
+        app.update_settings();
+        assert!(path.starts_with(app.settings.file.as_deref().unwrap()));
+        app.settings.file.unwrap().len()
+    };
+    assert_eq!([told(4096), told(4097)], [4096, 4096]);
+}
+
+#[test]
 fn the_largest_status_fits_into_a_frame() {
     let mut app = app();
     let name = NodeName::truncated(&"x".repeat(message::MAX_NAME));

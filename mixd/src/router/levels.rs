@@ -251,6 +251,8 @@ mod tests {
             }
             assert_eq!(world.tell(0.25, false), [Command::SetLevel(AUX, false)]);
             assert_eq!(world.tell(0.5, false), []);
+            let is_contested = n + 1 >= MAX_RESTORES - 1;
+            assert_eq!(world.warnings().is_empty(), !is_contested, "{n}");
         }
         assert_eq!(world.warnings(), [Warning::AuxLevelContested]);
         for _ in 0..100 {
@@ -266,6 +268,22 @@ mod tests {
             world.now += Duration::from_mins(1);
             assert_eq!(world.tell(0.5, false), []);
         }
+        assert_eq!(world.warnings(), []);
+        assert_eq!(world.tell(0.25, false), [Command::SetLevel(AUX, false)]);
+    }
+
+    #[test]
+    fn a_level_that_was_not_given_up_is_put_back_at_once_after_a_minute() {
+        let mut world = World::new();
+        for _ in 1..MAX_RESTORES {
+            world.tell(0.25, false);
+            world.now += Duration::from_millis(500);
+            world.tell(0.25, false);
+            world.tell(0.5, false);
+        }
+        assert_eq!(world.warnings(), [Warning::AuxLevelContested]);
+        world.now += Duration::from_mins(1);
+        assert_eq!(world.tell(0.5, false), []);
         assert_eq!(world.warnings(), []);
         assert_eq!(world.tell(0.25, false), [Command::SetLevel(AUX, false)]);
     }

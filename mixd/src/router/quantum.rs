@@ -153,6 +153,9 @@ mod tests {
         }
         registry.infos.insert(5, latency("1/48000"));
         assert_eq!(frames_of(&registry), 32);
+        // A least quantum above the largest one, which is the default.
+        registry.set_setting("clock.min-quantum".into(), "4096".into());
+        assert_eq!(frames_of(&registry), 4096);
         registry.set_setting("clock.force-quantum".into(), "512".into());
         assert_eq!(frames_of(&registry), 512);
     }

@@ -80,6 +80,7 @@ mod tests {
             &"é".repeat(64),
             &"é".repeat(65),
             &slashes,
+            &format!("Game [beta] {}", "x".repeat(117)),
             "",
         ] {
             for text in [&*shown(name), &shown(name).to_uppercase()] {

@@ -206,4 +206,19 @@ mod tests {
             .unwrap();
         assert_eq!(first.id, id + 1, "a request that was refused has no id");
     }
+
+    #[test]
+    fn the_longest_answer_has_room() {
+        let mut client = Conversation::new("test").unwrap();
+        let head = frame::Header {
+            length: u16::MAX,
+            kind: frame::Kind::Reply,
+            id: 1,
+        };
+        let reader = client.reader();
+        reader.space()[..frame::HEADER].copy_from_slice(&head.to_bytes());
+        reader.filled(frame::HEADER + frame::MAX_REPLY);
+        let answer = reader.peek().unwrap().unwrap();
+        assert_eq!(answer.body.len(), frame::MAX_REPLY);
+    }
 }

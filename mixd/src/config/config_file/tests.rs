@@ -123,6 +123,42 @@ fn a_file_that_stays_away_says_the_defaults() {
 }
 
 #[test]
+fn a_change_is_read_after_a_moment_and_a_file_is_gone_when_it_has_been_away_for_a_second() {
+    let mut world = World::with("program a\n");
+    let moment = Duration::from_nanos(1);
+    let written = Instant::now();
+    world.write("program b\n");
+    assert_eq!(world.file.dispatch(true, written), None);
+    let due = written + SETTLE;
+    assert_eq!(world.file.deadline(), Some(due));
+    assert_eq!(world.file.dispatch(false, due - moment), None);
+    assert!(world.file.dispatch(false, due).is_some());
+    fs::remove_file(world.conf()).unwrap();
+    assert_eq!(world.file.dispatch(true, due), None);
+    let away = due + SETTLE;
+    assert_eq!(world.file.dispatch(false, away), None);
+    let due = away + AWAY;
+    assert_eq!(world.file.deadline(), Some(due));
+    assert_eq!(world.file.dispatch(false, due - moment), None);
+    assert_eq!(world.file.dispatch(false, due), Some(Ok(Config::default())));
+}
+
+#[test]
+fn a_watch_that_fails_is_tried_again_after_twice_as_long_and_at_last_each_minute() {
+    // It is in no folder that could be watched.
+    let mut file = ConfigFile::new(Some("/".into()));
+    let mut now = Instant::now();
+    assert!(file.open(now).is_err());
+    assert!(file.unwatched().is_some());
+    for wait in [1, 2, 4, 8, 16, 32, 60, 60] {
+        let due = now + Duration::from_secs(wait);
+        assert_eq!(file.deadline(), Some(due));
+        assert_eq!(file.dispatch(false, due), None);
+        now = due;
+    }
+}
+
+#[test]
 fn a_link_into_a_repository_is_followed_when_either_end_changes() {
     let mut world = World::new();
     fs::create_dir_all(world.path("config/mixd")).unwrap();
@@ -140,6 +176,30 @@ fn a_link_into_a_repository_is_followed_when_either_end_changes() {
     let text = fs::read_to_string(world.path("dotfiles/other.conf")).unwrap();
     assert_eq!(text, "program c\nprogram d\n", "edited where it leads to");
     assert!(fs::symlink_metadata(world.conf()).unwrap().is_symlink());
+}
+
+#[test]
+fn as_many_links_are_followed_as_the_kernel_follows() {
+    let mut world = World::new();
+    fs::create_dir_all(world.path("config/mixd")).unwrap();
+    fs::write(world.path("0"), "program a\n").unwrap();
+    for link in 1..40 {
+        symlink((link - 1).to_string(), world.path(&link.to_string())).unwrap();
+    }
+    symlink("../../39", world.conf()).unwrap();
+    assert!(world.file.open(Instant::now()).is_ok());
+    fs::write(world.path("0"), "program b\n").unwrap();
+    assert_eq!(world.next_patterns(), ["b"]);
+}
+
+#[test]
+fn a_folder_that_is_put_in_the_place_of_its_own_is_followed() {
+    let mut world = World::with("program a\n");
+    fs::create_dir_all(world.path("config/new")).unwrap();
+    fs::write(world.path("config/new/mixd.conf"), "program b\n").unwrap();
+    fs::rename(world.path("config/mixd"), world.path("config/old")).unwrap();
+    fs::rename(world.path("config/new"), world.path("config/mixd")).unwrap();
+    assert_eq!(world.next_patterns(), ["b"]);
 }
 
 #[test]
@@ -214,6 +274,7 @@ fn an_edit_that_nobody_could_read_again_is_not_saved() {
     let full = format!("program a\n#{}\n", "#".repeat(65_536 - 12));
     world.write(&full);
     assert!(world.next().is_ok());
+    let full = full.replace("program a", "program b");
     world.file.save(full.as_bytes()).unwrap();
     let error = world.file.save(format!("{full}\n").as_bytes()).unwrap_err();
     assert!(

@@ -23,6 +23,7 @@ fn a_link_that_pipewire_refuses_is_tried_five_times_and_no_more() {
         world.now += Duration::from_millis(1);
         asked = links(&world.handle([]));
     }
+    assert_eq!(asked.len(), 2, "the fifth time");
     let refused: Vec<Event> = asked.into_iter().map(Event::LinkRefused).collect();
     assert_eq!(world.handle(refused), []);
     assert_eq!(world.wait(1000), []);
@@ -67,6 +68,7 @@ fn a_sink_that_pipewire_refuses_is_tried_five_times_and_is_not_called_an_absent_
         world.now += Duration::from_secs(seconds);
         asked = sinks(&world.handle([]));
     }
+    assert_eq!(asked.len(), 2, "the fifth time");
     world.handle(asked.into_iter().map(Event::SinkRefused));
     assert_eq!(world.wait(1000), []);
     assert_eq!(world.state(STREAM), StreamState::Waiting);

@@ -206,7 +206,7 @@ fn a_hello_of_another_protocol_is_told_which_numbers_are_spoken() {
 
 #[test]
 fn a_broken_header_gets_an_error_and_the_end() {
-    let long = [&2000u16.to_le_bytes()[..], &[3, 0, 0, 0, 0, 0]].concat();
+    let long = [&1025u16.to_le_bytes()[..], &[3, 0, 0, 0, 0, 0]].concat();
     for header in [
         &[0, 0, 9, 0, 0, 0, 0, 0][..],
         &[0, 0, 3, 1, 0, 0, 0, 0],
@@ -251,12 +251,14 @@ fn an_event_may_wait_for_its_reader_and_an_answer_for_half_a_minute() {
 }
 
 #[test]
-fn an_empty_body_is_a_broken_body_and_the_connection_lives() {
+fn an_empty_body_and_the_longest_one_are_broken_bodies_and_the_connection_lives() {
     let mut peer = Peer::greeted();
     peer.send(&frame(Kind::Request, 1, b""));
     peer.expect_error(1, ErrorCode::Malformed);
-    peer.send(&request(2, &Request::GetVolume));
-    assert_eq!(peer.receive().unwrap().1, 2);
+    peer.send(&frame(Kind::Request, 2, &[0; MAX_REQUEST]));
+    peer.expect_error(2, ErrorCode::Malformed);
+    peer.send(&request(3, &Request::GetVolume));
+    assert_eq!(peer.receive().unwrap().1, 3);
 }
 
 #[test]
