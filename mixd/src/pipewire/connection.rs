@@ -51,6 +51,9 @@ pub struct Connection {
     /// The metadata `sm-settings`: its id and version.
     manager_settings: Option<(u32, u32)>,
     links: SortedMap<Ports, OwnLink>,
+    /// Those that we have removed, by the number by which the connection knew each, until it gives the number to
+    /// another: PipeWire may still say that it has refused one.
+    unlinked: SortedMap<u32, Ports>,
     sinks: SortedMap<router::Sink, Sink>,
     _registry_listener: registry::Listener,
     registry: RegistryRc,
@@ -76,9 +79,12 @@ pub struct Connection {
 /// PipeWire has gone.
 pub struct Disconnected;
 
+/// No object's number: that of a link that was refused.
+const REFUSED: u32 = u32::MAX;
+
 /// A link of ours.
 struct OwnLink {
-    /// The number by which the connection knew it: one that was refused has none any more.
+    /// The number by which the connection knows it, or [`REFUSED`].
     id: u32,
     _listener: LinkListener,
     _link: Link,
@@ -140,6 +146,7 @@ impl Connection {
             manager: None,
             manager_settings: None,
             links: SortedMap::new(),
+            unlinked: SortedMap::new(),
             sinks: SortedMap::new(),
             _registry_listener: listen::registry(&registry, &incoming),
             registry,
@@ -277,11 +284,14 @@ impl Connection {
         let (event, what) = if let Some((&ports, link)) = links.find(|(_, link)| link.id == object)
         {
             // PipeWire gives the number to another object now.
-            link.id = u32::MAX;
+            link.id = REFUSED;
             if !is_lasting(&ports) {
                 return;
             }
             (Event::LinkRefused(ports), "link streams and sinks")
+        } else if let Some(ports) = self.unlinked.remove(&object) {
+            self.router.handle(Event::LinkRefused(ports));
+            return;
         } else {
             let mut sinks = self.sinks.iter();
             // One that was created may fail later: its node says so, and it is there all the same.
@@ -529,8 +539,10 @@ impl Connection {
                     let link = self.link(ports);
                     match self.core.create_object::<Link>("link-factory", &link) {
                         Ok(link) => {
+                            let id = link.upcast_ref().id();
+                            self.unlinked.remove(&id);
                             let own = OwnLink {
-                                id: link.upcast_ref().id(),
+                                id,
                                 _listener: listen::link(&link, ports, &self.incoming),
                                 _link: link,
                             };
@@ -542,7 +554,7 @@ impl Connection {
                         }
                     }
                 }
-                Command::Unlink(ports) => drop(self.links.remove(&ports)),
+                Command::Unlink(ports) => self.unlink(ports),
                 Command::Refresh => {
                     if let Some(metadata) = &mut self.metadata {
                         metadata.refresh();
@@ -551,6 +563,20 @@ impl Connection {
                 // See `inspect`.
                 Command::InspectProcess(_) => {}
             }
+        }
+    }
+
+    /// Removes a link of ours. Of one that PipeWire has refused already, as it does where another client was
+    /// first to link the same ports, nothing goes, and the router is told so.
+    fn unlink(&mut self, ports: Ports) {
+        let Some(link) = self.links.remove(&ports) else {
+            return;
+        };
+        if link.id == REFUSED {
+            let event = Message::Event(Event::LinkRefused(ports));
+            self.incoming.borrow_mut().push(event);
+        } else {
+            self.unlinked.insert(link.id, ports);
         }
     }
 

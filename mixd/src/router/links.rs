@@ -72,8 +72,12 @@ impl Links {
         }
     }
 
-    /// Takes in that PipeWire has refused to make a link.
+    /// Takes in that PipeWire has refused to make a link. Where we have removed it since, that one does not go:
+    /// another between the same ports may be there by now, and what goes then is that.
     pub fn note_refused(&mut self, ports: Ports) {
+        if self.unlinking.remove(&ports) {
+            return;
+        }
         if self.made.remove(&ports) {
             let refusals = self.refusals.get_or_default(ports);
             *refusals = refusals.saturating_add(1);

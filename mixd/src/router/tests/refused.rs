@@ -48,6 +48,25 @@ fn a_link_that_was_refused_is_made_when_pipewire_has_come_round() {
     assert_eq!(world.wait(1000), []);
 }
 
+/// A stream moves to and fro before PipeWire has said that it does not make the first link.
+#[test]
+fn a_link_is_missed_though_one_before_it_was_refused_after_it_was_removed() {
+    let mut world = World::unmanaged(&[]);
+    let refused = links(&world.handle(stream(STREAM, "Game", &[])));
+    world.rules = rules(&["Game"]);
+    world.handle([]);
+    world.rules = rules(&[]);
+    assert_eq!(links(&world.handle([])), refused);
+    world.handle(refused.iter().copied().map(Event::LinkRefused));
+    for ports in &refused {
+        let made = world.pipewire.execute(&Command::Link(*ports));
+        assert_eq!(world.handle(made), []);
+    }
+    assert_eq!(world.state(STREAM), StreamState::Routed);
+    let lost = world.pipewire.remove_link(&refused[0]);
+    assert_eq!(links(&world.handle(lost)), refused[..1]);
+}
+
 #[test]
 fn a_sink_that_pipewire_refuses_is_tried_five_times_and_is_not_called_an_absent_pipewire() {
     let mut world = World::empty(&[], true);
