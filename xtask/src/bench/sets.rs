@@ -1,6 +1,6 @@
 //! What a change of volume costs mixd, with many streams and rules and with none.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lab::mixd::Mixd;
 use lab::{Lab, Result};
@@ -19,6 +19,11 @@ const BY_ONE: usize = 100;
 const SETS: u32 = 300;
 /// Until a fade has ended, and the volume is saved.
 const REST: Duration = Duration::from_millis(1500);
+/// For how long mixd takes no processor time, before it is measured: the session manager links so many streams in
+/// bursts, seconds apart.
+const QUIET: Duration = Duration::from_secs(8);
+/// How long that may take.
+const SETTLED_WITHIN: Duration = Duration::from_secs(180);
 
 /// The processor time of mixd for a change, in microseconds.
 fn cost(mixd: &Mixd, client: &mut Client) -> Result<f64> {
@@ -30,6 +35,24 @@ fn cost(mixd: &Mixd, client: &mut Client) -> Result<f64> {
     std::thread::sleep(REST);
     let used = mixd.process.processor_time()?.saturating_sub(before);
     Ok(used.as_secs_f64() * 1e6 / f64::from(SETS))
+}
+
+/// Waits until mixd takes no more processor time: until the last of the streams is where it belongs.
+fn until_quiet(mixd: &Mixd) -> Result<()> {
+    let began = Instant::now();
+    let (mut used, mut since) = (mixd.process.processor_time()?, began);
+    while since.elapsed() < QUIET {
+        if began.elapsed() > SETTLED_WITHIN {
+            let what = "sets: mixd still has something to do with the streams after";
+            return Err(format!("{what} {SETTLED_WITHIN:?}").into());
+        }
+        std::thread::sleep(REST);
+        let now = mixd.process.processor_time()?;
+        if now != used {
+            (used, since) = (now, Instant::now());
+        }
+    }
+    Ok(())
 }
 
 /// 300 streams and 1,000 rules, beside a mixd that has neither.
@@ -44,7 +67,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Case>> {
     // One program alone does not get so many under way.
     let programs = (0..STREAMS / BY_ONE).map(|_| streams(bench, &many, BY_ONE));
     let _players = programs.collect::<Result<Vec<_>>>()?;
-    std::thread::sleep(REST);
+    until_quiet(&full)?;
     let (mut ours, mut floor) = (Vec::new(), Vec::new());
     for _ in 0..bench.rounds(15) {
         ours.push(cost(&full, &mut to_full)?);
