@@ -1,7 +1,7 @@
 //! The body of the fuzz target `frame`: any bytes, in any pieces.
 
 use arbitrary::{Arbitrary, Unstructured};
-use wire::frame::{self, Frame, HEADER, HeaderError, Kind, MAX_REPLY, MAX_REQUEST, Reader, Writer};
+use wire::frame::{self, Frame, HEADER, HeaderError, Kind, MAX_REQUEST, Reader, Writer};
 
 /// Any bytes, arriving in any pieces, give the same frames as all at once; nothing is read past a
 /// length; and the writer makes the same bytes of them again.
@@ -24,7 +24,7 @@ pub fn frame(data: &[u8]) {
         assert!(small.pending().is_empty() && !full.to_string().is_empty());
     }
 
-    let mut writer = Writer::new(HEADER + MAX_REPLY);
+    let mut writer = Writer::new(HEADER + MAX_REQUEST);
     let mut rest = bytes;
     for (kind, id, body) in &frames {
         let pushed = writer.push(*kind, *id, |space| {
