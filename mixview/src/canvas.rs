@@ -23,6 +23,10 @@ const QUARTER: f32 = 0.552_284_8;
 /// The most pixels that are drawn at once, in 4 MiB: a window of the usual size at two pixels a logical
 /// one. A larger region is drawn in bands.
 const BAND: u32 = 1 << 20;
+/// How many columns left of a region, and rows above it, have room in a band without being kept. Of a line
+/// at most a pixel wide, tiny-skia draws what lies just left of its map or above it into the map's first
+/// pixels, and moves all of one that slants in from there: the signs' lines are shorter than this.
+const MARGIN: i32 = 16;
 
 /// The memory that drawing takes; what it draws does not depend on what was drawn before.
 #[derive(Default)]
@@ -93,7 +97,12 @@ impl Canvas {
         pixels: &mut [u32],
         stride: usize,
     ) {
-        let (width, height) = (region.width(), region.height());
+        let drawn = Pixels {
+            left: region.left - MARGIN,
+            top: region.top - MARGIN,
+            ..region
+        };
+        let (width, height) = (drawn.width(), drawn.height());
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.clear();
         bytes.resize(width as usize * height as usize * 4, 0);
@@ -105,23 +114,25 @@ impl Canvas {
                 }
                 let mut tile = Tile {
                     map: &mut map,
-                    region,
+                    region: drawn,
                     visible,
                     color: item.color,
-                    clip: item.cut.then(|| clip(region, visible)).flatten(),
+                    clip: item.cut.then(|| clip(drawn, visible)).flatten(),
                 };
                 self.item(item, fonts, &mut tile);
             }
         }
-        let rows = bytes.chunks_exact(width.max(1) as usize * 4);
+        let margin = MARGIN.unsigned_abs() as usize;
+        let rows = bytes.chunks_exact(width.max(1) as usize * 4).skip(margin);
         #[allow(clippy::cast_sign_loss)]
         let (left, top) = (region.left.max(0) as usize, region.top.max(0) as usize);
         for (row, bytes) in rows.enumerate() {
             let start = (top + row) * stride + left;
-            let Some(out) = pixels.get_mut(start..start + width as usize) else {
+            let Some(out) = pixels.get_mut(start..start + region.width() as usize) else {
                 break;
             };
-            for (pixel, bytes) in out.iter_mut().zip(bytes.chunks_exact(4)) {
+            let kept = bytes.chunks_exact(4).skip(margin);
+            for (pixel, bytes) in out.iter_mut().zip(kept) {
                 *pixel = u32::from_be_bytes([255, bytes[0], bytes[1], bytes[2]]);
             }
         }
@@ -373,4 +384,61 @@ pub(crate) fn round(x: f32, y: f32, width: f32, height: f32, radius: f32) -> Opt
     path.cubic_to(x, y + bend, x + bend, y, x + radius, y);
     path.close();
     path.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(item: &Item, region: Pixels) -> Vec<u32> {
+        let mut pixels = vec![0; 64 * 64];
+        let (items, fonts) = (std::slice::from_ref(item), Fonts::new().unwrap());
+        Canvas::default().draw(items, &fonts, region, &mut pixels, 64);
+        pixels
+    }
+
+    #[test]
+    fn a_thin_line_is_the_same_wherever_a_region_cuts_it() {
+        let ring = Shape::Round {
+            x: 7.57,
+            y: 4.01,
+            width: 50.7,
+            height: 38.3,
+            radius: 4.9,
+            line: Some(0.89),
+        };
+        let line = |from, to| Shape::Line {
+            from,
+            to,
+            width: 0.89,
+        };
+        let shapes = [
+            ring,
+            line((20.3, 20.2), (29.6, 31.4)),
+            line((20.3, 31.4), (31.6, 20.2)),
+        ];
+        let whole = Pixels::of_size(64, 64);
+        for shape in shapes {
+            let item = Item {
+                bounds: whole,
+                cut: false,
+                shape,
+                color: Color::hex(0x00ff_ffff),
+            };
+            let all = drawn(&item, whole);
+            for at in 1..64 {
+                let right = Pixels { left: at, ..whole };
+                let below = Pixels { top: at, ..whole };
+                for region in [right, below] {
+                    let part = drawn(&item, region);
+                    let pairs = part.iter().zip(&all);
+                    let far = |(part, all): &(&u32, &u32)| {
+                        **part != 0 && (**part & 0xff).abs_diff(**all & 0xff) > 32
+                    };
+                    let count = pairs.filter(far).count();
+                    assert_eq!(count, 0, "{:?} in {region:?}", item.shape);
+                }
+            }
+        }
+    }
 }
