@@ -212,7 +212,7 @@ mod tests {
         let mut client = Conversation::new("test").unwrap();
         let head = frame::Header {
             length: u16::MAX,
-            kind: frame::Kind::Reply,
+            kind: Kind::Reply,
             id: 1,
         };
         let reader = client.reader();

@@ -23,7 +23,7 @@ const REST: Duration = Duration::from_millis(1500);
 /// bursts, seconds apart.
 const QUIET: Duration = Duration::from_secs(8);
 /// How long that may take.
-const SETTLED_WITHIN: Duration = Duration::from_secs(180);
+const SETTLED_WITHIN: Duration = Duration::from_mins(3);
 
 /// The processor time of mixd for a change, in microseconds.
 fn cost(mixd: &Mixd, client: &mut Client) -> Result<f64> {

@@ -125,13 +125,13 @@ fn a_file_that_stays_away_says_the_defaults() {
 #[test]
 fn a_change_is_read_after_a_moment_and_a_file_is_gone_when_it_has_been_away_for_a_second() {
     let mut world = World::with("program a\n");
-    let moment = Duration::from_nanos(1);
+    let just_before = |due: Instant| due.checked_sub(Duration::from_nanos(1)).unwrap();
     let written = Instant::now();
     world.write("program b\n");
     assert_eq!(world.file.dispatch(true, written), None);
     let due = written + SETTLE;
     assert_eq!(world.file.deadline(), Some(due));
-    assert_eq!(world.file.dispatch(false, due - moment), None);
+    assert_eq!(world.file.dispatch(false, just_before(due)), None);
     assert!(world.file.dispatch(false, due).is_some());
     fs::remove_file(world.conf()).unwrap();
     assert_eq!(world.file.dispatch(true, due), None);
@@ -139,7 +139,7 @@ fn a_change_is_read_after_a_moment_and_a_file_is_gone_when_it_has_been_away_for_
     assert_eq!(world.file.dispatch(false, away), None);
     let due = away + AWAY;
     assert_eq!(world.file.deadline(), Some(due));
-    assert_eq!(world.file.dispatch(false, due - moment), None);
+    assert_eq!(world.file.dispatch(false, just_before(due)), None);
     assert_eq!(world.file.dispatch(false, due), Some(Ok(Config::default())));
 }
 
