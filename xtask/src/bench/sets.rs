@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use lab::mixd::Mixd;
+use lab::process::wait_for;
 use lab::{Lab, Result};
 use wire::{Client, Request, Text, Volume};
 
@@ -39,20 +40,14 @@ fn cost(mixd: &Mixd, client: &mut Client) -> Result<f64> {
 
 /// Waits until mixd takes no more processor time: until the last of the streams is where it belongs.
 fn until_quiet(mixd: &Mixd) -> Result<()> {
-    let began = Instant::now();
-    let (mut used, mut since) = (mixd.process.processor_time()?, began);
-    while since.elapsed() < QUIET {
-        if began.elapsed() > SETTLED_WITHIN {
-            let what = "sets: mixd still has something to do with the streams after";
-            return Err(format!("{what} {SETTLED_WITHIN:?}").into());
-        }
-        std::thread::sleep(REST);
+    let (mut used, mut since) = (mixd.process.processor_time()?, Instant::now());
+    wait_for("mixd at rest beside the streams", SETTLED_WITHIN, || {
         let now = mixd.process.processor_time()?;
         if now != used {
             (used, since) = (now, Instant::now());
         }
-    }
-    Ok(())
+        Ok((since.elapsed() >= QUIET).then_some(()))
+    })
 }
 
 /// 300 streams and 1,000 rules, beside a mixd that has neither.
