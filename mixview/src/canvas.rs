@@ -20,8 +20,8 @@ const SUBPIXELS: f32 = 4.0;
 /// for one Bézier curve a quarter.
 const QUARTER: f32 = 0.552_284_8;
 
-/// The most pixels that are drawn at once, in 4 MiB: a window of the usual size at two pixels a logical
-/// one. A larger region is drawn in bands.
+/// The most pixels that are drawn at once, in 4 MiB beside the [`MARGIN`]: a window of the usual size at two pixels
+/// a logical one. A larger region is drawn in bands.
 const BAND: u32 = 1 << 20;
 /// How many columns left of a region, and rows above it, have room in a band without being kept. Of a line
 /// at most a pixel wide, tiny-skia draws what lies just left of its map or above it into the map's first

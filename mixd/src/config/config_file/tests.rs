@@ -193,7 +193,7 @@ fn as_many_links_are_followed_as_the_kernel_follows() {
 }
 
 #[test]
-fn a_folder_that_is_put_in_the_place_of_its_own_is_followed() {
+fn a_folder_that_takes_the_place_of_the_files_own_is_followed() {
     let mut world = World::with("program a\n");
     fs::create_dir_all(world.path("config/new")).unwrap();
     fs::write(world.path("config/new/mixd.conf"), "program b\n").unwrap();
