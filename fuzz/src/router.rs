@@ -614,7 +614,7 @@ impl World {
                 {
                     // One that it had asked to be removed before has gone since: it counts as lost.
                     self.wished.remove(ports);
-                    self.tell(vec![Event::LinkRefused(*ports)]);
+                    self.tell(vec![Event::LinkNeverMade(*ports)]);
                 }
                 continue;
             }

@@ -202,6 +202,7 @@ impl Router {
             }
             Event::LinkFailed(ports) => self.lose_link(ports, true),
             Event::LinkRefused(ports) => links.note_refused(ports),
+            Event::LinkNeverMade(ports) => links.note_never_made(&ports),
             Event::Client(id, props) => registry.add_client(id, props),
             Event::ClientInfo(id, props) => registry.add_client_info(id, props),
             Event::Process(pid, process) => registry.processes.set(pid, process),

@@ -51,8 +51,8 @@ pub struct Connection {
     /// The metadata `sm-settings`: its id and version.
     manager_settings: Option<(u32, u32)>,
     links: SortedMap<Ports, OwnLink>,
-    /// Those that we have removed, by the number by which the connection knew each, until it gives the number to
-    /// another: PipeWire may still say that it has refused one.
+    /// Those that we have removed, by the number by which the connection knew each, until another link of ours has
+    /// the number: PipeWire may still say that it has refused one.
     unlinked: SortedMap<u32, Ports>,
     sinks: SortedMap<router::Sink, Sink>,
     _registry_listener: registry::Listener,
@@ -289,15 +289,15 @@ impl Connection {
                 return;
             }
             (Event::LinkRefused(ports), "link streams and sinks")
-        } else if let Some(ports) = self.unlinked.remove(&object) {
-            self.router.handle(Event::LinkRefused(ports));
-            return;
         } else {
             let mut sinks = self.sinks.iter();
             // One that was created may fail later: its node says so, and it is there all the same.
             let is_refused = |sink: &router::Sink| self.router.awaits_sink(*sink);
             let Some((&sink, _)) = sinks.find(|(sink, made)| made.id == object && is_refused(sink))
             else {
+                if let Some(ports) = self.unlinked.remove(&object) {
+                    self.router.handle(Event::LinkNeverMade(ports));
+                }
                 return;
             };
             (Event::SinkRefused(sink), "make a sink")
@@ -573,8 +573,7 @@ impl Connection {
             return;
         };
         if link.id == REFUSED {
-            let event = Message::Event(Event::LinkRefused(ports));
-            self.incoming.borrow_mut().push(event);
+            self.router.handle(Event::LinkNeverMade(ports));
         } else {
             self.unlinked.insert(link.id, ports);
         }

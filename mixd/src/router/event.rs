@@ -24,6 +24,8 @@ pub enum Event {
     LinkFailed(Ports),
     /// PipeWire has refused to make a link that [`Command::Link`] asked for.
     LinkRefused(Ports),
+    /// PipeWire has refused to make a link that [`Command::Unlink`] has removed since: its going is not told.
+    LinkNeverMade(Ports),
     /// A client is there, with the properties that the registry lists.
     Client(u32, Props),
     /// The info event of a client: all its properties.

@@ -72,12 +72,13 @@ impl Links {
         }
     }
 
-    /// Takes in that PipeWire has refused to make a link. Where we have removed it since, that one does not go:
-    /// another between the same ports may be there by now, and what goes then is that.
+    /// Takes in that a link that we have removed was never made: what goes between its ports is another one.
+    pub fn note_never_made(&mut self, ports: &Ports) {
+        self.unlinking.remove(ports);
+    }
+
+    /// Takes in that PipeWire has refused to make a link.
     pub fn note_refused(&mut self, ports: Ports) {
-        if self.unlinking.remove(&ports) {
-            return;
-        }
         if self.made.remove(&ports) {
             let refusals = self.refusals.get_or_default(ports);
             *refusals = refusals.saturating_add(1);

@@ -57,7 +57,7 @@ fn a_link_is_missed_though_one_before_it_was_refused_after_it_was_removed() {
     world.handle([]);
     world.rules = rules(&[]);
     assert_eq!(links(&world.handle([])), refused);
-    world.handle(refused.iter().copied().map(Event::LinkRefused));
+    world.handle(refused.iter().copied().map(Event::LinkNeverMade));
     for ports in &refused {
         let made = world.pipewire.execute(&Command::Link(*ports));
         assert_eq!(world.handle(made), []);
