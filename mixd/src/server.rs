@@ -371,6 +371,48 @@ fn spare_descriptor() -> Option<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::App;
+    use crate::options::Options;
+    use std::os::unix::net::UnixStream;
+    use wire::socket::Peer;
+    use wire::{Name, frame};
+
+    #[test]
+    fn after_an_accept_without_memory_nobody_is_accepted_for_a_second() {
+        let name = Name::Abstract(format!("mixd-pause-{}", std::process::id()).into());
+        let mut server = Server::new(Listener::bind(&name).unwrap());
+        let mut service = App::new(Options::default());
+        let now = Instant::now();
+        let accepts = |server: &mut Server| server.entries()[LISTENER].fd >= 0;
+        assert!(accepts(&mut server) && server.deadline(now).is_none());
+
+        server.refuse_exhausted(&io::Error::from_raw_os_error(libc::ENOMEM), now);
+        let shortly_before = now + Duration::from_millis(999);
+        let again = now + ACCEPT_PAUSE;
+        let idle = [sys::entry(None, 0); ENTRIES];
+        server.handle(&idle, &mut service, shortly_before);
+        assert!(!accepts(&mut server));
+        assert_eq!(server.deadline(now), Some(again));
+        server.handle(&idle, &mut service, again);
+        assert!(accepts(&mut server) && server.deadline(again).is_none());
+    }
+
+    #[test]
+    fn the_longest_refusal_arrives_whole() {
+        let peer = |pid| Peer { pid, uid: 0 };
+        // As many holders as clients, each with the longest name that the kernel has, and its largest pids (proc(5)).
+        let slots = (0..32).map(|at| Some(peer(4_194_303 - at)));
+        let name = |pid| Some(format!("{pid}-{}", "x".repeat(7)));
+        let failure = admission::admit(peer(1), 0, slots, name).unwrap_err();
+        assert_eq!(failure.holders.len(), CLIENTS);
+
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        refuse(&ours.into(), &failure);
+        let mut space = vec![0; 2 * REFUSAL];
+        let length = socket::receive(&theirs.into(), &mut space).unwrap();
+        let (frame, _) = frame::parse(&space[..length], REFUSAL).unwrap().unwrap();
+        assert_eq!(codec::decode(frame.body), Ok(failure));
+    }
 
     #[test]
     fn a_set_is_iterated_once_from_any_client_on() {

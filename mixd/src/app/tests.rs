@@ -1,6 +1,8 @@
 //! What requests and the sound change, without files and without PipeWire.
 
 use super::*;
+use crate::router::simulation::{sink, stream};
+use crate::router::{Event as AudioEvent, Layout};
 use wire::frame::MAX_REPLY;
 use wire::message::{self, ClientName, NodeName};
 use wire::{Channel, Curve, Gain, StreamState, Warning, codec};
@@ -139,4 +141,93 @@ fn short_names_leave_room_for_hundreds_of_streams() {
     };
     app.set_audio(audio);
     assert_eq!(app.audio.omitted, 0);
+}
+
+/// A PipeWire that has what the events say, and does nothing.
+struct Still(Router);
+
+impl AudioServer for Still {
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    fn dispatch(
+        &mut self,
+        _: bool,
+        _: &Rules,
+        _: Mix,
+        _: Instant,
+    ) -> Result<Option<Audio>, String> {
+        Ok(None)
+    }
+
+    fn configure(&mut self, _: Duration, _: ByChannel<Vec<Preference>>) {}
+
+    fn set_mix(&mut self, _: Mix, _: Instant) {}
+
+    fn follow_list(&mut self, _: &[u32]) {}
+
+    fn reconcile(&mut self, _: &Rules, _: Instant) -> Option<Audio> {
+        None
+    }
+
+    fn router(&self) -> Option<&Router> {
+        Some(&self.0)
+    }
+
+    fn shutdown(&mut self) {}
+
+    fn is_drained(&self) -> bool {
+        true
+    }
+}
+
+/// Returns the answer to a request where PipeWire has what the events say, and the bytes that it takes.
+fn answer(events: Vec<AudioEvent>, request: Request) -> (Reply<'static>, usize) {
+    let mut router = Router::new(ByChannel::default());
+    let events = events.into_iter().chain([AudioEvent::Listed]);
+    events.for_each(|event| router.handle(event));
+    router.reconcile(&Rules::default(), Instant::now());
+    let mut app = app();
+    app.pipewire = Some(Box::new(Still(router)));
+    let mut body = vec![0; MAX_REPLY];
+    let reply = app.request(0, request).unwrap();
+    let length = codec::encode(&reply, &mut body).unwrap();
+    (codec::decode(&body[..length]).unwrap(), length)
+}
+
+#[test]
+fn of_hundreds_of_sinks_with_the_longest_names_as_many_are_listed_as_fit() {
+    let name = |id| format!("{id}{}", "x".repeat(message::MAX_NAME));
+    let events = (100..500).flat_map(|id| sink(id, &name(id), &Layout::stereo()));
+    let (reply, length) = answer(events.collect(), Request::ListSinks);
+    let Reply::Sinks(list) = reply else {
+        panic!("{reply:?}");
+    };
+    let fitting = MAX_LIST / (STREAM + message::MAX_NAME);
+    assert_eq!(list.sinks.len(), fitting);
+    assert_eq!(list.omitted as usize, 400 - fitting);
+    assert!(length <= MAX_LIST, "{length}");
+}
+
+#[test]
+fn of_hundreds_of_properties_of_a_stream_as_many_are_told_as_fit() {
+    let key = |n| format!("{n:0>width$}", width = message::MAX_KEY);
+    let value = "x".repeat(message::MAX_SENTENCE);
+    let pairs: Vec<(String, &str)> = (0..400).map(|n| (key(n), &*value)).collect();
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(key, value)| (&**key, *value)).collect();
+    let (reply, length) = answer(stream(70, "Discord", &pairs), Request::GetStream(70));
+    let Reply::Stream(detail) = reply else {
+        panic!("{reply:?}");
+    };
+    let told = detail.properties.len();
+    // Besides these it has its name and that it is linked by itself.
+    assert_eq!(told + detail.omitted as usize, 402);
+    // A little room is kept for what a property takes besides its texts.
+    let nearly_all = MAX_LIST * 9 / 10..=MAX_LIST;
+    assert!(nearly_all.contains(&length), "{told} in {length} bytes");
 }
