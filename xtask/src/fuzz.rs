@@ -50,9 +50,8 @@ pub fn fuzz(mut parser: Parser) -> Result<()> {
             argument => return Err(argument.unexpected().into()),
         }
     }
-    let program = build()?;
     for target in if targets.is_empty() { known } else { targets } {
-        let target = Target::new(&program, target)?;
+        let target = Target::new(target)?;
         target.run(time, jobs)?;
         target.keep()?;
     }
@@ -75,38 +74,44 @@ fn smoke() -> Result<()> {
     tools::run(&mut tools::cargo_test(words))
 }
 
-/// Builds the program of all targets, with what libFuzzer follows it by, and returns its path.
+/// Builds the program of a target, with what libFuzzer follows it by, to this path.
 /// Nothing that it reaches is `unsafe`: the address sanitizer would find nothing, and halve the speed.
-fn build() -> Result<PathBuf> {
+fn build(target: &str, program: &Path) -> Result<()> {
     setup::to_fuzz()?;
     let folder = tools::target_folder()?.join("fuzz");
     let mut command = tools::cargo("build --locked -p fuzz --features libfuzzer --profile fuzz");
     // With a target of its own, the flags are not for what runs while it is built.
     command.args(["--target", "host-tuple", "--target-dir"]);
     command.arg(&folder).env("RUSTFLAGS", INSTRUMENTED);
+    command.env("FUZZ_TARGET", target);
     // The flag of the pass is not stable; this takes it from the compiler that is there.
     command.env("RUSTC_BOOTSTRAP", "1");
     command.envs(tools::cxx().map(|program| ("CXX", program)));
     tools::run(&mut command)?;
     let hosts = fs::read_dir(&folder)?.flatten();
-    let mut programs = hosts.map(|host| host.path().join("fuzz/fuzz"));
-    let program = programs.find(|program| program.exists());
-    program.ok_or_else(|| format!("no program in {}", folder.display()).into())
+    let mut built = hosts.map(|host| host.path().join("fuzz/fuzz"));
+    let built = built.find(|built| built.exists());
+    let built = built.ok_or_else(|| format!("no program in {}", folder.display()))?;
+    // The next target's program is built to the same path, perhaps while this one runs.
+    fs::copy(built, program)?;
+    Ok(())
 }
 
 /// A target that is run.
-struct Target<'a> {
+struct Target {
     name: String,
-    program: &'a Path,
+    program: PathBuf,
     /// Where its inputs are, a file each.
     inputs: PathBuf,
     /// Where what it finds goes; empty at the start but for the seeds.
     found: PathBuf,
 }
 
-impl<'a> Target<'a> {
-    fn new(program: &'a Path, name: String) -> Result<Self> {
+impl Target {
+    fn new(name: String) -> Result<Self> {
         let found = tools::emptied(tools::target_folder()?.join("fuzz/found").join(&name))?;
+        let program = found.with_extension("program");
+        build(&name, &program)?;
         for (message, seed) in seeds(&name) {
             fs::write(found.join(message), seed)?;
         }
@@ -129,12 +134,6 @@ impl<'a> Target<'a> {
         })
     }
 
-    fn command(&self) -> Command {
-        let mut command = Command::new(self.program);
-        command.env("FUZZ_TARGET", &self.name);
-        command
-    }
-
     fn corpus(&self) -> PathBuf {
         Path::new("fuzz/corpus").join(&self.name)
     }
@@ -146,7 +145,7 @@ impl<'a> Target<'a> {
         let crashes = Path::new("fuzz/crashes").join(name);
         let crash = self.found.with_extension("crash");
         let _ = fs::remove_file(&crash);
-        let mut command = self.command();
+        let mut command = Command::new(&self.program);
         command.arg(&self.found).arg(&self.inputs);
         // A target that nothing has ever broken has no folder there.
         command.args(Some(&crashes).filter(|folder| folder.exists()));
@@ -186,7 +185,7 @@ impl<'a> Target<'a> {
         }
         fs::create_dir_all(&crashes)?;
         let kept = crashes.join(format!("crash-{}", fs::read_dir(&crashes)?.count()));
-        let mut minimize = self.command();
+        let mut minimize = Command::new(&self.program);
         minimize.args(["-minimize_crash=1", "-max_total_time=30"]);
         minimize.arg(format!("-exact_artifact_path={}", kept.display()));
         // Its exit status says nothing; whether it has made a smaller one does.
@@ -203,7 +202,7 @@ impl<'a> Target<'a> {
     /// checked in stays small.
     fn keep(&self) -> Result<()> {
         let small = tools::emptied(self.found.with_extension("small"))?;
-        let mut merge = self.command();
+        let mut merge = Command::new(&self.program);
         merge.args(["-set_cover_merge=1", "-use_counters=0"]);
         merge.arg(&small).arg(&self.inputs).arg(&self.found);
         tools::run(merge.stderr(File::create(self.found.with_extension("merge.log"))?))?;
