@@ -39,7 +39,7 @@ use rustix::process::Signal;
 
 use self::floors::Floors;
 use self::report::{Case, Report};
-use crate::system::{self, User};
+use crate::system::{self, System, User};
 use crate::{setup, tools};
 
 /// Where the figures are kept that later ones are compared with.
@@ -112,9 +112,10 @@ impl Bench {
 }
 
 /// What the command line asks for.
-#[derive(Default)]
 struct Request {
     names: Vec<String>,
+    /// Where it is measured.
+    system: &'static System,
     is_quick: bool,
     compares: bool,
     publishes: bool,
@@ -124,7 +125,7 @@ struct Request {
 pub fn bench(parser: Parser) -> Result<()> {
     let request = parse(parser)?;
     let Some(programs) = system::inside() else {
-        return enter();
+        return enter(&request);
     };
     let bench = Bench {
         floors: Floors::compile()?,
@@ -133,7 +134,7 @@ pub fn bench(parser: Parser) -> Result<()> {
     };
     let mut cases = Vec::new();
     for (name, measure) in BENCHES {
-        if request.names.is_empty() || request.names.iter().any(|asked| asked == name) {
+        if request.asks_for(name) {
             let start = Instant::now();
             println!("== {name}");
             cases.extend(measure(&bench).map_err(|error| format!("{name}: {error}"))?);
@@ -154,14 +155,24 @@ pub fn bench(parser: Parser) -> Result<()> {
     Ok(())
 }
 
-/// Does what the command line asks for in this machine's system, where the peers are.
-fn enter() -> Result<()> {
-    setup::to_bench()?;
+/// Does what the command line asks for in a system, where the peers are.
+fn enter(request: &Request) -> Result<()> {
+    setup::to_bench(request.system)?;
     // There is no compiler for Rust in there.
     let programs = tools::build_release()?;
+    let targets = BENCH_TARGETS.iter().filter(|name| request.asks_for(name));
+    let targets: Vec<&str> = targets.flat_map(|name| ["--bench", name]).collect();
+    if !targets.is_empty() {
+        build(&targets)?;
+    }
+    request.system.repeat(User::Root, &programs)
+}
+
+/// Builds bench targets, and copies them to where [`built`] says.
+fn build(targets: &[&str]) -> Result<()> {
     let line = format!("bench --no-run --locked --message-format=json {PACKAGES}");
     let mut cargo = tools::cargo(&line);
-    cargo.args(BENCH_TARGETS.iter().flat_map(|name| ["--bench", name]));
+    cargo.args(targets);
     // Cargo says what it compiles, and what went wrong.
     cargo.stderr(std::process::Stdio::inherit());
     for line in tools::output(&mut cargo)?.lines() {
@@ -173,7 +184,7 @@ fn enter() -> Result<()> {
             fs::copy(made, &copy).map_err(|error| format!("write {}: {error}", copy.display()))?;
         }
     }
-    system::home().repeat(User::Root, &programs)
+    Ok(())
 }
 
 /// Where the program of a bench target lies once it is built.
@@ -183,13 +194,26 @@ fn built(name: &str) -> Result<PathBuf> {
     Ok(folder.join(format!("bench-{name}")))
 }
 
-fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
-    let mut request = Request::default();
+impl Request {
+    fn asks_for(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|asked| asked == name)
+    }
+}
+
+fn parse(mut parser: Parser) -> Result<Request> {
+    let mut request = Request {
+        names: Vec::new(),
+        system: system::home(),
+        is_quick: false,
+        compares: false,
+        publishes: false,
+    };
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("quick") => request.is_quick = true,
             Arg::Long("compare") => request.compares = true,
             Arg::Long("publish") => request.publishes = true,
+            Arg::Long("on") => request.system = system::named(&parser.value()?.string()?)?,
             Arg::Value(name) => {
                 let name = name.string()?;
                 if !BENCHES.iter().any(|(known, _)| *known == name) {
@@ -198,8 +222,13 @@ fn parse(mut parser: Parser) -> std::result::Result<Request, lexopt::Error> {
                 }
                 request.names.push(name);
             }
-            argument => return Err(argument.unexpected()),
+            argument => return Err(argument.unexpected().into()),
         }
+    }
+    if (request.publishes || request.compares) && request.system != system::home() {
+        return Err(
+            "--publish and --compare are for this machine's own system, without --on".into(),
+        );
     }
     if request.publishes && (request.is_quick || !request.names.is_empty()) {
         return Err("--publish is for all benches in full".into());

@@ -255,10 +255,9 @@ pub fn to_fuzz() -> Result<()> {
     provide(TO_BUILD.iter().chain(TO_FUZZ))
 }
 
-/// Finds what the bench lacks, here and in this machine's system, and gets it.
-pub fn to_bench() -> Result<()> {
+/// Finds what the bench lacks, here and in the system in which it measures, and gets it.
+pub fn to_bench(system: &System) -> Result<()> {
     provide(TO_BUILD.iter().chain(TO_TEST))?;
-    let system = system::home();
     system.prepare(&[&in_system(system)[..], TO_BENCH].concat())
 }
 
