@@ -371,7 +371,8 @@ impl Streams {
         if is_due && record.pauses < MAX_PAUSES {
             record.pauses += 1;
             (record.request, record.unacknowledged) = (Request::Pause, None);
-            plan.round.expired(Timeout::Retarget(id));
+            // Not from the pause before, which may have ended in the round before this one.
+            plan.round.restart(Timeout::Retarget(id));
             plan.targets.push(Command::ClearTarget(id));
         }
     }
