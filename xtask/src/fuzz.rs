@@ -50,6 +50,7 @@ pub fn fuzz(mut parser: Parser) -> Result<()> {
             argument => return Err(argument.unexpected().into()),
         }
     }
+    setup::to_fuzz()?;
     for target in if targets.is_empty() { known } else { targets } {
         let target = Target::new(target)?;
         target.run(time, jobs)?;
@@ -77,7 +78,6 @@ fn smoke() -> Result<()> {
 /// Builds the program of a target, with what libFuzzer follows it by, to this path.
 /// Nothing that it reaches is `unsafe`: the address sanitizer would find nothing, and halve the speed.
 fn build(target: &str, program: &Path) -> Result<()> {
-    setup::to_fuzz()?;
     let folder = tools::target_folder()?.join("fuzz");
     let mut command = tools::cargo("build --locked -p fuzz --features libfuzzer --profile fuzz");
     // With a target of its own, the flags are not for what runs while it is built.
