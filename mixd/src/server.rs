@@ -387,10 +387,10 @@ mod tests {
         assert!(accepts(&mut server) && server.deadline(now).is_none());
 
         server.refuse_exhausted(&io::Error::from_raw_os_error(libc::ENOMEM), now);
-        let shortly_before = now + Duration::from_millis(999);
         let again = now + ACCEPT_PAUSE;
+        let just_before = again.checked_sub(Duration::from_nanos(1)).unwrap();
         let idle = [sys::entry(None, 0); ENTRIES];
-        server.handle(&idle, &mut service, shortly_before);
+        server.handle(&idle, &mut service, just_before);
         assert!(!accepts(&mut server));
         assert_eq!(server.deadline(now), Some(again));
         server.handle(&idle, &mut service, again);
